@@ -1,0 +1,1 @@
+"""What run.py is made of: environments, credentials, servers, suites and the report."""

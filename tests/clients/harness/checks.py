@@ -1,0 +1,22 @@
+"""The checks every client suite reports, so that none can go missing without notice."""
+
+CLIENT_CHECKS = """
+server_info verbose_and_pedantic no_echo flush_and_rtt
+auth_none auth_token auth_bcrypt_token auth_token_refused auth_missing_refused
+auth_user_password auth_url_user_password auth_user_password_refused
+auth_bcrypt_password auth_bcrypt_password_refused
+auth_nkey auth_nkey_refused auth_jwt auth_jwt_refused auth_no_auth_user auth_no_auth_user_refused
+tls_required tls_untrusted_refused tls_handshake_first tls_mutual tls_mutual_refused
+publish_subscribe wildcards headers headers_multi_value queue_group
+request_reply no_responders request_many
+unsubscribe unsubscribe_with_max drain_subscription drain_connection
+order_10000 large_payload_1mib large_payload_4mib max_payload_client max_payload_server
+permission_publish permission_subscribe
+reconnect_after_restart reconnect_after_kill lame_duck
+""".split()
+
+INTRODUCTION_CHECKS = ["current_generation", "legacy_generation"]
+
+
+def expected(suite):
+    return INTRODUCTION_CHECKS if suite == "introduction" else CLIENT_CHECKS

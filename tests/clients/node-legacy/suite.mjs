@@ -1,0 +1,28 @@
+// The suite for the older package `nats` 2.x. The checks are those of ../node.
+
+import nats from "nats";
+import { checks } from "../node/checks/all.mjs";
+import { run } from "../node/harness.mjs";
+
+const { connect, createInbox, credsAuthenticator, ErrorCode, Events, headers, nkeyAuthenticator, RequestStrategy } = nats;
+
+const client = {
+  connect,
+  createInbox,
+  credsAuthenticator,
+  headers,
+  nkeyAuthenticator,
+  isAuthorizationError: (error) => error.code === ErrorCode.AuthorizationViolation,
+  isNoResponders: (error) => error.code === ErrorCode.NoResponders,
+  isMaxPayload: (error) => error.code === ErrorCode.MaxPayloadExceeded,
+  isReconnect: (status) => status.type === Events.Reconnect,
+  isLameDuck: (status) => status.type === Events.LDM,
+  violation: (status) =>
+    status.type === Events.Error && status.data === ErrorCode.PermissionsViolation
+      ? status.permissionContext
+      : undefined,
+  collectUntilSilence: { strategy: RequestStrategy.JitterTimer, jitter: 200 },
+  collectUntilEmpty: { strategy: RequestStrategy.SentinelMsg },
+};
+
+await run(client, checks);

@@ -1,0 +1,19 @@
+// Every check by the name run.py knows it by.
+
+import * as authentication from "./authentication.mjs";
+import * as connection from "./connection.mjs";
+import * as limits from "./limits.mjs";
+import * as messaging from "./messaging.mjs";
+import * as requests from "./requests.mjs";
+import * as resilience from "./resilience.mjs";
+import * as tls from "./tls.mjs";
+
+export const checks = {
+  ...connection,
+  ...authentication,
+  ...tls,
+  ...messaging,
+  ...requests,
+  ...limits,
+  ...resilience,
+};
