@@ -1,0 +1,174 @@
+//! Tables of what was measured.
+
+use anyhow::{Context, Result};
+use serde::Serialize;
+
+use crate::load;
+use crate::server::Kind;
+use crate::workload::{Measurement, Workload};
+
+/// One workload, all servers.
+#[derive(Serialize)]
+pub struct Row {
+    workload: Workload,
+    title: String,
+    servers: Vec<Servers>,
+}
+
+#[derive(Serialize)]
+struct Servers {
+    server: &'static str,
+    median: Measurement,
+    turns: Vec<Measurement>,
+}
+
+impl Row {
+    /// Lets the servers take turns.
+    pub fn measure(
+        workload: Workload,
+        kinds: &[Kind],
+        rounds: usize,
+        scale: u32,
+    ) -> Result<Self> {
+        let carried = |kind: &&Kind| **kind != Kind::Relay || workload.has_floor();
+        let kinds: Vec<&Kind> = kinds.iter().filter(carried).collect();
+        let mut turns: Vec<Vec<Measurement>> = vec![Vec::new(); kinds.len()];
+        for _ in 0..rounds.max(1) {
+            for (kind, turns) in kinds.iter().zip(&mut turns) {
+                let name = workload.name();
+                let turn = load::run(workload, kind, scale)
+                    .with_context(|| format!("{name} against {}", kind.name()))?;
+                turns.push(turn);
+            }
+        }
+        let servers = kinds
+            .iter()
+            .zip(turns)
+            .map(|(kind, turns)| Servers { server: kind.name(), median: median(&turns), turns })
+            .collect();
+        Ok(Self { workload, title: workload.title(), servers })
+    }
+
+    fn of(&self, server: &str) -> Option<&Measurement> {
+        self.servers.iter().find(|entry| entry.server == server).map(|entry| &entry.median)
+    }
+
+    /// A line for people who wait.
+    pub fn progress(&self) -> String {
+        self.cells().join("  ")
+    }
+
+    fn cells(&self) -> Vec<String> {
+        let (midge, peer, relay) = (self.of("midge"), self.of("peer"), self.of("relay"));
+        let get = |m: Option<&Measurement>, field: fn(&Measurement) -> Option<f64>| {
+            m.and_then(field)
+        };
+        let rate = |m: &Measurement| m.rate;
+        let cpu = |m: &Measurement| m.cpu_ns;
+        let ratio = |a: Option<f64>, b: Option<f64>| match (a, b) {
+            (Some(a), Some(b)) if b > 0.0 => format!("{:.1}×", a / b),
+            _ => String::new(),
+        };
+        let latency = |m: Option<&Measurement>| match m {
+            Some(Measurement { p50_us: Some(p50), p99_us: Some(p99), .. }) => {
+                format!("{p50:.0}/{p99:.0} µs")
+            }
+            _ => String::new(),
+        };
+        let memory = |m: Option<&Measurement>| match m.and_then(|m| m.memory) {
+            Some(bytes) if bytes >= 1024.0 => format!("{:.1} KB", bytes / 1000.0),
+            Some(bytes) => format!("{bytes:.0} B"),
+            None => String::new(),
+        };
+        vec![
+            self.title.clone(),
+            get(midge, rate).map(count).unwrap_or_default(),
+            get(peer, rate).map(count).unwrap_or_default(),
+            ratio(get(midge, rate), get(peer, rate)),
+            get(midge, cpu).map(nanos).unwrap_or_default(),
+            get(peer, cpu).map(nanos).unwrap_or_default(),
+            ratio(get(peer, cpu), get(midge, cpu)),
+            get(relay, cpu).map(nanos).unwrap_or_default(),
+            [latency(midge), latency(peer)].join(" | "),
+            [memory(midge), memory(peer)].join(" | "),
+        ]
+        .into_iter()
+        .map(|cell| if cell == " | " { String::new() } else { cell })
+        .collect()
+    }
+}
+
+const HEADINGS: [&str; 10] = [
+    "work",
+    "midge /s",
+    "peer /s",
+    "faster",
+    "midge CPU",
+    "peer CPU",
+    "less CPU",
+    "floor",
+    "p50/p99 midge | peer",
+    "memory midge | peer",
+];
+
+fn median(turns: &[Measurement]) -> Measurement {
+    let of = |field: fn(&Measurement) -> Option<f64>| {
+        let mut values: Vec<f64> = turns.iter().filter_map(field).collect();
+        values.sort_by(f64::total_cmp);
+        values.get(values.len() / 2).copied()
+    };
+    Measurement {
+        rate: of(|m| m.rate),
+        cpu_ns: of(|m| m.cpu_ns),
+        p50_us: of(|m| m.p50_us),
+        p99_us: of(|m| m.p99_us),
+        memory: of(|m| m.memory),
+    }
+}
+
+fn count(value: f64) -> String {
+    if value >= 1e6 {
+        format!("{:.2} M", value / 1e6)
+    } else if value >= 1e3 {
+        format!("{:.1} k", value / 1e3)
+    } else {
+        format!("{value:.0}")
+    }
+}
+
+fn nanos(value: f64) -> String {
+    if value >= 10_000.0 { format!("{:.1} µs", value / 1000.0) } else { format!("{value:.0} ns") }
+}
+
+/// An aligned table for a terminal.
+pub fn text(rows: &[Row]) -> String {
+    let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
+    let width = |column: usize| {
+        let longest = cells.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count());
+        let heading = HEADINGS.get(column).map_or(0, |heading| heading.chars().count());
+        longest.max().unwrap_or(0).max(heading)
+    };
+    let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
+    let line = |row: Vec<String>| {
+        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
+            let pad = " ".repeat(width - cell.chars().count());
+            if column == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
+        });
+        padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    let mut lines = vec![line(HEADINGS.iter().map(|&h| h.to_owned()).collect())];
+    lines.extend(cells.into_iter().map(line));
+    lines.join("\n")
+}
+
+/// A Markdown table.
+pub fn markdown(rows: &[Row]) -> String {
+    let mut out = format!("| {} |\n", HEADINGS.join(" | ").replace("midge | peer", "midge / peer"));
+    out += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
+    for row in rows {
+        let cells: Vec<String> =
+            row.cells().iter().map(|cell| cell.replace(" | ", " / ")).collect();
+        out += &format!("| {} |\n", cells.join(" | "));
+    }
+    out
+}

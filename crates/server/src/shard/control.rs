@@ -1,0 +1,65 @@
+//! Rare requests to a shard, and what it answers.
+
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use midge_identity::Decision;
+
+use crate::monitor::connz::ConnRecord;
+use crate::monitor::subsz::SubRecord;
+
+/// What a connection snapshot shall hold.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct SnapshotWanted {
+    /// Subscriptions too.
+    pub(crate) subscriptions: bool,
+    /// Only this connection.
+    pub(crate) cid: Option<u64>,
+}
+
+/// A rare request.
+pub(crate) enum Control {
+    /// Describe your connections.
+    Connections(SnapshotWanted, mpsc::SyncSender<Vec<ConnRecord>>),
+    /// Describe your subscriptions, those of one account or all.
+    Subscriptions(Option<String>, mpsc::SyncSender<Vec<SubRecord>>),
+    /// Close a client on request; answers whether it was here.
+    Kick(u64, mpsc::SyncSender<bool>),
+    /// Send a client a lame duck notice. `None`: not here; `Some(false)`: it
+    /// cannot take it.
+    NotifyLameDuck(u64, mpsc::SyncSender<Option<bool>>),
+    /// Send all clients that take it a lame duck notice.
+    LameDuck,
+    /// How many clients there are.
+    CountClients(mpsc::SyncSender<Vec<u64>>),
+    /// Close this client because the server shuts down.
+    CloseForShutdown(u64),
+    /// Close these clients because the connection limit was lowered.
+    CloseSurplus(Vec<u64>),
+    /// A slow check of credentials has ended.
+    Authenticated {
+        /// Slot of the connection.
+        slot: u32,
+        /// Its id.
+        cid: u64,
+        /// What came out.
+        decision: Box<Decision>,
+    },
+    /// Close everything and end the thread.
+    Shutdown,
+}
+
+/// A message published by the server itself.
+#[derive(Clone, Debug)]
+pub(crate) struct InternalMessage {
+    /// Account it is published in.
+    pub(crate) account: Arc<crate::account::Account>,
+    /// Subject.
+    pub(crate) subject: Vec<u8>,
+    /// Reply subject; empty for none.
+    pub(crate) reply: Vec<u8>,
+    /// Bytes of `body` that are the header block.
+    pub(crate) header_len: usize,
+    /// Header block and payload.
+    pub(crate) body: Vec<u8>,
+}

@@ -1,0 +1,302 @@
+//! Output → socket, and back-pressure.
+//!
+//! Output is written when the chunk of input that made it is done. A producer
+//! whose messages a target cannot take as fast is not read for a moment
+//! ([`MAX_PAUSE`]): output stays in the cache, and nothing is lost. Targets
+//! that stay behind do not hold producers up; their output grows up to
+//! `max_pending`, with the stalls of client-protocol.md 17.3 near the end.
+
+use std::time::Duration;
+
+use midge_wire::close::CloseReason;
+
+use super::connection::Phase;
+use super::output::Flushed;
+use super::timers::{Timer, TimerKind};
+use super::Shard;
+
+/// Unsent bytes of a target above which producers pause.
+const HIGH_WATER: usize = 256 * 1024;
+
+/// Unsent bytes under which paused producers are read again.
+const LOW_WATER: usize = 64 * 1024;
+
+/// Longest pause of a producer for one chunk of its input; the peer's bound.
+const MAX_PAUSE: Duration = Duration::from_millis(10);
+
+/// A target that has not been under the high-water mark for this long is slow
+/// itself: producers do not wait for it until it comes near `max_pending`.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// Pause of a producer for a target on another shard, which cannot tell when
+/// it has drained.
+const REMOTE_PAUSE: Duration = Duration::from_millis(1);
+
+/// Pause of a connection while another shard is behind with our batches.
+const FULL_MAILBOX_PAUSE: Duration = Duration::from_micros(200);
+
+/// Producers that one target remembers to wake; others wake by their timer.
+const MAX_WAITING_PRODUCERS: usize = 1024;
+
+impl Shard {
+    /// Ends a chunk: writes what it made, lets go of `input`, sends batches to
+    /// other shards, closes what is to be closed.
+    pub(super) fn settle(&mut self, input: &[u8]) {
+        loop {
+            self.flush_dirty(input);
+            if self.closing.is_empty() {
+                break;
+            }
+            self.close_marked();
+        }
+        let blocked = std::mem::take(&mut self.blocked);
+        for &slot in &blocked {
+            if let Some(connection) = self.connections.get_mut(slot as usize) {
+                connection.output.keep_input(input, &mut self.copies);
+            }
+        }
+        self.blocked = blocked;
+        self.blocked.clear();
+        self.copies.clear();
+        self.producer = None;
+        self.send_batches();
+        if let Some(handle) = self.shared.shard(self.id) {
+            handle.publish_totals(&self.totals);
+        }
+    }
+
+    /// Writes to every connection that has something new.
+    fn flush_dirty(&mut self, input: &[u8]) {
+        while let Some(slot) = self.dirty.pop() {
+            if let Some(connection) = self.connections.get_mut(slot as usize) {
+                connection.dirty = false;
+                self.flush(slot, input);
+            }
+        }
+        self.unflushed = 0;
+    }
+
+    /// Writes before the chunk is done, because much has gathered.
+    pub(super) fn flush_early(&mut self, slot: u32, input: &[u8]) {
+        self.flush(slot, input);
+        if self.unflushed > HIGH_WATER {
+            self.flush_dirty(input);
+        }
+    }
+
+    /// Writes to one connection.
+    pub(super) fn flush(&mut self, slot: u32, input: &[u8]) {
+        let Self { connections, buffers, blocked, .. } = self;
+        let Some(connection) = connections.get_mut(slot as usize) else { return };
+        if matches!(connection.phase, Phase::Handshake | Phase::Lingering) {
+            return;
+        }
+        if connection.blocked {
+            blocked.push(slot);
+            self.on_blocked(slot);
+            return;
+        }
+        match connection.output.flush(&mut connection.transport, input, buffers) {
+            Ok(Flushed::All) => self.on_drained(slot),
+            Ok(Flushed::Blocked) => {
+                connection.blocked = true;
+                blocked.push(slot);
+                self.on_blocked(slot);
+            }
+            Err(_) => self.close(slot, CloseReason::WriteError),
+        }
+    }
+
+    /// The poll said that a connection can be written to.
+    pub(super) fn on_writable(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if !connection.blocked {
+            return;
+        }
+        connection.blocked = false;
+        if connection.phase == Phase::Handshake {
+            self.drive_handshake(slot);
+            return;
+        }
+        self.flush(slot, &[]);
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        if connection.output.pending() <= LOW_WATER {
+            self.wake_producers(slot);
+        }
+    }
+
+    /// Everything was written.
+    fn on_drained(&mut self, slot: u32) {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        connection.behind_since = None;
+        if connection.write_deadline.take().is_some() {
+            self.note_recovery(slot, now);
+        }
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        if !connection.waiting_producers.is_empty() {
+            self.wake_producers(slot);
+        }
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        if connection.phase == Phase::Draining {
+            self.finish(slot);
+        }
+    }
+
+    /// The socket is full: a deadline for the write begins, and producers may
+    /// have to wait.
+    fn on_blocked(&mut self, slot: u32) {
+        let now = self.now;
+        let deadline = self.runtime.write_deadline;
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if connection.write_deadline.is_none() {
+            let at = now + deadline;
+            let written = connection.output.total_written();
+            let goal = written + connection.output.pending() as u64;
+            connection.write_deadline = Some((at, goal, written));
+            let cid = connection.cid;
+            self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
+        }
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if connection.output.pending() <= HIGH_WATER {
+            connection.behind_since = None;
+            return;
+        }
+        let since = *connection.behind_since.get_or_insert(now);
+        let gated = connection.output.pending() > self.runtime.gate;
+        let stalls = gated && !self.runtime.no_fast_producer_stall;
+        let smooths = !gated && now.duration_since(since) < PATIENCE;
+        if let Some(producer) = self.producer
+            && producer != slot
+            && (stalls || smooths)
+        {
+            self.pause(producer, slot, stalls);
+        }
+    }
+
+    /// Stops reading a producer until `target` drains or the pause is over.
+    fn pause(&mut self, producer: u32, target: u32, stalls: bool) {
+        let until = self.now + MAX_PAUSE;
+        let Some(connection) = self.connections.get_mut(producer as usize) else { return };
+        let cid = connection.cid;
+        let first = connection.paused.is_none();
+        connection.paused = Some(until);
+        if first {
+            self.timers.add(Timer { at: until, slot: producer, cid, kind: TimerKind::Resume });
+        }
+        let Some(connection) = self.connections.get_mut(target as usize) else { return };
+        let waiting = &mut connection.waiting_producers;
+        if waiting.len() < MAX_WAITING_PRODUCERS && !waiting.contains(&(producer, cid)) {
+            waiting.push((producer, cid));
+            if stalls {
+                connection.stalls += 1;
+                self.shared.counters.note_stall();
+            }
+        }
+    }
+
+    /// A target on another shard is behind with messages of this producer.
+    pub(super) fn pause_for_remote(&mut self, slot: u32, cid: u64) {
+        let until = self.now + REMOTE_PAUSE;
+        let Some(connection) = self.connection(slot, cid) else { return };
+        if connection.paused.is_none() {
+            connection.paused = Some(until);
+            self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
+        }
+    }
+
+    /// Puts off reading a connection while another shard catches up.
+    pub(super) fn delay_read(&mut self, slot: u32) {
+        let until = self.now + FULL_MAILBOX_PAUSE;
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let cid = connection.cid;
+        connection.paused = Some(until);
+        self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
+    }
+
+    /// Reads paused producers of a target again.
+    pub(super) fn wake_producers(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        for (producer, cid) in std::mem::take(&mut connection.waiting_producers) {
+            self.resume(producer, cid);
+        }
+    }
+
+    /// Reads a paused producer again.
+    pub(super) fn resume(&mut self, slot: u32, cid: u64) {
+        if let Some(connection) = self.connection(slot, cid) {
+            connection.paused = None;
+            self.queue_read(slot);
+        }
+    }
+
+    /// A write deadline has passed: the write is done, or the client is slow
+    /// (client-protocol.md 17.2).
+    pub(super) fn on_write_deadline(&mut self, slot: u32) {
+        let now = self.now;
+        let deadline = self.runtime.write_deadline;
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some((at, goal, start)) = connection.write_deadline else { return };
+        let cid = connection.cid;
+        if at > now {
+            self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
+            return;
+        }
+        let written = connection.output.total_written();
+        let pending = connection.output.pending();
+        let next = (now + deadline, written + pending as u64, written);
+        if written >= goal {
+            connection.write_deadline = Some(next);
+            self.timers.add(Timer { at: next.0, slot, cid, kind: TimerKind::WriteDeadline });
+            return;
+        }
+        if connection.phase == Phase::Draining {
+            self.drop_connection(slot);
+            return;
+        }
+        let marked = connection.slow_since.is_some();
+        let state = if marked { "State" } else { "Detected" };
+        self.shared.log.info(format_args!(
+            "{} - Slow Consumer {state}: WriteDeadline of {} exceeded with 1 chunks of {} total bytes.",
+            self.prefix(slot),
+            crate::text::go_duration(deadline),
+            goal - start,
+        ));
+        self.count_slow_consumer(slot);
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if self.runtime.write_retry && written > start {
+            connection.slow_since.get_or_insert(now - deadline);
+            connection.write_deadline = Some(next);
+            self.timers.add(Timer { at: next.0, slot, cid, kind: TimerKind::WriteDeadline });
+        } else {
+            self.close(slot, CloseReason::SlowConsumerWriteDeadline);
+        }
+    }
+
+    fn note_recovery(&mut self, slot: u32, now: std::time::Instant) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(since) = connection.slow_since.take() else { return };
+        let total = connection.output.total_written();
+        self.shared.log.info(format_args!(
+            "{} - Slow Consumer Recovered: Flush took {:.3}s with 1 chunks of {total} total bytes.",
+            self.prefix(slot),
+            now.duration_since(since).as_secs_f64(),
+        ));
+    }
+
+    /// Counts a slow consumer for the server and its account.
+    pub(super) fn count_slow_consumer(&mut self, slot: u32) {
+        self.shared.counters.note_slow_client();
+        let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else { return };
+        if let Some(account) = self.account(account) {
+            account.slow_consumers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        }
+    }
+
+    /// Whether a connection has more unsent output than producers should add to.
+    pub(super) fn is_behind(&self, slot: u32) -> bool {
+        self.connections.get(slot as usize).is_some_and(|connection| {
+            connection.blocked && connection.output.pending() > HIGH_WATER
+        })
+    }
+}

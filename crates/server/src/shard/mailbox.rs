@@ -1,0 +1,144 @@
+//! What a shard is told by other threads, and the batches of messages that go
+//! from shard to shard.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+
+use mio::Waker;
+use mio::net::TcpStream;
+use parking_lot::Mutex;
+
+use crate::runtime::Runtime;
+
+use super::control::{Control, InternalMessage};
+
+/// Bytes of batches on their way to one shard above which senders stop reading
+/// from their connections until it has caught up.
+pub(crate) const MAX_BATCHED_BYTES: usize = 8 * 1024 * 1024;
+
+/// A connection that the acceptor hands over.
+pub(crate) struct NewConnection {
+    pub(crate) socket: TcpStream,
+    pub(crate) peer: std::net::SocketAddr,
+    pub(crate) cid: u64,
+    /// Whether the server was full when it was accepted.
+    pub(crate) over_limit: bool,
+    /// Whether the TLS rate limit refuses it.
+    pub(crate) throttled: bool,
+}
+
+/// One thing for a shard to do.
+pub(crate) enum Mail {
+    /// Take over a socket.
+    Accept(Box<NewConnection>),
+    /// Deliver messages.
+    Batch(Box<Batch>),
+    /// A target of a producer on this shard has too much unsent output.
+    Pause { slot: u32, cid: u64 },
+    /// A message of the server itself, to be published in an account.
+    Publish(Box<InternalMessage>),
+    /// Settings changed.
+    Reload(Arc<Runtime>),
+    /// Anything rare.
+    Control(Box<Control>),
+}
+
+/// A message of a [`Batch`]: offsets into its bytes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchMessage {
+    /// Account of the subscriptions.
+    pub(crate) account: u32,
+    /// Start of the subject; it is followed by the reply, then the tail.
+    pub(crate) start: u32,
+    pub(crate) subject_len: u32,
+    pub(crate) reply_len: u32,
+    pub(crate) header_digits: u8,
+    pub(crate) size_digits: u8,
+    pub(crate) header_len: u32,
+    pub(crate) body_len: u32,
+    /// Targets of this message: those up to this index of the batch's list.
+    pub(crate) targets_end: u32,
+    /// Producer, to be paused when a target is behind.
+    pub(crate) producer: (u32, u64),
+}
+
+/// A target of a batched message.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct BatchTarget {
+    pub(crate) subscription: u32,
+    pub(crate) generation: u16,
+    /// The queue group it was chosen from, 0 for none: if it does not take the
+    /// message another member is to be found.
+    pub(crate) queue: u32,
+}
+
+/// Messages from one shard to another, gathered while a chunk of input is
+/// processed.
+#[derive(Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) from: u16,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) messages: Vec<BatchMessage>,
+    pub(crate) targets: Vec<BatchTarget>,
+}
+
+impl Batch {
+    pub(crate) fn clear(&mut self) {
+        self.bytes.clear();
+        self.messages.clear();
+        self.targets.clear();
+    }
+}
+
+/// Where other threads leave [`Mail`] for a shard.
+pub(crate) struct Mailbox {
+    queue: Mutex<Vec<Mail>>,
+    /// Set while the shard has been woken and has not yet looked.
+    woken: AtomicBool,
+    waker: Waker,
+    /// Bytes of batches in the queue.
+    batched: AtomicUsize,
+}
+
+impl Mailbox {
+    pub(crate) fn new(waker: Waker) -> Self {
+        Self {
+            queue: Mutex::new(Vec::new()),
+            woken: AtomicBool::new(false),
+            waker,
+            batched: AtomicUsize::new(0),
+        }
+    }
+
+    /// Leaves `mail` and wakes the shard if it is not awake already.
+    pub(crate) fn send(&self, mail: Mail) {
+        if let Mail::Batch(batch) = &mail {
+            self.batched.fetch_add(batch.bytes.len(), Ordering::Relaxed);
+        }
+        self.queue.lock().push(mail);
+        self.wake();
+    }
+
+    /// Makes the shard look around.
+    pub(crate) fn wake(&self) {
+        if !self.woken.swap(true, Ordering::AcqRel) {
+            // Fails only when the descriptor is gone, that is at the very end.
+            let _ = self.waker.wake();
+        }
+    }
+
+    /// Whether senders should hold back.
+    pub(crate) fn is_full(&self) -> bool {
+        self.batched.load(Ordering::Relaxed) > MAX_BATCHED_BYTES
+    }
+
+    /// Takes everything that was left, in order.
+    pub(crate) fn drain(&self, into: &mut Vec<Mail>) {
+        if !self.woken.swap(false, Ordering::AcqRel) {
+            return;
+        }
+        let mut queue = self.queue.lock();
+        std::mem::swap(&mut *queue, into);
+        self.batched.store(0, Ordering::Relaxed);
+    }
+}

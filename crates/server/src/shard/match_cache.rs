@@ -1,0 +1,253 @@
+//! Who gets a message on a subject, as one shard sees it, kept for subjects in
+//! use.
+
+use std::hash::{BuildHasher, Hasher};
+
+use foldhash::fast::FixedState;
+use midge_wire::message::push_head;
+use smallvec::SmallVec;
+
+use crate::account::{Account, INTERNAL_SHARD};
+
+use super::subscriptions::Subscriptions;
+
+/// Subjects kept per shard. Each has one place, found by its hash; a newer
+/// subject takes the place of an older one.
+const PLACES: usize = 8192;
+
+/// Recipients with more targets than this are not kept: delivering to them
+/// costs far more than finding them.
+const MAX_KEPT_TARGETS: usize = 16 * 1024;
+
+/// A recipient whose connection lives on this shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LocalTarget {
+    pub(crate) subscription: u32,
+    pub(crate) connection: u32,
+    /// Where its `HMSG subject sid ` lies in [`Recipients::heads`].
+    pub(crate) head: (u32, u32),
+}
+
+/// A recipient on another shard.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RemoteTarget {
+    pub(crate) shard: u16,
+    pub(crate) generation: u16,
+    pub(crate) subscription: u32,
+}
+
+/// A member of a queue group.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum QueueMember {
+    Local(LocalTarget),
+    Remote(RemoteTarget),
+}
+
+/// A queue group: its number in the account and its members.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct QueueGroup {
+    pub(crate) queue: u32,
+    pub(crate) members: SmallVec<[QueueMember; 2]>,
+}
+
+/// Everybody who gets a message on one subject.
+#[derive(Debug, Default)]
+pub(crate) struct Recipients {
+    stamp: u64,
+    account: u32,
+    hash: u64,
+    subject: Vec<u8>,
+    pub(crate) heads: Vec<u8>,
+    pub(crate) local: Vec<LocalTarget>,
+    /// Sorted by shard.
+    pub(crate) remote: Vec<RemoteTarget>,
+    pub(crate) queues: Vec<QueueGroup>,
+    /// Numbers of the server's own subscriptions.
+    pub(crate) internal: Vec<u32>,
+}
+
+impl Recipients {
+    /// The head of a local target, for a message with or without headers.
+    #[inline]
+    pub(crate) fn head(&self, target: &LocalTarget, headers: bool) -> &[u8] {
+        let (start, end) = target.head;
+        let start = start as usize + usize::from(!headers);
+        self.heads.get(start..end as usize).unwrap_or_default()
+    }
+
+    /// Nobody at all.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.local.is_empty()
+            && self.remote.is_empty()
+            && self.queues.is_empty()
+            && self.internal.is_empty()
+    }
+
+    fn targets(&self) -> usize {
+        let queued: usize = self.queues.iter().map(|group| group.members.len()).sum();
+        self.local.len() + self.remote.len() + queued
+    }
+
+    fn refill(
+        &mut self,
+        account: &Account,
+        subject: &[u8],
+        shard: u16,
+        subscriptions: &Subscriptions,
+    ) {
+        self.local.clear();
+        self.remote.clear();
+        self.queues.clear();
+        self.internal.clear();
+        self.heads.clear();
+        let Self { heads, local, remote, queues, internal, .. } = self;
+        account.for_each_match(subject, |target| {
+            if target.shard == INTERNAL_SHARD {
+                internal.push(target.subscription);
+                return;
+            }
+            let member = if target.shard == shard {
+                let Some(subscription) =
+                    subscriptions.get_generation(target.subscription, target.generation)
+                else {
+                    return;
+                };
+                let start = heads.len() as u32;
+                push_head(heads, subject, subscription.sid.as_bytes());
+                QueueMember::Local(LocalTarget {
+                    subscription: target.subscription,
+                    connection: subscription.connection,
+                    head: (start, heads.len() as u32),
+                })
+            } else {
+                QueueMember::Remote(RemoteTarget {
+                    shard: target.shard,
+                    generation: target.generation,
+                    subscription: target.subscription,
+                })
+            };
+            match (target.queue, member) {
+                (0, QueueMember::Local(target)) => local.push(target),
+                (0, QueueMember::Remote(target)) => remote.push(target),
+                (queue, member) => match queues.iter_mut().find(|group| group.queue == queue) {
+                    Some(group) => group.members.push(member),
+                    None => {
+                        let mut group = QueueGroup { queue, members: SmallVec::new() };
+                        group.members.push(member);
+                        queues.push(group);
+                    }
+                },
+            }
+        });
+        remote.sort_unstable_by_key(|target| target.shard);
+    }
+}
+
+/// A shard's cache of match results.
+///
+/// A result is taken out, used, and put back: while it is out the rest of the
+/// shard can be changed freely.
+pub(crate) struct MatchCache {
+    places: Vec<Option<Box<Recipients>>>,
+    /// Part of the hash of the last subject that missed in each place: only a
+    /// subject that comes again is given the place. One-time subjects (inboxes)
+    /// then cost no allocation and push nobody out.
+    seen: Vec<u16>,
+    /// Used for subjects that are not kept.
+    spare: Option<Box<Recipients>>,
+    hasher: FixedState,
+}
+
+/// Where a result goes back to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place {
+    Kept(usize),
+    Spare,
+}
+
+impl MatchCache {
+    pub(crate) fn new() -> Self {
+        Self {
+            places: std::iter::repeat_with(|| None).take(PLACES).collect(),
+            seen: vec![0; PLACES],
+            spare: None,
+            hasher: FixedState::with_seed(fastrand::u64(..)),
+        }
+    }
+
+    /// The recipients of a message on `subject`; give them back with
+    /// [`MatchCache::put`].
+    #[inline]
+    pub(crate) fn take(
+        &mut self,
+        account: &Account,
+        subject: &[u8],
+        shard: u16,
+        subscriptions: &Subscriptions,
+    ) -> (Box<Recipients>, Place) {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u32(account.id);
+        hasher.write(subject);
+        let hash = hasher.finish();
+        let index = hash as usize % PLACES;
+        let stamp = account.generations.stamp(subject);
+        if let Some(place) = self.places.get_mut(index)
+            && let Some(kept) = place
+            && kept.hash == hash
+            && kept.account == account.id
+            && kept.subject == subject
+            && let Some(mut found) = place.take()
+        {
+            if found.stamp != stamp {
+                found.refill(account, subject, shard, subscriptions);
+                found.stamp = stamp;
+            }
+            return (found, Place::Kept(index));
+        }
+        self.miss(account, subject, shard, subscriptions, hash, stamp)
+    }
+
+    #[inline(never)]
+    fn miss(
+        &mut self,
+        account: &Account,
+        subject: &[u8],
+        shard: u16,
+        subscriptions: &Subscriptions,
+        hash: u64,
+        stamp: u64,
+    ) -> (Box<Recipients>, Place) {
+        let index = hash as usize % PLACES;
+        let fingerprint = (hash >> 48) as u16 | 1;
+        let again = match self.seen.get_mut(index) {
+            Some(seen) => std::mem::replace(seen, fingerprint) == fingerprint,
+            None => false,
+        };
+        let mut recipients = self.spare.take().unwrap_or_default();
+        recipients.refill(account, subject, shard, subscriptions);
+        if !again || recipients.targets() > MAX_KEPT_TARGETS {
+            return (recipients, Place::Spare);
+        }
+        recipients.stamp = stamp;
+        recipients.account = account.id;
+        recipients.hash = hash;
+        recipients.subject.clear();
+        recipients.subject.extend_from_slice(subject);
+        (recipients, Place::Kept(index))
+    }
+
+    /// Gives recipients back.
+    #[inline]
+    pub(crate) fn put(&mut self, recipients: Box<Recipients>, place: Place) {
+        match place {
+            Place::Kept(index) => {
+                if let Some(slot) = self.places.get_mut(index)
+                    && let Some(replaced) = slot.replace(recipients)
+                {
+                    self.spare = Some(replaced);
+                }
+            }
+            Place::Spare => self.spare = Some(recipients),
+        }
+    }
+}

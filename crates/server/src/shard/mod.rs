@@ -1,0 +1,286 @@
+//! A shard: one thread, one event loop, the connections that live on it.
+//!
+//! A turn of the loop: wait for events; for each readable connection read a
+//! chunk, act on the operations in it ([`operations`], [`publish`]), write what
+//! that made ready ([`flush`]); take the mail from other threads; timers.
+//! Nothing here waits for anything but the poll.
+//!
+//! | module | what happens there |
+//! | --- | --- |
+//! | [`accept`] | a new socket: limits, INFO, the way to `Open` |
+//! | [`handshake`] | PROXY header, TLS sniffing, TLS handshake |
+//! | [`read`] | socket → bytes → operations |
+//! | [`operations`] | what each verb does |
+//! | [`login`] | CONNECT |
+//! | [`subscribe`] | SUB, UNSUB, removal of subscriptions |
+//! | [`publish`] | PUB, HPUB: checks, matching, handing on |
+//! | [`deliver`] | a message into a connection's output |
+//! | [`batch`] | messages that come from other shards |
+//! | [`flush`] | output → socket, back-pressure |
+//! | [`deadlines`] | timers: pings, stale clients, write deadlines |
+//! | [`close`] | the end of a connection |
+//! | [`requests`] | snapshots, kicks, lame duck, reload |
+
+mod accept;
+mod batch;
+pub(crate) mod buffers;
+mod close;
+pub(crate) mod connection;
+pub(crate) mod control;
+mod deadlines;
+mod deliver;
+mod flush;
+mod handshake;
+mod login;
+pub(crate) mod mailbox;
+pub(crate) mod match_cache;
+mod operations;
+pub(crate) mod output;
+mod publish;
+mod read;
+mod requests;
+mod subscribe;
+pub(crate) mod subscriptions;
+pub(crate) mod timers;
+pub(crate) mod transport;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mio::{Events, Poll, Token};
+use slab::Slab;
+
+use crate::account::Account;
+use crate::runtime::Runtime;
+use crate::server::Shared;
+
+pub(crate) use connection::Traffic;
+pub(crate) use control::Control;
+pub(crate) use deliver::Message;
+pub(crate) use mailbox::{Batch, Mail, Mailbox, NewConnection};
+
+use buffers::BufferPool;
+use connection::Connection;
+use match_cache::MatchCache;
+use output::InputCopies;
+use subscriptions::Subscriptions;
+use timers::Timers;
+
+/// Bytes read from a connection before it is another's turn: large enough to
+/// spread the cost of system calls, small enough that input and the output it
+/// makes stay in the second-level cache.
+pub(crate) const READ_CHUNK: usize = 128 * 1024;
+
+/// Room before a chunk for the incomplete operation kept from the last one.
+/// A longer rest is completed in its own buffer.
+pub(crate) const MAX_KEPT_TAIL: usize = 64 * 1024;
+
+/// Token of the mailbox's waker.
+pub(crate) const WAKE: Token = Token(usize::MAX);
+
+/// Most events taken in one turn.
+const MAX_EVENTS: usize = 1024;
+
+/// A shard's state; only its own thread touches it.
+pub(crate) struct Shard {
+    id: u16,
+    shared: Arc<Shared>,
+    runtime: Arc<Runtime>,
+    poll: Poll,
+    mailbox: Arc<Mailbox>,
+    connections: Slab<Box<Connection>>,
+    subscriptions: Subscriptions,
+    cache: MatchCache,
+    /// Accounts by number, as far as this shard has met them.
+    accounts: Vec<Option<Arc<Account>>>,
+    buffers: BufferPool,
+    /// Where connections are read into.
+    input: Vec<u8>,
+    /// Copies of large bodies made at the end of a chunk.
+    copies: InputCopies,
+    /// Connections with unread input.
+    ready: VecDeque<u32>,
+    /// Connections with output that was not written yet in this chunk.
+    dirty: Vec<u32>,
+    /// Bytes queued since the last flush.
+    unflushed: usize,
+    /// Connections whose output still refers to the chunk of input because
+    /// their socket was full.
+    blocked: Vec<u32>,
+    /// Messages through this shard, published to other threads by `settle`.
+    totals: Traffic,
+    /// The connection whose input is being processed.
+    producer: Option<u32>,
+    /// Connections whose `closing` was set and not yet acted on.
+    closing: Vec<u32>,
+    /// Batches being gathered, by shard.
+    outgoing: Vec<Option<Box<Batch>>>,
+    timers: Timers,
+    /// The time of this turn.
+    now: Instant,
+    /// Scratch for one message line that cannot be relayed as it came.
+    line: Vec<u8>,
+    /// Scratch for a mapped subject.
+    mapped: Vec<u8>,
+    rng: fastrand::Rng,
+    /// Set by a request to end the thread.
+    stopping: bool,
+}
+
+impl Shard {
+    /// A shard without connections.
+    pub(crate) fn new(id: u16, shared: Arc<Shared>, poll: Poll, mailbox: Arc<Mailbox>) -> Self {
+        let runtime = shared.runtime.load_full();
+        let shards = shared.shards.get().map_or(1, |shards| shards.len());
+        Self {
+            id,
+            runtime,
+            poll,
+            mailbox,
+            connections: Slab::new(),
+            subscriptions: Subscriptions::default(),
+            cache: MatchCache::new(),
+            accounts: Vec::new(),
+            buffers: BufferPool::default(),
+            input: vec![0; MAX_KEPT_TAIL + READ_CHUNK],
+            copies: InputCopies::default(),
+            ready: VecDeque::new(),
+            dirty: Vec::new(),
+            unflushed: 0,
+            blocked: Vec::new(),
+            totals: Traffic::default(),
+            producer: None,
+            closing: Vec::new(),
+            outgoing: std::iter::repeat_with(|| None).take(shards).collect(),
+            timers: Timers::default(),
+            now: Instant::now(),
+            line: Vec::new(),
+            mapped: Vec::new(),
+            rng: fastrand::Rng::new(),
+            stopping: false,
+            shared,
+        }
+    }
+
+    /// Runs the event loop until the server stops.
+    pub(crate) fn run(mut self) {
+        let mut events = Events::with_capacity(MAX_EVENTS);
+        let mut mail = Vec::new();
+        while !self.stopping {
+            if let Err(error) = self.poll.poll(&mut events, self.wait()) {
+                if error.kind() == io::ErrorKind::Interrupted {
+                    continue;
+                }
+                self.shared.log.error(format_args!("Shard {} cannot poll: {error}", self.id));
+                std::thread::sleep(Duration::from_millis(100));
+            }
+            let woken_at = Instant::now();
+            self.now = woken_at;
+            for event in &events {
+                if event.token() == WAKE {
+                    continue;
+                }
+                let slot = event.token().0 as u32;
+                if event.is_writable() {
+                    self.on_writable(slot);
+                }
+                if event.is_readable() || event.is_read_closed() || event.is_error() {
+                    let ended = event.is_read_closed() || event.is_error();
+                    self.on_readable(slot, ended);
+                }
+            }
+            self.read_round();
+            self.mailbox.drain(&mut mail);
+            for item in mail.drain(..) {
+                self.on_mail(item);
+            }
+            self.on_deadlines();
+            self.settle(&[]);
+            self.note_busy(woken_at);
+        }
+    }
+
+    /// How long to wait for events.
+    fn wait(&self) -> Option<Duration> {
+        if !self.ready.is_empty() {
+            return Some(Duration::ZERO);
+        }
+        let next = self.timers.next()?;
+        Some(next.saturating_duration_since(Instant::now()))
+    }
+
+    /// Reads each waiting connection once.
+    fn read_round(&mut self) {
+        for _ in 0..self.ready.len() {
+            let Some(slot) = self.ready.pop_front() else { break };
+            self.read(slot);
+        }
+    }
+
+    /// Accounts for the time of a turn, by which new connections are placed.
+    fn note_busy(&self, since: Instant) {
+        if let Some(handle) = self.shared.shard(self.id) {
+            handle.note_busy(self.shared.uptime(), since.elapsed());
+        }
+    }
+
+    fn on_mail(&mut self, mail: Mail) {
+        match mail {
+            Mail::Accept(new) => self.accept(*new),
+            Mail::Batch(batch) => self.on_batch(batch),
+            Mail::Pause { slot, cid } => self.pause_for_remote(slot, cid),
+            Mail::Publish(message) => self.publish_internal(&message),
+            Mail::Reload(runtime) => self.reload(runtime),
+            Mail::Control(control) => self.on_control(*control),
+        }
+    }
+
+    /// The connection in `slot` if it is still the one with `cid`.
+    fn connection(&mut self, slot: u32, cid: u64) -> Option<&mut Connection> {
+        let connection = self.connections.get_mut(slot as usize)?;
+        (connection.cid == cid).then_some(&mut **connection)
+    }
+
+    /// The account numbered `id`.
+    fn account(&mut self, id: u32) -> Option<Arc<Account>> {
+        let index = id as usize;
+        if self.accounts.len() <= index {
+            self.accounts.resize(index + 1, None);
+        }
+        let known = self.accounts.get_mut(index)?;
+        if known.is_none() {
+            *known = self.shared.accounts.by_id(id);
+        }
+        known.clone()
+    }
+
+    /// Start of the log lines of a connection.
+    fn prefix(&self, slot: u32) -> String {
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return String::new();
+        };
+        let account = self.shared.accounts.by_id(connection.account);
+        connection.log_prefix(account.as_ref().map_or("", |account| &account.name))
+    }
+
+    fn log_debug(&self, slot: u32, text: std::fmt::Arguments<'_>) {
+        if self.shared.log.debug_enabled() {
+            self.shared.log.debug(format_args!("{} - {text}", self.prefix(slot)));
+        }
+    }
+
+    fn log_error(&self, slot: u32, text: std::fmt::Arguments<'_>) {
+        self.shared.log.error(format_args!("{} - {text}", self.prefix(slot)));
+    }
+
+    #[inline]
+    fn tracing(&self) -> bool {
+        self.shared.log.trace_enabled()
+    }
+
+    fn trace(&self, slot: u32, text: std::fmt::Arguments<'_>) {
+        self.shared.log.trace(format_args!("{} - {text}", self.prefix(slot)));
+    }
+}

@@ -1,0 +1,211 @@
+//! Socket → bytes → operations.
+
+use std::io;
+
+use midge_wire::client::{self, Parsed};
+use midge_wire::close::CloseReason;
+
+use super::connection::Phase;
+use super::{MAX_KEPT_TAIL, READ_CHUNK, Shard};
+
+/// Growth of the buffer of a message larger than a chunk, in bytes per read:
+/// memory follows what arrives, not what was announced.
+const LARGE_READ: usize = 1024 * 1024;
+
+impl Shard {
+    /// The poll said that a connection can be read, or that it has ended.
+    pub(super) fn on_readable(&mut self, slot: u32, ended: bool) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        connection.readable = true;
+        connection.read_closed |= ended;
+        self.queue_read(slot);
+    }
+
+    /// Puts a connection on the list of those to be read.
+    pub(super) fn queue_read(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if connection.readable && !connection.queued_to_read {
+            connection.queued_to_read = true;
+            self.ready.push_back(slot);
+        }
+    }
+
+    /// Reads one chunk of a connection and acts on it.
+    pub(super) fn read(&mut self, slot: u32) {
+        let now = self.now;
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        connection.queued_to_read = false;
+        if !connection.readable || connection.paused.is_some_and(|until| until > now) {
+            return;
+        }
+        match connection.phase {
+            Phase::Open => self.read_open(slot),
+            Phase::Proxy | Phase::Sniff => self.sniff(slot),
+            Phase::Handshake => self.drive_handshake(slot),
+            Phase::Lingering => self.discard_input(slot),
+            // Input stays in the kernel until the connection moves on.
+            Phase::Authenticating | Phase::Draining => {}
+        }
+        self.settle(&[]);
+    }
+
+    fn read_open(&mut self, slot: u32) {
+        if self.outgoing_is_full() {
+            // Another shard is behind with our batches: let it catch up.
+            self.delay_read(slot);
+            return;
+        }
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if connection.tail.len() > MAX_KEPT_TAIL {
+            self.read_large(slot);
+            return;
+        }
+        let mut input = std::mem::take(&mut self.input);
+        let kept = connection.tail.len();
+        if let Some(front) = input.get_mut(..kept) {
+            front.copy_from_slice(&connection.tail);
+        }
+        let chunk = input.get_mut(kept..kept + READ_CHUNK).unwrap_or_default();
+        match connection.transport.read(chunk) {
+            Ok(0) => self.end_of_input(slot, CloseReason::ClientClosed),
+            Ok(count) => {
+                // A short read has emptied the socket: what comes later makes
+                // a new event. An end that was announced is still to be read.
+                connection.readable =
+                    count == READ_CHUNK || connection.read_closed || connection.transport.session().is_some();
+                let filled = input.get(..kept + count).unwrap_or_default();
+                self.producer = Some(slot);
+                let used = self.process(slot, filled);
+                self.keep_tail(slot, filled.get(used..).unwrap_or_default());
+                self.settle(filled);
+                self.queue_read(slot);
+            }
+            Err(error) => self.on_read_error(slot, &error),
+        }
+        self.input = input;
+    }
+
+    /// Continues a message that does not fit in a chunk, in its own buffer.
+    fn read_large(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let mut data = std::mem::take(&mut connection.tail);
+        let filled = data.len();
+        let missing = match client::parse(&data, &connection.limits) {
+            Ok(Parsed::Incomplete { missing }) => missing,
+            _ => 1,
+        };
+        data.resize(filled + missing.clamp(1, LARGE_READ), 0);
+        let result = connection.transport.read(data.get_mut(filled..).unwrap_or_default());
+        match result {
+            Ok(0) => self.end_of_input(slot, CloseReason::ClientClosed),
+            Ok(count) => {
+                data.truncate(filled + count);
+                self.producer = Some(slot);
+                let used = self.process(slot, &data);
+                self.settle(&data);
+                if used == 0 {
+                    if let Some(connection) = self.connections.get_mut(slot as usize) {
+                        connection.tail = data;
+                    }
+                } else {
+                    self.keep_tail(slot, data.get(used..).unwrap_or_default());
+                }
+                self.queue_read(slot);
+            }
+            Err(error) => {
+                data.truncate(filled);
+                connection.tail = data;
+                self.on_read_error(slot, &error);
+            }
+        }
+    }
+
+    fn on_read_error(&mut self, slot: u32, error: &io::Error) {
+        match error.kind() {
+            io::ErrorKind::WouldBlock => {
+                if let Some(connection) = self.connections.get_mut(slot as usize) {
+                    connection.readable = false;
+                }
+            }
+            io::ErrorKind::Interrupted => self.queue_read(slot),
+            _ => self.end_of_input(slot, CloseReason::ReadError),
+        }
+    }
+
+    /// The client is gone, or the socket is.
+    pub(super) fn end_of_input(&mut self, slot: u32, reason: CloseReason) {
+        if let Some(connection) = self.connections.get_mut(slot as usize) {
+            connection.readable = false;
+            connection.read_closed = true;
+        }
+        self.close(slot, reason);
+    }
+
+    /// Keeps what is not a whole operation yet.
+    fn keep_tail(&mut self, slot: u32, rest: &[u8]) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if rest.is_empty() || connection.closing.is_some() {
+            // An idle connection owns no buffer.
+            connection.tail = Vec::new();
+            return;
+        }
+        connection.tail.clear();
+        connection.tail.extend_from_slice(rest);
+    }
+
+    /// Acts on the operations in `input`; returns how many bytes they used.
+    pub(super) fn process(&mut self, slot: u32, input: &[u8]) -> usize {
+        let mut at = 0;
+        while at < input.len() {
+            let Some(connection) = self.connections.get_mut(slot as usize) else { return at };
+            if !connection.is_open() {
+                return at;
+            }
+            let rest = input.get(at..).unwrap_or_default();
+            if let Some(op) = connection.skip {
+                let Some(end) = memchr::memchr(b'\n', rest) else { return input.len() };
+                connection.skip = None;
+                at += end + 1;
+                self.operation(slot, op.op(), input, at);
+                continue;
+            }
+            if !connection.authenticated && !self.may_begin(slot, rest) {
+                return at;
+            }
+            let Some(connection) = self.connections.get_mut(slot as usize) else { return at };
+            match client::parse(rest, &connection.limits) {
+                Ok(Parsed::Op { op, used }) => {
+                    at += used;
+                    self.operation(slot, op, input, at);
+                }
+                Ok(Parsed::Skip { op }) => {
+                    connection.skip = Some(op);
+                    return input.len();
+                }
+                Ok(Parsed::Incomplete { .. }) => return at,
+                Err(error) => {
+                    self.on_parse_error(slot, &error, rest, at);
+                    return at;
+                }
+            }
+        }
+        at
+    }
+
+    /// Throws away what a closed client still sends.
+    pub(super) fn discard_input(&mut self, slot: u32) {
+        let mut input = std::mem::take(&mut self.input);
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let result = {
+            use std::io::Read;
+            connection.transport.socket().read(&mut input)
+        };
+        self.input = input;
+        match result {
+            Ok(count) if count > 0 => self.queue_read(slot),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => connection.readable = false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => self.queue_read(slot),
+            Ok(_) | Err(_) => self.drop_connection(slot),
+        }
+    }
+}
