@@ -1,0 +1,1 @@
+"""The checks; importing a module registers its own."""
