@@ -1,0 +1,242 @@
+"""Runs of the binary that end by themselves, with stdout and stderr apart: `-t`, refused starts, flags."""
+
+import hashlib
+import itertools
+import json
+import os
+import re
+import subprocess
+import tempfile
+import time
+
+from .check import PATIENCE, Failure, check, eq
+
+# What `-t` prints for a valid file.
+VALID = r"nats-server: configuration file %s is valid \((sha256:[0-9a-f]{64})\)\n"
+# Seconds a run that must end may take.
+RUN_PATIENCE = 20.0
+
+_numbers = itertools.count(1)
+
+
+class Outcome:
+    """The end of a process: `code`, `out` (stdout), `err` (stderr)."""
+
+    def __init__(self, code, out, err):
+        self.code = code
+        self.out = out
+        self.err = err
+
+    def __repr__(self):
+        return "exit code %s, stdout %r, stderr %r" % (self.code, self.out[-1500:], self.err[-1500:])
+
+
+def folder(ctx, files=None):
+    """A new directory of the run with these files ({name: text or bytes})."""
+    path = tempfile.mkdtemp(prefix="dir-%d-" % next(_numbers), dir=ctx.dir)
+    for name, content in (files or {}).items():
+        target = os.path.join(path, name)
+        os.makedirs(os.path.dirname(target), exist_ok=True)
+        with open(target, "wb") as out:
+            out.write(content.encode("utf-8", "surrogateescape") if isinstance(content, str) else content)
+    return path
+
+
+def environment(more=None):
+    """The environment of this process with changes; a value of None removes."""
+    env = dict(os.environ)
+    for key, value in (more or {}).items():
+        if value is None:
+            env.pop(key, None)
+        else:
+            env[key] = value
+    return env
+
+
+def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE):
+    """Runs the binary until it ends. A server that gets ready instead is killed, which fails the test."""
+    with tempfile.TemporaryFile(dir=cwd) as out, tempfile.TemporaryFile(dir=cwd) as err:
+        process = subprocess.Popen([binary, *map(str, args)], stdout=out, stderr=err, stdin=subprocess.DEVNULL,
+                                   cwd=cwd, env=environment(env), start_new_session=True)
+
+        def text(stream):
+            stream.seek(0)
+            return stream.read().decode("utf-8", "surrogateescape")
+
+        deadline = time.monotonic() + timeout
+        pause = 0.002
+        while True:
+            try:
+                process.wait(pause)
+                break
+            except subprocess.TimeoutExpired:
+                pause = min(pause * 2, 0.02)
+            ready = b"Server is ready" in os.pread(err.fileno(), 1 << 20, 0)
+            if ready or time.monotonic() > deadline:
+                process.kill()
+                process.wait()
+                raise Failure("%r %s: %s" % (args, "started a server" if ready else "did not end",
+                                             text(err)[-2000:]))
+        return Outcome(process.returncode, text(out), text(err))
+
+
+def run_config(ctx, config, *args, files=None, env=None, name="x.conf", flags=("-t",)):
+    """Runs the binary in a new directory that holds `config` as `name`, with `-c name`, `flags` and `args`."""
+    path = folder(ctx, dict({name: config}, **(files or {})))
+    return run(ctx.binary, "-c", name, *flags, *args, cwd=path, env=env)
+
+
+def valid(ctx, config, **options):
+    """`-t` accepts the text, with exactly the documented output; returns the digest (`sha256:...`)."""
+    outcome = run_config(ctx, config, **options)
+    found = re.fullmatch(VALID % re.escape(options.get("name", "x.conf")), outcome.err)
+    check(outcome.code == 0 and outcome.out == "" and found, "%r is not valid: %r" % (config, outcome))
+    return found.group(1)
+
+
+def refused(ctx, config, *texts, **options):
+    """`-t` refuses the text with these lines (in any order; `x.conf:1:0: ...`), each ended by a newline."""
+    outcome = run_config(ctx, config, **options)
+    what = "-t of %r" % (config,)
+    eq(outcome.code, 1, what + ": exit code; %r" % outcome)
+    eq(outcome.out, "", what + ": stdout")
+    check(outcome.err.startswith("nats-server: "), "%s: %r" % (what, outcome))
+    lines = outcome.err[len("nats-server: "):]
+    check(lines.endswith("\n\n"), "%s: no empty line at the end: %r" % (what, outcome.err))
+    eq(sorted(lines[:-2].split("\n")), sorted("\n".join(texts).split("\n")), what)
+    return outcome
+
+
+def refused_plain(ctx, config, *texts, **options):
+    """`-t` refuses the text with one line, one of `texts`; errors without a list form end in one newline.
+
+    A position in front is a documented improvement (configuration.md 11) and accepted."""
+    outcome = run_config(ctx, config, **options)
+    what = "-t of %r" % (config,)
+    eq(outcome.code, 1, what + ": exit code; %r" % outcome)
+    eq(outcome.out, "", what + ": stdout")
+    found = re.fullmatch(r"nats-server: (?:[^\s:]+:\d+:\d+: )?(.*)\n", outcome.err, re.S)
+    check(found and (found.group(1) in texts or outcome.err[len("nats-server: "):-1] in texts),
+          "%s: expected %r, got %r" % (what, texts, outcome.err))
+    return outcome
+
+
+def refused_syntax(ctx, config, line, *messages, **options):
+    """`-t` refuses the text with a `Parse error` of this line and one of these messages."""
+    return refused_plain(ctx, config, *["Parse error on line %d: '%s'" % (line, message) for message in messages],
+                         **options)
+
+
+def start_refused(ctx, config, *texts, args=(), **options):
+    """A start with this configuration ends with exit code 1 and `nats-server: TEXT`, TEXT one of `texts`."""
+    outcome = run_config(ctx, config, *args, flags=(), **options)
+    what = "start with %r %r" % (config, args)
+    eq(outcome.code, 1, what + ": exit code; %r" % outcome)
+    lines = outcome.err.rstrip("\n").split("\n")
+    wanted = ["nats-server: " + text for text in texts]
+    check(lines[-1] in wanted or outcome.err.rstrip("\n") in wanted,
+          "%s: expected %r, got %r" % (what, wanted, outcome.err))
+    return outcome
+
+
+def start_fatal(ctx, config, text, args=(), **options):
+    """A start ends with exit code 1 and a last log line `[FTL] TEXT`; `text` is a regular expression for it."""
+    outcome = run_config(ctx, config, *args, flags=(), **options)
+    what = "start with %r %r" % (config, args)
+    eq(outcome.code, 1, what + ": exit code; %r" % outcome)
+    last = outcome.err.rstrip("\n").split("\n")[-1]
+    check(re.search(r"\[FTL\] (?:%s)$" % text, last), "%s: expected FTL %r, got %r" % (what, text, outcome.err))
+    return outcome
+
+
+def go_json(value):
+    """Compact JSON with sorted keys and HTML characters escaped, as the digest uses it."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    for char in "<>&\u2028\u2029":
+        text = text.replace(char, "\\u%04x" % ord(char))
+    return text
+
+
+def digest_of(value):
+    """The configuration digest of a parsed top-level map (configuration.md 1.12)."""
+    return "sha256:" + hashlib.sha256((go_json(value) + "\n").encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def spawn(ctx, *args, cwd=None, env=None, name="process"):
+    """Starts the binary with exactly these arguments; stdout and stderr go to files. Killed at the test's end."""
+    process = Process(ctx.binary, args, cwd or folder(ctx), env, name)
+    ctx.later(process.kill)
+    return process
+
+
+class Process:
+    """A running server with nothing added to its command line. `dir`, `pid`, `process`."""
+
+    def __init__(self, binary, args, cwd, env, name):
+        self.dir = cwd
+        self.out_path = os.path.join(cwd, name + ".stdout")
+        self.err_path = os.path.join(cwd, name + ".stderr")
+        with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
+            self.process = subprocess.Popen([binary, *map(str, args)], stdout=out, stderr=err,
+                                            stdin=subprocess.DEVNULL, cwd=cwd, env=environment(env),
+                                            start_new_session=True)
+        self.pid = self.process.pid
+
+    def path(self, name):
+        """Absolute path of a file in the working directory."""
+        return os.path.join(self.dir, name)
+
+    def out(self):
+        """stdout so far."""
+        return read(self.out_path)
+
+    def err(self):
+        """stderr so far."""
+        return read(self.err_path)
+
+    def wait_err(self, pattern, timeout=PATIENCE, path=None):
+        """Waits for a complete line of stderr (or of the file `path`) with this regular expression; its match."""
+        deadline = time.monotonic() + timeout
+        while True:
+            ended = self.process.poll() is not None
+            text = read(path or self.err_path)
+            for line in text.split("\n")[:-1]:
+                found = re.search(pattern, line)
+                if found:
+                    return found
+            if ended or time.monotonic() > deadline:
+                raise Failure("no line %r%s; stderr: %s; file: %s" % (
+                    pattern, " (process ended with %s)" % self.process.returncode if ended else "",
+                    self.err()[-2000:], text[-2000:] if path else ""))
+            time.sleep(0.01)
+
+    def port(self, path=None):
+        """The client port, from the log, once the server is ready."""
+        self.wait_err(r"Server is ready", path=path)
+        return int(self.wait_err(r"Listening for client connections on \S+:(\d+)", path=path).group(1))
+
+    def signal(self, number):
+        """Sends a signal."""
+        self.process.send_signal(number)
+
+    def wait(self, timeout=PATIENCE):
+        """Waits for the end; the exit code."""
+        try:
+            return self.process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise Failure("process still runs after %.1f s; stderr: %s" % (timeout, self.err()[-2000:])) from None
+
+    def kill(self):
+        """SIGKILL."""
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+
+def read(path):
+    """Text of a file, "" without it."""
+    try:
+        with open(path, "rb") as source:
+            return source.read().decode("utf-8", "surrogateescape")
+    except OSError:
+        return ""
