@@ -23,6 +23,15 @@ STOP_PATIENCE = 10.0
 RELOADED = "Reloaded server configuration"
 RELOAD_FAILED = "Failed to reload server configuration"
 
+# Log lines that name a listener's address.
+LISTENERS = (("nats", r"Listening for client connections on (\S+)"),
+             ("monitoring", r"Starting http monitor on (\S+)"),
+             ("cluster", r"Listening for route connections on (\S+)"),
+             ("leafnodes", r"Listening for leafnode connections on (\S+)"),
+             ("gateway", r"Listening for gateways connections on (\S+)"),
+             ("websocket", r"Listening for websocket clients on (\S+)"),
+             ("mqtt", r"Listening for MQTT clients on (\S+)"))
+
 # An opener that ignores proxy settings of the environment.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -61,8 +70,7 @@ class Server:
     `config=None` starts without a configuration file.
 
     Attributes: `port`, `host`, `http_port` (None without monitoring), `ports` (the ports file as a dict:
-    lists of URLs under "nats", "monitoring", "cluster", "gateway", "leafnodes", "websocket", "mqtt",
-    "profile"), `dir`, `config_path`, `process`, `pid`.
+    lists of URLs under "nats", "monitoring", "cluster", "websocket", "profile"; see `port_of`), `dir`, `config_path`, `process`, `pid`.
     """
 
     def __init__(self, binary, config="", args=(), listen=True, http=True, files=None, debug=False,
@@ -128,6 +136,7 @@ class Server:
         ports_dir = os.path.join(self.dir, "ports")
         shutil.rmtree(ports_dir, ignore_errors=True)
         os.makedirs(ports_dir)
+        self.ports = {}
         command = [self.binary]
         if self.config_path:
             command += ["-c", self.config_path]
@@ -175,33 +184,27 @@ class Server:
 
     def _read_ports_from_log(self):
         log = self.log(self.start_mark)
-        client = re.findall(r"Listening for client connections on (\S+)", log)
-        if not client:
-            return False
-        self.ports = {"nats": ["nats://" + client[-1]]}
-        monitor = re.findall(r"Starting (https?) monitor on (\S+)", log)
-        if monitor:
-            self.ports["monitoring"] = ["%s://%s" % monitor[-1]]
-        for key, pattern in (("cluster", r"Listening for route connections on (\S+)"),
-                             ("leafnodes", r"Listening for leafnode connections on (\S+)"),
-                             ("gateway", r"Listening for gateways connections on (\S+)"),
-                             ("websocket", r"Listening for websocket clients on (\S+)"),
-                             ("mqtt", r"Listening for MQTT clients on (\S+)")):
+        for kind, pattern in LISTENERS:
             found = re.findall(pattern, log)
-            if found:
-                url = found[-1] if "://" in found[-1] else "nats://" + found[-1]
-                self.ports[key] = [url]
+            if found and kind not in self.ports:
+                self.ports[kind] = [found[-1] if "://" in found[-1] else "nats://" + found[-1]]
         self._take_ports()
-        return True
+        return self.port is not None
 
     def _take_ports(self):
-        self.port = self.port_of("nats")
-        self.http_port = self.port_of("monitoring")
+        self.port = self._known_port("nats")
+        self.http_port = self._known_port("monitoring")
 
-    def port_of(self, kind):
-        """First port listed under `kind` in the ports file, or None."""
+    def _known_port(self, kind):
         urls = self.ports.get(kind)
         return int(urls[0].rsplit(":", 1)[1]) if urls else None
+
+    def port_of(self, kind):
+        """Port of a listener: "nats", "monitoring", "cluster", "gateway", "leafnodes", "websocket", "mqtt"; None
+        when there is none. Taken from the ports file, and for what it lacks from the log."""
+        if kind not in self.ports:
+            self._read_ports_from_log()
+        return self._known_port(kind)
 
     @property
     def address(self):
@@ -292,7 +295,7 @@ class Server:
 
     def http(self, path, timeout=PATIENCE, headers=None, method=None, context=None):
         """HTTP request to the monitoring port: (status, headers, body bytes)."""
-        scheme = self.ports["monitoring"][0].split(":", 1)[0]
+        scheme = "https" if self.ports["monitoring"][0].startswith("https:") else "http"
         url = "%s://%s:%d%s" % (scheme, self.host, self.http_port, path)
         request = urllib.request.Request(url, headers=headers or {}, method=method)
         opener = OPENER
