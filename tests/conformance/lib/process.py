@@ -53,8 +53,9 @@ def environment(more=None):
     return env
 
 
-def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE):
-    """Runs the binary until it ends. A server that gets ready instead is killed, which fails the test."""
+def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE, ready_first=False):
+    """Runs the binary until it ends. A server that gets ready instead is killed, which fails the test, unless
+    it is known to end only thereafter (`ready_first`)."""
     with tempfile.TemporaryFile(dir=cwd) as out, tempfile.TemporaryFile(dir=cwd) as err:
         process = subprocess.Popen([binary, *map(str, args)], stdout=out, stderr=err, stdin=subprocess.DEVNULL,
                                    cwd=cwd, env=environment(env), start_new_session=True)
@@ -71,7 +72,7 @@ def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE):
                 break
             except subprocess.TimeoutExpired:
                 pause = min(pause * 2, 0.02)
-            ready = b"Server is ready" in os.pread(err.fileno(), 1 << 20, 0)
+            ready = not ready_first and b"Server is ready" in os.pread(err.fileno(), 1 << 20, 0)
             if ready or time.monotonic() > deadline:
                 process.kill()
                 process.wait()
@@ -80,10 +81,10 @@ def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE):
         return Outcome(process.returncode, text(out), text(err))
 
 
-def run_config(ctx, config, *args, files=None, env=None, name="x.conf", flags=("-t",)):
+def run_config(ctx, config, *args, files=None, env=None, name="x.conf", flags=("-t",), ready_first=False):
     """Runs the binary in a new directory that holds `config` as `name`, with `-c name`, `flags` and `args`."""
     path = folder(ctx, dict({name: config}, **(files or {})))
-    return run(ctx.binary, "-c", name, *flags, *args, cwd=path, env=env)
+    return run(ctx.binary, "-c", name, *flags, *args, cwd=path, env=env, ready_first=ready_first)
 
 
 def valid(ctx, config, **options):
