@@ -1,1 +1,15 @@
-//! midge-config
+//! The configuration of `nats-server`: the language, every option with its
+//! type and default, command line flags, validation, and the reload plan
+//! (configuration.md).
+//!
+//! This crate reads files and returns values; it opens no port and starts
+//! nothing. A file goes through [`lang`] (text to tree), then through the
+//! readers (tree to [`Options`]), then [`resolve`] lays the flags over it, and
+//! [`validate`] checks what only makes sense together.
+
+pub mod go_text;
+pub mod lang;
+
+mod error;
+
+pub use error::{ConfigError, Problem};

@@ -1,0 +1,63 @@
+//! `$NAME` values: earlier keys, then the environment (configuration.md 1.8).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::error::LangError;
+use super::limits::MAX_VARIABLE_DEPTH;
+use super::parser::Parser;
+use super::source::Includes;
+use super::value::{Node, Pos, Value};
+
+/// A bcrypt hash of this kind needs no quotes: it is text, not a variable.
+const BCRYPT: &str = "2a$";
+
+/// The key an environment value is parsed under.
+const ENV_KEY: &str = "pk";
+
+impl Parser<'_, '_> {
+    /// The value `$name` stands for.
+    pub(super) fn variable(&mut self, name: &str, pos: Pos) -> Result<Node, LangError> {
+        if name.starts_with(BCRYPT) {
+            return Ok(self.node(Value::String(format!("${name}")), pos));
+        }
+        for map in self.open.iter_mut().rev() {
+            if let Some(found) = map.get_mut(name) {
+                found.used = true;
+                let value = found.value.clone();
+                return Ok(self.node(value, pos));
+            }
+        }
+        let line = self.cursor.line();
+        let Ok(text) = std::env::var(name) else {
+            return Err(LangError::Value(format!(
+                "variable reference for '{name}' on line {line} can not be found"
+            )));
+        };
+        match self.environment(name, &text) {
+            Ok(value) => Ok(self.node(value, pos)),
+            Err(error) => Err(LangError::Value(format!(
+                "variable reference for '{name}' on line {line} could not be parsed: {error}"
+            ))),
+        }
+    }
+
+    fn environment(&mut self, name: &str, text: &str) -> Result<Value, LangError> {
+        if self.resolving.iter().any(|outer| outer == name)
+            || self.resolving.len() >= MAX_VARIABLE_DEPTH
+        {
+            return Err(LangError::Value(format!(
+                "variable reference cycle for '{name}'"
+            )));
+        }
+        let text = format!("{ENV_KEY}={text}");
+        let mut includes = Includes::default();
+        let mut parser = Parser::new(&text, Arc::from(""), PathBuf::new(), &mut includes);
+        parser.resolving = self.resolving.clone();
+        parser.resolving.push(name.to_owned());
+        let root = parser.run()?;
+        Ok(root
+            .get(ENV_KEY)
+            .map_or_else(|| Value::String(String::new()), |node| node.value.clone()))
+    }
+}
