@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_identity::Permissions;
-use midge_subject::interest::{Generations, InterestTable};
-use midge_subject::mapping::Mappings;
-use midge_subject::SubjectArc;
+use crate::stand_in::interest::{Generations, InterestTable};
+use crate::stand_in::mapping::Mappings;
+use crate::stand_in::SubjectArc;
 use parking_lot::{Mutex, RwLock};
 
 /// Name of the account of connections that name none.

@@ -17,6 +17,7 @@ use crate::account::{Account, Accounts};
 use crate::counters::{Counters, ShardTotals};
 use crate::internal::Internal;
 use crate::runtime::Runtime;
+use crate::slow_checks::SlowChecks;
 use crate::shard::{Batch, Control, Mail, Mailbox, Shard, Traffic, WAKE};
 
 /// First connection id given to a client. Lower ones belong to the server
@@ -146,6 +147,7 @@ pub struct Shared {
     pub(crate) next_cid: AtomicU64,
     pub(crate) batches: ArrayQueue<Box<Batch>>,
     pub(crate) internal: Internal,
+    pub(crate) slow_checks: SlowChecks,
     pub(crate) closed: Mutex<ClosedConnections>,
     state: AtomicU8,
     next_place: AtomicU32,
@@ -229,12 +231,12 @@ impl Shared {
 /// The last closed connections, for `/connz`.
 #[derive(Default)]
 pub(crate) struct ClosedConnections {
-    records: VecDeque<Arc<crate::monitor::ClosedRecord>>,
+    records: VecDeque<Arc<ClosedStandIn>>,
 }
 
 impl ClosedConnections {
     /// Adds one; the oldest beyond `limit` is forgotten.
-    pub(crate) fn push(&mut self, record: Arc<crate::monitor::ClosedRecord>, limit: usize) {
+    pub(crate) fn push(&mut self, record: Arc<ClosedStandIn>, limit: usize) {
         self.records.push_back(record);
         while self.records.len() > limit {
             self.records.pop_front();
@@ -242,7 +244,7 @@ impl ClosedConnections {
     }
 
     /// All of them, oldest first.
-    pub(crate) fn all(&self) -> Vec<Arc<crate::monitor::ClosedRecord>> {
+    pub(crate) fn all(&self) -> Vec<Arc<ClosedStandIn>> {
         self.records.iter().cloned().collect()
     }
 }
@@ -290,6 +292,7 @@ impl Server {
             next_cid: AtomicU64::new(FIRST_CLIENT_ID),
             batches: ArrayQueue::new(MAX_IDLE_BATCHES),
             internal: Internal::default(),
+            slow_checks: SlowChecks::default(),
             closed: Mutex::default(),
             state: AtomicU8::new(State::Starting as u8),
             next_place: AtomicU32::new(0),
@@ -315,6 +318,7 @@ impl Server {
                 Shard::new(id as u16, shared, poll, mailbox).run();
             })?);
         }
+        SlowChecks::start(&shared)?;
         Ok(Self { shared, shard_threads: Mutex::new(threads), acceptor: Mutex::new(None) })
     }
 
@@ -363,3 +367,5 @@ impl Server {
         }
     }
 }
+
+pub(crate) struct ClosedStandIn;

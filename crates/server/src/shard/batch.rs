@@ -142,7 +142,8 @@ impl Shard {
             }
         }
         batch.clear();
-        self.shared.batches.push(batch);
+        // A full pool just frees it.
+        let _ = self.shared.batches.push(batch);
     }
 
     fn deliver_batched(

@@ -5,8 +5,6 @@ use std::sync::mpsc;
 
 use midge_identity::Decision;
 
-use crate::monitor::connz::ConnRecord;
-use crate::monitor::subsz::SubRecord;
 
 /// What a connection snapshot shall hold.
 #[derive(Clone, Debug, Default)]
@@ -19,10 +17,8 @@ pub(crate) struct SnapshotWanted {
 
 /// A rare request.
 pub(crate) enum Control {
-    /// Describe your connections.
-    Connections(SnapshotWanted, mpsc::SyncSender<Vec<ConnRecord>>),
-    /// Describe your subscriptions, those of one account or all.
-    Subscriptions(Option<String>, mpsc::SyncSender<Vec<SubRecord>>),
+
+
     /// Close a client on request; answers whether it was here.
     Kick(u64, mpsc::SyncSender<bool>),
     /// Send a client a lame duck notice. `None`: not here; `Some(false)`: it
@@ -30,8 +26,8 @@ pub(crate) enum Control {
     NotifyLameDuck(u64, mpsc::SyncSender<Option<bool>>),
     /// Send all clients that take it a lame duck notice.
     LameDuck,
-    /// How many clients there are.
-    CountClients(mpsc::SyncSender<Vec<u64>>),
+    /// Which clients there are.
+    ListClients(mpsc::SyncSender<Vec<u64>>),
     /// Close this client because the server shuts down.
     CloseForShutdown(u64),
     /// Close these clients because the connection limit was lowered.
@@ -50,7 +46,7 @@ pub(crate) enum Control {
 }
 
 /// A message published by the server itself.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub(crate) struct InternalMessage {
     /// Account it is published in.
     pub(crate) account: Arc<crate::account::Account>,

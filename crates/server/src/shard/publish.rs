@@ -1,7 +1,7 @@
 //! PUB and HPUB: checks, mapping, matching, handing on
 //! (client-protocol.md 9, 10, 12).
 
-use midge_subject::mapping::Outcome;
+use crate::stand_in::mapping::Outcome;
 use midge_subject::{is_publishable, quote};
 use midge_wire::client::Publish;
 use midge_wire::header;
@@ -77,7 +77,7 @@ impl Shard {
     fn map_subject(
         &mut self,
         slot: u32,
-        mappings: &midge_subject::mapping::Mappings,
+        mappings: &crate::stand_in::mapping::Mappings,
         subject: &[u8],
     ) -> Option<Vec<u8>> {
         let mut mapped = std::mem::take(&mut self.mapped);

