@@ -44,6 +44,16 @@ def equal(got, wanted, what="value"):
         raise AssertionError("%s is %.200r, not %.200r" % (what, got, wanted))
 
 
+async def settle(connection):
+    """Returns when the server has processed everything sent before.
+
+    The client writes the PING of a flush at once, ahead of commands that its writer task still holds; by its PONG
+    those are written, so that the PONG of another flush comes after them.
+    """
+    await connection.flush()
+    await connection.flush()
+
+
 class Collector:
     """A subscription that keeps what it receives."""
 

@@ -2,7 +2,7 @@
 
 import os
 
-from harness import Collector, check, equal
+from harness import Collector, check, equal, settle
 from nats.errors import Error
 
 
@@ -102,9 +102,9 @@ async def auth_no_auth_user(t):
     guest = await t.connect("no_auth_user", user="guest", password="g-secret")
     alice = await t.connect("no_auth_user", user="alice", password="a-secret")
     collector = await Collector.on(anonymous, "news")
-    await anonymous.flush()
+    await settle(anonymous)
     await alice.publish("news", b"of another account")
-    await alice.flush()
+    await settle(alice)
     await guest.publish("news", b"of the same account")
     await collector.take(1)
     equal(collector.texts(), ["of the same account"], "messages")

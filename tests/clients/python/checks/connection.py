@@ -3,7 +3,7 @@
 import asyncio
 import re
 
-from harness import Collector, check, equal
+from harness import Collector, check, equal, settle
 
 
 @check
@@ -23,7 +23,6 @@ async def verbose_and_pedantic(t):
     collector = await Collector.on(connection, "verbose.>")
     for i in range(10):
         await connection.publish("verbose.x", b"%d" % i)
-    await connection.flush()
     equal(len(await collector.take(10)), 10, "messages")
 
 
@@ -32,9 +31,8 @@ async def no_echo(t):
     silent = await t.connect(no_echo=True)
     other = await t.connect()
     collector = await Collector.on(silent, "echo")
-    await silent.flush()
     await silent.publish("echo", b"mine")
-    await silent.flush()
+    await settle(silent)
     await other.publish("echo", b"of another")
     await collector.take(1)
     equal(collector.texts(), ["of another"], "messages")

@@ -2,7 +2,7 @@
 
 import random
 
-from harness import Collector, check, equal, until
+from harness import Collector, check, equal, settle, until
 from nats.errors import MaxPayloadError
 
 MIB = 1024 * 1024
@@ -11,7 +11,7 @@ MIB = 1024 * 1024
 async def large_payload(t, server, size):
     publisher, subscriber = await t.connect(server), await t.connect(server)
     collector = await Collector.on(subscriber, "large")
-    await subscriber.flush()
+    await settle(subscriber)
     content = random.Random(size).randbytes(size)
     await publisher.publish("large", content)
     await publisher.publish("large", b"small")
@@ -50,7 +50,7 @@ async def max_payload_server(t):
     equal(connection.max_payload, 1024, "max_payload")
     await t.control("reload", "payload", "payload_small")
     await connection.publish("limit", b"x" * 64)
-    await connection.flush()
+    await settle(connection)
     await connection.publish("limit", b"x" * 65)
     await until(lambda: connection.events.closed, "the end of the connection")
     assert "maximum payload violation" in str(connection.last_error).lower(), connection.last_error
@@ -76,7 +76,7 @@ async def still_works(connection):
 async def permission_publish(t):
     connection, witness = await connect_limited(t), await connect_admin(t)
     everything = await Collector.on(witness, ">")
-    await witness.flush()
+    await settle(witness)
     await connection.publish("closed.subject", b"not allowed")
     await connection.publish("open.subject", b"allowed")
     await until(lambda: connection.events.errors, "the violation")
@@ -97,6 +97,6 @@ async def permission_subscribe(t):
         'nats: permissions violation for subscription to "closed.queue" using queue "workers"',
     ], "errors")
     await witness.publish("closed.plain", b"secret")
-    await witness.flush()
+    await settle(witness)
     await still_works(connection)
     equal(plain.texts(), [], "messages")

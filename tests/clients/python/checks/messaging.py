@@ -2,14 +2,14 @@
 
 import asyncio
 
-from harness import WAIT_LIMIT, Collector, Skip, check, equal
+from harness import WAIT_LIMIT, Collector, Skip, check, equal, settle
 
 
 @check
 async def publish_subscribe(t):
     publisher, subscriber = await t.connect(), await t.connect()
     collector = await Collector.on(subscriber, "plain.subject")
-    await subscriber.flush()
+    await settle(subscriber)
     content = bytes(range(256))
     await publisher.publish("plain.subject", content, reply="answer.here")
     await publisher.publish("plain.subject")
@@ -28,7 +28,7 @@ async def wildcards(t):
     rest = await Collector.on(subscriber, "w.a.>")
     everything = await Collector.on(subscriber, "w.>")
     end = await Collector.on(subscriber, "end")
-    await subscriber.flush()
+    await settle(subscriber)
     for subject in ("w.a.c", "w.b.c", "w.a.b.c", "w.a", "w", "w.a.b", "x.a.c"):
         await publisher.publish(subject, subject.encode())
     await publisher.publish("end")
@@ -43,7 +43,7 @@ async def wildcards(t):
 async def headers(t):
     publisher, subscriber = await t.connect(), await t.connect()
     collector = await Collector.on(subscriber, "with.headers")
-    await subscriber.flush()
+    await settle(subscriber)
     sent = {"Kind": "test", "lower-case": "kept: as is", "Accent": "Grüße"}
     await publisher.publish("with.headers", b"body", headers=sent)
     await publisher.publish("with.headers", b"", headers=sent)
@@ -68,14 +68,14 @@ async def queue_group(t):
     other = await Collector.on(connections[1], "jobs.>", queue="auditors")
     plain = await Collector.on(connections[0], "jobs.new")
     for connection in connections:
-        await connection.flush()
+        await settle(connection)
     for i in range(count):
         await publisher.publish("jobs.new", b"%d" % i)
     await plain.take(count)
     await other.take(count)
-    await publisher.flush()
+    await settle(publisher)
     for connection in connections:
-        await connection.flush()
+        await settle(connection)
     got = sorted(int(text) for member in members for text in member.texts())
     equal(got, list(range(count)), "messages of the group")
     assert all(member.messages for member in members), "a member got nothing"
@@ -87,7 +87,7 @@ async def order_10000(t):
     publisher, subscriber = await t.connect(), await t.connect()
     collector = await Collector.on(subscriber, "order")
     end = await Collector.on(subscriber, "order.end")
-    await subscriber.flush()
+    await settle(subscriber)
     for i in range(count):
         await publisher.publish("order", b"%d" % i)
     await publisher.publish("order.end")
@@ -101,11 +101,11 @@ async def unsubscribe(t):
     publisher, subscriber = await t.connect(), await t.connect()
     collector = await Collector.on(subscriber, "until.now")
     end = await Collector.on(subscriber, "end.of.it")
-    await subscriber.flush()
+    await settle(subscriber)
     await publisher.publish("until.now", b"before")
     await collector.take(1)
     await collector.subscription.unsubscribe()
-    await subscriber.flush()
+    await settle(subscriber)
     await publisher.publish("until.now", b"after")
     await publisher.publish("end.of.it")
     await end.take(1)
@@ -121,11 +121,11 @@ async def unsubscribe_with_max(t):
     await at_once.subscription.unsubscribe(limit=5)
     later = await Collector.on(subscriber, "max")
     end = await Collector.on(subscriber, "end.of.max")
-    await subscriber.flush()
+    await settle(subscriber)
     await publisher.publish("max", b"0")
     await later.take(1)
     await later.subscription.unsubscribe(limit=3)
-    await subscriber.flush()
+    await settle(subscriber)
     for i in range(1, 10):
         await publisher.publish("max", b"%d" % i)
     await publisher.publish("end.of.max")
@@ -141,12 +141,13 @@ async def drain_subscription(t):
     publisher, subscriber = await t.connect(), await t.connect()
     collector = await Collector.on(subscriber, "drained")
     end = await Collector.on(subscriber, "end.of.drain")
-    await subscriber.flush()
+    await settle(subscriber)
     for i in range(count):
         await publisher.publish("drained", b"%d" % i)
     # What was published before this flush belongs to the subscription that is drained after it.
-    await publisher.flush()
+    await settle(publisher)
     await asyncio.wait_for(collector.subscription.drain(), WAIT_LIMIT)
+    await settle(subscriber)
     equal(len(collector.messages), count, "number of messages")
     await publisher.publish("drained", b"too late")
     await publisher.publish("end.of.drain")
@@ -165,11 +166,11 @@ async def drain_connection(t):
         await subscriber.publish("answers", message.data)
 
     await subscriber.subscribe("questions", cb=answer)
-    await subscriber.flush()
-    await publisher.flush()
+    await settle(subscriber)
+    await settle(publisher)
     for i in range(count):
         await publisher.publish("questions", b"%d" % i)
-    await publisher.flush()
+    await settle(publisher)
     await asyncio.wait_for(subscriber.drain(), WAIT_LIMIT)
     assert subscriber.is_closed and subscriber.events.closed
     equal(len(await answers.take(count)), count, "number of answers")

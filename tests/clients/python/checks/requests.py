@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from harness import Skip, check, equal
+from harness import Skip, check, equal, settle
 from nats.errors import NoRespondersError
 
 
@@ -15,7 +15,7 @@ async def request_reply(t):
         await service.publish(message.reply, message.data.upper(), headers=message.headers)
 
     await service.subscribe("upper", cb=upper)
-    await service.flush()
+    await settle(service)
     answer = await requester.request("upper", b"hello", timeout=2, headers={"Trace": "1"})
     equal((answer.data, answer.headers), (b"HELLO", {"Trace": "1"}), "answer")
     own = await requester.request("upper", b"inbox", timeout=2, old_style=True)

@@ -1,6 +1,6 @@
 """The server goes away, comes back, or says that it will go."""
 
-from harness import Collector, check, equal, until
+from harness import Collector, check, equal, settle, until
 
 
 async def reconnects(t, verb):
@@ -8,14 +8,14 @@ async def reconnects(t, verb):
     connection, publisher = await t.connect_for_good(server), await t.connect_for_good(server)
     wild = await Collector.on(connection, "after.*")
     group = await Collector.on(connection, "after.>", queue="workers")
-    await connection.flush()
+    await settle(connection)
     await publisher.publish("after.first", b"before")
     await wild.take(1)
     await group.take(1)
     await t.control(verb, server)
     for each in (connection, publisher):
         await until(lambda: each.events.reconnects and each.is_connected, "reconnect")
-    await connection.flush()
+    await settle(connection)
     for i in range(100):
         await publisher.publish("after.restart", b"%d" % i)
     await wild.take(101)
@@ -37,7 +37,7 @@ async def reconnect_after_kill(t):
 @check
 async def lame_duck(t):
     connection = await t.connect("open:lame")
-    await connection.flush()
+    await settle(connection)
     await t.control("lame_duck", "open:lame")
     await until(lambda: connection.events.lame_duck, "the notice")
     collector = await Collector.on(connection, "still")
