@@ -2,6 +2,8 @@
 //! rewritten.
 //!
 //! - [`rules`]: tokens, wildcards, validity
+//! - [`list`]: allow and deny lists
+//! - [`mapping`]: weighted rewriting of publish subjects
 //! - [`matching`]: a pattern against a subject, or against a pattern
 //! - [`quoting`]: subjects in error texts
 //! - [`interest`]: who listens to what in one account
@@ -11,12 +13,15 @@
 
 mod hash;
 pub mod interest;
+pub mod list;
+pub mod mapping;
 pub mod matching;
 pub mod quoting;
 pub mod rules;
 mod shared;
 pub mod transform;
 
+pub use list::SubjectList;
 pub use matching::{covers, matches, overlaps};
 pub use quoting::quote;
 pub use rules::{
