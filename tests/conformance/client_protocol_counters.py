@@ -257,6 +257,16 @@ def settings_that_refuse_a_reload(ctx):
     eq(server.varz()["max_control_line"], 1024, "max_control_line")
 
 
+@test(SHEET, 118, needs="reload")
+def listener_that_refuses_a_reload(ctx):
+    server = ctx.start("host: 127.0.0.1\nport: -1\n", listen=False)
+    for config, name in (("host: 127.0.0.2\nport: -1\n", "Host"), ("host: 127.0.0.1\nport: 65000\n", "Port")):
+        line = server.reload(config, check=False)
+        matches(line, r"Failed to reload server configuration: config reload not supported for %s: old=.*, new=" % name, "log line")
+    server.reload("host: 127.0.0.1\nport: -1\nmax_control_line: 512\n")
+    ctx.client(server)
+
+
 @test(SHEET, 119, needs="reload")
 def reload_of_max_connections(ctx):
     server = ctx.start("max_connections: 10\n")

@@ -245,6 +245,7 @@ GOOD = (
     (v2(0x21, 0x11, ipv4("192.168.1.51", 1) + b"\x04\x00\x03abc"), ("192.168.1.51", 1)),
     (V2_IPV6, ("2001:db8::1", 54321)),
     (v2(0x21, 0x21, ipv6("2001:db8::9", 9) + b"\x04\x00\x01a"), ("2001:db8::9", 9)),
+    (b"PROXY UNKNOWN " + b"x" * 91 + b"\r\n", OWN),  # 107 bytes
     (v2(0x20, 0x00, b""), OWN),
     (v2(0x20, 0x11, ipv4("9.9.9.9", 9)), OWN),
     (v2(0x20, 0x00, b"whatever it is"), OWN),
@@ -256,7 +257,7 @@ INVALID = "invalid PROXY protocol header: "
 UNSUPPORTED = "unsupported PROXY protocol feature: "
 BAD = (
     (b"PROXY TCP4 " + b"1" * 100 + b"\r\n", INVALID + "v1 line too long"),
-    (b"PROXY UNKNOWN " + b"x" * 100 + b"\r\n", INVALID + "v1 line too long"),
+    (b"PROXY UNKNOWN " + b"x" * 92 + b"\r\n", INVALID + "v1 line too long"),
     (b"PROXY TCP4 " + b"1" * 150, INVALID + "v1 line too long"),
     (b"PROXY TCP4 1.2.3.4 5.6.7.8 1\r\n", INVALID + "invalid v1 format"),
     (b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2 3\r\n", INVALID + "invalid v1 format"),

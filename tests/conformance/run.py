@@ -9,6 +9,7 @@ import json
 import os
 import queue
 import shutil
+import signal
 import sys
 import tempfile
 import threading
@@ -22,6 +23,7 @@ sys.path.insert(0, HERE)
 from lib.check import Failure, Skip  # noqa: E402
 from lib.context import Context, Run  # noqa: E402
 from lib.registry import TESTS  # noqa: E402
+from lib.server import kill_all  # noqa: E402
 
 PASS, FAIL, SKIP, NOT_YET, BETTER = "pass", "FAIL", "skip", "not yet", "better"
 
@@ -244,6 +246,7 @@ def main():
     if not os.access(binary, os.X_OK):
         sys.exit("no such binary: " + binary)
     peer = os.path.abspath(options.peer) if options.peer else None
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     directory = tempfile.mkdtemp(prefix="conformance-")
     run = Run(binary, peer, directory)
     started = time.monotonic()
@@ -251,6 +254,7 @@ def main():
         results = run_all(tests, run, options.j, set(filter(None, options.without.split(","))))
     finally:
         run.pool.close()
+        kill_all()
         if not options.keep:
             shutil.rmtree(directory, ignore_errors=True)
     print()

@@ -1,5 +1,6 @@
 """Starting, observing and stopping a server under test."""
 
+import atexit
 import glob
 import json
 import os
@@ -34,6 +35,19 @@ LISTENERS = (("nats", r"Listening for client connections on (\S+)"),
 
 # An opener that ignores proxy settings of the environment.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+# Servers whose process may run; killed when the suite ends, however it ends.
+LIVE = set()
+
+
+def kill_all():
+    """Kills every server that was started."""
+    for server in list(LIVE):
+        server.kill()
+
+
+atexit.register(kill_all)
 
 
 class StartFailed(Failure):
@@ -145,6 +159,7 @@ class Server:
             self.start_mark = log.tell()
             self.process = subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
                                             cwd=self.dir, env=self.env, start_new_session=True)
+        LIVE.add(self)
         self.pid = self.process.pid
         self.started = time.monotonic()
         if ready:
@@ -243,6 +258,7 @@ class Server:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        LIVE.discard(self)
 
     def discard(self):
         """Kills the process and removes its directory."""
