@@ -38,7 +38,8 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 const SUBSCRIPTIONS: u32 = 200_000;
-const LOOKUPS: usize = 2_000_000;
+const LOOKUPS: usize = 500_000;
+const ROUNDS: usize = 10;
 
 /// As large as the server's.
 type Target = [u32; 3];
@@ -51,7 +52,7 @@ impl Random {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
-        ((self.0 >> 32) * u64::from(bound) >> 32) as u32
+        (((self.0 >> 32) * u64::from(bound)) >> 32) as u32
     }
 }
 
@@ -82,15 +83,21 @@ impl Measured {
             subjects.extend_from_slice(subject(random.below(SUBSCRIPTIONS)).as_bytes());
             ends.push(subjects.len());
         }
+        // The best of some rounds: other work on the machine only adds.
+        let mut best = f64::INFINITY;
         let mut found = 0usize;
-        let mut start_of = 0;
-        let start = Instant::now();
-        for end in ends {
-            self.table.for_each_match(black_box(&subjects[start_of..end]), |_| found += 1);
-            start_of = end;
+        for _ in 0..ROUNDS {
+            found = 0;
+            let mut start_of = 0;
+            let start = Instant::now();
+            for &end in &ends {
+                self.table
+                    .for_each_match(black_box(&subjects[start_of..end]), |_| found += 1);
+                start_of = end;
+            }
+            best = best.min(start.elapsed().as_nanos() as f64 / LOOKUPS as f64);
         }
-        let took = start.elapsed().as_nanos() as f64 / LOOKUPS as f64;
-        println!("{name:<42} {took:>7.1} ns, {found} found");
+        println!("{name:<42} {best:>7.1} ns, {found} found");
     }
 
     fn remove_all(mut self, name: &str, subject: impl Fn(u32) -> String) {
@@ -110,7 +117,9 @@ fn main() {
     literals.look_up("  miss, no wildcards", |n| format!("bench.{n}.none"));
     literals.table.insert(&SubjectArc::new(b"other.*"), [0; 3]);
     literals.look_up("  hit, wildcards elsewhere", literal);
-    literals.table.insert(&SubjectArc::new(b"bench.*.data"), [0; 3]);
+    literals
+        .table
+        .insert(&SubjectArc::new(b"bench.*.data"), [0; 3]);
     literals.table.insert(&SubjectArc::new(b"bench.>"), [0; 3]);
     literals.look_up("  hit, and two wildcards", literal);
     literals.remove_all("", literal);
@@ -124,7 +133,11 @@ fn main() {
 
     let pair = |n: u32| {
         let id = n / 2;
-        if n % 2 == 0 { format!("dev.{id}.*.cmd") } else { format!("dev.{id}.status.>") }
+        if n.is_multiple_of(2) {
+            format!("dev.{id}.*.cmd")
+        } else {
+            format!("dev.{id}.status.>")
+        }
     };
     let pairs = Measured::build("pairs `dev.<n>.*.cmd`, `dev.<n>.status.>`", pair);
     pairs.look_up("  hit", |n| format!("dev.{}.status.cmd", n / 2));
@@ -141,7 +154,10 @@ fn main() {
     let stamp = start.elapsed().as_nanos() as f64 / LOOKUPS as f64;
     let start = Instant::now();
     for _ in 0..LOOKUPS {
-        black_box(matches(black_box(b"bench.12345.data"), black_box(b"bench.*.data")));
+        black_box(matches(
+            black_box(b"bench.12345.data"),
+            black_box(b"bench.*.data"),
+        ));
     }
     let matched = start.elapsed().as_nanos() as f64 / LOOKUPS as f64;
     println!("{:<42} {stamp:>7.1} ns", "stamp");

@@ -26,13 +26,18 @@ pub struct ListEntry {
 impl ListEntry {
     /// An entry without a queue.
     pub fn plain(subject: &[u8]) -> Self {
-        Self { subject: SubjectArc::new(subject), queue: None }
+        Self {
+            subject: SubjectArc::new(subject),
+            queue: None,
+        }
     }
 
     /// Splits `"<subject> <queue>"` at its blanks; `None` if there are more
     /// than two parts or none. The parts are not checked.
     pub fn parse(text: &[u8]) -> Option<Self> {
-        let mut parts = text.split(|&byte| is_white_space(byte)).filter(|part| !part.is_empty());
+        let mut parts = text
+            .split(|&byte| is_white_space(byte))
+            .filter(|part| !part.is_empty());
         let subject = SubjectArc::new(parts.next()?);
         let queue = parts.next().map(Into::into);
         parts.next().is_none().then_some(Self { subject, queue })
@@ -41,7 +46,9 @@ impl ListEntry {
     /// Whether the entry's queue pattern names `queue`. Wildcards in `queue`
     /// are covered by the same or wider ones.
     pub fn names_queue(&self, queue: &[u8]) -> bool {
-        self.queue.as_deref().is_some_and(|pattern| pattern == queue || covers(pattern, queue))
+        self.queue
+            .as_deref()
+            .is_some_and(|pattern| pattern == queue || covers(pattern, queue))
     }
 }
 
@@ -49,7 +56,8 @@ impl FromIterator<ListEntry> for SubjectList {
     fn from_iter<I: IntoIterator<Item = ListEntry>>(entries: I) -> Self {
         let mut list = Self::default();
         for entry in entries {
-            list.by_subject.insert(&entry.subject, list.entries.len() as u32);
+            list.by_subject
+                .insert(&entry.subject, list.entries.len() as u32);
             list.entries.push(entry);
         }
         list
@@ -101,7 +109,9 @@ impl SubjectList {
 
     /// Whether any pattern has a subject in common with `subject`.
     pub fn overlaps(&self, subject: &[u8]) -> bool {
-        self.entries.iter().any(|entry| overlaps(entry.subject.as_bytes(), subject))
+        self.entries
+            .iter()
+            .any(|entry| overlaps(entry.subject.as_bytes(), subject))
     }
 }
 

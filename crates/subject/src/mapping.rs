@@ -121,8 +121,10 @@ impl Mappings {
     ) -> Result<Self, MappingError> {
         let mut mappings = BTreeMap::new();
         for spec in specs {
-            let mapping = Mapping::new(&spec, cluster)
-                .map_err(|cause| MappingError { source_subject: spec.source.clone(), cause })?;
+            let mapping = Mapping::new(&spec, cluster).map_err(|cause| MappingError {
+                source_subject: spec.source.clone(),
+                cause,
+            })?;
             mappings.insert(specificity(spec.source.as_bytes()), mapping);
         }
         let mappings: Vec<Mapping> = mappings.into_values().collect();
@@ -130,7 +132,10 @@ impl Mappings {
         for (position, mapping) in mappings.iter().enumerate() {
             by_source.insert(&mapping.source, position as u32);
         }
-        Ok(Self { mappings, by_source })
+        Ok(Self {
+            mappings,
+            by_source,
+        })
     }
 
     /// Whether nothing is ever rewritten.
@@ -201,19 +206,27 @@ impl Mapping {
             if weight > FULL {
                 return Err(MappingCause::WeightTooLarge);
             }
-            let set = sets.entry(cluster_of(destination.cluster.as_deref())).or_default();
+            let set = sets
+                .entry(cluster_of(destination.cluster.as_deref()))
+                .or_default();
             set.total += weight;
             if set.total > FULL {
                 return Err(MappingCause::TotalWeightTooLarge);
             }
             check_mapping_destination(subject)?;
             let transform = Some(Transform::new(source, subject)?);
-            set.choices.push(Choice { below: weight, transform });
+            set.choices.push(Choice {
+                below: weight,
+                transform,
+            });
         }
         let own = cluster_of(cluster).and_then(|cluster| sets.remove(&Some(cluster)));
         let mut set = own.or_else(|| sets.remove(&None)).unwrap_or_default();
         if set.total < FULL && !seen.contains(source) {
-            set.choices.push(Choice { below: FULL - set.total, transform: None });
+            set.choices.push(Choice {
+                below: FULL - set.total,
+                transform: None,
+            });
         }
         set.choices.sort_by_key(|choice| choice.below);
         let mut total = 0;
@@ -221,7 +234,10 @@ impl Mapping {
             total += choice.below;
             choice.below = total;
         }
-        Ok(Self { source: SubjectArc::new(source.as_bytes()), choices: set.choices })
+        Ok(Self {
+            source: SubjectArc::new(source.as_bytes()),
+            choices: set.choices,
+        })
     }
 
     fn apply(
@@ -240,8 +256,13 @@ impl Mapping {
         };
         match choice {
             None => Outcome::Lost,
-            Some(Choice { transform: None, .. }) => Outcome::Unmapped,
-            Some(Choice { transform: Some(transform), .. }) => {
+            Some(Choice {
+                transform: None, ..
+            }) => Outcome::Unmapped,
+            Some(Choice {
+                transform: Some(transform),
+                ..
+            }) => {
                 transform.apply_covered(subject, out, rng);
                 Outcome::Mapped
             }
@@ -255,17 +276,27 @@ mod tests {
 
     fn destination(subject: &str, weight: u8, cluster: &str) -> DestinationSpec {
         let cluster = Some(cluster.to_owned());
-        DestinationSpec { subject: subject.to_owned(), weight, cluster }
+        DestinationSpec {
+            subject: subject.to_owned(),
+            weight,
+            cluster,
+        }
     }
 
     fn mapping(source: &str, destinations: &[(&str, u8, &str)]) -> MappingSpec {
-        let destinations =
-            destinations.iter().map(|&(subject, weight, cluster)| destination(subject, weight, cluster));
-        MappingSpec { source: source.to_owned(), destinations: destinations.collect() }
+        let destinations = destinations
+            .iter()
+            .map(|&(subject, weight, cluster)| destination(subject, weight, cluster));
+        MappingSpec {
+            source: source.to_owned(),
+            destinations: destinations.collect(),
+        }
     }
 
     fn simple(pairs: &[(&str, &str)]) -> Mappings {
-        let specs = pairs.iter().map(|(source, subject)| mapping(source, &[(subject, 100, "")]));
+        let specs = pairs
+            .iter()
+            .map(|(source, subject)| mapping(source, &[(subject, 100, "")]));
         Mappings::new(specs, None).unwrap()
     }
 
@@ -318,9 +349,13 @@ mod tests {
             ("a.*", "first.$1"),
             ("a.b", "both"),
         ]);
-        for (subject, result) in
-            [("a.b", "both"), ("a.c", "first.c"), ("x.b", "second.x"), ("a.b.c", "rest.b.c"), ("q", "all.q")]
-        {
+        for (subject, result) in [
+            ("a.b", "both"),
+            ("a.c", "first.c"),
+            ("x.b", "second.x"),
+            ("a.b.c", "rest.b.c"),
+            ("q", "all.q"),
+        ] {
             assert_eq!(only(&mappings, subject), result);
         }
     }
@@ -343,7 +378,8 @@ mod tests {
     fn what_is_left_of_the_weight_stays_as_it_is() {
         let specs = [mapping("a.*", &[("b.$1", 60, ""), ("c.$1", 15, "")])];
         let mappings = Mappings::new(specs, None).unwrap();
-        let want = [("-", 25), ("b.x", 60), ("c.x", 15)].map(|(text, count)| (text.to_owned(), count));
+        let want =
+            [("-", 25), ("b.x", 60), ("c.x", 15)].map(|(text, count)| (text.to_owned(), count));
         assert_eq!(outcomes(&mappings, "a.x"), want);
     }
 
@@ -362,7 +398,12 @@ mod tests {
 
     #[test]
     fn destinations_of_the_own_cluster_go_first() {
-        let spec = || mapping("a", &[("b", 100, ""), ("east", 40, "EAST"), ("west", 100, "WEST")]);
+        let spec = || {
+            mapping(
+                "a",
+                &[("b", 100, ""), ("east", 40, "EAST"), ("west", 100, "WEST")],
+            )
+        };
         let of = |cluster| Mappings::new([spec()], cluster).unwrap();
         assert_eq!(only(&of(None), "a"), "b");
         assert_eq!(only(&of(Some("NORTH")), "a"), "b");
@@ -376,20 +417,38 @@ mod tests {
     #[test]
     fn weights_and_destinations_are_checked_in_order() {
         for (spec, text) in [
-            (mapping("a", &[("b", 60, ""), ("b", 60, "")]), "duplicate entry for \"b\""),
-            (mapping("a", &[("b", 60, ""), ("b", 10, "x")]), "duplicate entry for \"b\""),
-            (mapping("a", &[("b", 101, "")]), "individual weights need to be <= 100"),
-            (mapping("a", &[("b", 60, ""), ("b c", 60, "")]), "total weight needs to be <= 100"),
+            (
+                mapping("a", &[("b", 60, ""), ("b", 60, "")]),
+                "duplicate entry for \"b\"",
+            ),
+            (
+                mapping("a", &[("b", 60, ""), ("b", 10, "x")]),
+                "duplicate entry for \"b\"",
+            ),
+            (
+                mapping("a", &[("b", 101, "")]),
+                "individual weights need to be <= 100",
+            ),
+            (
+                mapping("a", &[("b", 60, ""), ("b c", 60, "")]),
+                "total weight needs to be <= 100",
+            ),
             (
                 mapping("a", &[("b", 60, ""), ("{{bad}}", 10, ""), ("b", 10, "")]),
                 "invalid mapping destination: unknown function in {{bad}}",
             ),
-            (mapping("a", &[("b.>", 60, ""), ("c", 60, "")]), "invalid subject"),
+            (
+                mapping("a", &[("b.>", 60, ""), ("c", 60, "")]),
+                "invalid subject",
+            ),
             (
                 mapping("a", &[("b.$1", 60, ""), ("c", 60, "")]),
                 "invalid mapping destination: wildcard index out of range in $1",
             ),
-            (mapping("a", &[("", 100, "")]), "invalid mapping destination: invalid transform"),
+            (
+                mapping("a", &[("", 100, "")]),
+                "invalid mapping destination: invalid transform",
+            ),
             (mapping("a b", &[("b", 100, "")]), "invalid subject"),
         ] {
             assert_eq!(cause(spec), text);

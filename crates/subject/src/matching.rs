@@ -10,7 +10,7 @@
 //! | [`covers`] | a pattern, taken as the set of its subjects | sets, all of which must be covered |
 //! | [`overlaps`] | a pattern, taken as the set of its subjects | sets, one common subject is enough |
 
-use crate::rules::{ANY_TOKEN, REST, has_empty_token, tokens};
+use crate::rules::{ANY_TOKEN, REST, SEPARATOR, has_empty_token, split_first, tokens};
 
 /// Whether a message published on `literal` reaches a subscription on
 /// `pattern`.
@@ -19,21 +19,41 @@ use crate::rules::{ANY_TOKEN, REST, has_empty_token, tokens};
 /// published reaches `>` and `*`. A subject with an empty token reaches
 /// nothing.
 pub fn matches(literal: &[u8], pattern: &[u8]) -> bool {
-    let mut pattern = tokens(pattern);
-    let mut literal = tokens(literal);
+    let (mut literal, mut pattern) = (literal, pattern);
     loop {
-        match (pattern.next(), literal.remaining()) {
-            (None, None) => return true,
-            (Some(want), Some(rest)) => {
-                if want == REST && pattern.remaining().is_none() {
-                    return !has_empty_token(rest);
-                }
-                let Some(have) = literal.next() else { return false };
-                if have.is_empty() || (want != have && want != ANY_TOKEN) {
+        // Both are at the beginning of a token.
+        match pattern {
+            [b'>'] => return !has_empty_token(literal),
+            [b'*'] | [b'*', SEPARATOR, ..] => {
+                let (token, _) = split_first(literal);
+                if token.is_empty() {
                     return false;
                 }
+                literal = &literal[token.len()..];
+                pattern = &pattern[1..];
             }
-            (None, Some(_)) | (Some(_), None) => return false,
+            _ => {
+                let mut same = 0;
+                for (&want, &have) in pattern.iter().zip(literal) {
+                    if want != have || want == SEPARATOR {
+                        break;
+                    }
+                    same += 1;
+                }
+                if same == 0 {
+                    return false;
+                }
+                pattern = &pattern[same..];
+                literal = &literal[same..];
+            }
+        }
+        match (pattern, literal) {
+            ([], []) => return true,
+            ([SEPARATOR, pattern_rest @ ..], [SEPARATOR, literal_rest @ ..]) => {
+                pattern = pattern_rest;
+                literal = literal_rest;
+            }
+            _ => return false,
         }
     }
 }
@@ -53,7 +73,9 @@ pub fn covers(pattern: &[u8], subject: &[u8]) -> bool {
                 if want == REST && pattern.remaining().is_none() {
                     return !has_empty_token(rest);
                 }
-                let Some(have) = subject.next() else { return false };
+                let Some(have) = subject.next() else {
+                    return false;
+                };
                 let have_rest = have == REST && subject.remaining().is_none();
                 if have.is_empty() || have_rest || (want != have && want != ANY_TOKEN) {
                     return false;
@@ -145,9 +167,14 @@ mod tests {
         ] {
             assert!(check(pattern, subject), "{pattern} {subject}");
         }
-        for (pattern, subject) in
-            [("foo.*", "foo.>"), ("*", ">"), ("foo.bar", "foo.*"), ("foo.*.>", "foo.>"), ("a.b", "a.>"), (">", "a..b")]
-        {
+        for (pattern, subject) in [
+            ("foo.*", "foo.>"),
+            ("*", ">"),
+            ("foo.bar", "foo.*"),
+            ("foo.*.>", "foo.>"),
+            ("a.b", "a.>"),
+            (">", "a..b"),
+        ] {
             assert!(!check(pattern, subject), "{pattern} {subject}");
         }
     }
@@ -159,10 +186,22 @@ mod tests {
             assert_eq!(overlaps(a, b), overlaps(b, a));
             overlaps(a, b)
         };
-        for (a, b) in [("foo.*", "*.bar"), ("foo.>", "*.*.baz"), (">", "a"), ("a.*.c", "a.b.>"), ("x", "x")] {
+        for (a, b) in [
+            ("foo.*", "*.bar"),
+            ("foo.>", "*.*.baz"),
+            (">", "a"),
+            ("a.*.c", "a.b.>"),
+            ("x", "x"),
+        ] {
             assert!(check(a, b), "{a} {b}");
         }
-        for (a, b) in [("foo.*", "foo"), ("foo.>", "foo"), ("a.*.c", "a.*.d"), ("a.b", "a.c"), ("*.>", "a")] {
+        for (a, b) in [
+            ("foo.*", "foo"),
+            ("foo.>", "foo"),
+            ("a.*.c", "a.*.d"),
+            ("a.b", "a.c"),
+            ("*.>", "a"),
+        ] {
             assert!(!check(a, b), "{a} {b}");
         }
     }

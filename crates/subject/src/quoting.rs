@@ -75,7 +75,10 @@ mod tests {
             (b"\x07\x08\x0c\n\r\t\x0b", r#""\a\b\f\n\r\t\v""#),
             (b"\x00\x7f", r#""\x00\x7f""#),
             ("é\u{301}€😀\u{fffd}".as_bytes(), "\"é\u{301}€😀\u{fffd}\""),
-            ("\u{a0}\u{feff}\u{2028}\u{e000}".as_bytes(), r#""\u00a0\ufeff\u2028\ue000""#),
+            (
+                "\u{a0}\u{feff}\u{2028}\u{e000}".as_bytes(),
+                r#""\u00a0\ufeff\u2028\ue000""#,
+            ),
             ("\u{e0001}".as_bytes(), r#""\U000e0001""#),
             (b"\xe2\x82x", r#""\xe2\x82x""#),
             (b"", r#""""#),

@@ -144,7 +144,10 @@ fn a_deep_tree_is_dropped_without_recursion() {
     let mut table = InterestTable::new();
     let deep = "a.".repeat(depth);
     for end in ["b.*", "b.>", "c.*"] {
-        table.insert(&SubjectArc::new(format!("{deep}{end}").as_bytes()), end.len());
+        table.insert(
+            &SubjectArc::new(format!("{deep}{end}").as_bytes()),
+            end.len(),
+        );
     }
     assert!(table.has_interest(format!("{deep}c.x").as_bytes()));
     assert!(!table.has_interest(format!("{deep}c").as_bytes()));

@@ -30,14 +30,16 @@ static SUBJECTS: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 fn pattern() -> impl Strategy<Value = String> {
-    (vec(select(vec!["a", "b", "*"]), 1..=MAX_TOKENS), any::<bool>()).prop_map(
-        |(mut tokens, rest)| {
+    (
+        vec(select(vec!["a", "b", "*"]), 1..=MAX_TOKENS),
+        any::<bool>(),
+    )
+        .prop_map(|(mut tokens, rest)| {
             if rest && let Some(last) = tokens.last_mut() {
                 *last = ">";
             }
             tokens.join(".")
-        },
-    )
+        })
 }
 
 /// The definition, on token lists.
@@ -48,9 +50,16 @@ fn is_member(subject: &str, pattern: &str) -> bool {
         [fixed @ .., ">"] => (fixed, true),
         fixed => (fixed, false),
     };
-    let long_enough =
-        if rest { subject.len() > fixed.len() } else { subject.len() == fixed.len() };
-    long_enough && fixed.iter().zip(&subject).all(|(want, have)| want == &"*" || want == have)
+    let long_enough = if rest {
+        subject.len() > fixed.len()
+    } else {
+        subject.len() == fixed.len()
+    };
+    long_enough
+        && fixed
+            .iter()
+            .zip(&subject)
+            .all(|(want, have)| want == &"*" || want == have)
 }
 
 proptest! {

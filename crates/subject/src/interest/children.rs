@@ -85,7 +85,9 @@ impl<V> Children<V> {
     pub(super) fn remove(&mut self, offset: usize, token: &[u8]) -> Option<Entry<V>> {
         match self {
             Self::List(list) => {
-                let at = list.iter().position(|entry| has_key(entry, offset, token))?;
+                let at = list
+                    .iter()
+                    .position(|entry| has_key(entry, offset, token))?;
                 Some(list.swap_remove(at))
             }
             Self::Table(table) => {
@@ -114,7 +116,9 @@ impl<V> Children<V> {
             Self::List(list) => (Some(list.iter()), None),
             Self::Table(table) => (None, Some(table.iter())),
         };
-        list.into_iter().flatten().chain(table.into_iter().flatten())
+        list.into_iter()
+            .flatten()
+            .chain(table.into_iter().flatten())
     }
 
     /// Takes all of them out.

@@ -24,7 +24,10 @@ pub(super) enum Content<V> {
 
 impl<V: Copy + Eq + Hash> Entry<V> {
     pub(super) fn new(subject: &SubjectArc, value: V) -> Self {
-        Self { subject: subject.clone(), content: Content::Values(Values::One(value)) }
+        Self {
+            subject: subject.clone(),
+            content: Content::Values(Values::One(value)),
+        }
     }
 
     /// The values; none in front of a node.

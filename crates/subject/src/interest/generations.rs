@@ -26,6 +26,25 @@ pub struct Generations {
     any: AtomicU32,
 }
 
+/// Where the counters of one subject are; saves finding them again when a
+/// result for the subject is checked often.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StampPlaces {
+    literal: u16,
+    first_token: u16,
+}
+
+impl StampPlaces {
+    /// The places of a subject whose [`subject_hash`] is `hash`.
+    #[inline]
+    pub fn new(literal: &[u8], hash: u64) -> Self {
+        Self {
+            literal: literal_place(hash) as u16,
+            first_token: first_token_place(literal) as u16,
+        }
+    }
+}
+
 impl Default for Generations {
     fn default() -> Self {
         Self {
@@ -63,10 +82,16 @@ impl Generations {
     /// [`stamp`](Self::stamp) for a subject whose [`subject_hash`] is known.
     #[inline]
     pub fn stamp_hashed(&self, literal: &[u8], hash: u64) -> u64 {
+        self.stamp_at(StampPlaces::new(literal, hash))
+    }
+
+    /// [`stamp`](Self::stamp) for a subject whose places are known.
+    #[inline]
+    pub fn stamp_at(&self, places: StampPlaces) -> u64 {
         // Counters only grow, so their sum changes whenever one of them does.
         let load = |counter: &AtomicU32| u64::from(counter.load(Ordering::Acquire));
-        load(&self.literals[literal_place(hash)])
-            + load(&self.first_tokens[first_token_place(literal)])
+        load(&self.literals[usize::from(places.literal) % LITERALS])
+            + load(&self.first_tokens[usize::from(places.first_token) % FIRST_TOKENS])
             + load(&self.any)
     }
 }
@@ -104,7 +129,11 @@ fn before_separator(word: u64) -> u64 {
     let zero_at_separator = word ^ (ONES * SEPARATOR as u64);
     // The high bit of each zero byte; bytes above the first may be wrong.
     let found = zero_at_separator.wrapping_sub(ONES) & !zero_at_separator & HIGH;
-    if found == 0 { u64::MAX } else { (1 << (found.trailing_zeros() & !7)) - 1 }
+    if found == 0 {
+        u64::MAX
+    } else {
+        (1 << (found.trailing_zeros() & !7)) - 1
+    }
 }
 
 #[cfg(test)]
@@ -114,12 +143,34 @@ mod tests {
     #[test]
     fn every_change_that_could_matter_is_seen() {
         let patterns: [&[u8]; 14] = [
-            b"a", b"a.b", b"a.*", b"a.>", b">", b"*", b"*.b", b"abcdefgh.x", b"abcdefgh.*",
-            b"abcdefghi.*", b"abcdefg.*", b"$JS.API.>", b"a.b.*.c", b"abcdefg",
+            b"a",
+            b"a.b",
+            b"a.*",
+            b"a.>",
+            b">",
+            b"*",
+            b"*.b",
+            b"abcdefgh.x",
+            b"abcdefgh.*",
+            b"abcdefghi.*",
+            b"abcdefg.*",
+            b"$JS.API.>",
+            b"a.b.*.c",
+            b"abcdefg",
         ];
         let subjects: [&[u8]; 12] = [
-            b"a", b"a.b", b"a.b.x.c", b"abcdefgh.x", b"abcdefghi.y", b"abcdefg.z", b"$JS.API.INFO",
-            b"*", b">", b"a.*", b"", b"abcdefg",
+            b"a",
+            b"a.b",
+            b"a.b.x.c",
+            b"abcdefgh.x",
+            b"abcdefghi.y",
+            b"abcdefg.z",
+            b"$JS.API.INFO",
+            b"*",
+            b">",
+            b"a.*",
+            b"",
+            b"abcdefg",
         ];
         for pattern in patterns {
             for subject in subjects {
@@ -155,8 +206,17 @@ mod tests {
 
     #[test]
     fn the_first_token_ends_at_the_first_dot() {
-        for (a, b) in [("a", "a.b"), ("abc.d", "abc.xyzzy.foo"), ("abcdefg", "abcdefg.h"), ("", ".a")] {
-            assert_eq!(first_token_place(a.as_bytes()), first_token_place(b.as_bytes()), "{a} {b}");
+        for (a, b) in [
+            ("a", "a.b"),
+            ("abc.d", "abc.xyzzy.foo"),
+            ("abcdefg", "abcdefg.h"),
+            ("", ".a"),
+        ] {
+            assert_eq!(
+                first_token_place(a.as_bytes()),
+                first_token_place(b.as_bytes()),
+                "{a} {b}"
+            );
         }
     }
 }

@@ -16,12 +16,13 @@ use std::hash::Hash;
 
 use hashbrown::HashTable;
 
-pub use crate::hash::subject_hash;
 use crate::SubjectArc;
+pub use crate::hash::subject_hash;
 use crate::matching::{matches, overlaps};
 use crate::rules::has_wildcard;
 use entry::Entry;
-pub use generations::Generations;
+pub use crate::hash::subject_hash;
+pub use generations::{Generations, StampPlaces};
 use tree::Node;
 use values::Removed;
 
@@ -41,13 +42,19 @@ pub struct InterestTable<V> {
 
 impl<V> Default for InterestTable<V> {
     fn default() -> Self {
-        Self { literals: HashTable::new(), wildcards: Node::new(0), len: 0 }
+        Self {
+            literals: HashTable::new(),
+            wildcards: Node::new(0),
+            len: 0,
+        }
     }
 }
 
 impl<V> fmt::Debug for InterestTable<V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("InterestTable").field("len", &self.len).finish_non_exhaustive()
+        f.debug_struct("InterestTable")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
     }
 }
 
@@ -73,7 +80,8 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
         match self.literals.find_mut(hash, same) {
             Some(entry) => entry.push(value),
             None => {
-                self.literals.insert_unique(hash, Entry::new(subject, value), hash_entry);
+                self.literals
+                    .insert_unique(hash, Entry::new(subject, value), hash_entry);
             }
         }
     }
@@ -136,7 +144,8 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
 
     #[inline]
     fn find(&self, literal: &[u8], hash: u64) -> Option<&Entry<V>> {
-        self.literals.find(hash, |entry| entry.subject.as_bytes() == literal)
+        self.literals
+            .find(hash, |entry| entry.subject.as_bytes() == literal)
     }
 
     /// Visits the values whose subject has a subject in common with `pattern`.
@@ -161,7 +170,10 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
     /// Visits every value with its subject.
     pub fn for_each(&self, mut visit: impl FnMut(&SubjectArc, V)) {
         for entry in &self.literals {
-            entry.values().iter().for_each(|&value| visit(&entry.subject, value));
+            entry
+                .values()
+                .iter()
+                .for_each(|&value| visit(&entry.subject, value));
         }
         self.wildcards.for_each(|subject, values| {
             values.iter().for_each(|&value| visit(subject, value));
@@ -171,7 +183,8 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
     /// The shared text of `subject` if something is inserted under it that has
     /// no wildcards: another subscription need not copy it.
     pub fn shared(&self, subject: &[u8]) -> Option<SubjectArc> {
-        self.find(subject, subject_hash(subject)).map(|entry| entry.subject.clone())
+        self.find(subject, subject_hash(subject))
+            .map(|entry| entry.subject.clone())
     }
 
     /// Number of values.

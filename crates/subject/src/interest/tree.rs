@@ -8,6 +8,8 @@
 
 use std::hash::Hash;
 
+use smallvec::SmallVec;
+
 use super::children::Children;
 use super::entry::{Content, Entry};
 use super::values::Removed;
@@ -46,7 +48,9 @@ enum Next<'a> {
 /// The token of a pattern that begins at byte `offset`, and where the one
 /// after it begins.
 fn next(pattern: &[u8], offset: usize) -> (Next<'_>, usize) {
-    let Some(from) = pattern.get(offset..) else { return (Next::End, offset) };
+    let Some(from) = pattern.get(offset..) else {
+        return (Next::End, offset);
+    };
     let (token, after) = split_first(from);
     let next = match token {
         REST if after.is_none() => Next::Rest,
@@ -58,7 +62,13 @@ fn next(pattern: &[u8], offset: usize) -> (Next<'_>, usize) {
 
 impl<V> Node<V> {
     pub(super) fn new(offset: usize) -> Self {
-        Self { offset, children: Children::default(), any: None, rest: None, here: None }
+        Self {
+            offset,
+            children: Children::default(),
+            any: None,
+            rest: None,
+            here: None,
+        }
     }
 
     /// Number of branches and ends.
@@ -114,7 +124,11 @@ impl<V> Node<V> {
 
     /// The entries directly in this node.
     fn entries(&self) -> impl Iterator<Item = &Entry<V>> {
-        let ends = [self.here.as_deref(), self.rest.as_deref(), self.any.as_ref()];
+        let ends = [
+            self.here.as_deref(),
+            self.rest.as_deref(),
+            self.any.as_ref(),
+        ];
         ends.into_iter().flatten().chain(self.children.iter())
     }
 
@@ -149,7 +163,9 @@ impl<V: Copy + Eq + Hash> Node<V> {
                 node.place(&part, Entry::new(subject, value));
                 return;
             }
-            let Some(entry) = node.child_mut(&part) else { return };
+            let Some(entry) = node.child_mut(&part) else {
+                return;
+            };
             if matches!(entry.content, Content::Values(_)) {
                 if entry.subject.as_bytes() == pattern {
                     entry.push(value);
@@ -157,7 +173,9 @@ impl<V: Copy + Eq + Hash> Node<V> {
                 }
                 entry.split(after);
             }
-            let Content::Node(below) = &mut entry.content else { return };
+            let Content::Node(below) = &mut entry.content else {
+                return;
+            };
             node = below;
         }
     }
@@ -173,7 +191,9 @@ impl<V: Copy + Eq + Hash> Node<V> {
             if node.size() > 1 {
                 keep = node.offset;
             }
-            let Some(entry) = node.child(&part) else { return false };
+            let Some(entry) = node.child(&part) else {
+                return false;
+            };
             match &entry.content {
                 Content::Node(below) => node = below,
                 Content::Values(_) if entry.subject.as_bytes() == pattern => break,
@@ -188,8 +208,12 @@ impl<V: Copy + Eq + Hash> Node<V> {
         let mut node = self;
         while node.offset != keep {
             let (part, _) = next(pattern, node.offset);
-            let Some(entry) = node.child_mut(&part) else { return true };
-            let Content::Node(below) = &mut entry.content else { return true };
+            let Some(entry) = node.child_mut(&part) else {
+                return true;
+            };
+            let Content::Node(below) = &mut entry.content else {
+                return true;
+            };
             node = below;
         }
         let (part, _) = next(pattern, node.offset);
@@ -206,60 +230,50 @@ impl<V: Copy + Eq + Hash> Node<V> {
             if matches!(entry.content, Content::Values(_)) {
                 return Some(entry);
             }
-            let Content::Node(below) = &mut entry.content else { return None };
+            let Content::Node(below) = &mut entry.content else {
+                return None;
+            };
             node = below;
         }
     }
 
     /// Visits the values of all patterns that match `subject`, as
-    /// [`matches`] has it, until `visit` answers `true`; whether it did.
+    /// [`matches`] has it, until `visit` answers `true`; whether it did. To be
+    /// called on the root.
     #[inline]
     pub(super) fn visit_matches(
         &self,
         subject: &[u8],
         mut visit: impl FnMut(&[V]) -> bool,
     ) -> bool {
-        let (first, _) = split_first(subject);
-        let begins = self.any.is_some()
-            || self.rest.is_some()
-            || self.children.get(self.offset, first).is_some();
-        if !begins || has_empty_token(subject) {
+        if self.is_empty() {
             return false;
         }
-        let mut branches = Branches::default();
-        let mut place = Some((self, Some(subject)));
-        while let Some((node, rest)) = place.take().or_else(|| branches.pop()) {
-            let Some(rest) = rest else {
-                if node.here.as_deref().is_some_and(|entry| visit(entry.values())) {
-                    return true;
+        let (token, after) = split_first(subject);
+        let child = self.children.get(self.offset, token);
+        if child.is_none() && self.any.is_none() && self.rest.is_none() {
+            return false;
+        }
+        if has_empty_token(subject) {
+            return false;
+        }
+        let mut walk = Walk {
+            visit: &mut visit,
+            branches: SmallVec::new(),
+        };
+        if walk.step(self, child, after) {
+            return true;
+        }
+        while let Some((node, rest)) = walk.branches.pop() {
+            let stop = match rest {
+                None => walk.end(node.here.as_deref()),
+                Some(rest) => {
+                    let (token, after) = split_first(rest);
+                    walk.step(node, node.children.get(node.offset, token), after)
                 }
-                continue;
             };
-            if node.rest.as_deref().is_some_and(|entry| visit(entry.values())) {
+            if stop {
                 return true;
-            }
-            let (token, after) = split_first(rest);
-            for entry in
-                [node.children.get(node.offset, token), node.any.as_ref()].into_iter().flatten()
-            {
-                match &entry.content {
-                    Content::Node(below) => {
-                        if let Some(other) = place.replace((below, after)) {
-                            branches.push(other);
-                        }
-                    }
-                    Content::Values(values) => {
-                        let pattern = &entry.subject.as_bytes()[node.offset..];
-                        let matched = match (split_first(pattern).1, after) {
-                            (None, None) => true,
-                            (Some(pattern), Some(after)) => matches(after, pattern),
-                            (None, Some(_)) | (Some(_), None) => false,
-                        };
-                        if matched && visit(values.as_slice()) {
-                            return true;
-                        }
-                    }
-                }
             }
         }
         false
@@ -284,7 +298,10 @@ impl<V: Copy + Eq + Hash> Entry<V> {
     fn split(&mut self, offset: usize) {
         let node = Content::Node(Box::new(Node::new(offset)));
         let content = std::mem::replace(&mut self.content, node);
-        let old = Entry { subject: self.subject.clone(), content };
+        let old = Entry {
+            subject: self.subject.clone(),
+            content,
+        };
         let (part, _) = next(self.subject.as_bytes(), offset);
         if let Content::Node(node) = &mut self.content {
             node.place(&part, old);
@@ -295,34 +312,53 @@ impl<V: Copy + Eq + Hash> Entry<V> {
 /// A node and what is left of the subject there.
 type Branch<'a, V> = (&'a Node<V>, Option<&'a [u8]>);
 
-/// Branches still to be walked.
-struct Branches<'a, V> {
-    inline: [Option<Branch<'a, V>>; INLINE_BRANCHES],
-    len: usize,
-    more: Vec<Branch<'a, V>>,
+/// A walk along all patterns that match a subject.
+struct Walk<'a, 'f, V, F> {
+    /// Stops the walk by answering `true`.
+    visit: &'f mut F,
+    /// Where the walk still has to go.
+    branches: SmallVec<[Branch<'a, V>; INLINE_BRANCHES]>,
 }
 
-impl<V> Default for Branches<'_, V> {
-    fn default() -> Self {
-        Self { inline: [const { None }; INLINE_BRANCHES], len: 0, more: Vec::new() }
+impl<'a, V: Copy + Eq + Hash, F: FnMut(&[V]) -> bool> Walk<'a, '_, V, F> {
+    /// Visits what one token more matches: `child` is the node's child for
+    /// that token, `after` what follows the token.
+    #[inline]
+    fn step(
+        &mut self,
+        node: &'a Node<V>,
+        child: Option<&'a Entry<V>>,
+        after: Option<&'a [u8]>,
+    ) -> bool {
+        self.end(node.rest.as_deref())
+            || child.is_some_and(|entry| self.branch(node.offset, entry, after))
+            || node
+                .any
+                .as_ref()
+                .is_some_and(|entry| self.branch(node.offset, entry, after))
     }
-}
 
-impl<'a, V> Branches<'a, V> {
-    fn push(&mut self, branch: Branch<'a, V>) {
-        match self.inline.get_mut(self.len) {
-            Some(place) => {
-                *place = Some(branch);
-                self.len += 1;
+    #[inline]
+    fn branch(&mut self, offset: usize, entry: &'a Entry<V>, after: Option<&'a [u8]>) -> bool {
+        match &entry.content {
+            Content::Node(below) => {
+                self.branches.push((below, after));
+                false
             }
-            None => self.more.push(branch),
+            Content::Values(values) => {
+                let pattern = &entry.subject.as_bytes()[offset..];
+                let matched = match (split_first(pattern).1, after) {
+                    (None, None) => true,
+                    (Some(pattern), Some(after)) => matches(after, pattern),
+                    (None, Some(_)) | (Some(_), None) => false,
+                };
+                matched && (self.visit)(values.as_slice())
+            }
         }
     }
 
-    fn pop(&mut self) -> Option<Branch<'a, V>> {
-        self.more.pop().or_else(|| {
-            self.len = self.len.checked_sub(1)?;
-            self.inline.get_mut(self.len)?.take()
-        })
+    #[inline]
+    fn end(&mut self, entry: Option<&Entry<V>>) -> bool {
+        entry.is_some_and(|entry| (self.visit)(entry.values()))
     }
 }

@@ -35,7 +35,10 @@ impl<V: Copy + Eq + Hash> Values<V> {
         match self {
             Self::One(first) => {
                 let values = vec![*first, value];
-                *self = Self::Many(Box::new(List { values, places: None }));
+                *self = Self::Many(Box::new(List {
+                    values,
+                    places: None,
+                }));
             }
             Self::Many(list) => list.push(value),
         }
@@ -102,12 +105,16 @@ impl<V: Copy + Eq + Hash> List<V> {
     fn remove(&mut self, value: V) -> bool {
         let Self { values, places } = self;
         let Some(table) = places else {
-            let Some(at) = values.iter().position(|&other| other == value) else { return false };
+            let Some(at) = values.iter().position(|&other| other == value) else {
+                return false;
+            };
             values.swap_remove(at);
             return true;
         };
         let same = |&place: &u32| values[place as usize] == value;
-        let Ok(entry) = table.find_entry(value_hash(&value), same) else { return false };
+        let Ok(entry) = table.find_entry(value_hash(&value), same) else {
+            return false;
+        };
         let (at, _) = entry.remove();
         let last = (values.len() - 1) as u32;
         if at != last {
@@ -141,11 +148,18 @@ mod tests {
         }
         assert_eq!(values.as_slice().len(), 5000);
         assert_eq!(values.remove(7777), Removed::Nothing);
-        for value in (0..5000).rev().step_by(2).chain((0..5000).step_by(2)).take(4999) {
+        for value in (0..5000)
+            .rev()
+            .step_by(2)
+            .chain((0..5000).step_by(2))
+            .take(4999)
+        {
             assert_eq!(values.remove(value), Removed::Some, "{value}");
             assert_eq!(values.remove(value), Removed::Nothing);
         }
-        let &[last] = values.as_slice() else { panic!("one is left") };
+        let &[last] = values.as_slice() else {
+            panic!("one is left")
+        };
         assert!(matches!(values, Values::One(_)));
         assert_eq!(values.remove(last), Removed::Last);
     }

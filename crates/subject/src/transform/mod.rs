@@ -151,7 +151,9 @@ impl Transform {
                 Step::Token(position) => out.extend_from_slice(token_at(subject, *position)),
                 Step::Rest(position) => out.extend_from_slice(tokens_from(subject, *position)),
                 Step::Partition { buckets, positions } => {
-                    let chosen = positions.iter().map(|&position| token_at(subject, position));
+                    let chosen = positions
+                        .iter()
+                        .map(|&position| token_at(subject, position));
                     cut::push_decimal(out, cut::partition(chosen, *buckets));
                 }
                 Step::PartitionSubject { buckets } => {
@@ -161,7 +163,10 @@ impl Transform {
                     let number = if *bound == 0 { 0 } else { rng(*bound) };
                     cut::push_decimal(out, number);
                 }
-                Step::Split { position, delimiter } => {
+                Step::Split {
+                    position,
+                    delimiter,
+                } => {
                     cut::push_split(out, token_at(subject, *position), delimiter);
                 }
                 Step::Cut { position, cut, at } => {
@@ -217,7 +222,11 @@ struct Pattern {
 
 impl Pattern {
     fn of(source: &str) -> Self {
-        let mut pattern = Self { wildcards: Vec::new(), fixed: 0, has_rest: false };
+        let mut pattern = Self {
+            wildcards: Vec::new(),
+            fixed: 0,
+            has_rest: false,
+        };
         for token in tokens(source.as_bytes()) {
             if token == REST {
                 pattern.has_rest = true;
@@ -247,7 +256,10 @@ impl Pattern {
         usize::try_from(index - 1)
             .ok()
             .and_then(|at| self.wildcards.get(at).copied())
-            .ok_or_else(|| TransformError::IndexOutOfRange { token: text.to_owned(), index })
+            .ok_or_else(|| TransformError::IndexOutOfRange {
+                token: text.to_owned(),
+                index,
+            })
     }
 
     fn step(&self, token: Token<'_>, text: &str, mode: Mode) -> Result<Step, TransformError> {
@@ -261,7 +273,9 @@ impl Pattern {
             Token::Wildcard(index) => Step::Token(self.position(index, text)?),
             // Negative bucket counts are taken as unsigned ones, as in the peer.
             Token::Partition { buckets, indexes } if indexes.is_empty() || self.is_literal() => {
-                Step::PartitionSubject { buckets: buckets.cast_unsigned() }
+                Step::PartitionSubject {
+                    buckets: buckets.cast_unsigned(),
+                }
             }
             Token::Partition { buckets, indexes } => Step::Partition {
                 buckets: buckets.cast_unsigned(),
@@ -270,12 +284,18 @@ impl Pattern {
                     .map(|index| self.position(index, text))
                     .collect::<Result<_, _>>()?,
             },
-            Token::Random { bound } => Step::Random { bound: bound.max(0).cast_unsigned() },
+            Token::Random { bound } => Step::Random {
+                bound: bound.max(0).cast_unsigned(),
+            },
             Token::Split { index, delimiter } => Step::Split {
                 position: self.position(index, text)?,
                 delimiter: delimiter.as_bytes().into(),
             },
-            Token::Cut { index, cut, position } => Step::Cut {
+            Token::Cut {
+                index,
+                cut,
+                position,
+            } => Step::Cut {
                 position: self.position(index, text)?,
                 cut,
                 // 0 leaves the token as it is, and so does a negative number.
@@ -289,7 +309,9 @@ impl Pattern {
 fn push_step(steps: &mut Vec<Step>, step: Step) {
     match (steps.last_mut(), step) {
         (Some(Step::Literal(before)), Step::Literal(text)) => {
-            *before = [before, &[SEPARATOR][..], &text].concat().into_boxed_slice();
+            *before = [before, &[SEPARATOR][..], &text]
+                .concat()
+                .into_boxed_slice();
         }
         (_, step) => steps.push(step),
     }

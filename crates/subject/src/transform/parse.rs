@@ -56,10 +56,22 @@ const FUNCTIONS: [(&[&str], Function); 10] = [
     (&["partition"], Function::Partition),
     (&["random"], Function::Random),
     (&["split"], Function::Split),
-    (&["split", "from", "left"], Function::Cut(Cut::SplitFromLeft)),
-    (&["split", "from", "right"], Function::Cut(Cut::SplitFromRight)),
-    (&["slice", "from", "left"], Function::Cut(Cut::SliceFromLeft)),
-    (&["slice", "from", "right"], Function::Cut(Cut::SliceFromRight)),
+    (
+        &["split", "from", "left"],
+        Function::Cut(Cut::SplitFromLeft),
+    ),
+    (
+        &["split", "from", "right"],
+        Function::Cut(Cut::SplitFromRight),
+    ),
+    (
+        &["slice", "from", "left"],
+        Function::Cut(Cut::SliceFromLeft),
+    ),
+    (
+        &["slice", "from", "right"],
+        Function::Cut(Cut::SliceFromRight),
+    ),
     (&["left"], Function::Cut(Cut::Left)),
     (&["right"], Function::Cut(Cut::Right)),
 ];
@@ -68,14 +80,21 @@ fn function_named(name: &str) -> Option<Function> {
     let is = |words: &[&str]| {
         let mut rest = name;
         let spelled = words.iter().all(|word| {
-            let Some((head, tail)) = rest.split_at_checked(word.len()) else { return false };
+            let Some((head, tail)) = rest.split_at_checked(word.len()) else {
+                return false;
+            };
             rest = tail;
-            let (Some(first), Some(others)) = (head.get(..1), head.get(1..)) else { return false };
+            let (Some(first), Some(others)) = (head.get(..1), head.get(1..)) else {
+                return false;
+            };
             first.eq_ignore_ascii_case(&word[..1]) && others == &word[1..]
         });
         spelled && rest.is_empty()
     };
-    FUNCTIONS.iter().find(|(words, _)| is(words)).map(|&(_, function)| function)
+    FUNCTIONS
+        .iter()
+        .find(|(words, _)| is(words))
+        .map(|&(_, function)| function)
 }
 
 /// Whether a token is meant as a function. `{{}}` is plain text.
@@ -123,7 +142,13 @@ pub(super) fn parse(token: &str) -> Result<Token<'_>, TransformError> {
         .split(',')
         .enumerate()
         // White space after a comma belongs to the comma.
-        .map(|(at, text)| if at == 0 { text } else { text.trim_start_matches(is_blank) })
+        .map(|(at, text)| {
+            if at == 0 {
+                text
+            } else {
+                text.trim_start_matches(is_blank)
+            }
+        })
         .collect();
     parse_call(function, &arguments, token)
 }
@@ -152,11 +177,16 @@ fn parse_call<'a>(
         Function::Partition => {
             let (buckets, indexes) = arguments.split_first().ok_or_else(invalid)?;
             let buckets = count(buckets)?;
-            let indexes = indexes.iter().map(|text| index(text)).collect::<Result<_, _>>()?;
+            let indexes = indexes
+                .iter()
+                .map(|text| index(text))
+                .collect::<Result<_, _>>()?;
             Ok(Token::Partition { buckets, indexes })
         }
         Function::Random => match arguments {
-            [only] => Ok(Token::Random { bound: count(only)? }),
+            [only] => Ok(Token::Random {
+                bound: count(only)?,
+            }),
             // The peer's choice of words for several arguments as well.
             _ => Err(not_enough()),
         },
@@ -170,7 +200,11 @@ fn parse_call<'a>(
         }
         Function::Cut(cut) => {
             let (first, position) = pair()?;
-            Ok(Token::Cut { index: index(first)?, cut, position: count(position)? })
+            Ok(Token::Cut {
+                index: index(first)?,
+                cut,
+                position: count(position)?,
+            })
         }
     }
 }
@@ -181,38 +215,88 @@ mod tests {
 
     #[test]
     fn names_may_begin_their_words_in_either_case() {
-        for name in ["splitFromLeft", "SplitFromLeft", "Splitfromleft", "splitfromleft"] {
+        for name in [
+            "splitFromLeft",
+            "SplitFromLeft",
+            "Splitfromleft",
+            "splitfromleft",
+        ] {
             assert!(function_named(name).is_some(), "{name}");
         }
-        for name in ["WILDCARD", "split_from_left", "sPlit", "", "spli", "wildcards"] {
+        for name in [
+            "WILDCARD",
+            "split_from_left",
+            "sPlit",
+            "",
+            "spli",
+            "wildcards",
+        ] {
             assert!(function_named(name).is_none(), "{name}");
         }
     }
 
     #[test]
     fn spaces_are_allowed_where_they_do_not_matter() {
-        for text in ["{{wildcard(1)}}", "{{ wildcard (1) }}", "{{\twildcard( 1 )\n}}", "$1", "$+1"]
-        {
+        for text in [
+            "{{wildcard(1)}}",
+            "{{ wildcard (1) }}",
+            "{{\twildcard( 1 )\n}}",
+            "$1",
+            "$+1",
+        ] {
             assert_eq!(parse(text), Ok(Token::Wildcard(1)), "{text}");
         }
-        let partition = Token::Partition { buckets: 3, indexes: vec![1, 1] };
+        let partition = Token::Partition {
+            buckets: 3,
+            indexes: vec![1, 1],
+        };
         assert_eq!(parse("{{partition( 3 , 1,  \t1)}}"), Ok(partition));
-        assert_eq!(parse("{{split(1, -)}}"), Ok(Token::Split { index: 1, delimiter: "-" }));
+        assert_eq!(
+            parse("{{split(1, -)}}"),
+            Ok(Token::Split {
+                index: 1,
+                delimiter: "-"
+            })
+        );
     }
 
     #[test]
     fn everything_else_is_text() {
-        for text in
-            ["$", "$x", "$99999999999999999999", "{{}}", "x{{wildcard(1)}}", "{{wildcard(1)", "a"]
-        {
+        for text in [
+            "$",
+            "$x",
+            "$99999999999999999999",
+            "{{}}",
+            "x{{wildcard(1)}}",
+            "{{wildcard(1)",
+            "a",
+        ] {
             assert_eq!(parse(text), Ok(Token::Literal(text)));
         }
     }
 
     #[test]
     fn delimiters_may_hold_parentheses() {
-        assert_eq!(parse("{{split(1,))}}"), Ok(Token::Split { index: 1, delimiter: ")" }));
-        assert_eq!(parse("{{split(1,a)b)}}"), Ok(Token::Split { index: 1, delimiter: "a)b" }));
-        assert_eq!(parse("{{split(1,)}}"), Ok(Token::Split { index: 1, delimiter: "" }));
+        assert_eq!(
+            parse("{{split(1,))}}"),
+            Ok(Token::Split {
+                index: 1,
+                delimiter: ")"
+            })
+        );
+        assert_eq!(
+            parse("{{split(1,a)b)}}"),
+            Ok(Token::Split {
+                index: 1,
+                delimiter: "a)b"
+            })
+        );
+        assert_eq!(
+            parse("{{split(1,)}}"),
+            Ok(Token::Split {
+                index: 1,
+                delimiter: ""
+            })
+        );
     }
 }

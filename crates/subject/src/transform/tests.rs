@@ -14,7 +14,12 @@ fn apply(source: &str, destination: &str, subject: &[u8]) -> Option<String> {
 #[test]
 fn the_examples_of_the_sheet() {
     for (source, destination, subject, result) in [
-        ("w.*.*", "o.{{wildcard(2)}}.{{wildcard(1)}}", "w.a.b", "o.b.a"),
+        (
+            "w.*.*",
+            "o.{{wildcard(2)}}.{{wildcard(1)}}",
+            "w.a.b",
+            "o.b.a",
+        ),
         ("d.*.*", "o.$2.$1", "d.a.b", "o.b.a"),
         ("drop.*.*", "o.{{wildcard(2)}}", "drop.a.b", "o.b"),
         ("p.*.*", "o.{{partition(10,1,2)}}", "p.a.b", "o.6"),
@@ -23,17 +28,42 @@ fn the_examples_of_the_sheet() {
         ("p1.*.*", "o.{{partition(10)}}", "p1.a.b", "o.7"),
         ("p2", "o.{{partition(10)}}", "p2", "o.5"),
         ("p2", "o.{{partition(10,1,2)}}", "p2", "o.5"),
-        ("big.*", "o.{{partition(2147483647,1)}}", "big.hello", "o.1335831723"),
+        (
+            "big.*",
+            "o.{{partition(2147483647,1)}}",
+            "big.hello",
+            "o.1335831723",
+        ),
         ("pz.*", "o.{{partition(0,1)}}", "pz.q", "o.0"),
         ("sl.*", "o.{{splitfromleft(1,3)}}", "sl.abcdef", "o.abc.def"),
         ("sl.*", "o.{{splitfromleft(1,3)}}", "sl.abc", "o.abc"),
         ("sl.*", "o.{{splitfromleft(1,3)}}", "sl.ab", "o.ab"),
-        ("sr.*", "o.{{splitfromright(1,3)}}", "sr.abcdef", "o.abc.def"),
+        (
+            "sr.*",
+            "o.{{splitfromright(1,3)}}",
+            "sr.abcdef",
+            "o.abc.def",
+        ),
         ("sr.*", "o.{{splitfromright(1,1)}}", "sr.abc", "o.ab.c"),
-        ("cl.*", "o.{{slicefromleft(1,3)}}", "cl.abcdefgh", "o.abc.def.gh"),
+        (
+            "cl.*",
+            "o.{{slicefromleft(1,3)}}",
+            "cl.abcdefgh",
+            "o.abc.def.gh",
+        ),
         ("cl.*", "o.{{slicefromleft(1,3)}}", "cl.abc", "o.abc"),
-        ("cr.*", "o.{{slicefromright(1,3)}}", "cr.abcdefgh", "o.ab.cde.fgh"),
-        ("cr.*", "o.{{slicefromright(1,3)}}", "cr.abcdef", "o.abc.def"),
+        (
+            "cr.*",
+            "o.{{slicefromright(1,3)}}",
+            "cr.abcdefgh",
+            "o.ab.cde.fgh",
+        ),
+        (
+            "cr.*",
+            "o.{{slicefromright(1,3)}}",
+            "cr.abcdef",
+            "o.abc.def",
+        ),
         ("sp.*", "o.{{split(1,-)}}", "sp.a-b-c", "o.a.b.c"),
         ("sp.*", "o.{{split(1,-)}}", "sp.-a-b", "o.a.b"),
         ("sp.*", "o.{{split(1,-)}}", "sp.a-b-", "o.a.b"),
@@ -50,7 +80,12 @@ fn the_examples_of_the_sheet() {
             "cm.aa.bb.cc",
             "o.0.bb.c.c",
         ),
-        ("cat.*", "o.x{{wildcard(1)}}", "cat.foo", "o.x{{wildcard(1)}}"),
+        (
+            "cat.*",
+            "o.x{{wildcard(1)}}",
+            "cat.foo",
+            "o.x{{wildcard(1)}}",
+        ),
         ("bad.*", "o.$0", "bad.q", "o.bad"),
         ("u.*", "{{wildcard(-7)}}.x", "u.q", "u.x"),
         ("n.*", "b.{{partition(-5,1)}}", "n.abc", "b.440920331"),
@@ -70,7 +105,11 @@ fn the_examples_of_the_sheet() {
         ("", "o.>", "a.b", "o.a.b"),
     ] {
         let made = apply(source, destination, subject.as_bytes());
-        assert_eq!(made.as_deref(), Some(result), "{source} {destination} {subject}");
+        assert_eq!(
+            made.as_deref(),
+            Some(result),
+            "{source} {destination} {subject}"
+        );
     }
 }
 
@@ -99,7 +138,11 @@ fn what_the_source_does_not_cover_is_left_alone() {
         ("x.>", "y.>", "x"),
         ("x", "y", ""),
     ] {
-        assert_eq!(apply(source, destination, subject.as_bytes()), None, "{source} {subject}");
+        assert_eq!(
+            apply(source, destination, subject.as_bytes()),
+            None,
+            "{source} {subject}"
+        );
     }
 }
 
@@ -142,7 +185,11 @@ fn pairs_that_are_no_subjects() {
         ("a.*", "b.{{wildcard(7)}}.>"),
     ] {
         let error = Transform::new(source, destination).unwrap_err();
-        assert_eq!(error.to_string(), "invalid subject", "{source} {destination}");
+        assert_eq!(
+            error.to_string(),
+            "invalid subject",
+            "{source} {destination}"
+        );
     }
 }
 
@@ -157,16 +204,47 @@ fn bad_tokens_are_named() {
         ("a.*", "{{left(3,}}", "unknown function"),
         ("a", "$0", "wildcard index out of range"),
         ("a", "{{left(1,2)}}", "wildcard index out of range"),
-        ("a.*", "{{wildcard()}}", "not enough arguments passed to the function"),
-        ("a.*", "{{split(1)}}", "not enough arguments passed to the function"),
-        ("a.*", "{{random(1,2)}}", "not enough arguments passed to the function"),
-        ("a", "{{left(x)}}", "not enough arguments passed to the function"),
-        ("a.*", "{{wildcard(1,2)}}", "too many arguments passed to the function"),
-        ("a.*", "{{split(1,a,b)}}", "too many arguments passed to the function"),
-        ("a.*", "{{left(1,2,3)}}", "too many arguments passed to the function"),
+        (
+            "a.*",
+            "{{wildcard()}}",
+            "not enough arguments passed to the function",
+        ),
+        (
+            "a.*",
+            "{{split(1)}}",
+            "not enough arguments passed to the function",
+        ),
+        (
+            "a.*",
+            "{{random(1,2)}}",
+            "not enough arguments passed to the function",
+        ),
+        (
+            "a",
+            "{{left(x)}}",
+            "not enough arguments passed to the function",
+        ),
+        (
+            "a.*",
+            "{{wildcard(1,2)}}",
+            "too many arguments passed to the function",
+        ),
+        (
+            "a.*",
+            "{{split(1,a,b)}}",
+            "too many arguments passed to the function",
+        ),
+        (
+            "a.*",
+            "{{left(1,2,3)}}",
+            "too many arguments passed to the function",
+        ),
     ] {
         let error = Transform::new(source, &format!("b.{token}")).unwrap_err();
-        assert_eq!(error.to_string(), format!("invalid mapping destination: {text} in {token}"));
+        assert_eq!(
+            error.to_string(),
+            format!("invalid mapping destination: {text} in {token}")
+        );
     }
 }
 
@@ -176,7 +254,12 @@ fn indexes_beyond_the_wildcards_are_named() {
         ("a.*", "b.$2", "$2", 2),
         ("a.>", "b.$1.>", "$1", 1),
         ("a.*", "{{partition(3,9)}}", "{{partition(3,9)}}", 9),
-        ("a.*", "{{left(9999999999,1)}}", "{{left(9999999999,1)}}", 9_999_999_999_i64),
+        (
+            "a.*",
+            "{{left(9999999999,1)}}",
+            "{{left(9999999999,1)}}",
+            9_999_999_999_i64,
+        ),
     ] {
         let error = Transform::new(source, destination).unwrap_err();
         assert_eq!(
@@ -222,13 +305,21 @@ fn arguments_have_to_be_numbers_or_delimiters() {
 fn strict_transforms_can_be_reversed() {
     let transform = Transform::strict("a.*.*.>", "b.{{wildcard(2)}}.$1.>").unwrap();
     let back = transform.reverse().unwrap();
-    assert_eq!((back.source(), back.destination()), ("b.*.*.>", "a.$2.$1.>"));
+    assert_eq!(
+        (back.source(), back.destination()),
+        ("b.*.*.>", "a.$2.$1.>")
+    );
     let mut out = Vec::new();
     assert!(back.apply(b"b.x.y.z", &mut out, |_| 0));
     assert_eq!(out, b"a.y.x.z");
     assert!(Transform::strict("a", "b").is_ok_and(|transform| transform.reverse().is_some()));
     assert!(Transform::new("a.*.*", "b.$1").unwrap().reverse().is_none());
-    assert!(Transform::new("a.*", "b.{{left(1,1)}}").unwrap().reverse().is_none());
+    assert!(
+        Transform::new("a.*", "b.{{left(1,1)}}")
+            .unwrap()
+            .reverse()
+            .is_none()
+    );
 }
 
 #[test]
@@ -236,13 +327,24 @@ fn strict_transforms_use_every_wildcard_and_no_function() {
     let only = "the only mapping function allowed for import transforms is {{Wildcard()}}";
     let unused = "not using all of the token wildcard(s)";
     for (source, destination, text) in [
-        ("a.*", "b.{{left(7,1)}}", format!("{only} in {{{{left(7,1)}}}}")),
+        (
+            "a.*",
+            "b.{{left(7,1)}}",
+            format!("{only} in {{{{left(7,1)}}}}"),
+        ),
         ("a.*.*", "b.$1", format!("{unused} in b.$1")),
         ("a.*", "b", format!("{unused} in b")),
-        ("a.*", "b.$2", "wildcard index out of range in $2: [2]".to_owned()),
+        (
+            "a.*",
+            "b.$2",
+            "wildcard index out of range in $2: [2]".to_owned(),
+        ),
     ] {
         let error = Transform::strict(source, destination).unwrap_err();
-        assert_eq!(error.to_string(), format!("invalid mapping destination: {text}"));
+        assert_eq!(
+            error.to_string(),
+            format!("invalid mapping destination: {text}")
+        );
     }
     for (source, destination) in [("a.*", "b.$1"), ("a.*", "b.$0"), ("a.*.*", "b.$1.$1")] {
         assert!(Transform::strict(source, destination).is_ok());
@@ -264,9 +366,20 @@ fn account_mappings_look_at_the_destination_first() {
         ("{{wildcard(1)}} ", "invalid transform"),
     ] {
         let error = check_mapping_destination(destination).unwrap_err();
-        assert_eq!(error.to_string(), format!("invalid mapping destination: {text}"));
+        assert_eq!(
+            error.to_string(),
+            format!("invalid mapping destination: {text}")
+        );
     }
-    for good in ["b", "b.*", "b.>", "{{ wildcard (1) }}", "{{}}", "x{{bad}}", "b\u{a0}c"] {
+    for good in [
+        "b",
+        "b.*",
+        "b.>",
+        "{{ wildcard (1) }}",
+        "{{}}",
+        "x{{bad}}",
+        "b\u{a0}c",
+    ] {
         assert!(check_mapping_destination(good).is_ok(), "{good}");
     }
 }
