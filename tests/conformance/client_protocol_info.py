@@ -228,9 +228,9 @@ CLUSTER = 'server_name: %s\ncluster { name: c, listen: "127.0.0.1:-1"%s }\n'
 
 
 def join(ctx, first, name, **options):
-    """A second server routed to `first`."""
+    """A second server routed to `first`; with `--peer` it is the reference server."""
     extra = ', routes: [ "nats://127.0.0.1:%d" ]' % first.port_of("cluster")
-    return ctx.start(CLUSTER % (name, extra), **options)
+    return ctx.start(CLUSTER % (name, extra), binary=ctx.peer, **options)
 
 
 @test(SHEET, 11, needs="cluster")

@@ -72,7 +72,8 @@ def lame_duck_mode_in_a_cluster(ctx):
     config = LAME_DUCK + 'server_name: %s\ncluster { name: c, listen: "127.0.0.1:-1"%s }\n'
     first = ctx.start(config % ("one", ""))
     client = ctx.client(first, protocol=1)
-    second = ctx.start(config % ("two", ', routes: [ "nats://127.0.0.1:%d" ]' % first.port_of("cluster")))
+    second = ctx.start(config % ("two", ', routes: [ "nats://127.0.0.1:%d" ]' % first.port_of("cluster")),
+                       binary=ctx.peer)
     other = ctx.client(second, protocol=1)
     eq(client.expect_info()["connect_urls"], [first.address, second.address], "connect_urls")
     first.signal(signals.SIGUSR2)

@@ -41,7 +41,7 @@ class Result:
 def arguments():
     parser = argparse.ArgumentParser(description="Black-box conformance suite for nats-server binaries.")
     parser.add_argument("--server", help="binary under test")
-    parser.add_argument("--peer", help="reference binary for tests that mix both")
+    parser.add_argument("--peer", help="reference binary; the second server of cluster tests is then this one")
     parser.add_argument("--only", action="append", metavar="PATTERN",
                         help="run tests whose name contains PATTERN or matches it as a glob (repeatable)")
     parser.add_argument("--without", default="", metavar="A,B", help="features reported as 'not yet', not run")
