@@ -55,12 +55,19 @@ def arguments():
 
 
 def discover():
-    """Imports every test module next to this file."""
+    """Imports every test module next to this file; returns the names of those that cannot be imported."""
+    broken = []
     for path in sorted(glob.glob(os.path.join(HERE, "*.py"))):
         name = os.path.basename(path)[:-3]
-        if name != "run":
+        if name == "run":
+            continue
+        try:
             importlib.import_module(name)
+        except Exception:
+            broken.append(name)
+            print("cannot import %s:\n%s" % (name, traceback.format_exc()), file=sys.stderr)
     TESTS.sort(key=lambda test: (test.sheet, test.item, test.name))
+    return broken
 
 
 def load_items():
@@ -229,7 +236,7 @@ def write_junit(path, results):
 
 def main():
     options = arguments()
-    discover()
+    broken = discover()
     sheets = load_items()
     tests = [test for test in TESTS if wanted(test, options.only)]
     if options.list:
@@ -264,11 +271,13 @@ def main():
                                             " (reference server)" if run.is_peer else ""))
     for result in failed:
         print("FAIL " + result.test.name)
+    for name in broken:
+        print("FAIL module " + name)
     if options.json:
         write_json(options.json, results, sheets)
     if options.junit:
         write_junit(options.junit, results)
-    return 1 if failed else 0
+    return 1 if failed or broken else 0
 
 
 if __name__ == "__main__":
