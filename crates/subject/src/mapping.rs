@@ -14,18 +14,9 @@ use crate::{SubjectArc, quote};
 /// The sum of the weights of a set is a share of this.
 const FULL: u32 = 100;
 
-/// One mapping as configured.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MappingSpec {
-    /// Pattern of the publish subjects.
-    pub source: String,
-    /// What they are rewritten to.
-    pub destinations: Vec<DestinationSpec>,
-}
-
 /// One destination of a mapping as configured.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct DestinationSpec {
+pub struct Destination {
     /// A transform's destination.
     pub subject: String,
     /// Share of the messages, 0 to 100.
@@ -110,22 +101,22 @@ struct Set {
 }
 
 impl Mappings {
-    /// Compiles mappings for a server of the cluster `cluster`. A mapping
-    /// replaces an earlier one with the same source.
+    /// Compiles mappings, pairs of source and destinations, for a server of
+    /// the cluster `cluster`. A mapping replaces an earlier one with the same
+    /// source.
     ///
     /// # Errors
     /// The first mapping that is refused, with its cause.
     pub fn new(
-        specs: impl IntoIterator<Item = MappingSpec>,
+        configured: impl IntoIterator<Item = (String, Vec<Destination>)>,
         cluster: Option<&str>,
     ) -> Result<Self, MappingError> {
         let mut mappings = BTreeMap::new();
-        for spec in specs {
-            let mapping = Mapping::new(&spec, cluster).map_err(|cause| MappingError {
-                source_subject: spec.source.clone(),
-                cause,
-            })?;
-            mappings.insert(specificity(spec.source.as_bytes()), mapping);
+        for (source, destinations) in configured {
+            match Mapping::new(&source, &destinations, cluster) {
+                Ok(mapping) => mappings.insert(specificity(source.as_bytes()), mapping),
+                Err(cause) => return Err(MappingError { source_subject: source, cause }),
+            };
         }
         let mappings: Vec<Mapping> = mappings.into_values().collect();
         let mut by_source = InterestTable::new();
@@ -274,9 +265,9 @@ impl Mapping {
 mod tests {
     use super::*;
 
-    fn destination(subject: &str, weight: u8, cluster: &str) -> DestinationSpec {
+    fn destination(subject: &str, weight: u8, cluster: &str) -> Destination {
         let cluster = Some(cluster.to_owned());
-        DestinationSpec {
+        Destination {
             subject: subject.to_owned(),
             weight,
             cluster,

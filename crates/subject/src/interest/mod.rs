@@ -18,10 +18,10 @@ use hashbrown::HashTable;
 
 use crate::SubjectArc;
 pub use crate::hash::subject_hash;
+pub use crate::hash::subject_hash;
 use crate::matching::{matches, overlaps};
 use crate::rules::has_wildcard;
 use entry::Entry;
-pub use crate::hash::subject_hash;
 pub use generations::{Generations, StampPlaces};
 use tree::Node;
 use values::Removed;
