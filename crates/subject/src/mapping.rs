@@ -115,7 +115,12 @@ impl Mappings {
         for (source, destinations) in configured {
             match Mapping::new(&source, &destinations, cluster) {
                 Ok(mapping) => mappings.insert(specificity(source.as_bytes()), mapping),
-                Err(cause) => return Err(MappingError { source_subject: source, cause }),
+                Err(cause) => {
+                    return Err(MappingError {
+                        source_subject: source,
+                        cause,
+                    });
+                }
             };
         }
         let mappings: Vec<Mapping> = mappings.into_values().collect();
@@ -181,14 +186,17 @@ fn cluster_of(name: Option<&str>) -> Option<&str> {
 }
 
 impl Mapping {
-    fn new(spec: &MappingSpec, cluster: Option<&str>) -> Result<Self, MappingCause> {
-        let source = spec.source.as_str();
+    fn new(
+        source: &str,
+        destinations: &[Destination],
+        cluster: Option<&str>,
+    ) -> Result<Self, MappingCause> {
         if !is_valid_subject(source.as_bytes()) {
             return Err(TransformError::InvalidSubject.into());
         }
         let mut sets: BTreeMap<Option<&str>, Set> = BTreeMap::new();
         let mut seen = BTreeSet::new();
-        for destination in &spec.destinations {
+        for destination in destinations {
             let subject = destination.subject.as_str();
             if !seen.insert(subject) {
                 return Err(MappingCause::DuplicateDestination(subject.to_owned()));
@@ -274,14 +282,11 @@ mod tests {
         }
     }
 
-    fn mapping(source: &str, destinations: &[(&str, u8, &str)]) -> MappingSpec {
+    fn mapping(source: &str, destinations: &[(&str, u8, &str)]) -> (String, Vec<Destination>) {
         let destinations = destinations
             .iter()
             .map(|&(subject, weight, cluster)| destination(subject, weight, cluster));
-        MappingSpec {
-            source: source.to_owned(),
-            destinations: destinations.collect(),
-        }
+        (source.to_owned(), destinations.collect())
     }
 
     fn simple(pairs: &[(&str, &str)]) -> Mappings {
@@ -316,7 +321,7 @@ mod tests {
         }
     }
 
-    fn cause(spec: MappingSpec) -> String {
+    fn cause(spec: (String, Vec<Destination>)) -> String {
         Mappings::new([spec], None).unwrap_err().to_string()
     }
 

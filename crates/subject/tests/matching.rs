@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use midge_subject::mapping::{DestinationSpec, MappingSpec, Mappings, Outcome};
+use midge_subject::mapping::{Destination, Mappings, Outcome};
 use midge_subject::{covers, is_valid_subscription_subject, matches, overlaps};
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -90,14 +90,8 @@ proptest! {
             let specs = sources.map(|source| {
                 let rest = if source.ends_with('>') { ".>" } else { "" };
                 let place = source.replace('.', "-").replace('*', "any").replace('>', "rest");
-                MappingSpec {
-                    source: source.clone(),
-                    destinations: vec![DestinationSpec {
-                        subject: format!("{place}{rest}"),
-                        weight: 100,
-                        cluster: None,
-                    }],
-                }
+                let subject = format!("{place}{rest}");
+                (source.clone(), vec![Destination { subject, weight: 100, cluster: None }])
             });
             let mappings = Mappings::new(specs, None).unwrap();
             let mut out = Vec::new();

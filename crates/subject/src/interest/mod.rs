@@ -18,7 +18,6 @@ use hashbrown::HashTable;
 
 use crate::SubjectArc;
 pub use crate::hash::subject_hash;
-pub use crate::hash::subject_hash;
 use crate::matching::{matches, overlaps};
 use crate::rules::has_wildcard;
 use entry::Entry;
