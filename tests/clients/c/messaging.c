@@ -46,7 +46,7 @@ void publish_subscribe(void)
     natsMsg *first = next(sub);
     ENSURE(natsMsg_GetDataLength(first) == 256 && memcmp(natsMsg_GetData(first), bytes, 256) == 0);
     ENSURE(strcmp(natsMsg_GetSubject(first), "plain.subject") == 0);
-    ENSURE(strcmp(natsMsg_GetReply(first), "answer.here") == 0);
+    ENSURE(natsMsg_GetReply(first) != NULL && strcmp(natsMsg_GetReply(first), "answer.here") == 0);
     expect(sub, "", "Grüße 🦟", NULL);
 }
 

@@ -18,6 +18,9 @@ CHECK_LIMIT = 40
 # Times a suite is started again, for the checks that are left, after it crashed or hung.
 RESTARTS = 10
 
+# Characters of a failure's text that are shown.
+TEXT_LIMIT = 300
+
 OK, FAIL, SKIP = "ok", "FAIL", "skip"
 
 
@@ -27,7 +30,7 @@ class Result:
         self.name = name
         self.status = status
         self.seconds = seconds
-        self.text = text
+        self.text = text if len(text) <= TEXT_LIMIT else text[:TEXT_LIMIT] + "..."
 
     def line(self):
         shown = "%s %s %s" % (self.status, self.suite, self.name)

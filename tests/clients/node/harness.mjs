@@ -106,7 +106,7 @@ createInterface({ input: process.stdin }).on("line", (line) => {
 async function control(verb, server, ...more) {
   process.stdout.write(`@control ${[verb, server, ...more].join(" ")}\n`);
   const line = answers.shift() ?? (await new Promise((resolve) => waiting.push(resolve)));
-  return line.startsWith("ok ") ? line.slice(3) : fail(line);
+  return line.startsWith("ok ") ? line.slice(3) : fail(line.replace(/^error /, ""));
 }
 
 /** What a check has in hand. `client` is the adapter of the library under test. */
