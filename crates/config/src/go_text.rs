@@ -135,6 +135,11 @@ pub fn duration(nanos: Nanos) -> String {
     out
 }
 
+/// A span as [`duration`] prints it.
+pub fn duration_text(span: std::time::Duration) -> String {
+    duration(Nanos::try_from(span.as_nanos()).unwrap_or(Nanos::MAX))
+}
+
 /// `value / 10^width` without trailing zeros.
 fn fraction(out: &mut String, value: u64, width: u32) {
     let scale = 10u64.pow(width);

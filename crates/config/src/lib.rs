@@ -4,12 +4,18 @@
 //!
 //! This crate reads files and returns values; it opens no port and starts
 //! nothing. A file goes through [`lang`] (text to tree), then through the
-//! readers (tree to [`Options`]), then [`resolve`] lays the flags over it, and
-//! [`validate`] checks what only makes sense together.
+//! readers (tree to [`Options`]), then the flags are laid over it, and a
+//! validation checks what only makes sense together.
 
 pub mod go_text;
 pub mod lang;
+pub mod options;
+pub mod url;
 
 mod error;
+mod load;
+mod read;
 
 pub use error::{ConfigError, Problem};
+pub use load::{Loaded, load_file};
+pub use options::Options;
