@@ -8,6 +8,7 @@ import re
 import subprocess
 import tempfile
 import time
+from http.client import HTTPConnection, HTTPSConnection
 
 from .check import PATIENCE, Failure, check, eq
 
@@ -241,3 +242,35 @@ def read(path):
             return source.read().decode("utf-8", "surrogateescape")
     except OSError:
         return ""
+
+
+def http(server, path, method="GET", headers=None, context=None, timeout=PATIENCE):
+    """One request to the monitoring port with the path as it is and no redirects followed:
+    (status, headers, body). `context`: an ssl.SSLContext for HTTPS."""
+    if context is not None:
+        connection = HTTPSConnection(server.host, server.http_port, timeout=timeout, context=context)
+    else:
+        connection = HTTPConnection(server.host, server.http_port, timeout=timeout)
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in (headers or {}).items():
+            connection.putheader(name, value)
+        connection.endheaders()
+        answer = connection.getresponse()
+        return answer.status, answer.headers, answer.read()
+    finally:
+        connection.close()
+
+
+def sample(name):
+    """A captured answer of the reference server from data/."""
+    with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "data", name), encoding="utf-8") as source:
+        return json.load(source)
+
+
+def same_keys(ctx, got, want, what):
+    """Fails unless `got` has exactly these keys. The server under test may add own ones, the reference not."""
+    got, want = set(got), set(want)
+    check(not want - got, "%s: missing keys %r" % (what, sorted(want - got)))
+    if ctx.is_peer:
+        check(not got - want, "%s: keys that the sample has not: %r" % (what, sorted(got - want)))
