@@ -85,10 +85,19 @@ impl Client {
         Ok(())
     }
 
-    /// Reads exactly `wanted`.
+    /// Reads exactly `wanted`; a PING in between is answered.
     pub fn expect(&mut self, wanted: &[u8]) -> Result<()> {
         let mut got = vec![0; wanted.len()];
         self.stream.read_exact(&mut got).context("the server sent too little")?;
+        if let Some(rest) = got.strip_prefix(b"PING\r\n") {
+            let mut rest = rest.to_vec();
+            let have = rest.len();
+            rest.resize(wanted.len(), 0);
+            let space = rest.get_mut(have..).unwrap_or_default();
+            self.stream.read_exact(space).context("the server sent too little")?;
+            self.send(b"PONG\r\n")?;
+            got = rest;
+        }
         if got != wanted {
             let (got, wanted) = (String::from_utf8_lossy(&got), String::from_utf8_lossy(wanted));
             bail!("the server sent {got:?} instead of {wanted:?}");

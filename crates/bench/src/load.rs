@@ -204,7 +204,7 @@ fn request_reply(server: &Server, count: u64) -> Result<Measurement> {
         let answering = scope.spawn(move || -> Result<()> {
             let request = b"MSG bench.req 1 _INBOX.bench 16\r\nxxxxxxxxxxxxxxxx\r\n";
             for _ in 0..answers {
-                responder.read_bytes(request.len() as u64)?;
+                responder.expect(request)?;
                 responder.send(b"PUB _INBOX.bench 16\r\nyyyyyyyyyyyyyyyy\r\n")?;
             }
             Ok(())

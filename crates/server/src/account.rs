@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_identity::Permissions;
-use crate::stand_in::interest::{Generations, InterestTable};
-use crate::stand_in::mapping::Mappings;
-use crate::stand_in::SubjectArc;
+use midge_subject::interest::{Generations, InterestTable};
+use midge_subject::mapping::Mappings;
+use midge_subject::SubjectArc;
 use parking_lot::{Mutex, RwLock};
 
 /// Name of the account of connections that name none.
@@ -25,7 +25,7 @@ pub(crate) const INTERNAL_SHARD: u16 = u16::MAX;
 const LIMIT_LOG_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Where a matching message goes: a subscription on a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Target {
     /// Number of the subscription on its shard.
     pub(crate) subscription: u32,

@@ -9,7 +9,7 @@ use std::sync::mpsc::SyncSender;
 
 use parking_lot::RwLock;
 
-use crate::stand_in::SubjectArc;
+use midge_subject::SubjectArc;
 
 use crate::account::{Account, INTERNAL_SHARD, Target};
 use crate::shard::Message;

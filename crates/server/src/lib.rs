@@ -20,6 +20,5 @@ pub mod runtime;
 pub mod server;
 mod shard;
 mod slow_checks;
-mod stand_in;
 mod text;
 pub mod tls;

@@ -1,9 +1,7 @@
 //! Who gets a message on a subject, as one shard sees it, kept for subjects in
 //! use.
 
-use std::hash::{BuildHasher, Hasher};
-
-use foldhash::fast::FixedState;
+use midge_subject::interest::{StampPlaces, subject_hash};
 use midge_wire::message::push_head;
 use smallvec::SmallVec;
 
@@ -54,8 +52,8 @@ pub(crate) struct QueueGroup {
 #[derive(Debug, Default)]
 pub(crate) struct Recipients {
     stamp: u64,
+    stamp_places: StampPlaces,
     account: u32,
-    hash: u64,
     subject: Vec<u8>,
     pub(crate) heads: Vec<u8>,
     pub(crate) local: Vec<LocalTarget>,
@@ -155,13 +153,12 @@ pub(crate) struct MatchCache {
     seen: Vec<u16>,
     /// Used for subjects that are not kept.
     spare: Option<Box<Recipients>>,
-    hasher: FixedState,
 }
 
 /// Where a result goes back to.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
-    Kept(usize),
+    Kept(u32),
     Spare,
 }
 
@@ -171,40 +168,53 @@ impl MatchCache {
             places: std::iter::repeat_with(|| None).take(PLACES).collect(),
             seen: vec![0; PLACES],
             spare: None,
-            hasher: FixedState::with_seed(fastrand::u64(..)),
         }
     }
 
     /// The recipients of a message on `subject`; give them back with
-    /// [`MatchCache::put`].
+    /// [`MatchCache::put`]. `guess` is where they may be, as told by an earlier
+    /// [`Place`].
     #[inline]
     pub(crate) fn take(
         &mut self,
+        guess: u32,
         account: &Account,
         subject: &[u8],
         shard: u16,
         subscriptions: &Subscriptions,
     ) -> (Box<Recipients>, Place) {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u32(account.id);
-        hasher.write(subject);
-        let hash = hasher.finish();
-        let index = hash as usize % PLACES;
-        let stamp = account.generations.stamp(subject);
-        if let Some(place) = self.places.get_mut(index)
-            && let Some(kept) = place
-            && kept.hash == hash
-            && kept.account == account.id
-            && kept.subject == subject
-            && let Some(mut found) = place.take()
-        {
-            if found.stamp != stamp {
-                found.refill(account, subject, shard, subscriptions);
-                found.stamp = stamp;
-            }
-            return (found, Place::Kept(index));
+        if let Some(found) = self.take_at(guess as usize, account, subject, shard, subscriptions) {
+            return (found, Place::Kept(guess));
         }
-        self.miss(account, subject, shard, subscriptions, hash, stamp)
+        let hash = subject_hash(subject) ^ u64::from(account.id);
+        let index = hash as usize % PLACES;
+        match self.take_at(index, account, subject, shard, subscriptions) {
+            Some(found) => (found, Place::Kept(index as u32)),
+            None => self.miss(account, subject, shard, subscriptions, hash),
+        }
+    }
+
+    #[inline]
+    fn take_at(
+        &mut self,
+        index: usize,
+        account: &Account,
+        subject: &[u8],
+        shard: u16,
+        subscriptions: &Subscriptions,
+    ) -> Option<Box<Recipients>> {
+        let place = self.places.get_mut(index)?;
+        let kept = place.as_ref()?;
+        if kept.subject != subject || kept.account != account.id {
+            return None;
+        }
+        let stamp = account.generations.stamp_at(kept.stamp_places);
+        let mut found = place.take()?;
+        if found.stamp != stamp {
+            found.refill(account, subject, shard, subscriptions);
+            found.stamp = stamp;
+        }
+        Some(found)
     }
 
     #[inline(never)]
@@ -215,7 +225,6 @@ impl MatchCache {
         shard: u16,
         subscriptions: &Subscriptions,
         hash: u64,
-        stamp: u64,
     ) -> (Box<Recipients>, Place) {
         let index = hash as usize % PLACES;
         let fingerprint = (hash >> 48) as u16 | 1;
@@ -224,16 +233,18 @@ impl MatchCache {
             None => false,
         };
         let mut recipients = self.spare.take().unwrap_or_default();
+        let stamp_places = StampPlaces::new(subject, subject_hash(subject));
+        // Before the table is read: a change in between is then seen later.
+        recipients.stamp = account.generations.stamp_at(stamp_places);
         recipients.refill(account, subject, shard, subscriptions);
         if !again || recipients.targets() > MAX_KEPT_TARGETS {
             return (recipients, Place::Spare);
         }
-        recipients.stamp = stamp;
+        recipients.stamp_places = stamp_places;
         recipients.account = account.id;
-        recipients.hash = hash;
         recipients.subject.clear();
         recipients.subject.extend_from_slice(subject);
-        (recipients, Place::Kept(index))
+        (recipients, Place::Kept(index as u32))
     }
 
     /// Gives recipients back.
@@ -241,7 +252,7 @@ impl MatchCache {
     pub(crate) fn put(&mut self, recipients: Box<Recipients>, place: Place) {
         match place {
             Place::Kept(index) => {
-                if let Some(slot) = self.places.get_mut(index)
+                if let Some(slot) = self.places.get_mut(index as usize)
                     && let Some(replaced) = slot.replace(recipients)
                 {
                     self.spare = Some(replaced);

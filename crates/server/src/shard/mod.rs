@@ -93,6 +93,11 @@ pub(crate) struct Shard {
     connections: Slab<Box<Connection>>,
     subscriptions: Subscriptions,
     cache: MatchCache,
+    /// Place of the last message's recipients in the cache: the next message is
+    /// often on the same subject.
+    last_place: u32,
+    /// The log takes traces; looked up once per turn.
+    traces: bool,
     /// Accounts by number, as far as this shard has met them.
     accounts: Vec<Option<Arc<Account>>>,
     buffers: BufferPool,
@@ -142,6 +147,8 @@ impl Shard {
             connections: Slab::new(),
             subscriptions: Subscriptions::default(),
             cache: MatchCache::new(),
+            last_place: 0,
+            traces: shared.log.trace_enabled(),
             accounts: Vec::new(),
             buffers: BufferPool::default(),
             input: vec![0; MAX_KEPT_TAIL + READ_CHUNK],
@@ -178,6 +185,7 @@ impl Shard {
             }
             let woken_at = Instant::now();
             self.now = woken_at;
+            self.traces = self.shared.log.trace_enabled();
             for event in &events {
                 if event.token() == WAKE {
                     continue;
@@ -277,7 +285,7 @@ impl Shard {
 
     #[inline]
     fn tracing(&self) -> bool {
-        self.shared.log.trace_enabled()
+        self.traces
     }
 
     fn trace(&self, slot: u32, text: std::fmt::Arguments<'_>) {

@@ -1,7 +1,7 @@
 //! PUB and HPUB: checks, mapping, matching, handing on
 //! (client-protocol.md 9, 10, 12).
 
-use crate::stand_in::mapping::Outcome;
+use midge_subject::mapping::Outcome;
 use midge_subject::{is_publishable, quote};
 use midge_wire::client::Publish;
 use midge_wire::header;
@@ -10,7 +10,7 @@ use midge_wire::number::push_decimal;
 use super::Shard;
 use super::control::InternalMessage;
 use super::deliver::Message;
-use super::match_cache::{QueueGroup, QueueMember, Recipients};
+use super::match_cache::{Place, QueueGroup, QueueMember, Recipients};
 use crate::internal::Origin;
 
 /// Stands for "no connection of this shard" as the publisher.
@@ -30,8 +30,6 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
         connection.traffic.in_msgs += 1;
         connection.traffic.in_bytes += publish.body.len() as u64;
-        self.totals.in_msgs += 1;
-        self.totals.in_bytes += publish.body.len() as u64;
         connection.last_input = now;
         connection.last_activity = now;
         let account = connection.account;
@@ -77,7 +75,7 @@ impl Shard {
     fn map_subject(
         &mut self,
         slot: u32,
-        mappings: &crate::stand_in::mapping::Mappings,
+        mappings: &midge_subject::mapping::Mappings,
         subject: &[u8],
     ) -> Option<Vec<u8>> {
         let mut mapped = std::mem::take(&mut self.mapped);
@@ -170,9 +168,14 @@ impl Shard {
         let Some(bound) = self.accounts.get(account as usize).and_then(Option::as_ref) else {
             return;
         };
+        let guess = self.last_place;
         let (recipients, place) =
-            self.cache.take(bound, message.subject, self.id, &self.subscriptions);
-        let delivered = self.hand_out(slot, account, message, &recipients);
+            self.cache.take(guess, bound, message.subject, self.id, &self.subscriptions);
+        if let Place::Kept(index) = place {
+            self.last_place = index;
+        }
+        let delivered = !recipients.is_empty()
+            && self.hand_out(slot, account, message, &recipients);
         self.cache.put(recipients, place);
         if !delivered && !message.reply.is_empty() && slot != NO_PUBLISHER {
             self.tell_no_responders(slot, message);
@@ -255,7 +258,7 @@ impl Shard {
             return;
         };
         let (recipients, place) =
-            self.cache.take(bound, message.subject, self.id, &self.subscriptions);
+            self.cache.take(0, bound, message.subject, self.id, &self.subscriptions);
         if let Some(group) = recipients.queues.iter().find(|group| group.queue == queue) {
             let mut group = group.clone();
             group.members.retain(|member| match member {

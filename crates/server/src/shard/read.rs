@@ -2,7 +2,7 @@
 
 use std::io;
 
-use midge_wire::client::{self, Parsed};
+use midge_wire::client::{self, Op, Parsed};
 use midge_wire::close::CloseReason;
 
 use super::connection::Phase;
@@ -155,6 +155,16 @@ impl Shard {
 
     /// Acts on the operations in `input`; returns how many bytes they used.
     pub(super) fn process(&mut self, slot: u32, input: &[u8]) -> usize {
+        let before = self.connections.get(slot as usize).map(|c| c.traffic).unwrap_or_default();
+        let used = self.process_operations(slot, input);
+        if let Some(connection) = self.connections.get(slot as usize) {
+            self.totals.in_msgs += connection.traffic.in_msgs - before.in_msgs;
+            self.totals.in_bytes += connection.traffic.in_bytes - before.in_bytes;
+        }
+        used
+    }
+
+    fn process_operations(&mut self, slot: u32, input: &[u8]) -> usize {
         let mut at = 0;
         while at < input.len() {
             let Some(connection) = self.connections.get_mut(slot as usize) else { return at };
@@ -172,14 +182,21 @@ impl Shard {
             if !connection.authenticated && !self.may_begin(slot, rest) {
                 return at;
             }
-            let Some(connection) = self.connections.get_mut(slot as usize) else { return at };
+            let Some(connection) = self.connections.get(slot as usize) else { return at };
             match client::parse(rest, &connection.limits) {
+                // Nearly all traffic: the shortest way.
+                Ok(Parsed::Op { op: Op::Publish(publish), used }) if !self.tracing() => {
+                    at += used;
+                    self.on_publish(slot, &publish, input, at);
+                }
                 Ok(Parsed::Op { op, used }) => {
                     at += used;
                     self.operation(slot, op, input, at);
                 }
                 Ok(Parsed::Skip { op }) => {
-                    connection.skip = Some(op);
+                    if let Some(connection) = self.connections.get_mut(slot as usize) {
+                        connection.skip = Some(op);
+                    }
                     return input.len();
                 }
                 Ok(Parsed::Incomplete { .. }) => return at,

@@ -5,7 +5,7 @@ use std::hash::BuildHasher;
 use std::sync::LazyLock;
 
 use foldhash::fast::FixedState;
-use crate::stand_in::SubjectArc;
+use midge_subject::SubjectArc;
 use midge_subject::{is_valid_subscription_subject, quote, token_count};
 
 use super::Shard;

@@ -1,6 +1,6 @@
 //! The subscriptions whose connections live on one shard.
 
-use crate::stand_in::SubjectArc;
+use midge_subject::SubjectArc;
 
 /// Longest subscription id kept without an allocation of its own, in bytes.
 const INLINE_SID: usize = 14;
