@@ -134,7 +134,11 @@ impl Known {
             Who::Nkey(self.spec.nkey.clone())
         };
         let permissions = self.permissions.clone();
-        Accepted { who, account: self.spec.account.clone(), permissions }
+        Accepted {
+            who,
+            account: self.spec.account.clone(),
+            permissions,
+        }
     }
 }
 
@@ -160,12 +164,28 @@ impl Authenticator {
             ..Self::default()
         };
         for user in spec.users {
-            let permissions =
-                user.permissions.as_ref().map(|spec| Arc::new(Permissions::new(spec)));
+            let permissions = user
+                .permissions
+                .as_ref()
+                .map(|spec| Arc::new(Permissions::new(spec)));
             let by_nkey = !user.nkey.is_empty();
-            let key = if by_nkey { user.nkey.clone() } else { user.name.clone() };
-            let table = if by_nkey { &mut result.nkeys } else { &mut result.users };
-            table.insert(key, Known { spec: user, permissions });
+            let key = if by_nkey {
+                user.nkey.clone()
+            } else {
+                user.name.clone()
+            };
+            let table = if by_nkey {
+                &mut result.nkeys
+            } else {
+                &mut result.users
+            };
+            table.insert(
+                key,
+                Known {
+                    spec: user,
+                    permissions,
+                },
+            );
         }
         result
     }
@@ -205,7 +225,11 @@ impl Authenticator {
             && credentials.token.is_empty();
         if !self.nkeys.is_empty() {
             let silent = says_nothing && credentials.nkey.is_empty();
-            let nkey = if silent { self.no_auth_user.as_str() } else { credentials.nkey };
+            let nkey = if silent {
+                self.no_auth_user.as_str()
+            } else {
+                credentials.nkey
+            };
             if !credentials.nkey.is_empty() || self.nkeys.contains_key(nkey) {
                 return self.decide_nkey(nkey, credentials);
             }
@@ -224,7 +248,11 @@ impl Authenticator {
                 None => refused("user not known"),
             };
         }
-        let accepted = |who: Who| Accepted { who, account: String::new(), permissions: None };
+        let accepted = |who: Who| Accepted {
+            who,
+            account: String::new(),
+            permissions: None,
+        };
         if !self.token.is_empty() {
             return compare(&self.token, credentials.token, accepted(Who::Token));
         }
@@ -236,10 +264,11 @@ impl Authenticator {
     }
 
     fn decide_nkey(&self, nkey: &str, credentials: &Credentials<'_>) -> Decision {
-        let Some(known) = self.nkeys.get(nkey) else { return refused("nkey not known") };
+        let Some(known) = self.nkeys.get(nkey) else {
+            return refused("nkey not known");
+        };
         if nkey != self.no_auth_user
-            && let Err(error) =
-                keys::verify_nonce(nkey, credentials.nonce, credentials.signature)
+            && let Err(error) = keys::verify_nonce(nkey, credentials.nonce, credentials.signature)
         {
             return Decision::Refused(error.to_string());
         }

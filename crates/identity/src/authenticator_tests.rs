@@ -13,11 +13,18 @@ fn client() -> Credentials<'static> {
 }
 
 fn user(name: &str, password: &str) -> UserSpec {
-    UserSpec { name: name.into(), password: password.into(), ..UserSpec::default() }
+    UserSpec {
+        name: name.into(),
+        password: password.into(),
+        ..UserSpec::default()
+    }
 }
 
 fn nkey_user(key: &str) -> UserSpec {
-    UserSpec { nkey: key.into(), ..UserSpec::default() }
+    UserSpec {
+        nkey: key.into(),
+        ..UserSpec::default()
+    }
 }
 
 fn who(decision: Decision) -> Option<Who> {
@@ -32,7 +39,13 @@ fn who(decision: Decision) -> Option<Who> {
 fn without_configuration_everybody_comes_in() {
     let open = Authenticator::new(AuthenticatorSpec::default());
     assert!(!open.is_required());
-    assert_eq!(who(open.decide(&Credentials { user: "x", ..client() })), Some(Who::Anonymous));
+    assert_eq!(
+        who(open.decide(&Credentials {
+            user: "x",
+            ..client()
+        })),
+        Some(Who::Anonymous)
+    );
 }
 
 #[test]
@@ -42,7 +55,13 @@ fn users_need_their_password() {
         ..AuthenticatorSpec::default()
     };
     let users = Authenticator::new(spec);
-    let ask = |user, password| who(users.decide(&Credentials { user, password, ..client() }));
+    let ask = |user, password| {
+        who(users.decide(&Credentials {
+            user,
+            password,
+            ..client()
+        }))
+    };
     assert_eq!(ask("a", "pw"), Some(Who::User("a".into())));
     assert_eq!(ask("a", "pwx"), None);
     assert_eq!(ask("b", "pw"), None);
@@ -54,10 +73,18 @@ fn users_need_their_password() {
 #[test]
 fn a_hashed_password_is_a_slow_check() {
     let hash = bcrypt::hash("pw", 4).expect("valid cost");
-    let spec =
-        AuthenticatorSpec { users: vec![user("a", &hash)], ..AuthenticatorSpec::default() };
+    let spec = AuthenticatorSpec {
+        users: vec![user("a", &hash)],
+        ..AuthenticatorSpec::default()
+    };
     let users = Authenticator::new(spec);
-    let ask = |password| users.decide(&Credentials { user: "a", password, ..client() });
+    let ask = |password| {
+        users.decide(&Credentials {
+            user: "a",
+            password,
+            ..client()
+        })
+    };
     assert!(matches!(ask("pw"), Decision::Slow(_)));
     assert_eq!(who(ask("pw")), Some(Who::User("a".into())));
     assert_eq!(who(ask(&hash)), None);
@@ -65,17 +92,34 @@ fn a_hashed_password_is_a_slow_check() {
 
 #[test]
 fn tokens_and_single_users() {
-    let spec = AuthenticatorSpec { token: "t".into(), ..AuthenticatorSpec::default() };
+    let spec = AuthenticatorSpec {
+        token: "t".into(),
+        ..AuthenticatorSpec::default()
+    };
     let token = Authenticator::new(spec);
-    let ask = |token_text| who(token.decide(&Credentials { token: token_text, ..client() }));
-    assert_eq!((ask("t"), ask("x"), ask("")), (Some(Who::Token), None, None));
+    let ask = |token_text| {
+        who(token.decide(&Credentials {
+            token: token_text,
+            ..client()
+        }))
+    };
+    assert_eq!(
+        (ask("t"), ask("x"), ask("")),
+        (Some(Who::Token), None, None)
+    );
     let spec = AuthenticatorSpec {
         username: "u".into(),
         password: "p".into(),
         ..AuthenticatorSpec::default()
     };
     let single = Authenticator::new(spec);
-    let ask = |user, password| who(single.decide(&Credentials { user, password, ..client() }));
+    let ask = |user, password| {
+        who(single.decide(&Credentials {
+            user,
+            password,
+            ..client()
+        }))
+    };
     assert_eq!(ask("u", "p"), Some(Who::User("u".into())));
     assert_eq!((ask("u", "x"), ask("v", "p")), (None, None));
 }
@@ -92,13 +136,38 @@ fn an_nkey_needs_its_signature_and_beats_a_password() {
     };
     let both = Authenticator::new(spec);
     assert!(both.uses_nonce());
-    let good = Credentials { nkey: &key, signature: &signature, ..client() };
+    let good = Credentials {
+        nkey: &key,
+        signature: &signature,
+        ..client()
+    };
     assert_eq!(who(both.decide(&good)), Some(Who::Nkey(key.clone())));
-    assert_eq!(who(both.decide(&Credentials { signature: "", ..good })), None);
-    assert_eq!(who(both.decide(&Credentials { nonce: "other", ..good })), None);
-    let unlisted = Credentials { nkey: "UNKNOWN", user: "a", password: "pw", ..client() };
+    assert_eq!(
+        who(both.decide(&Credentials {
+            signature: "",
+            ..good
+        })),
+        None
+    );
+    assert_eq!(
+        who(both.decide(&Credentials {
+            nonce: "other",
+            ..good
+        })),
+        None
+    );
+    let unlisted = Credentials {
+        nkey: "UNKNOWN",
+        user: "a",
+        password: "pw",
+        ..client()
+    };
     assert_eq!(who(both.decide(&unlisted)), None);
-    let named = Credentials { user: "a", password: "pw", ..client() };
+    let named = Credentials {
+        user: "a",
+        password: "pw",
+        ..client()
+    };
     assert_eq!(who(both.decide(&named)), Some(Who::User("a".into())));
 }
 
@@ -113,9 +182,19 @@ fn the_no_auth_user_is_for_those_who_say_nothing() {
     let users = Authenticator::new(spec);
     assert!(users.admits_silent(ConnectionType::Standard));
     assert_eq!(who(users.decide(&client())), Some(Who::User("a".into())));
-    let wrong = Credentials { user: "b", password: "x", ..client() };
+    let wrong = Credentials {
+        user: "b",
+        password: "x",
+        ..client()
+    };
     assert_eq!(who(users.decide(&wrong)), None);
-    assert_eq!(who(users.decide(&Credentials { token: "t", ..client() })), None);
+    assert_eq!(
+        who(users.decide(&Credentials {
+            token: "t",
+            ..client()
+        })),
+        None
+    );
 }
 
 #[test]
@@ -128,7 +207,13 @@ fn the_no_auth_nkey_needs_no_signature() {
     };
     let users = Authenticator::new(spec);
     assert_eq!(who(users.decide(&client())), Some(Who::Nkey(key.clone())));
-    assert_eq!(who(users.decide(&Credentials { nkey: &key, ..client() })), Some(Who::Nkey(key)));
+    assert_eq!(
+        who(users.decide(&Credentials {
+            nkey: &key,
+            ..client()
+        })),
+        Some(Who::Nkey(key))
+    );
     assert!(!users.admits_silent(ConnectionType::Standard));
 }
 
@@ -136,11 +221,21 @@ fn the_no_auth_nkey_needs_no_signature() {
 fn connection_types_are_kept_to() {
     let mut limited = user("a", "pw");
     limited.connection_types.insert(ConnectionType::Websocket);
-    let spec = AuthenticatorSpec { users: vec![limited], ..AuthenticatorSpec::default() };
+    let spec = AuthenticatorSpec {
+        users: vec![limited],
+        ..AuthenticatorSpec::default()
+    };
     let users = Authenticator::new(spec);
-    let standard = Credentials { user: "a", password: "pw", ..client() };
+    let standard = Credentials {
+        user: "a",
+        password: "pw",
+        ..client()
+    };
     assert_eq!(who(users.decide(&standard)), None);
-    let websocket = Credentials { connection_type: ConnectionType::Websocket, ..standard };
+    let websocket = Credentials {
+        connection_type: ConnectionType::Websocket,
+        ..standard
+    };
     assert_eq!(who(users.decide(&websocket)), Some(Who::User("a".into())));
 }
 
@@ -149,7 +244,11 @@ fn secrets_are_not_in_debug_forms() {
     let check = compare(
         "$2a$04$0123456789012345678901",
         "s3cret",
-        Accepted { who: Who::Token, account: String::new(), permissions: None },
+        Accepted {
+            who: Who::Token,
+            account: String::new(),
+            permissions: None,
+        },
     );
     assert!(!format!("{check:?}").contains("s3cret"));
 }

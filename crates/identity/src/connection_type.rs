@@ -46,7 +46,9 @@ impl ConnectionType {
 
     /// The type of a name in any letter case.
     pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))
+        Self::ALL
+            .into_iter()
+            .find(|kind| kind.name().eq_ignore_ascii_case(name))
     }
 }
 
@@ -80,8 +82,10 @@ mod tests {
 
     #[test]
     fn an_empty_set_allows_all_and_others_only_theirs() {
-        let some: ConnectionTypes =
-            ["websocket", "MQTT"].into_iter().filter_map(ConnectionType::parse).collect();
+        let some: ConnectionTypes = ["websocket", "MQTT"]
+            .into_iter()
+            .filter_map(ConnectionType::parse)
+            .collect();
         for kind in ConnectionType::ALL {
             assert!(ConnectionTypes::default().allows(kind));
             let named = matches!(kind, ConnectionType::Websocket | ConnectionType::Mqtt);

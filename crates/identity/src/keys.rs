@@ -71,7 +71,8 @@ pub fn verify_nonce(key: &str, nonce: &str, signature: &str) -> Result<(), Signa
         .or_else(|_| BASE64.decode(signature.as_bytes()))
         .map_err(|_| SignatureError::NotBase64)?;
     let key = nkeys::KeyPair::from_public_key(key).map_err(|_| SignatureError::BadKey)?;
-    key.verify(nonce.as_bytes(), &signature).map_err(|_| SignatureError::NotVerified)
+    key.verify(nonce.as_bytes(), &signature)
+        .map_err(|_| SignatureError::NotVerified)
 }
 
 #[cfg(test)]
@@ -90,14 +91,26 @@ mod tests {
         let user = nkeys::KeyPair::new_user();
         let key = user.public_key();
         let signature = user.sign(b"text").expect("has a seed");
-        for encoded in [BASE64URL_NOPAD.encode(&signature), BASE64.encode(&signature)] {
+        for encoded in [
+            BASE64URL_NOPAD.encode(&signature),
+            BASE64.encode(&signature),
+        ] {
             assert_eq!(verify_nonce(&key, "text", &encoded), Ok(()));
-            assert_eq!(verify_nonce(&key, "other", &encoded), Err(SignatureError::NotVerified));
+            assert_eq!(
+                verify_nonce(&key, "other", &encoded),
+                Err(SignatureError::NotVerified)
+            );
         }
         assert_eq!(verify_nonce(&key, "text", ""), Err(SignatureError::Missing));
-        assert_eq!(verify_nonce(&key, "text", "%"), Err(SignatureError::NotBase64));
+        assert_eq!(
+            verify_nonce(&key, "text", "%"),
+            Err(SignatureError::NotBase64)
+        );
         let signature = BASE64URL_NOPAD.encode(&signature);
-        assert_eq!(verify_nonce("UX", "text", &signature), Err(SignatureError::BadKey));
+        assert_eq!(
+            verify_nonce("UX", "text", &signature),
+            Err(SignatureError::BadKey)
+        );
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What may be published and subscribed to (security.md 5).
 
-use midge_subject::{covers, matches, overlaps};
+use midge_subject::SubjectList;
+use midge_subject::list::ListEntry;
 
 use crate::responses::ResponseLimits;
 
@@ -9,7 +10,8 @@ use crate::responses::ResponseLimits;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SubjectRules {
     /// `None`: no list, everything is allowed. A list that is present and
-    /// empty allows nothing to be published.
+    /// empty allows nothing to be published, but everything to be subscribed
+    /// to.
     pub allow: Option<Vec<String>>,
     /// Denied subjects.
     pub deny: Vec<String>,
@@ -26,70 +28,53 @@ pub struct PermissionSpec {
     pub responses: Option<ResponseLimits>,
 }
 
-#[derive(Debug)]
-struct Entry {
-    subject: Box<[u8]>,
-    /// Pattern of queue names; `None` for plain entries.
-    queue: Option<Box<[u8]>>,
-}
-
-/// Subject patterns with optional queue patterns.
-#[derive(Debug, Default)]
-struct SubjectList {
-    entries: Vec<Entry>,
-}
-
-/// What a list says about a subject and a queue.
+/// What a list says about a subscription.
+#[derive(Clone, Copy, Default)]
 struct Hits {
-    /// A plain entry covers the subject.
+    /// A plain entry applies.
     plain: bool,
-    /// An entry with a queue covers the subject.
+    /// An entry with a queue applies.
     queued: bool,
     /// One of those names the queue.
     names_queue: bool,
 }
 
-impl SubjectList {
-    fn new(texts: &[String]) -> Self {
-        let entries = texts
-            .iter()
-            .filter_map(|text| {
-                let mut words = text.split_whitespace();
-                let subject = words.next()?.as_bytes().into();
-                Some(Entry { subject, queue: words.next().map(|queue| queue.as_bytes().into()) })
-            })
-            .collect();
-        Self { entries }
+impl Hits {
+    fn add(&mut self, entry: &ListEntry, queue: &[u8]) {
+        if entry.queue.is_none() {
+            self.plain = true;
+        } else {
+            self.queued = true;
+            self.names_queue |= entry.names_queue(queue);
+        }
     }
 
-    /// Whether a message on `subject` reaches an entry.
-    fn matches(&self, subject: &[u8]) -> bool {
-        self.entries.iter().any(|entry| matches(subject, &entry.subject))
-    }
-
-    /// The entries that cover a subscription's whole pattern.
-    fn covering(&self, subject: &[u8], queue: &[u8]) -> Hits {
-        self.hits(queue, |entry| covers(&entry.subject, subject))
+    /// The entries that cover everything `subject` stands for.
+    fn covering(list: &SubjectList, subject: &[u8], queue: &[u8]) -> Self {
+        let mut hits = Self::default();
+        list.for_each_cover(subject, |entry| hits.add(entry, queue));
+        hits
     }
 
     /// The entries that a message on `subject` reaches.
-    fn matching(&self, subject: &[u8], queue: &[u8]) -> Hits {
-        self.hits(queue, |entry| matches(subject, &entry.subject))
-    }
-
-    fn hits(&self, queue: &[u8], applies: impl Fn(&Entry) -> bool) -> Hits {
-        let mut hits = Hits { plain: false, queued: false, names_queue: false };
-        for entry in self.entries.iter().filter(|entry| applies(entry)) {
-            match &entry.queue {
-                None => hits.plain = true,
-                Some(pattern) => {
-                    hits.queued = true;
-                    hits.names_queue |= **pattern == *queue || covers(pattern, queue);
-                }
-            }
-        }
+    fn matching(list: &SubjectList, subject: &[u8], queue: &[u8]) -> Self {
+        let mut hits = Self::default();
+        list.for_each_match(subject, |entry| hits.add(entry, queue));
         hits
     }
+
+    /// Whether a deny list with these hits refuses: by a plain entry, or by
+    /// one for the queue.
+    fn deny(self, queue: &[u8]) -> bool {
+        self.plain || (!queue.is_empty() && self.names_queue)
+    }
+}
+
+fn list(texts: &[String]) -> SubjectList {
+    texts
+        .iter()
+        .filter_map(|text| ListEntry::parse(text.as_bytes()))
+        .collect()
 }
 
 /// Permissions ready to be asked.
@@ -106,16 +91,21 @@ pub struct Permissions {
 impl Permissions {
     /// Prepares the rules of `spec`.
     pub fn new(spec: &PermissionSpec) -> Self {
-        let allow = spec.publish.allow.as_deref().map(SubjectList::new);
+        let publish_allow = spec.publish.allow.as_deref().map(list);
+        let subscribe_allow = spec
+            .subscribe
+            .allow
+            .as_deref()
+            .filter(|list| !list.is_empty());
         Self {
             // With permission to answer and no list, only answers may be sent.
-            publish_allow: match (&allow, &spec.responses) {
+            publish_allow: match (publish_allow, &spec.responses) {
                 (None, Some(_)) => Some(SubjectList::default()),
-                _ => allow,
+                (allow, _) => allow,
             },
-            publish_deny: SubjectList::new(&spec.publish.deny),
-            subscribe_allow: spec.subscribe.allow.as_deref().map(SubjectList::new),
-            subscribe_deny: SubjectList::new(&spec.subscribe.deny),
+            publish_deny: list(&spec.publish.deny),
+            subscribe_allow: subscribe_allow.map(list),
+            subscribe_deny: list(&spec.subscribe.deny),
             responses: spec.responses,
             spec: spec.clone(),
         }
@@ -134,15 +124,22 @@ impl Permissions {
     /// Whether a message may be published on `subject`, permission to answer
     /// aside (5.2).
     pub fn can_publish(&self, subject: &[u8]) -> bool {
-        self.publish_allow.as_ref().is_none_or(|list| list.matches(subject))
+        self.publish_allow
+            .as_ref()
+            .is_none_or(|list| list.matches(subject))
             && !self.publish_deny.matches(subject)
     }
 
     /// Whether `subject` may be subscribed to, in the group `queue` unless that
     /// is empty (5.3).
+    ///
+    /// An allow entry has to cover everything a pattern stands for. The peer
+    /// lets `foo.*` allow a subscription to `foo.>`, which then gets subjects
+    /// that were not allowed. A deny entry refuses as in the peer, which takes
+    /// the wildcards of a subscription for text: `foo.*` refuses `foo.>`.
     pub fn can_subscribe(&self, subject: &[u8], queue: &[u8]) -> bool {
         if let Some(list) = &self.subscribe_allow {
-            let hits = list.covering(subject, queue);
+            let hits = Hits::covering(list, subject, queue);
             let allowed = if !queue.is_empty() && hits.queued {
                 hits.names_queue
             } else {
@@ -152,27 +149,20 @@ impl Permissions {
                 return false;
             }
         }
-        let hits = self.subscribe_deny.covering(subject, queue);
-        let denied = hits.plain || (!queue.is_empty() && hits.queued && hits.names_queue);
-        !denied
+        !Hits::matching(&self.subscribe_deny, subject, queue).deny(queue)
     }
 
     /// Whether deliveries to a permitted subscription have to be checked
     /// against the deny rules (5.4).
     pub fn needs_delivery_filter(&self, subject: &[u8], queue: &[u8]) -> bool {
-        if self.subscribe_deny.entries.is_empty() {
-            return false;
-        }
-        let wild = midge_subject::has_wildcard(subject);
-        (wild || !queue.is_empty())
-            && self.subscribe_deny.entries.iter().any(|e| overlaps(&e.subject, subject))
+        (!queue.is_empty() || midge_subject::has_wildcard(subject))
+            && self.subscribe_deny.overlaps(subject)
     }
 
     /// Whether a message on `subject` is withheld from a subscription of the
     /// group `queue`, empty for none (5.4).
     pub fn filters(&self, subject: &[u8], queue: &[u8]) -> bool {
-        let hits = self.subscribe_deny.matching(subject, queue);
-        hits.plain || (!queue.is_empty() && hits.names_queue)
+        Hits::matching(&self.subscribe_deny, subject, queue).deny(queue)
     }
 }
 
@@ -180,20 +170,26 @@ impl Permissions {
 mod tests {
     use super::*;
 
-    fn list(texts: &[&str]) -> Vec<String> {
+    fn texts(texts: &[&str]) -> Vec<String> {
         texts.iter().map(|text| (*text).to_owned()).collect()
     }
 
     fn subscribing(allow: Option<&[&str]>, deny: &[&str]) -> Permissions {
         Permissions::new(&PermissionSpec {
-            subscribe: SubjectRules { allow: allow.map(list), deny: list(deny) },
+            subscribe: SubjectRules {
+                allow: allow.map(texts),
+                deny: texts(deny),
+            },
             ..PermissionSpec::default()
         })
     }
 
     fn publishing(allow: Option<&[&str]>, deny: &[&str]) -> Permissions {
         Permissions::new(&PermissionSpec {
-            publish: SubjectRules { allow: allow.map(list), deny: list(deny) },
+            publish: SubjectRules {
+                allow: allow.map(texts),
+                deny: texts(deny),
+            },
             ..PermissionSpec::default()
         })
     }
@@ -241,8 +237,54 @@ mod tests {
         assert!(!star.can_subscribe(b"foo.>", b"") && star.can_subscribe(b"foo.*", b""));
         let rest = subscribing(Some(&["foo.>"]), &[]);
         assert!(rest.can_subscribe(b"foo.*", b""));
+        let one = subscribing(Some(&["*"]), &[]);
+        assert!(one.can_subscribe(b"*", b"") && !one.can_subscribe(b">", b""));
+        assert!(!star.can_subscribe(b"foo.", b"") && !star.can_subscribe(b"foo.a..b", b""));
+        assert!(subscribing(Some(&[]), &[]).can_subscribe(b"foo", b""));
+    }
+
+    #[test]
+    fn a_deny_entry_refuses_what_it_matches_and_nothing_wider() {
         let narrow = subscribing(None, &["foo.bar"]);
         assert!(narrow.can_subscribe(b"foo.*", b"") && !narrow.can_subscribe(b"foo.bar", b""));
+        let star = subscribing(None, &["foo.*"]);
+        for refused in ["foo.*", "foo.>", "foo.x"] {
+            assert!(!star.can_subscribe(refused.as_bytes(), b""), "{refused}");
+        }
+        for allowed in ["*", ">", "foo.x.y", "foo.*.y"] {
+            assert!(star.can_subscribe(allowed.as_bytes(), b""), "{allowed}");
+        }
+        let both = subscribing(None, &["foo v1", "bar", "bar v1.*"]);
+        assert!(both.can_subscribe(b"*", b"v1") && !both.can_subscribe(b"bar", b"v2"));
+    }
+
+    #[test]
+    fn queue_patterns_cover_queue_names() {
+        let rules = subscribing(Some(&["bar v1.*", "baz v1.>"]), &[]);
+        for (subject, queue, allowed) in [
+            ("bar", "v1.a", true),
+            ("bar", "v1.*", true),
+            ("bar", "v1", false),
+            ("bar", "v1.>", false),
+            ("bar", "v1.a.b", false),
+            ("bar", "v1..a", false),
+            ("bar", "", false),
+            ("baz", "v1.>", true),
+            ("baz", "v1.a", true),
+            ("baz", "v1", false),
+        ] {
+            let asked = rules.can_subscribe(subject.as_bytes(), queue.as_bytes());
+            assert_eq!(asked, allowed, "{subject} {queue}");
+        }
+    }
+
+    #[test]
+    fn published_wildcards_are_text() {
+        let some = publishing(Some(&["foo.*"]), &["foo.bad"]);
+        assert!(some.can_publish(b"foo.*") && some.can_publish(b"foo.>"));
+        assert!(!some.can_publish(b"*") && !some.can_publish(b">") && !some.can_publish(b"foo."));
+        assert!(!some.can_publish(b""));
+        assert!(publishing(None, &["foo.bad"]).can_publish(b""));
     }
 
     #[test]

@@ -20,7 +20,10 @@ pub struct ResponseLimits {
 
 impl Default for ResponseLimits {
     fn default() -> Self {
-        Self { max: Some(1), expires: Some(Duration::from_secs(120)) }
+        Self {
+            max: Some(1),
+            expires: Some(Duration::from_secs(120)),
+        }
     }
 }
 
@@ -42,15 +45,28 @@ pub struct ResponseTracker {
 impl ResponseTracker {
     /// A tracker without replies.
     pub fn new(limits: ResponseLimits, now: Instant) -> Self {
-        Self { limits, replies: HashMap::new(), recorded: 0, swept: now }
+        Self {
+            limits,
+            replies: HashMap::new(),
+            recorded: 0,
+            swept: now,
+        }
     }
 
     /// A message with this reply subject was delivered to the connection.
     pub fn record(&mut self, reply: &[u8], now: Instant) {
-        self.replies.insert(reply.into(), Reply { answers: 0, since: now });
+        self.replies.insert(
+            reply.into(),
+            Reply {
+                answers: 0,
+                since: now,
+            },
+        );
         self.recorded += 1;
         if self.recorded > SWEEP_AFTER || now.duration_since(self.swept) > SWEEP_EVERY {
-            let Self { replies, limits, .. } = self;
+            let Self {
+                replies, limits, ..
+            } = self;
             replies.retain(|_, reply| limits.hold(reply, now));
             self.recorded = 0;
             self.swept = now;
@@ -59,20 +75,25 @@ impl ResponseTracker {
 
     /// Whether the connection may publish to `subject` as an answer; counts it.
     pub fn allow(&mut self, subject: &[u8], now: Instant) -> bool {
-        let Some(reply) = self.replies.get_mut(subject) else { return false };
+        let Some(reply) = self.replies.get_mut(subject) else {
+            return false;
+        };
         reply.answers += 1;
-        if self.limits.hold(reply, now) {
-            return true;
+        let allowed = self.limits.hold(reply, now);
+        // After the last answer nothing is left to be remembered.
+        if !allowed || self.limits.max.is_some_and(|max| reply.answers >= max) {
+            self.replies.remove(subject);
         }
-        self.replies.remove(subject);
-        false
+        allowed
     }
 }
 
 impl ResponseLimits {
     fn hold(&self, reply: &Reply, now: Instant) -> bool {
         self.max.is_none_or(|max| reply.answers <= max)
-            && self.expires.is_none_or(|time| now.duration_since(reply.since) <= time)
+            && self
+                .expires
+                .is_none_or(|time| now.duration_since(reply.since) <= time)
     }
 }
 
@@ -98,7 +119,10 @@ mod tests {
     #[test]
     fn expired_replies_are_forgotten() {
         let now = Instant::now();
-        let limits = ResponseLimits { max: None, expires: Some(Duration::from_millis(10)) };
+        let limits = ResponseLimits {
+            max: None,
+            expires: Some(Duration::from_millis(10)),
+        };
         let mut tracker = ResponseTracker::new(limits, now);
         for number in 0..100u32 {
             tracker.record(&number.to_be_bytes(), now);
@@ -107,6 +131,22 @@ mod tests {
         assert_eq!(tracker.replies.len(), 1);
         for _ in 0..50 {
             assert!(tracker.allow(b"r", now + Duration::from_secs(2)));
+        }
+    }
+
+    #[test]
+    fn answered_replies_are_forgotten() {
+        let now = Instant::now();
+        let limits = ResponseLimits {
+            max: Some(2),
+            expires: None,
+        };
+        let mut tracker = ResponseTracker::new(limits, now);
+        for _ in 0..2 {
+            tracker.record(b"r", now);
+            assert!(tracker.allow(b"r", now) && tracker.allow(b"r", now));
+            assert!(!tracker.allow(b"r", now));
+            assert!(tracker.replies.is_empty());
         }
     }
 }
