@@ -13,7 +13,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
-from harness import environments  # noqa: E402
+from harness import environments, processes  # noqa: E402
 from harness.checks import expected  # noqa: E402
 from harness.credentials import Credentials  # noqa: E402
 from harness.servers import Servers  # noqa: E402
@@ -108,6 +108,7 @@ def main():
         for name in chosen.suites:
             print("%s: %s" % (name, " ".join(expected(name))))
         return 0
+    processes.end_with_signals()
     run_dir = tempfile.mkdtemp(prefix="client-suites-")
     passed = False
     try:

@@ -20,7 +20,8 @@ class Unavailable(Exception):
 
 
 def cache_root():
-    return os.environ.get("MIDGE_TEST_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "midge-tests")
+    chosen = os.environ.get("MIDGE_TEST_CACHE") or os.path.join(os.path.expanduser("~"), ".cache", "midge-tests")
+    return os.path.abspath(chosen)
 
 
 def run(command, directory=None, environment=None):
@@ -150,7 +151,9 @@ def rust(_work):
     folder = os.path.join(CLIENTS, "rust")
     need_command("cc", "gcc")
     target = os.environ.get("CARGO_TARGET_DIR")
-    if not target:
+    if target:
+        target = os.path.abspath(target)
+    else:
         lock = os.path.join(folder, "Cargo.lock")
         key = fingerprint(lock, run(["rustc", "--version"], folder), platform.machine())
         target = cached("rust", key, lambda directory: None)

@@ -6,6 +6,8 @@ import signal
 import subprocess
 import time
 
+from . import processes
+
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")
 LISTENING = re.compile(r"Listening for client connections on .*:(\d+)")
 READY = "Server is ready"
@@ -70,8 +72,8 @@ class Server:
         self._render(self._template)
         self._log_start = os.path.getsize(self._log) if os.path.exists(self._log) else 0
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen([self._binary, "-c", self._config], cwd=self._dir,
-                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self._process = processes.start([self._binary, "-c", self._config], cwd=self._dir,
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:
             ended = self._process.poll() is not None
@@ -93,7 +95,7 @@ class Server:
         deadline = time.monotonic() + PORT_LIMIT
         while not self._launch():
             if time.monotonic() > deadline:
-                raise self._failed("the port stayed taken for %d s" % PORT_LIMIT)
+                raise ServerFailed("the port of %s stayed taken for %d s" % (self._config, PORT_LIMIT))
             time.sleep(0.2)
 
     def stop(self):

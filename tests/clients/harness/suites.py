@@ -11,6 +11,7 @@ import subprocess
 import threading
 import time
 
+from . import processes
 from .servers import ServerFailed
 
 # Seconds one check may take before the suite's process is killed; the suites' own limits are shorter.
@@ -68,8 +69,8 @@ class Suite:
         """One process: until its end, its crash, or a check that takes too long."""
         environment = dict(os.environ, **self._environment, CLIENT_TEST_CHECKS=",".join(self._left))
         with open(self._log, "ab") as log:
-            self._process = subprocess.Popen(self._command, cwd=self._dir, env=environment, stdin=subprocess.PIPE,
-                                             stdout=subprocess.PIPE, stderr=log, text=True, errors="replace")
+            self._process = processes.start(self._command, cwd=self._dir, env=environment, stdin=subprocess.PIPE,
+                                            stdout=subprocess.PIPE, stderr=log, text=True, errors="replace")
         lines = queue.Queue()
         threading.Thread(target=self._read, args=(lines,), daemon=True).start()
         self._begun = None
