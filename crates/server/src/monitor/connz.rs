@@ -208,7 +208,7 @@ const GLOBAL_ACCOUNT: &str = "$G";
 
 /// A connection on its way into the answer.
 enum Entry {
-    Open(ConnRecord),
+    Open(Box<ConnRecord>),
     Closed(Arc<ClosedRecord>),
 }
 
@@ -281,7 +281,10 @@ pub fn build(
         let snapshot = source.connections(&query);
         answer.total += snapshot.total;
         let open = snapshot.connections.into_iter();
-        entries.extend(open.filter(|c| query.keeps(c)).map(Entry::Open));
+        entries.extend(
+            open.filter(|c| query.keeps(c))
+                .map(|c| Entry::Open(Box::new(c))),
+        );
     }
     if matches!(options.state, ConnState::Closed | ConnState::All) {
         let mut closed = source.closed();
@@ -306,7 +309,7 @@ pub fn build(
 
 fn conn(entry: Entry, options: &ConnzOptions, now: SystemTime) -> Conn {
     let (record, end) = match entry {
-        Entry::Open(record) => (record, None),
+        Entry::Open(record) => (*record, None),
         Entry::Closed(closed) => (
             closed.connection.clone(),
             Some((closed.stop, closed.reason.clone())),

@@ -136,8 +136,7 @@ impl Answer {
         if *method == Method::GET || *method == Method::HEAD {
             answer.content_type = HTML;
             let link = escape(&location);
-            answer.body =
-                format!("<a href=\"{link}\">Temporary Redirect</a>.\n\n").into_bytes();
+            answer.body = format!("<a href=\"{link}\">Temporary Redirect</a>.\n\n").into_bytes();
         }
         answer.location = location;
         answer
@@ -361,8 +360,7 @@ impl Server {
             Weight::Light => None,
         };
         let handler = Arc::clone(&self.handler);
-        let answer =
-            tokio::task::spawn_blocking(move || handler.answer(&clean, &query)).await;
+        let answer = tokio::task::spawn_blocking(move || handler.answer(&clean, &query)).await;
         drop(permit);
         match answer {
             Ok(answer) => response(answer, false),

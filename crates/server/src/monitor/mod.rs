@@ -37,6 +37,8 @@ pub mod varz;
 pub mod varz_parts;
 
 mod answers;
+#[cfg(test)]
+mod fake;
 mod index;
 mod params;
 mod path;
