@@ -49,7 +49,6 @@ pub struct ConnzOptions {
     /// Order; empty is by connection id.
     pub sort: String,
     /// Include user, account, JWT, tags, certificates.
-    #[serde(alias = "username")]
     pub auth: bool,
     /// List the subjects subscribed to.
     pub subscriptions: bool,

@@ -224,7 +224,7 @@ fn subjects_may_overlap_either_way() {
 #[test]
 fn options_are_read_from_json() {
     let options: ConnzOptions = serde_json::from_str(
-        r#"{"sort":"idle","username":true,"subscriptions_detail":true,"state":2,"acc":"A","filter_subject":"x"}"#,
+        r#"{"sort":"idle","auth":true,"subscriptions_detail":true,"state":2,"acc":"A","filter_subject":"x"}"#,
     )
     .unwrap();
     assert_eq!(

@@ -340,12 +340,17 @@ impl Server {
             };
             return response(answer, status != 200);
         }
-        let Some(decoded) = path::decode(uri.path()) else {
+        // Forms meant for proxies.
+        if method == Method::CONNECT {
+            return response(Answer::not_found(), true);
+        }
+        let decoded = path::decode(uri.path()).filter(|path| path.starts_with('/'));
+        let Some(decoded) = decoded else {
             return response(Answer::text(400, "400 Bad Request"), true);
         };
         let query = uri.query();
         let clean = path::clean(&decoded);
-        if clean != decoded && method != Method::CONNECT {
+        if clean != decoded {
             let mut location = path::encode(&clean);
             if let Some(query) = query {
                 location.push('?');
@@ -404,7 +409,10 @@ async fn handshake(
                 drain(&mut stream).await;
                 return Err("client sent an HTTP request to an HTTPS server".to_owned());
             }
-            _ => return Err("tls: first record does not look like a TLS handshake".to_owned()),
+            _ => {
+                drain(&mut stream).await;
+                return Err("tls: first record does not look like a TLS handshake".to_owned());
+            }
         }
     }
     acceptor

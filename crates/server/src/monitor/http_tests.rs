@@ -109,6 +109,7 @@ fn bad_requests_are_refused() {
     for request in [
         "GET /varz HTTP/1.1\r\n\r\n",
         "GET * HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET varz HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /%zz HTTP/1.1\r\nHost: x\r\n\r\n",
         "garbage\r\n\r\n",
     ] {
@@ -118,6 +119,7 @@ fn bad_requests_are_refused() {
             "{answer}"
         );
     }
+    assert!(get(&server, "CONNECT x:1").starts_with("HTTP/1.1 404 Not Found\r\n"));
     assert!(get(&server, "OPTIONS *").starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(ask(&server, "GET /varz HTTP/1.0\r\n\r\n").ends_with("/varz"));
 }
@@ -185,4 +187,42 @@ fn stopping_closes_the_port() {
     let mut rest = Vec::new();
     let _ = idle.read_to_end(&mut rest);
     assert!(rest.is_empty());
+}
+
+/// A TLS configuration without any certificate: every handshake fails.
+fn tls_without_certificate() -> TlsSource {
+    use tokio_rustls::rustls::server::{ClientHello, ResolvesServerCert};
+    use tokio_rustls::rustls::sign::CertifiedKey;
+
+    #[derive(Debug)]
+    struct NoCertificate;
+
+    impl ResolvesServerCert for NoCertificate {
+        fn resolve(&self, _: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+            None
+        }
+    }
+
+    let config = ServerConfig::builder()
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(NoCertificate));
+    let config = Arc::new(config);
+    Arc::new(move || Arc::clone(&config))
+}
+
+#[test]
+fn plain_requests_to_the_tls_port_are_told_so() {
+    let (_go, wait) = mpsc::channel();
+    let server = MonitorServer::start(
+        StdListener::bind("127.0.0.1:0").unwrap(),
+        Some(tls_without_certificate()),
+        Arc::new(Echo(std::sync::Mutex::new(wait))),
+        Logger::to_nowhere(),
+    )
+    .unwrap();
+    assert_eq!(
+        get(&server, "GET /varz"),
+        "HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server.\n"
+    );
+    assert_eq!(get(&server, "FOOO /varz"), "");
 }
