@@ -7,6 +7,7 @@
 //! readers (tree to [`Options`]), then the flags are laid over it, and a
 //! validation checks what only makes sense together.
 
+pub mod flags;
 pub mod go_text;
 pub mod lang;
 pub mod options;
@@ -17,5 +18,5 @@ mod load;
 mod read;
 
 pub use error::{ConfigError, Problem};
-pub use load::{Loaded, load_file};
+pub use load::{Loaded, load_file, resolve, resolve_for_reload};
 pub use options::Options;

@@ -239,8 +239,8 @@ fn parse_host(host: &str) -> Result<String, String> {
         }
     };
     let digits = after.strip_prefix(':').unwrap_or(after);
-    let valid_port = after.is_empty()
-        || (after.starts_with(':') && digits.bytes().all(|b| b.is_ascii_digit()));
+    let valid_port =
+        after.is_empty() || (after.starts_with(':') && digits.bytes().all(|b| b.is_ascii_digit()));
     if !valid_port {
         return Err(format!("invalid port {} after host", quote(after)));
     }
@@ -283,7 +283,10 @@ mod tests {
     fn bad_addresses_are_refused_with_a_reason() {
         for (text, reason) in [
             ("http://a:x", "invalid port \":x\" after host"),
-            ("127.0.0.1:5", "first path segment in URL cannot contain colon"),
+            (
+                "127.0.0.1:5",
+                "first path segment in URL cannot contain colon",
+            ),
             ("%zz", "invalid URL escape \"%zz\""),
             ("nats://a b:1", "invalid character \" \" in host name"),
         ] {

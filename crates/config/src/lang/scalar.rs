@@ -227,7 +227,9 @@ impl Parser<'_, '_> {
         match self.cursor.peek() {
             Some('0'..='9') => {}
             Some('.') => return self.fail("Floats must start with a digit, not '.'."),
-            other => return self.fail_after(format!("Expected a digit but got '{}'.", shown(other))),
+            other => {
+                return self.fail_after(format!("Expected a digit but got '{}'.", shown(other)));
+            }
         }
         self.cursor.skip_while(|c| c.is_ascii_digit());
         match self.cursor.peek() {

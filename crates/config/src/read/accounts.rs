@@ -263,12 +263,14 @@ fn trace_destination(report: &mut Report, node: &Node, text: &str) -> Option<Str
 fn trace_sampling(key: &str, node: &Node) -> Cast<u8> {
     let number = match &node.value {
         Value::Integer(number) => *number,
-        Value::String(text) => go_text::parse_int("Atoi", text.trim_end_matches('%')).map_err(|_| {
-            problem(
-                node,
-                format!("Invalid trace destination sampling value {}", quote(text)),
-            )
-        })?,
+        Value::String(text) => {
+            go_text::parse_int("Atoi", text.trim_end_matches('%')).map_err(|_| {
+                problem(
+                    node,
+                    format!("Invalid trace destination sampling value {}", quote(text)),
+                )
+            })?
+        }
         other => {
             return Err(problem(
                 node,

@@ -67,7 +67,11 @@ pub(crate) fn block(report: &mut Report, node: &Node) -> Cast<Block> {
             _ => report.unknown(value, key),
         }
     }
-    give_default(&mut block.users, &mut block.nkeys, &block.default_permissions);
+    give_default(
+        &mut block.users,
+        &mut block.nkeys,
+        &block.default_permissions,
+    );
     Ok(block)
 }
 
@@ -128,8 +132,11 @@ pub(crate) fn add_users(
     nkeys: Vec<NkeyUser>,
 ) {
     let into = &mut options.authorization;
-    let mut names: std::collections::HashSet<String> =
-        into.users.iter().map(|user| user.username.clone()).collect();
+    let mut names: std::collections::HashSet<String> = into
+        .users
+        .iter()
+        .map(|user| user.username.clone())
+        .collect();
     for user in users {
         if names.insert(user.username.clone()) {
             into.users.push(user);
@@ -146,7 +153,10 @@ pub(crate) fn add_users(
         if keys.insert(user.nkey.clone()) {
             into.nkeys.push(user);
         } else {
-            report.error(place, format!("Duplicate nkey {} detected", quote(&user.nkey)));
+            report.error(
+                place,
+                format!("Duplicate nkey {} detected", quote(&user.nkey)),
+            );
         }
     }
 }
@@ -164,7 +174,10 @@ pub(crate) fn users(report: &mut Report, node: &Node) -> Cast<(Vec<User>, Vec<Nk
         let Value::Map(map) = &item.value else {
             report.error(
                 item,
-                format!("Expected user entry to be a map/struct, got {}", item.shown()),
+                format!(
+                    "Expected user entry to be a map/struct, got {}",
+                    item.shown()
+                ),
             );
             continue;
         };

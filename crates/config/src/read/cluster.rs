@@ -68,7 +68,10 @@ pub(crate) fn read(
                 }
                 if let Some(permissions) = report.take(read) {
                     if permissions.response.is_some() {
-                        report.error(value, "Cluster permissions do not support dynamic responses");
+                        report.error(
+                            value,
+                            "Cluster permissions do not support dynamic responses",
+                        );
                         continue;
                     }
                     set_permissions(report, value, cluster, permissions);
@@ -147,7 +150,10 @@ pub(crate) fn link_authorization(
         return Ok(None);
     }
     if block.token.is_some() {
-        report.error(node, format!("{what} authorization does not support tokens"));
+        report.error(
+            node,
+            format!("{what} authorization does not support tokens"),
+        );
         return Ok(None);
     }
     if block.auth_callout.is_some() {
@@ -227,10 +233,7 @@ pub(crate) fn write_timeout(report: &mut Report, node: &Node) -> Cast<WriteTimeo
         "close" => WriteTimeout::Close,
         "retry" => WriteTimeout::Retry,
         _ => {
-            report.error(
-                node,
-                "write_timeout must be 'default', 'close' or 'retry'",
-            );
+            report.error(node, "write_timeout must be 'default', 'close' or 'retry'");
             WriteTimeout::Default
         }
     })

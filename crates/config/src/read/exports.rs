@@ -232,10 +232,8 @@ fn latency_sampling(node: &Node) -> Cast<u8> {
     let number = match &node.value {
         Value::Integer(number) => *number,
         Value::String(text) if text.trim().eq_ignore_ascii_case("headers") => return Ok(0),
-        Value::String(text) => {
-            go_text::parse_int("Atoi", text.trim_end_matches('%'))
-                .map_err(|e| problem(node, format!("Failed to parse latency sample: {e}")))?
-        }
+        Value::String(text) => go_text::parse_int("Atoi", text.trim_end_matches('%'))
+            .map_err(|e| problem(node, format!("Failed to parse latency sample: {e}")))?,
         other => {
             return Err(problem(
                 node,

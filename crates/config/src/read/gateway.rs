@@ -18,7 +18,10 @@ pub(crate) fn read(
     let Value::Map(map) = &node.value else {
         return Err(problem(
             node,
-            format!("Expected gateway to be a map, got {}", node.value.type_name()),
+            format!(
+                "Expected gateway to be a map, got {}",
+                node.value.type_name()
+            ),
         ));
     };
     report.feature(FeatureKind::Gateway, key, &node.pos);

@@ -30,7 +30,7 @@ pub(crate) fn read(report: &mut Report, node: &Node) -> Cast<Vec<Import>> {
             continue;
         };
         let read = entry(report, map);
-        let Some(Some((import, place))) = report.take(read) else {
+        let Some(Some(import)) = report.take(read) else {
             continue;
         };
         if import.kind == ShareKind::Service {
@@ -38,7 +38,7 @@ pub(crate) fn read(report: &mut Report, node: &Node) -> Cast<Vec<Import>> {
             let key = (local.clone(), import.account.clone());
             if let Some(subject) = services.get(&key) {
                 report.error(
-                    place,
+                    item,
                     format!(
                         "Duplicate service import subject {}, previously used in import for account {}, subject {}",
                         quote(&local),
@@ -55,14 +55,12 @@ pub(crate) fn read(report: &mut Report, node: &Node) -> Cast<Vec<Import>> {
     Ok(imports)
 }
 
-fn entry<'n>(report: &mut Report, map: &'n Map) -> Cast<Option<(Import, &'n Node)>> {
+fn entry(report: &mut Report, map: &Map) -> Cast<Option<Import>> {
     let mut kind: Option<ShareKind> = None;
     let mut from: Option<(String, String)> = None;
-    let mut place = None;
-    let (mut to, mut prefix) = (None, None);
+    let (mut to, mut prefix) = (None::<String>, None);
     let (mut share, mut allow_trace) = (false, None);
     for (key, value) in map.iter() {
-        place = Some(value);
         match key.to_lowercase().as_str() {
             "stream" => {
                 if kind == Some(ShareKind::Service) {
@@ -103,7 +101,7 @@ fn entry<'n>(report: &mut Report, map: &'n Map) -> Cast<Option<(Import, &'n Node
             _ => report.unknown(value, key),
         }
     }
-    let (Some(kind), Some((account, subject)), Some(place)) = (kind, from, place) else {
+    let (Some(kind), Some((account, subject))) = (kind, from) else {
         return Ok(None);
     };
     if let Some((_, node)) = allow_trace
@@ -114,11 +112,11 @@ fn entry<'n>(report: &mut Report, map: &'n Map) -> Cast<Option<(Import, &'n Node
             "Detected allow_trace directive on a non-stream",
         ));
     }
-    // A prefix given after `to` is not refused, and `to` wins.
-    if to.is_some() {
-        prefix = None;
+    // A prefix given after `to` is not refused; it wins.
+    if prefix.is_some() {
+        to = None;
     }
-    let import = Import {
+    Ok(Some(Import {
         kind,
         account,
         subject,
@@ -126,8 +124,7 @@ fn entry<'n>(report: &mut Report, map: &'n Map) -> Cast<Option<(Import, &'n Node
         prefix,
         share: share && kind == ShareKind::Service,
         allow_trace: allow_trace.is_some_and(|(yes, _)| yes),
-    };
-    Ok(Some((import, place)))
+    }))
 }
 
 /// `{ account, subject }`.

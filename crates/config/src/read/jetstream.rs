@@ -90,10 +90,7 @@ fn option(
         }
         "store" | "store_dir" | "storedir" => {
             if top_store_dir.is_some() {
-                return Err(Stop::Type(problem(
-                    value,
-                    "Duplicate 'store_dir' configuration",
-                )));
+                return Err(stop("Duplicate 'store_dir' configuration".to_owned()));
             }
             js.store_dir = value.some_text()?;
         }
@@ -124,9 +121,7 @@ fn option(
         }
         "tpm" => js.tpm = tpm(report, value)?,
         "unique_tag" => {
-            js.unique_tag = value
-                .some_text()?
-                .map(|tag| tag.trim().to_lowercase());
+            js.unique_tag = value.some_text()?.map(|tag| tag.trim().to_lowercase());
         }
         "max_outstanding_catchup" => {
             js.max_outstanding_catchup = size(value, key).map_err(stop)?;

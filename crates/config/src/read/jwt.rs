@@ -62,7 +62,12 @@ fn decode(token: &str) -> Result<Claims, String> {
     let signed = match algorithm.as_str() {
         "ed25519-nkey" => format!("{}.{}", chunks[0], chunks[1]),
         "ed25519" => chunks[1].to_owned(),
-        other => return Err(format!("unexpected {} algorithm", crate::go_text::quote(other))),
+        other => {
+            return Err(format!(
+                "unexpected {} algorithm",
+                crate::go_text::quote(other)
+            ));
+        }
     };
     let signature = base64url(signature).ok_or("illegal base64 data")?;
     let issuer = body["iss"].as_str().unwrap_or_default();

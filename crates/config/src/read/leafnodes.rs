@@ -129,8 +129,7 @@ fn authorization(report: &mut Report, node: &Node) -> Cast<LeafAuthorization> {
                 }
             }
             "timeout" => {
-                authorization.timeout =
-                    time::auth_timeout(report, "leafnode authorization", value);
+                authorization.timeout = time::auth_timeout(report, "leafnode authorization", value);
             }
             "users" => {
                 let read = users(report, value);

@@ -52,8 +52,7 @@ pub(crate) fn websocket(
             }
             "handshake_timeout" => match &value.value {
                 Value::Integer(seconds) => {
-                    ws.handshake_timeout =
-                        nonzero(time::span(seconds.saturating_mul(SECOND)));
+                    ws.handshake_timeout = nonzero(time::span(seconds.saturating_mul(SECOND)));
                 }
                 Value::String(text) => match go_text::parse_duration(text) {
                     Ok(nanos) => ws.handshake_timeout = nonzero(time::span(nanos)),

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use midge_subject::Transform;
+use midge_subject::{Transform, TransformError};
 
 use super::report::{Cast, Report, problem};
 use super::subjects;
@@ -89,7 +89,26 @@ fn check(source: &str, destinations: &[MappingDestination]) -> Result<(), String
         if destination.subject.is_empty() {
             return Err("invalid mapping destination: empty destination".to_owned());
         }
-        Transform::new(source, &destination.subject).map_err(|e| e.to_string())?;
+        check_tokens(&destination.subject)
+            .and_then(|()| Transform::new(source, &destination.subject))
+            .map_err(|e| e.to_string())?;
+    }
+    Ok(())
+}
+
+/// What a destination must keep to before its source is looked at.
+fn check_tokens(destination: &str) -> Result<(), TransformError> {
+    let mut rest_seen = false;
+    for token in destination.split('.') {
+        let function = token.starts_with("{{") && token.ends_with("}}");
+        let blank = |c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{c}');
+        if token.is_empty() || (!function && token.contains(blank)) {
+            return Err(TransformError::InvalidDestination);
+        }
+        if rest_seen {
+            return Err(TransformError::TokenAfterRest(token.to_owned()));
+        }
+        rest_seen = token == ">";
     }
     Ok(())
 }
@@ -118,10 +137,7 @@ fn destination(report: &mut Report, node: &Node, place: &Node) -> Cast<MappingDe
     let Some(weight) = weight else {
         return Err(problem(
             place,
-            format!(
-                "Missing weight for mapping destination {}",
-                quote(&subject)
-            ),
+            format!("Missing weight for mapping destination {}", quote(&subject)),
         ));
     };
     Ok(MappingDestination {

@@ -37,6 +37,6 @@ pub(crate) use keys::{KeyKind, is_public, raw_public};
 pub(crate) use leafnodes::version;
 pub(crate) use permissions::{Wrong, check_with_queue};
 pub(crate) use time::split_host_port;
+pub(crate) use tls::{CIPHER_SUITES, CURVES};
 pub(crate) use tls_files::load as load_tls_files;
 pub(crate) use top::read_file;
-pub(crate) use tls::{CIPHER_SUITES, CURVES};

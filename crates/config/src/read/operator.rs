@@ -172,7 +172,7 @@ fn directory(report: &mut Report, node: &Node, map: &Map) -> Cast<Option<Resolve
     };
     let errors = report.errors.len();
     for (key, value) in map.iter() {
-        let mut span = |report: &mut Report| -> Cast<std::time::Duration> {
+        let span = |report: &mut Report| -> Cast<std::time::Duration> {
             match go_text::parse_duration(value.text()?) {
                 Ok(nanos) => Ok(time::span(nanos)),
                 Err(text) => {
@@ -238,6 +238,7 @@ fn directory(report: &mut Report, node: &Node, map: &Map) -> Cast<Option<Resolve
 fn make_directory(report: &mut Report, node: &Node, dir: &str) {
     if dir.is_empty() {
         report.error(node, "dir has no value and needs to point to a directory");
+        report.error(node, "mkdir : no such file or directory");
         return;
     }
     match std::fs::metadata(dir) {

@@ -19,7 +19,10 @@ pub(crate) fn read(report: &mut Report, node: &Node) -> Cast<Permissions> {
     let Value::Map(map) = &node.value else {
         return Err(problem(
             node,
-            format!("Expected permissions to be a map/struct, got {}", node.shown()),
+            format!(
+                "Expected permissions to be a map/struct, got {}",
+                node.shown()
+            ),
         ));
     };
     let mut permissions = Permissions::default();
@@ -56,11 +59,7 @@ pub(crate) fn read(report: &mut Report, node: &Node) -> Cast<Permissions> {
     Ok(permissions)
 }
 
-fn direction(
-    report: &mut Report,
-    node: &Node,
-    queues: Queues,
-) -> Cast<Option<SubjectPermission>> {
+fn direction(report: &mut Report, node: &Node, queues: Queues) -> Cast<Option<SubjectPermission>> {
     let Value::Map(map) = &node.value else {
         return Ok(Some(SubjectPermission {
             allow: Some(list(node, queues)?),

@@ -107,8 +107,7 @@ fn pkcs8(der: &[u8]) -> Option<Public> {
         OID_ED25519 => {
             let (seed, _) = expect(key, OCTET_STRING)?;
             let seed: [u8; SEED_BYTES] = seed.try_into().ok()?;
-            let pair =
-                nkeys::KeyPair::new_from_raw(nkeys::KeyPairType::User, seed).ok()?;
+            let pair = nkeys::KeyPair::new_from_raw(nkeys::KeyPairType::User, seed).ok()?;
             super::keys::raw_public(&pair.public_key()).map(Public::Ed25519)
         }
         _ => None,

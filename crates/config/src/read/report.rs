@@ -1,8 +1,8 @@
 //! Problems found while reading options, collected so that one run shows all.
 
 use crate::error::Problem;
-use crate::lang::{Map, Node, Pos, Value};
 use crate::go_text;
+use crate::lang::{Map, Node, Pos, Value};
 use crate::options::{Feature, FeatureKind};
 
 /// A value of the wrong type, or another reason to leave a map.

@@ -122,7 +122,14 @@ fn check_import(
         ));
     }
     let mut path = vec![account.name.as_str()];
-    match cycle(done, account, &import.account, &import.subject, import.kind, &mut path) {
+    match cycle(
+        done,
+        account,
+        &import.account,
+        &import.subject,
+        import.kind,
+        &mut path,
+    ) {
         Some(reason) => return Err(failed(reason.to_owned())),
         None => check_transform(import).map_err(failed)?,
     }
@@ -157,9 +164,8 @@ fn authorized(exporter: &Account, importer: &Account, import: &Import) -> bool {
     if let Some(exact) = exports().rfind(|export| export.subject == import.subject) {
         return may(exact);
     }
-    exports().any(|export| {
-        covers(export.subject.as_bytes(), import.subject.as_bytes()) && may(export)
-    })
+    exports()
+        .any(|export| covers(export.subject.as_bytes(), import.subject.as_bytes()) && may(export))
 }
 
 /// The local subject of an import.

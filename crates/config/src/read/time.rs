@@ -58,11 +58,17 @@ pub(crate) fn auth_timeout(report: &mut Report, block: &str, node: &Node) -> f64
     let seconds = match seconds(node) {
         Some(Ok(seconds)) => seconds,
         Some(Err(error)) => {
-            report.error(node, format!("error parsing {block} config, 'timeout' {error}"));
+            report.error(
+                node,
+                format!("error parsing {block} config, 'timeout' {error}"),
+            );
             return 0.0;
         }
         None => {
-            report.error(node, format!("error parsing {block} config, 'timeout' wrong type"));
+            report.error(
+                node,
+                format!("error parsing {block} config, 'timeout' wrong type"),
+            );
             return 0.0;
         }
     };
@@ -100,7 +106,10 @@ pub(crate) fn listen(node: &Node) -> Cast<Listen> {
                 ));
             };
             let port = port.parse::<i32>().map_err(|_| {
-                problem(node, format!("could not parse port {}", go_text::quote(port)))
+                problem(
+                    node,
+                    format!("could not parse port {}", go_text::quote(port)),
+                )
             })?;
             Ok(Listen {
                 host: Some(host.to_owned()),

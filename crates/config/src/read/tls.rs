@@ -80,7 +80,12 @@ const PROXY_KEYS: [&str; 15] = [
 ];
 
 /// Reads a block and its files; what is wrong is reported.
-pub(crate) fn read(report: &mut Report, key: &str, node: &Node, place: Place) -> Option<TlsOptions> {
+pub(crate) fn read(
+    report: &mut Report,
+    key: &str,
+    node: &Node,
+    place: Place,
+) -> Option<TlsOptions> {
     report.feature(FeatureKind::Tls, key, &node.pos);
     let read = keys(report, node, place).and_then(|(mut tls, pairs)| {
         tls_files::load(&mut tls, &pairs).map_err(|text| problem(node, text))?;
@@ -261,7 +266,10 @@ fn certificate_pairs(node: &Node) -> Cast<Pairs> {
                 _ => {
                     return Err(problem(
                         value,
-                        format!("error parsing tls certs config, unknown field {}", quote(key)),
+                        format!(
+                            "error parsing tls certs config, unknown field {}",
+                            quote(key)
+                        ),
                     ));
                 }
             }
@@ -313,7 +321,10 @@ fn curves(node: &Node) -> Cast<Vec<String>> {
             if CURVES.contains(&name) {
                 Ok(name.to_owned())
             } else {
-                Err(problem(item, format!("unrecognized curve preference {name}")))
+                Err(problem(
+                    item,
+                    format!("unrecognized curve preference {name}"),
+                ))
             }
         })
         .collect()
@@ -445,8 +456,9 @@ fn ca_certs_match(node: &Node) -> Cast<()> {
     {
         return Err(Problem {
             pos: Some(node.pos.clone()),
-            text: "error parsing ca_cert_match: unsupported type *conf.token where string is expected"
-                .to_owned(),
+            text:
+                "error parsing ca_cert_match: unsupported type *conf.token where string is expected"
+                    .to_owned(),
         });
     }
     Ok(())

@@ -27,7 +27,10 @@ pub(crate) fn load(tls: &mut TlsOptions, pairs: &Pairs) -> Result<(), String> {
             let total = pairs.len();
             for (at, (cert, key)) in pairs.iter().enumerate() {
                 let pair = load_pair(Path::new(cert), Path::new(key)).map_err(|e| {
-                    format!("error parsing X509 certificate/key pair {}/{total}: {e}", at + 1)
+                    format!(
+                        "error parsing X509 certificate/key pair {}/{total}: {e}",
+                        at + 1
+                    )
                 })?;
                 tls.certificates.push(pair);
             }
@@ -47,7 +50,10 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     let failed = |e: std::io::Error| format!("open {}: {}", path.display(), os_error(&e));
     let size = std::fs::metadata(path).map_err(failed)?.len();
     if size > MAX_PEM_BYTES {
-        return Err(format!("{}: larger than {MAX_PEM_BYTES} bytes", path.display()));
+        return Err(format!(
+            "{}: larger than {MAX_PEM_BYTES} bytes",
+            path.display()
+        ));
     }
     std::fs::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::IsADirectory => {
