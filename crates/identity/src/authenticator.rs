@@ -3,10 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use midge_subject::quote;
+
 use crate::connection_type::{ConnectionType, ConnectionTypes};
-use crate::keys;
+use crate::keys::{self, SignatureError};
 use crate::permissions::{PermissionSpec, Permissions};
 use crate::secret;
+
+/// Stands for a secret in logs.
+const REDACTED: &str = "[REDACTED]";
 
 /// A configured user: with a name and password, or an nkey.
 #[derive(Clone, Default)]
@@ -42,6 +47,15 @@ pub struct AuthenticatorSpec {
     pub no_auth_user: String,
 }
 
+/// Which proxies vouch for their clients (17).
+#[derive(Clone, Debug, Default)]
+pub struct ProxySpec {
+    /// Public keys of trusted proxies.
+    pub trusted: Vec<String>,
+    /// The single user or the token only through a trusted proxy.
+    pub required: bool,
+}
+
 /// What a client says of itself.
 #[derive(Clone, Copy)]
 pub struct Credentials<'a> {
@@ -59,6 +73,25 @@ pub struct Credentials<'a> {
     pub nonce: &'a str,
     /// How it is connected.
     pub connection_type: ConnectionType,
+}
+
+impl Credentials<'_> {
+    /// What logs call a client that was refused; `None` if it did not say who
+    /// it is (2.3).
+    pub fn label(&self) -> Option<String> {
+        let quoted = |kind, text: &str| Some(format!("{kind} {}", quote(text.as_bytes())));
+        match (self.nkey, self.user, self.token) {
+            ("", "", "") => None,
+            ("", "", _) => quoted("Token", REDACTED),
+            ("", user, _) => quoted("User", user),
+            (nkey, _, _) => quoted("Nkey", nkey),
+        }
+    }
+
+    /// Neither user nor password nor token.
+    fn say_nothing(&self) -> bool {
+        self.user.is_empty() && self.password.is_empty() && self.token.is_empty()
+    }
 }
 
 /// Which of the configured identities a client has.
@@ -85,12 +118,46 @@ pub struct Accepted {
     pub permissions: Option<Arc<Permissions>>,
 }
 
+/// Why a client is refused. The client is not told; the text is for debug
+/// logs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Neither this user nor any other was named by a known name.
+    UnknownUser,
+    /// Not one of the nkeys.
+    UnknownNkey,
+    /// The password or token is another one.
+    WrongSecret,
+    /// The nonce was not signed by the nkey.
+    Signature(SignatureError),
+    /// The user may not connect in this way.
+    ConnectionType,
+    /// A proxy's signature is there, but none of a trusted proxy.
+    ProxyNotTrusted,
+    /// The user may only come through a trusted proxy.
+    ProxyRequired,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::UnknownUser => "User not known",
+            Self::UnknownNkey => "Nkey not known",
+            Self::WrongSecret => "Wrong password or token",
+            Self::Signature(error) => return error.fmt(f),
+            Self::ConnectionType => "Connection type not allowed",
+            Self::ProxyNotTrusted => "Proxy not trusted",
+            Self::ProxyRequired => "Proxy required",
+        })
+    }
+}
+
 /// What becomes of a client.
 #[derive(Clone, Debug)]
 pub enum Decision {
     /// It may come in.
     Accepted(Accepted),
-    /// It may not; the text is for debug logs.
+    /// It may not; the text, a [`Refusal`]'s, is for debug logs.
     Refused(String),
     /// It depends on a comparison that takes long; see [`SlowCheck::run`].
     Slow(SlowCheck),
@@ -116,7 +183,7 @@ impl SlowCheck {
         if secret::matches_bcrypt(&self.hash, &self.candidate) {
             Decision::Accepted(self.accepted)
         } else {
-            Decision::Refused("wrong password".to_owned())
+            Decision::Refused(Refusal::WrongSecret.to_string())
         }
     }
 }
@@ -151,6 +218,7 @@ pub struct Authenticator {
     password: String,
     token: String,
     no_auth_user: String,
+    proxies: ProxySpec,
 }
 
 impl Authenticator {
@@ -190,7 +258,12 @@ impl Authenticator {
         result
     }
 
-    /// Whether clients have to say who they are.
+    /// The same with rules about proxies.
+    pub fn with_proxies(self, proxies: ProxySpec) -> Self {
+        Self { proxies, ..self }
+    }
+
+    /// Whether clients have to say who they are (2.1).
     pub fn is_required(&self) -> bool {
         !self.users.is_empty()
             || !self.nkeys.is_empty()
@@ -198,115 +271,143 @@ impl Authenticator {
             || !self.token.is_empty()
     }
 
-    /// Whether nkey users make nonces necessary.
+    /// Whether clients are to be given a nonce (1.3).
     pub fn uses_nonce(&self) -> bool {
-        !self.nkeys.is_empty()
+        !self.nkeys.is_empty() || !self.proxies.trusted.is_empty()
     }
 
     /// Whether a connection of this kind that starts without a `CONNECT` is
-    /// let in as the `no_auth_user`.
+    /// let in as the `no_auth_user` (2.2).
     pub fn admits_silent(&self, connection_type: ConnectionType) -> bool {
         self.users.get(&self.no_auth_user).is_some_and(|known| {
             !known.spec.proxy_required && known.spec.connection_types.allows(connection_type)
         })
     }
 
-    /// Decides about a client.
+    /// Decides about a client that came without a proxy (2.3).
     pub fn decide(&self, credentials: &Credentials<'_>) -> Decision {
-        if !self.is_required() {
-            return Decision::Accepted(Accepted {
-                who: Who::Anonymous,
-                account: String::new(),
-                permissions: None,
-            });
-        }
-        let says_nothing = credentials.user.is_empty()
-            && credentials.password.is_empty()
-            && credentials.token.is_empty();
-        if !self.nkeys.is_empty() {
-            let silent = says_nothing && credentials.nkey.is_empty();
-            let nkey = if silent {
-                self.no_auth_user.as_str()
-            } else {
-                credentials.nkey
-            };
-            if !credentials.nkey.is_empty() || self.nkeys.contains_key(nkey) {
-                return self.decide_nkey(nkey, credentials);
-            }
-        }
-        if !self.users.is_empty() {
-            let (name, password) = match self.users.get(&self.no_auth_user) {
-                Some(known) if says_nothing => {
-                    // The configured secret is not compared with itself: a
-                    // hash would not match.
-                    return self.admit(known, credentials.connection_type);
-                }
-                _ => (credentials.user, credentials.password),
-            };
-            return match self.users.get(name) {
-                Some(known) => self.decide_user(known, password, credentials.connection_type),
-                None => refused("user not known"),
-            };
-        }
+        self.decide_through(None, credentials)
+            .unwrap_or_else(|refusal| Decision::Refused(refusal.to_string()))
+    }
+
+    /// Decides about a client (2.3) that came through the trusted proxy
+    /// `proxy`, as [`proxy`](Self::proxy) has found.
+    ///
+    /// # Errors
+    /// The client is refused.
+    pub fn decide_through(
+        &self,
+        proxy: Option<&str>,
+        credentials: &Credentials<'_>,
+    ) -> Result<Decision, Refusal> {
         let accepted = |who: Who| Accepted {
             who,
             account: String::new(),
             permissions: None,
         };
+        if !self.is_required() {
+            return Ok(Decision::Accepted(accepted(Who::Anonymous)));
+        }
+        let says_nothing = credentials.say_nothing();
+        let nkey = match credentials.nkey {
+            "" if says_nothing => self.no_auth_user.as_str(),
+            nkey => nkey,
+        };
+        if self.nkeys.contains_key(nkey) || !(self.nkeys.is_empty() || credentials.nkey.is_empty())
+        {
+            return self.decide_nkey(nkey, credentials, proxy);
+        }
+        if !self.users.is_empty() {
+            if says_nothing && let Some(known) = self.users.get(&self.no_auth_user) {
+                // The configured secret is not compared with itself: a hash
+                // would not match.
+                return admit(known, credentials, proxy).map(Decision::Accepted);
+            }
+            let known = self
+                .users
+                .get(credentials.user)
+                .ok_or(Refusal::UnknownUser)?;
+            let accepted = admit(known, credentials, proxy)?;
+            return compare(&known.spec.password, credentials.password, accepted);
+        }
+        if self.proxies.required && proxy.is_none() {
+            return Err(Refusal::ProxyRequired);
+        }
         if !self.token.is_empty() {
             return compare(&self.token, credentials.token, accepted(Who::Token));
         }
         if !secret::equal(&self.username, credentials.user) {
-            return refused("user not known");
+            return Err(Refusal::UnknownUser);
         }
         let who = Who::User(self.username.clone());
         compare(&self.password, credentials.password, accepted(who))
     }
 
-    fn decide_nkey(&self, nkey: &str, credentials: &Credentials<'_>) -> Decision {
-        let Some(known) = self.nkeys.get(nkey) else {
-            return refused("nkey not known");
-        };
-        if nkey != self.no_auth_user
-            && let Err(error) = keys::verify_nonce(nkey, credentials.nonce, credentials.signature)
-        {
-            return Decision::Refused(error.to_string());
+    /// The public key of the trusted proxy that made `signature` of `nonce`
+    /// (17); `None` if there is no signature. Without trusted keys a signature
+    /// means nothing.
+    ///
+    /// # Errors
+    /// No trusted proxy made the signature.
+    pub fn proxy(&self, nonce: &str, signature: &str) -> Result<Option<&str>, Refusal> {
+        if self.proxies.trusted.is_empty() || signature.is_empty() {
+            return Ok(None);
         }
-        self.admit(known, credentials.connection_type)
+        self.proxies
+            .trusted
+            .iter()
+            .find(|key| keys::verify_proxy_nonce(key, nonce, signature).is_ok())
+            .map(|key| Some(key.as_str()))
+            .ok_or(Refusal::ProxyNotTrusted)
     }
 
-    fn decide_user(&self, known: &Known, password: &str, kind: ConnectionType) -> Decision {
-        match self.admit(known, kind) {
-            Decision::Accepted(accepted) => compare(&known.spec.password, password, accepted),
-            other => other,
+    fn decide_nkey(
+        &self,
+        nkey: &str,
+        credentials: &Credentials<'_>,
+        proxy: Option<&str>,
+    ) -> Result<Decision, Refusal> {
+        let known = self.nkeys.get(nkey).ok_or(Refusal::UnknownNkey)?;
+        let accepted = admit(known, credentials, proxy)?;
+        if nkey != self.no_auth_user {
+            keys::verify_nonce(nkey, credentials.nonce, credentials.signature)
+                .map_err(Refusal::Signature)?;
         }
-    }
-
-    /// Accepts a user whose secret is in order, if the rest is.
-    fn admit(&self, known: &Known, kind: ConnectionType) -> Decision {
-        if known.spec.connection_types.allows(kind) {
-            Decision::Accepted(known.accepted())
-        } else {
-            refused("connection type not allowed")
-        }
+        Ok(Decision::Accepted(accepted))
     }
 }
 
-fn refused(why: &str) -> Decision {
-    Decision::Refused(why.to_owned())
+/// Accepts a user if all but the secret is in order.
+fn admit(
+    known: &Known,
+    credentials: &Credentials<'_>,
+    proxy: Option<&str>,
+) -> Result<Accepted, Refusal> {
+    if !known
+        .spec
+        .connection_types
+        .allows(credentials.connection_type)
+    {
+        return Err(Refusal::ConnectionType);
+    }
+    if known.spec.proxy_required && proxy.is_none() {
+        return Err(Refusal::ProxyRequired);
+    }
+    Ok(known.accepted())
 }
 
-fn compare(configured: &str, candidate: &str, accepted: Accepted) -> Decision {
+fn compare(configured: &str, candidate: &str, accepted: Accepted) -> Result<Decision, Refusal> {
     if secret::is_bcrypt(configured) {
-        Decision::Slow(SlowCheck {
+        return Ok(Decision::Slow(SlowCheck {
             hash: configured.to_owned(),
             candidate: candidate.to_owned(),
             accepted,
-        })
-    } else if secret::equal(configured, candidate) {
-        Decision::Accepted(accepted)
+        }));
+    }
+    if secret::equal(configured, candidate) {
+        Ok(Decision::Accepted(accepted))
     } else {
-        refused("wrong secret")
+        Err(Refusal::WrongSecret)
     }
 }
 

@@ -250,5 +250,190 @@ fn secrets_are_not_in_debug_forms() {
             permissions: None,
         },
     );
+    assert!(matches!(check, Ok(Decision::Slow(_))));
     assert!(!format!("{check:?}").contains("s3cret"));
+}
+
+#[test]
+fn an_nkey_without_nkey_users_is_no_identity() {
+    let spec = AuthenticatorSpec {
+        users: vec![user("a", "pw")],
+        no_auth_user: "a".into(),
+        ..AuthenticatorSpec::default()
+    };
+    let users = Authenticator::new(spec);
+    let nkey = Credentials {
+        nkey: "UA",
+        ..client()
+    };
+    assert_eq!(who(users.decide(&nkey)), Some(Who::User("a".into())));
+    assert!(!users.uses_nonce());
+}
+
+#[test]
+fn refusals_say_why_in_debug_logs() {
+    let key = nkeys::KeyPair::new_user().public_key();
+    let mut limited = user("mqtt", "pw");
+    limited.connection_types.insert(ConnectionType::Mqtt);
+    let spec = AuthenticatorSpec {
+        users: vec![user("a", "pw"), limited, nkey_user(&key)],
+        ..AuthenticatorSpec::default()
+    };
+    let users = Authenticator::new(spec);
+    let named = |user| Credentials {
+        user,
+        password: "pw",
+        ..client()
+    };
+    for (credentials, text) in [
+        (named("x"), "User not known"),
+        (
+            Credentials {
+                password: "x",
+                ..named("a")
+            },
+            "Wrong password or token",
+        ),
+        (named("mqtt"), "Connection type not allowed"),
+        (
+            Credentials {
+                nkey: "UX",
+                ..client()
+            },
+            "Nkey not known",
+        ),
+        (
+            Credentials {
+                nkey: &key,
+                ..client()
+            },
+            "Signature missing",
+        ),
+        (
+            Credentials {
+                nkey: &key,
+                signature: "%",
+                ..client()
+            },
+            "Signature not valid base64",
+        ),
+        (
+            Credentials {
+                nkey: &key,
+                signature: "AAAA",
+                ..client()
+            },
+            "Signature not verified",
+        ),
+    ] {
+        let refusal = users
+            .decide_through(None, &credentials)
+            .expect_err("is refused");
+        assert_eq!(refusal.to_string(), text);
+    }
+}
+
+#[test]
+fn refused_clients_are_named_without_their_secrets() {
+    let label = |credentials: Credentials<'_>| credentials.label();
+    assert_eq!(label(client()), None);
+    assert_eq!(
+        label(Credentials {
+            password: "s3cret",
+            ..client()
+        }),
+        None
+    );
+    let named = Credentials {
+        user: "a\"b",
+        password: "s3cret",
+        ..client()
+    };
+    assert_eq!(label(named).as_deref(), Some(r#"User "a\"b""#));
+    let token = Credentials {
+        token: "s3cret",
+        ..client()
+    };
+    assert_eq!(label(token).as_deref(), Some(r#"Token "[REDACTED]""#));
+    let nkey = Credentials {
+        nkey: "UX",
+        user: "a",
+        ..client()
+    };
+    assert_eq!(label(nkey).as_deref(), Some(r#"Nkey "UX""#));
+}
+
+#[test]
+fn users_may_have_to_come_through_a_proxy() {
+    let proxy = nkeys::KeyPair::new_user();
+    let key = proxy.public_key();
+    let signature = proxy.sign(b"nonce").expect("has a seed");
+    let signature = data_encoding::BASE64URL_NOPAD.encode(&signature);
+    let through = UserSpec {
+        proxy_required: true,
+        ..user("a", "pw")
+    };
+    let spec = AuthenticatorSpec {
+        users: vec![through, user("b", "pw")],
+        no_auth_user: "a".into(),
+        ..AuthenticatorSpec::default()
+    };
+    let other = nkeys::KeyPair::new_user().public_key();
+    let trusted = vec![other, key.clone()];
+    let users = Authenticator::new(spec).with_proxies(ProxySpec {
+        trusted,
+        required: false,
+    });
+    assert!(users.uses_nonce() && !users.admits_silent(ConnectionType::Standard));
+    assert_eq!(users.proxy("nonce", &signature), Ok(Some(key.as_str())));
+    assert_eq!(users.proxy("nonce", ""), Ok(None));
+    assert_eq!(users.proxy("nonce", "AAAA"), Err(Refusal::ProxyNotTrusted));
+    assert_eq!(
+        users.proxy("other", &signature),
+        Err(Refusal::ProxyNotTrusted)
+    );
+    let a = Credentials {
+        user: "a",
+        password: "pw",
+        ..client()
+    };
+    let b = Credentials { user: "b", ..a };
+    let refused = users.decide_through(None, &a).expect_err("came directly");
+    assert_eq!(refused, Refusal::ProxyRequired);
+    for credentials in [a, b] {
+        let decision = users
+            .decide_through(Some(&key), &credentials)
+            .expect("is accepted");
+        assert_eq!(who(decision), Some(Who::User(credentials.user.into())));
+    }
+    assert_eq!(who(users.decide(&b)), Some(Who::User("b".into())));
+}
+
+#[test]
+fn the_token_may_have_to_come_through_a_proxy() {
+    let spec = AuthenticatorSpec {
+        token: "t".into(),
+        ..AuthenticatorSpec::default()
+    };
+    let open = Authenticator::new(spec.clone());
+    // Without trusted keys a signature means nothing.
+    assert_eq!(open.proxy("nonce", "AAAA"), Ok(None));
+    let proxies = ProxySpec {
+        required: true,
+        ..ProxySpec::default()
+    };
+    let strict = Authenticator::new(spec).with_proxies(proxies);
+    let credentials = Credentials {
+        token: "t",
+        ..client()
+    };
+    assert_eq!(who(open.decide(&credentials)), Some(Who::Token));
+    let refused = strict
+        .decide_through(None, &credentials)
+        .expect_err("came directly");
+    assert_eq!(refused, Refusal::ProxyRequired);
+    let decision = strict
+        .decide_through(Some("key"), &credentials)
+        .expect("is accepted");
+    assert_eq!(who(decision), Some(Who::Token));
 }

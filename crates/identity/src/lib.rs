@@ -20,7 +20,8 @@ pub mod responses;
 pub mod secret;
 
 pub use authenticator::{
-    Accepted, Authenticator, AuthenticatorSpec, Credentials, Decision, SlowCheck, UserSpec, Who,
+    Accepted, Authenticator, AuthenticatorSpec, Credentials, Decision, Refusal, SlowCheck,
+    UserSpec, Who,
 };
 pub use connection_type::{ConnectionType, ConnectionTypes};
 pub use keys::nonce;
