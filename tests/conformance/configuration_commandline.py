@@ -6,7 +6,7 @@ import re
 import socket
 
 from lib import *
-from lib.process import (folder, read, refused, run, run_config, spawn, start_fatal, valid)
+from lib.process import folder, run, run_config, spawn, start_fatal, valid
 
 SHEET = "configuration"
 LISTEN = 'listen: "127.0.0.1:-1"\n'

@@ -1,10 +1,9 @@
 """Options and their checks: configuration.md 2 to 6, items 28 to 48."""
 
-import os
 import re
 
 from lib import *
-from lib.process import (folder, refused, run_config, spawn, start_fatal, start_refused, valid)
+from lib.process import folder, refused, run_config, start_fatal, start_refused, valid
 
 SHEET = "configuration"
 # In front of configurations of starts that must fail or that warn.

@@ -1,6 +1,5 @@
 """Signals, exit codes and files of the process: configuration.md 7.5, 8.2, 8.3 and 9, items 60 to 68."""
 
-import glob
 import json
 import os
 import re

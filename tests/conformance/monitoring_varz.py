@@ -1,12 +1,10 @@
 """`/varz`: monitoring-events.md 3.1, items 16 to 23."""
 
 import calendar
-import os
-import re
 import time
 
 from lib import *
-from lib.process import digest_of, environment, folder, same_keys, sample
+from lib.process import digest_of, environment, folder, free_ports, same_keys, sample
 
 SHEET = "monitoring"
 # Keys of the sample that a server without users, tags and metadata has not.
@@ -148,13 +146,7 @@ def jetstream_of_a_single_server(ctx):
 @test(SHEET, 18, needs=("jetstream", "cluster"), timeout=120)
 def jetstream_meta_of_a_cluster(ctx):
     config = ('server_name: %s\njetstream { store_dir: "%s" }\ncluster { name: c, listen: "127.0.0.1:%d", routes: [ %s ] }\n')
-    import socket
-    sockets = [socket.socket() for _ in range(3)]
-    for held in sockets:
-        held.bind(("127.0.0.1", 0))
-    ports = [held.getsockname()[1] for held in sockets]
-    for held in sockets:
-        held.close()
+    ports = free_ports(3)
     routes = ", ".join("nats://127.0.0.1:%d" % port for port in ports)
     servers = [ctx.start(config % ("n%d" % number, folder(ctx), port, routes)) for number, port in enumerate(ports, 1)]
 

@@ -5,6 +5,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import subprocess
 import tempfile
 import time
@@ -162,6 +163,17 @@ def go_json(value):
 def digest_of(value):
     """The configuration digest of a parsed top-level map (configuration.md 1.12)."""
     return "sha256:" + hashlib.sha256((go_json(value) + "\n").encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def free_ports(count):
+    """Ports of 127.0.0.1 that were free a moment ago, for servers that must know each other's ports."""
+    held = [socket.socket() for _ in range(count)]
+    for one in held:
+        one.bind(("127.0.0.1", 0))
+    ports = [one.getsockname()[1] for one in held]
+    for one in held:
+        one.close()
+    return ports
 
 
 def spawn(ctx, *args, cwd=None, env=None, name="process"):
