@@ -1,12 +1,24 @@
 //! Checks configuration files as `nats-server -t` does and prints what it
 //! prints, one file an argument, each followed by a line with the byte 1.
-//! For comparing with another server's output.
+//! With `--start` first, what only a start checks is checked, too. For
+//! comparing with another server's output.
 
 use std::path::Path;
 
 fn main() {
-    for file in std::env::args().skip(1) {
+    let mut args = std::env::args().skip(1).peekable();
+    let start = args.next_if(|arg| arg == "--start").is_some();
+    for file in args {
         match midge_config::load_file(Path::new(&file)) {
+            Ok(loaded) if start => {
+                for warning in &loaded.warnings {
+                    println!("{warning}");
+                }
+                match midge_config::validate(&loaded.options) {
+                    Ok(()) => println!("starts"),
+                    Err(error) => println!("nats-server: {error}"),
+                }
+            }
             Ok(loaded) if loaded.warnings.is_empty() => println!(
                 "nats-server: configuration file {file} is valid ({})",
                 loaded.digest

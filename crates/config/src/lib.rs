@@ -16,7 +16,9 @@ pub mod url;
 mod error;
 mod load;
 mod read;
+mod validate;
 
 pub use error::{ConfigError, Problem};
 pub use load::{Loaded, load_file, resolve, resolve_for_reload};
 pub use options::Options;
+pub use validate::validate;

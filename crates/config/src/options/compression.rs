@@ -108,14 +108,16 @@ impl Compression {
         }
         if kept.len() > MAX_THRESHOLDS {
             return Err(format!(
-                "compression mode \"s2_auto\" should have no more than {MAX_THRESHOLDS} RTT thresholds: {}",
+                "compression mode {} should have no more than {MAX_THRESHOLDS} RTT thresholds: {}",
+                go_text::quote(&self.mode),
                 shown()
             ));
         }
         if kept.is_empty() {
-            return Err(
-                "compression mode \"s2_auto\" requires at least one RTT threshold".to_owned(),
-            );
+            return Err(format!(
+                "compression mode {} requires at least one RTT threshold",
+                go_text::quote(&self.mode)
+            ));
         }
         Ok((mode, kept))
     }

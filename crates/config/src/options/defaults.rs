@@ -7,6 +7,8 @@ use super::{
     Authorization, DEFAULT_TLS_TIMEOUT, JetStreamOptions, Options, TlsOptions, WriteTimeout,
 };
 
+/// The system account, if none is configured.
+pub const SYSTEM_ACCOUNT: &str = "$SYS";
 /// Listen host of every listener.
 pub const DEFAULT_HOST: &str = "0.0.0.0";
 /// Client port.
@@ -159,6 +161,7 @@ impl Options {
             jetstream_enabled: false,
             jetstream: JetStreamOptions::default(),
             features: Vec::new(),
+            mqtt_errors: Vec::new(),
             max_connections_set: false,
         }
     }
@@ -212,6 +215,15 @@ impl Options {
                 cluster.authorization.timeout = auth_timeout(cluster.tls.as_ref());
             }
             or_default(&mut cluster.pool_size, DEFAULT_POOL_SIZE);
+            if cluster.name.is_none() {
+                cluster.name = self.gateway.as_ref().and_then(|g| g.name.clone());
+            }
+            // The system account gets a route of its own.
+            let system = self.system_account.as_deref().unwrap_or(SYSTEM_ACCOUNT);
+            let routed = cluster.accounts.iter().any(|name| name == system);
+            if cluster.pool_size > 0 && !self.no_system_account && !routed {
+                cluster.accounts.push(system.to_owned());
+            }
             if cluster.compression.mode.is_empty() {
                 cluster.compression.mode = "accept".to_owned();
             }

@@ -190,6 +190,8 @@ pub struct Options {
     pub jetstream: JetStreamOptions,
 
     pub(crate) features: Vec<Feature>,
+    /// Problems of `mqtt` that count only when a server is made.
+    pub(crate) mqtt_errors: Vec<String>,
     /// `max_connections` was written down: 0 means nobody then.
     pub(crate) max_connections_set: bool,
 }

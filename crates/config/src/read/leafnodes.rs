@@ -5,6 +5,7 @@ use super::keys::{KeyKind, is_public};
 use super::report::{Cast, Report, problem};
 use super::tls::{self, Place};
 use super::{remotes, time};
+use crate::go_text::quote;
 use crate::lang::{Node, Value};
 use crate::options::{FeatureKind, LeafAuthorization, LeafNodeOptions, LeafUser};
 
@@ -56,6 +57,18 @@ pub(crate) fn read(
                         value,
                         format!("can not have a single {what} and a users array"),
                     );
+                }
+                let mut seen = std::collections::HashSet::new();
+                for user in read.users.iter().flatten() {
+                    if !seen.insert(&user.username) {
+                        report.error(
+                            value,
+                            format!(
+                                "duplicate user {} detected in leafnode authorization",
+                                quote(&user.username)
+                            ),
+                        );
+                    }
                 }
                 leaf.authorization = read;
             }

@@ -134,12 +134,13 @@ fn authorization(report: &mut Report, node: &Node) -> Cast<ListenerAuthorization
     Ok(authorization)
 }
 
-/// Reads `mqtt`.
+/// Reads `mqtt`. Problems that count only when a server is made go to `late`.
 pub(crate) fn mqtt(
     report: &mut Report,
     key: &str,
     node: &Node,
     mqtt: &mut MqttOptions,
+    late: &mut Vec<String>,
 ) -> Cast<()> {
     let Value::Map(map) = &node.value else {
         return Err(problem(
@@ -171,10 +172,18 @@ pub(crate) fn mqtt(
             }
             "no_auth_user" => mqtt.no_auth_user = value.some_text()?,
             "ack_wait" | "ackwait" => {
-                mqtt.ack_wait = nonzero(time::duration(report, "ack_wait", value)?);
+                let nanos = time::duration_nanos(report, "ack_wait", value)?;
+                if nanos < 0 {
+                    late.push("ack wait must be a positive value".to_owned());
+                }
+                mqtt.ack_wait = nonzero(time::span(nanos));
             }
             "js_api_timeout" | "api_timeout" => {
-                mqtt.js_api_timeout = nonzero(time::duration(report, "js_api_timeout", value)?);
+                let nanos = time::duration_nanos(report, "js_api_timeout", value)?;
+                if nanos < 0 {
+                    late.push("JS API timeout must be a positive value".to_owned());
+                }
+                mqtt.js_api_timeout = nonzero(time::span(nanos));
             }
             "max_ack_pending" | "max_pending" | "max_inflight" => {
                 let number = value.int()?;

@@ -66,15 +66,6 @@ impl Report {
         }
     }
 
-    /// Same, but reported at `place`: some blocks know only the place of the
-    /// top-level key.
-    pub fn take_at<T>(&mut self, place: &Node, value: Cast<T>) -> Option<T> {
-        self.take(value.map_err(|problem| Problem {
-            pos: Some(place.pos.clone()),
-            ..problem
-        }))
-    }
-
     /// Notes that `key` asks for a feature.
     pub fn feature(&mut self, kind: FeatureKind, key: &str, pos: &Pos) {
         self.features.push(Feature {

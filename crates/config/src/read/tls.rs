@@ -121,7 +121,6 @@ fn file(key: &str, node: &Node) -> Cast<Option<std::path::PathBuf>> {
 fn keys(report: &mut Report, node: &Node, place: Place) -> Cast<(TlsOptions, Pairs)> {
     let mut tls = TlsOptions::default();
     let mut pairs = Pairs::new();
-    let mut store = Store::default();
     for (key, value) in node.map()?.iter() {
         let lower = key.to_lowercase();
         if place == Place::Proxy && !PROXY_KEYS.contains(&lower.as_str()) && !value.used {
@@ -176,8 +175,8 @@ fn keys(report: &mut Report, node: &Node, place: Place) -> Cast<(TlsOptions, Pai
                 report.feature(FeatureKind::OcspPeer, key, &value.pos);
                 tls.ocsp_peer = Some(ocsp::peer(value)?);
             }
-            "cert_store" => store.kind(value)?,
-            "cert_match_by" => store.match_by(value)?,
+            "cert_store" => cert_store(value)?,
+            "cert_match_by" => cert_match_by(value)?,
             "cert_match" => {
                 filled("cert_match", value)?;
             }
@@ -425,29 +424,24 @@ fn filled<'n>(key: &str, node: &'n Node) -> Cast<&'n str> {
 }
 
 /// The Windows certificate store, which no other system has.
-#[derive(Default)]
-struct Store;
+fn cert_store(node: &Node) -> Cast<()> {
+    let name = filled("cert_store", node)?.to_lowercase();
+    Err(problem(
+        node,
+        if matches!(name.as_str(), "windowscurrentuser" | "windowslocalmachine") {
+            "cert_store not compatible with current operating system"
+        } else {
+            "cert store type not implemented"
+        },
+    ))
+}
 
-impl Store {
-    fn kind(&mut self, node: &Node) -> Cast<()> {
-        let name = filled("cert_store", node)?.to_lowercase();
-        Err(problem(
-            node,
-            if matches!(name.as_str(), "windowscurrentuser" | "windowslocalmachine") {
-                "cert_store not compatible with current operating system"
-            } else {
-                "cert store type not implemented"
-            },
-        ))
+fn cert_match_by(node: &Node) -> Cast<()> {
+    let name = filled("cert_match_by", node)?.to_lowercase();
+    if matches!(name.as_str(), "issuer" | "subject" | "thumbprint") {
+        return Ok(());
     }
-
-    fn match_by(&mut self, node: &Node) -> Cast<()> {
-        let name = filled("cert_match_by", node)?.to_lowercase();
-        if matches!(name.as_str(), "issuer" | "subject" | "thumbprint") {
-            return Ok(());
-        }
-        Err(problem(node, "cert match by type not implemented"))
-    }
+    Err(problem(node, "cert match by type not implemented"))
 }
 
 fn ca_certs_match(node: &Node) -> Cast<()> {

@@ -487,7 +487,7 @@ fn block(
         }
         "mqtt" => {
             let mut block = options.mqtt.take().unwrap_or_default();
-            let read = listeners::mqtt(report, key, node, &mut block);
+            let read = listeners::mqtt(report, key, node, &mut block, &mut options.mqtt_errors);
             options.mqtt = Some(block);
             read?;
         }
