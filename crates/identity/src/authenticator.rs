@@ -178,6 +178,11 @@ impl std::fmt::Debug for SlowCheck {
 }
 
 impl SlowCheck {
+    /// What comes out if the secret is known to match.
+    pub fn assume_match(self) -> Accepted {
+        self.accepted
+    }
+
     /// Makes the comparison.
     pub fn run(self) -> Decision {
         if secret::matches_bcrypt(&self.hash, &self.candidate) {
@@ -282,6 +287,20 @@ impl Authenticator {
         self.users.get(&self.no_auth_user).is_some_and(|known| {
             !known.spec.proxy_required && known.spec.connection_types.allows(connection_type)
         })
+    }
+
+    /// Whether a user or nkey of this name is configured.
+    pub fn knows(&self, name: &str) -> bool {
+        self.users.contains_key(name) || self.nkeys.contains_key(name) || self.username == name
+    }
+
+    /// Whether a user has the same secret here and there.
+    pub fn has_same_secret(&self, other: &Self, name: &str) -> bool {
+        match (self.users.get(name), other.users.get(name)) {
+            (Some(a), Some(b)) => a.spec.password == b.spec.password,
+            (None, None) => self.password == other.password && self.token == other.token,
+            _ => false,
+        }
     }
 
     /// Decides about a client that came without a proxy (2.3).

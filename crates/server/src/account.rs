@@ -121,6 +121,8 @@ pub struct Account {
     max_payload: AtomicI64,
     connections: AtomicU32,
     limit_logged: Mutex<Option<Instant>>,
+    inserts: AtomicU64,
+    removes: AtomicU64,
     /// Slow consumers found among its clients.
     pub(crate) slow_consumers: AtomicU64,
 }
@@ -140,6 +142,8 @@ impl Account {
             max_payload: AtomicI64::new(-1),
             connections: AtomicU32::new(0),
             limit_logged: Mutex::new(None),
+            inserts: AtomicU64::new(0),
+            removes: AtomicU64::new(0),
             slow_consumers: AtomicU64::new(0),
         }
     }
@@ -200,6 +204,7 @@ impl Account {
             interest.filters.insert((shard, subscription), filter);
         }
         self.generations.bump(subject.as_bytes());
+        self.inserts.fetch_add(1, Ordering::Relaxed);
         queue
     }
 
@@ -212,6 +217,33 @@ impl Account {
             interest.filters.remove(&(target.shard, target.subscription));
         }
         self.generations.bump(subject.as_bytes());
+        self.removes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Replaces the deny rules applied at delivery to a subscription.
+    pub(crate) fn set_filter(
+        &self,
+        shard: u16,
+        subscription: u32,
+        subject: &SubjectArc,
+        filter: Option<Arc<Permissions>>,
+    ) {
+        let mut interest = self.interest.write();
+        let changed = match filter {
+            Some(filter) => {
+                interest.filters.insert((shard, subscription), filter);
+                true
+            }
+            None => interest.filters.remove(&(shard, subscription)).is_some(),
+        };
+        if changed {
+            self.generations.bump(subject.as_bytes());
+        }
+    }
+
+    /// Subscriptions ever added and ever removed.
+    pub(crate) fn interest_changes(&self) -> (u64, u64) {
+        (self.inserts.load(Ordering::Relaxed), self.removes.load(Ordering::Relaxed))
     }
 
     /// Visits every subscription that a message on `subject` reaches.

@@ -2,23 +2,32 @@
 //!
 //! | module | what it holds |
 //! | --- | --- |
-//! | [`server`] | starting, stopping, what all threads share |
+//! | [`boot`] | from the command line to a running server and back |
+//! | [`server`] | starting and stopping threads, what they all share |
+//! | [`settings`], [`runtime`] | options → the settings in force |
 //! | [`account`] | accounts and their interest |
-//! | `acceptor` | the client listener |
+//! | [`acceptor`] | the client listener |
 //! | `shard` | the data plane: connections, matching, delivery |
-//! | [`runtime`] | the settings in force |
 //! | `internal` | the server's own subscriptions |
+//! | `slow_checks` | password hashes, off the shards |
 //! | [`counters`] | counts of the whole server |
-//! | [`tls`] | TLS of the client port |
+//! | [`tls`], [`tls_config`] | TLS of the client port |
+//! | [`monitor`] | the monitoring port |
+//! | [`process`] | pid and ports files, signals, resource usage |
 
 pub mod acceptor;
 pub mod account;
+pub mod boot;
 pub mod counters;
 mod internal;
+pub mod monitor;
+pub mod process;
 mod redact;
 pub mod runtime;
 pub mod server;
+pub mod settings;
 mod shard;
 mod slow_checks;
 mod text;
 pub mod tls;
+pub mod tls_config;

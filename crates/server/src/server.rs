@@ -1,6 +1,5 @@
 //! The server: what all its threads share, starting, stopping.
 
-use std::collections::VecDeque;
 use std::net::TcpListener as StdListener;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -16,6 +15,7 @@ use parking_lot::Mutex;
 use crate::account::{Account, Accounts};
 use crate::counters::{Counters, ShardTotals};
 use crate::internal::Internal;
+use crate::monitor::ClosedConnections;
 use crate::runtime::Runtime;
 use crate::slow_checks::SlowChecks;
 use crate::shard::{Batch, Control, Mail, Mailbox, Shard, Traffic, WAKE};
@@ -148,7 +148,7 @@ pub struct Shared {
     pub(crate) batches: ArrayQueue<Box<Batch>>,
     pub(crate) internal: Internal,
     pub(crate) slow_checks: SlowChecks,
-    pub(crate) closed: Mutex<ClosedConnections>,
+    pub(crate) closed: ClosedConnections,
     state: AtomicU8,
     next_place: AtomicU32,
     placement: Placement,
@@ -228,27 +228,6 @@ impl Shared {
     }
 }
 
-/// The last closed connections, for `/connz`.
-#[derive(Default)]
-pub(crate) struct ClosedConnections {
-    records: VecDeque<Arc<ClosedStandIn>>,
-}
-
-impl ClosedConnections {
-    /// Adds one; the oldest beyond `limit` is forgotten.
-    pub(crate) fn push(&mut self, record: Arc<ClosedStandIn>, limit: usize) {
-        self.records.push_back(record);
-        while self.records.len() > limit {
-            self.records.pop_front();
-        }
-    }
-
-    /// All of them, oldest first.
-    pub(crate) fn all(&self) -> Vec<Arc<ClosedStandIn>> {
-        self.records.iter().cloned().collect()
-    }
-}
-
 /// How a server is put together.
 pub struct Setup {
     /// The log.
@@ -281,6 +260,7 @@ impl Server {
     /// When the operating system gives no poll, descriptor or thread.
     pub fn start(setup: Setup) -> std::io::Result<Self> {
         let count = setup.shards.clamp(1, usize::from(u16::MAX) - 1);
+        let max_closed = setup.runtime.max_closed_clients;
         let shared = Arc::new(Shared {
             log: setup.log,
             runtime: ArcSwap::from_pointee(setup.runtime),
@@ -293,7 +273,7 @@ impl Server {
             batches: ArrayQueue::new(MAX_IDLE_BATCHES),
             internal: Internal::default(),
             slow_checks: SlowChecks::default(),
-            closed: Mutex::default(),
+            closed: ClosedConnections::new(max_closed),
             state: AtomicU8::new(State::Starting as u8),
             next_place: AtomicU32::new(0),
             placement: setup.placement,
@@ -367,5 +347,3 @@ impl Server {
         }
     }
 }
-
-pub(crate) struct ClosedStandIn;

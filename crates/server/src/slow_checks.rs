@@ -22,6 +22,8 @@ pub(crate) struct Job {
     pub(crate) shard: u16,
     pub(crate) slot: u32,
     pub(crate) cid: u64,
+    /// The client is in already.
+    pub(crate) again: bool,
     pub(crate) check: SlowCheck,
 }
 
@@ -53,11 +55,11 @@ impl SlowChecks {
             std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || {
                 loop {
                     let job = waiting.lock().recv();
-                    let Ok(Job { shard, slot, cid, check }) = job else { return };
+                    let Ok(Job { shard, slot, cid, again, check }) = job else { return };
                     let decision = Box::new(check.run());
                     let Some(shared) = shared.upgrade() else { return };
                     if let Some(handle) = shared.shard(shard) {
-                        let control = Control::Authenticated { slot, cid, decision };
+                        let control = Control::Authenticated { slot, cid, again, decision };
                         handle.mailbox.send(Mail::Control(Box::new(control)));
                     }
                 }

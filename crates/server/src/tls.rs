@@ -2,7 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
 
@@ -44,6 +44,30 @@ impl TlsListener {
 pub(crate) fn public_key_digest(certificate: &[u8]) -> Option<String> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
     Some(hex_sha256(parsed.tbs_certificate.subject_pki.raw))
+}
+
+/// A certificate's subject in the form of RFC 2253: `CN=cli,OU=Mon,O=NATS`.
+pub(crate) fn subject(certificate: &[u8]) -> Option<String> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let mut parts: Vec<String> = Vec::new();
+    for name in parsed.subject().iter_rdn() {
+        let values = name.iter().map(|attribute| {
+            let oid = attribute.attr_type();
+            let known = x509_parser::objects::oid2abbrev(oid, x509_parser::objects::oid_registry());
+            let key = known.map_or_else(|_| oid.to_id_string(), str::to_owned);
+            format!("{key}={}", attribute.as_str().unwrap_or_default())
+        });
+        parts.push(values.collect::<Vec<_>>().join("+"));
+    }
+    parts.reverse();
+    Some(parts.join(","))
+}
+
+/// When a certificate expires.
+pub(crate) fn not_after(certificate: &[u8]) -> Option<SystemTime> {
+    let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
+    let seconds = u64::try_from(parsed.validity().not_after.timestamp()).ok()?;
+    SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(seconds))
 }
 
 /// SHA-256 in lower-case hex.

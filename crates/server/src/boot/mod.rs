@@ -5,14 +5,21 @@
 //! | [`start`] | options → listeners, threads, banner, in the order of the peer |
 //! | [`banner`] | the lines of the start |
 //! | [`missing`] | options of features that are not built yet |
-//! | [`node`] | the running server: signals, reload, lame duck, shutdown |
+//! | [`node`] | the running server: signals and the end |
+//! | [`reload`] | a changed configuration |
+//! | [`lame_duck`] | sending clients away |
+//! | [`monitor`], [`source`] | the monitoring port |
+//! | [`system_service`] | requests in the system account |
 
 mod banner;
 mod lame_duck;
 mod missing;
+mod monitor;
 mod node;
 mod reload;
+mod source;
 mod start;
+mod system_service;
 
 use std::io::Write;
 
@@ -32,23 +39,23 @@ pub fn run(args: &[String]) -> i32 {
             OK
         }
         Command::Help => {
-            say(flags::HELP);
+            say(&flags::help());
             OK
         }
         Command::HelpTls => {
-            say(flags::HELP_TLS);
+            say(&flags::help_tls());
             OK
         }
         // Scripts know the peer to end with 0 here (configuration.md 7.1).
         Command::FlagError(text) => {
             complain(&format!("{text}\n"));
-            say(flags::HELP);
+            say(&flags::help());
             OK
         }
-        Command::Invalid(text) => fail(&text),
-        Command::Signal(argument) => send_signal(&argument),
-        Command::Test(flags) => test(&flags),
-        Command::Run(flags) => start::start(flags),
+        Command::Failure(text) => fail(&text),
+        Command::Signal { command, pid } => send_signal(&command, pid.as_deref()),
+        Command::Run(flags) if flags.test_config => test(&flags),
+        Command::Run(flags) => start::start(*flags),
     }
 }
 
@@ -72,15 +79,19 @@ fn test(flags: &flags::FlagSet) -> i32 {
 }
 
 #[cfg(unix)]
-fn send_signal(argument: &str) -> i32 {
-    match crate::process::send_signal(argument) {
+fn send_signal(command: &str, pid: Option<&str>) -> i32 {
+    let argument = match pid {
+        Some(pid) => format!("{command}={pid}"),
+        None => command.to_owned(),
+    };
+    match crate::process::send_signal(&argument) {
         Ok(()) => OK,
         Err(text) => fail(&text),
     }
 }
 
 #[cfg(not(unix))]
-fn send_signal(_argument: &str) -> i32 {
+fn send_signal(_command: &str, _pid: Option<&str>) -> i32 {
     fail("signals to a running server are not available on this system")
 }
 

@@ -1,13 +1,18 @@
 //! The running server: signals, and the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use midge_config::flags::FlagSet;
 use midge_config::options::Options;
 use parking_lot::{Condvar, Mutex};
 
-use crate::process::{self, Listeners, PortsFile, Received};
+use crate::monitor::{MonitorServer, RequestCounters};
+use crate::process::{self, Listeners, PortsFile, Received, Usage, UsageMeter};
 use crate::server::{Server, State};
+
+/// Time between two measurements of processor use.
+const METER_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A server process after its start.
 pub struct Node {
@@ -20,6 +25,9 @@ pub struct Node {
     ports_file: Mutex<Option<PortsFile>>,
     /// Times of the last successful load of the configuration.
     loaded: Mutex<std::time::SystemTime>,
+    requests: RequestCounters,
+    usage: UsageMeter,
+    monitor: Mutex<Option<MonitorServer>>,
     exit: (Mutex<Option<i32>>, Condvar),
 }
 
@@ -40,6 +48,9 @@ impl Node {
             listeners: Mutex::default(),
             ports_file: Mutex::default(),
             loaded: Mutex::new(std::time::SystemTime::now()),
+            requests: RequestCounters::default(),
+            usage: UsageMeter::new(),
+            monitor: Mutex::new(None),
             exit: (Mutex::new(None), Condvar::new()),
         }
     }
@@ -92,6 +103,33 @@ impl Node {
         self.ports_file.lock().take()
     }
 
+    pub(super) fn request_counters(&self) -> &RequestCounters {
+        &self.requests
+    }
+
+    pub(super) fn usage(&self) -> Usage {
+        self.usage.usage()
+    }
+
+    pub(super) fn set_monitor(&self, monitor: MonitorServer) {
+        *self.monitor.lock() = Some(monitor);
+    }
+
+    /// Measures processor use about once a second, as long as the server runs.
+    pub(super) fn start_meter(self: &Arc<Self>) {
+        let node = Arc::downgrade(self);
+        self.spawn("meter", move || {
+            while let Some(node) = node.upgrade() {
+                if node.server.shared().state() == State::Stopping {
+                    return;
+                }
+                node.usage.tick();
+                drop(node);
+                std::thread::sleep(METER_INTERVAL);
+            }
+        });
+    }
+
     /// Acts on signals from here on.
     pub(super) fn handle_signals(self: &Arc<Self>) -> std::io::Result<()> {
         let node = Arc::clone(self);
@@ -111,7 +149,7 @@ impl Node {
                 let node = Arc::clone(self);
                 self.spawn("shutdown", move || node.shut_down());
             }
-            Received::Reopen => {
+            Received::ReopenLog => {
                 log.reopen();
             }
             Received::Reload => {
@@ -125,7 +163,7 @@ impl Node {
         }
     }
 
-    fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) {
+    pub(super) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) {
         let thread = std::thread::Builder::new().name(name.to_owned());
         if let Err(error) = thread.spawn(work) {
             self.server.shared().log.error(format_args!("Cannot start a thread: {error}"));
@@ -140,6 +178,9 @@ impl Node {
         }
         shared.log.info(format_args!("Initiating Shutdown..."));
         self.server.stop();
+        if let Some(monitor) = self.monitor.lock().take() {
+            monitor.stop();
+        }
         if let Some(file) = self.take_ports_file()
             && let Err(error) = file.remove()
         {

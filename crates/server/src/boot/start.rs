@@ -45,7 +45,9 @@ pub(super) fn start(flags: FlagSet) -> i32 {
     let log = match Logger::open(&log_options(&options)) {
         Ok(log) => log,
         Err(error) => {
-            complain(&format!("{}{error}\n", error.prefix()));
+            let zone = jiff::tz::TimeZone::system();
+            let now = zone.to_datetime(jiff::Timestamp::now()).strftime("%Y/%m/%d %H:%M:%S");
+            complain(&format!("{now} {error}\n"));
             return FAILED;
         }
     };

@@ -5,18 +5,16 @@ use std::sync::mpsc;
 
 use midge_identity::Decision;
 
+use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
+use crate::monitor::{ConnQuery, ConnSnapshot};
 
-/// What a connection snapshot shall hold.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct SnapshotWanted {
-    /// Subscriptions too.
-    pub(crate) subscriptions: bool,
-    /// Only this connection.
-    pub(crate) cid: Option<u64>,
-}
 
 /// A rare request.
 pub(crate) enum Control {
+    /// Describe these connections.
+    Connections(ConnQuery, mpsc::SyncSender<ConnSnapshot>),
+    /// Describe these subscriptions.
+    Subscriptions(SubsQuery, mpsc::SyncSender<SubsSnapshot>),
 
 
     /// Close a client on request; answers whether it was here.
@@ -38,6 +36,8 @@ pub(crate) enum Control {
         slot: u32,
         /// Its id.
         cid: u64,
+        /// The client was in already; its credentials were looked at again.
+        again: bool,
         /// What came out.
         decision: Box<Decision>,
     },

@@ -43,6 +43,9 @@ impl Shard {
     /// other shards, closes what is to be closed.
     pub(super) fn settle(&mut self, input: &[u8]) {
         loop {
+            // First: whoever reads a PONG may count on everything before it
+            // being on its way, to other shards as well.
+            self.send_batches();
             self.flush_dirty(input);
             if self.closing.is_empty() {
                 break;
@@ -59,7 +62,6 @@ impl Shard {
         self.blocked.clear();
         self.copies.clear();
         self.producer = None;
-        self.send_batches();
         if let Some(handle) = self.shared.shard(self.id) {
             handle.publish_totals(&self.totals);
         }
@@ -78,6 +80,7 @@ impl Shard {
 
     /// Writes before the chunk is done, because much has gathered.
     pub(super) fn flush_early(&mut self, slot: u32, input: &[u8]) {
+        self.send_batches();
         self.flush(slot, input);
         if self.unflushed > HIGH_WATER {
             self.flush_dirty(input);

@@ -70,7 +70,7 @@ impl Shard {
     }
 
     /// What the configuration says about the client's credentials.
-    fn decide(&self, slot: u32) -> Decision {
+    pub(super) fn decide(&self, slot: u32) -> Decision {
         let Some(connection) = self.connections.get(slot as usize) else {
             return Decision::Refused("connection is gone".to_owned());
         };
@@ -101,10 +101,37 @@ impl Shard {
     fn wait_for_check(&mut self, slot: u32, check: SlowCheck) {
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
         connection.phase = Phase::Authenticating;
-        let job = slow_checks::Job { shard: self.id, slot, cid: connection.cid, check };
+        let job = slow_checks::Job {
+            shard: self.id,
+            slot,
+            cid: connection.cid,
+            again: false,
+            check,
+        };
         if !self.shared.slow_checks.submit(job) {
             self.log_error(slot, format_args!("too many password checks are waiting"));
             self.refuse_login(slot);
+        }
+    }
+
+    /// Sends the comparison for a client that is in already.
+    pub(super) fn recheck_slowly(&mut self, slot: u32, check: SlowCheck) {
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let job =
+            slow_checks::Job { shard: self.id, slot, cid: connection.cid, again: true, check };
+        if !self.shared.slow_checks.submit(job) {
+            self.refuse_login(slot);
+        }
+    }
+
+    /// The comparison for a client that is in already has ended.
+    pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, decision: Decision) {
+        if self.connection(slot, cid).is_none_or(|connection| connection.closing.is_some()) {
+            return;
+        }
+        match decision {
+            Decision::Accepted(accepted) => self.adopt(slot, accepted),
+            Decision::Refused(_) | Decision::Slow(_) => self.refuse_login(slot),
         }
     }
 

@@ -153,6 +153,7 @@ pub(crate) struct MatchCache {
     seen: Vec<u16>,
     /// Used for subjects that are not kept.
     spare: Option<Box<Recipients>>,
+    misses: u64,
 }
 
 /// Where a result goes back to.
@@ -168,6 +169,7 @@ impl MatchCache {
             places: std::iter::repeat_with(|| None).take(PLACES).collect(),
             seen: vec![0; PLACES],
             spare: None,
+            misses: 0,
         }
     }
 
@@ -226,6 +228,7 @@ impl MatchCache {
         subscriptions: &Subscriptions,
         hash: u64,
     ) -> (Box<Recipients>, Place) {
+        self.misses += 1;
         let index = hash as usize % PLACES;
         let fingerprint = (hash >> 48) as u16 | 1;
         let again = match self.seen.get_mut(index) {
@@ -245,6 +248,19 @@ impl MatchCache {
         recipients.subject.clear();
         recipients.subject.extend_from_slice(subject);
         (recipients, Place::Kept(index as u32))
+    }
+
+    /// Look-ups that were not answered by the cache.
+    pub(crate) fn misses(&self) -> u64 {
+        self.misses
+    }
+
+    /// Subjects kept, most targets of one, targets of all.
+    pub(crate) fn figures(&self) -> (u64, u64, u64) {
+        self.places.iter().flatten().fold((0, 0, 0), |(kept, most, all), recipients| {
+            let targets = recipients.targets() as u64;
+            (kept + 1, most.max(targets), all + targets)
+        })
     }
 
     /// Gives recipients back.

@@ -2,7 +2,7 @@
 //!
 //! A turn of the loop: wait for events; for each readable connection read a
 //! chunk, act on the operations in it ([`operations`], [`publish`]), write what
-//! that made ready ([`flush`]); take the mail from other threads; timers.
+//! that made ready ([`flush`]); timers. Mail from other threads comes first.
 //! Nothing here waits for anything but the poll.
 //!
 //! | module | what happens there |
@@ -19,7 +19,9 @@
 //! | [`flush`] | output → socket, back-pressure |
 //! | [`deadlines`] | timers: pings, stale clients, write deadlines |
 //! | [`close`] | the end of a connection |
-//! | [`requests`] | snapshots, kicks, lame duck, reload |
+//! | [`requests`] | kicks, lame duck, shutdown |
+//! | [`reauthorize`] | a reload as clients see it |
+//! | [`snapshot`] | what monitoring is told |
 
 mod accept;
 mod batch;
@@ -38,7 +40,9 @@ mod operations;
 pub(crate) mod output;
 mod publish;
 mod read;
+mod reauthorize;
 mod requests;
+mod snapshot;
 mod subscribe;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;
@@ -57,7 +61,7 @@ use crate::runtime::Runtime;
 use crate::server::Shared;
 
 pub(crate) use connection::Traffic;
-pub(crate) use control::Control;
+pub(crate) use control::{Control, InternalMessage};
 pub(crate) use deliver::Message;
 pub(crate) use mailbox::{Batch, Mail, Mailbox, NewConnection};
 
@@ -186,6 +190,12 @@ impl Shard {
             let woken_at = Instant::now();
             self.now = woken_at;
             self.traces = self.shared.log.trace_enabled();
+            // Before any input: what other shards sent was sent before what
+            // clients send now in answer to it.
+            self.mailbox.drain(&mut mail);
+            for item in mail.drain(..) {
+                self.on_mail(item);
+            }
             for event in &events {
                 if event.token() == WAKE {
                     continue;
@@ -200,10 +210,6 @@ impl Shard {
                 }
             }
             self.read_round();
-            self.mailbox.drain(&mut mail);
-            for item in mail.drain(..) {
-                self.on_mail(item);
-            }
             self.on_deadlines();
             self.settle(&[]);
             self.note_busy(woken_at);

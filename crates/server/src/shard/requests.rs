@@ -1,22 +1,25 @@
 //! Rare requests: snapshots, kicks, lame duck, reload, shutdown.
 
-use std::sync::Arc;
-
 use midge_wire::close::CloseReason;
 
 use super::control::Control;
 use super::Shard;
-use crate::runtime::Runtime;
 
 impl Shard {
     pub(super) fn on_control(&mut self, control: Control) {
         match control {
+            // The asker may have given up waiting, here and below.
+            Control::Connections(query, answer) => {
+                let _ = answer.send(self.connections_for(&query));
+            }
+            Control::Subscriptions(query, answer) => {
+                let _ = answer.send(self.subscriptions_for(&query));
+            }
             Control::Kick(cid, answer) => {
                 let slot = self.slot_of(cid);
                 if let Some(slot) = slot {
                     self.close(slot, CloseReason::Kicked);
                 }
-                // The asker may have given up waiting.
                 let _ = answer.send(slot.is_some());
             }
             Control::NotifyLameDuck(cid, answer) => {
@@ -45,15 +48,19 @@ impl Shard {
                     }
                 }
             }
-            Control::Authenticated { slot, cid, decision } => {
-                self.on_checked(slot, cid, *decision);
+            Control::Authenticated { slot, cid, again, decision } => {
+                if again {
+                    self.on_rechecked(slot, cid, *decision);
+                } else {
+                    self.on_checked(slot, cid, *decision);
+                }
             }
             Control::Shutdown => self.begin_shutdown(),
         }
         self.settle(&[]);
     }
 
-    fn slots(&self) -> Vec<u32> {
+    pub(super) fn slots(&self) -> Vec<u32> {
         self.connections.iter().map(|(slot, _)| slot as u32).collect()
     }
 
@@ -91,25 +98,5 @@ impl Shard {
         }
         self.settle(&[]);
         self.stopping = true;
-    }
-
-    /// Takes new settings: limits apply to clients at once, the rest as it is
-    /// next used.
-    pub(super) fn reload(&mut self, runtime: Arc<Runtime>) {
-        self.runtime = runtime;
-        for slot in self.slots() {
-            let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
-                continue;
-            };
-            if let Some(account) = self.account(account) {
-                self.apply_limits(slot, &account);
-            }
-        }
-        self.settle(&[]);
-    }
-
-    /// Keeps a record of a closed connection for monitoring.
-    pub(super) fn record_closed(&mut self, slot: u32, reason: CloseReason) {
-        let _ = (slot, reason);
     }
 }
