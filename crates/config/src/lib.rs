@@ -11,6 +11,7 @@ pub mod flags;
 pub mod go_text;
 pub mod lang;
 pub mod options;
+pub mod reload;
 pub mod url;
 
 mod error;

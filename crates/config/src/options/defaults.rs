@@ -47,6 +47,10 @@ pub const DEFAULT_POOL_SIZE: i64 = 3;
 pub const MAX_ROUTE_PING_INTERVAL: Duration = Duration::from_secs(30);
 /// Pause of leaf node remotes, and their connect and INFO times.
 pub const DEFAULT_LEAFNODE_TIME: Duration = Duration::from_secs(1);
+/// JetStream API requests waiting.
+pub const DEFAULT_REQUEST_QUEUE_LIMIT: i64 = 10_000;
+/// Concurrent file operations.
+pub const DEFAULT_CONCURRENT_IO: i64 = 4096;
 /// Platform register of a trusted platform module.
 pub const DEFAULT_TPM_PCR: i64 = 22;
 
@@ -254,7 +258,6 @@ impl Options {
             leaf.compression.mode = "s2_auto".to_owned();
         }
         or_default(&mut leaf.reconnect_interval, DEFAULT_LEAFNODE_TIME);
-        or_default(&mut leaf.dial_timeout, DEFAULT_LEAFNODE_TIME);
         for remote in &mut leaf.remotes {
             tls_default(&mut remote.tls);
             if remote.compression.mode.is_empty() {
@@ -276,6 +279,10 @@ impl Options {
             or_any_host(&mut mqtt.host);
             tls_default(&mut mqtt.tls);
         }
+        let js = &mut self.jetstream;
+        or_default(&mut js.request_queue_limit, DEFAULT_REQUEST_QUEUE_LIMIT);
+        or_default(&mut js.info_queue_limit, js.request_queue_limit);
+        or_default(&mut js.max_concurrent_io, DEFAULT_CONCURRENT_IO);
         if self.jetstream.tpm.keys_file.is_some() {
             or_default(&mut self.jetstream.tpm.pcr, DEFAULT_TPM_PCR);
         }

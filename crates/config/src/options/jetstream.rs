@@ -39,9 +39,9 @@ pub struct JetStreamOptions {
     pub max_buffered_size: i64,
     /// Messages of a stream's inbound queue; 0 takes 100,000.
     pub max_buffered_msgs: i64,
-    /// API requests waiting; 0 takes 10,000.
+    /// API requests waiting; 10,000.
     pub request_queue_limit: i64,
-    /// Information requests waiting; 0 takes `request_queue_limit`.
+    /// Information requests waiting; as `request_queue_limit`.
     pub info_queue_limit: i64,
     /// Entries after which the meta log is compacted; 0 decides itself.
     pub meta_compact: u64,
@@ -49,7 +49,7 @@ pub struct JetStreamOptions {
     pub meta_compact_size: u64,
     /// Compact in the foreground.
     pub meta_compact_sync: bool,
-    /// Concurrent file operations, 4 to 8192; 0 takes 4096.
+    /// Concurrent file operations, 4 to 8192; 4096.
     pub max_concurrent_io: i64,
 }
 

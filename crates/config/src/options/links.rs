@@ -124,7 +124,7 @@ pub struct LeafNodeOptions {
     pub remotes: Vec<LeafRemote>,
     /// Pause between attempts; 1 s.
     pub reconnect_interval: Duration,
-    /// TCP connect time of remotes; 1 s.
+    /// TCP connect time of remotes; zero takes 1 s.
     pub dial_timeout: Duration,
     /// `host[:port]` told to leaf nodes.
     pub advertise: Option<String>,
