@@ -505,7 +505,7 @@ def wrong_types(ctx):
     refused(ctx, "debug: true\njetstream {\n  domain: 3\n}", wrong_type("2:1", "int64", "string"))
     refused(ctx, "debug: true\naccounts { A { jetstream { max_mem: x } } }",
             'x.conf:2:28: Expected a parseable size for "max_mem", got x')
-    refused(ctx, "debug: true\ncluster {\n port: x\n name: 3\n}", wrong_type("3:2", "string", "int64"))
+    refused(ctx, "debug: true\ncluster {\n port: x\n}", wrong_type("3:2", "string", "int64"))
 
 
 @test(SHEET, 26)

@@ -8,7 +8,7 @@ import signal
 import socket
 
 from lib import *
-from lib.process import Process, folder, read, run, spawn
+from lib.process import Process, folder, free_ports, read, run, spawn
 
 SHEET = "client_conventions"
 LOCAL = ("-a", "127.0.0.1", "-p", "-1")
@@ -213,9 +213,7 @@ def other_commands_of_the_signal_flag(ctx):
 
 @test(SHEET, 66)
 def restart_on_the_same_port(ctx):
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
+    port, = free_ports(1)
     for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
         server = spawn(ctx, "-a", "127.0.0.1", "-p", port)
         server.wait_err("Server is ready")

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import urllib.parse
 
 from lib import *
 from lib.process import folder, free_ports, http, same_keys, sample
@@ -81,11 +82,18 @@ def subsz_test(ctx):
     eq([sub["subject"] for sub in own(server.get("/subsz", subs=1, test="foo.1.2"))], ["foo.>"])
     eq(own(server.get("/subsz", subs=1, test="nobody")), [])
     for subject in ("foo.*", "foo.>", "foo..a", ".foo"):
-        status, _, body = http(server, "/subsz?subs=1&test=" + subject)
+        status, _, body = http(server, "/subsz?subs=1&test=" + urllib.parse.quote(subject))
         eq((status, body.decode()), (400, "invalid test subject, must be valid publish subject: " + subject))
     status, _, body = http(server, "/subsz?test=foo.*")
     eq((status, body.decode()), (400, "invalid test subject, must be valid publish subject: foo.*"), "without subs")
     eq(server.get("/subsz", test="foo.1")["total"], 0, "without subs")
+
+
+@test(SHEET, 48)
+def wildcards_need_no_encoding(ctx):
+    server = ctx.shared()
+    status, _, body = http(server, "/subsz?subs=1&test=foo.>")
+    eq((status, body.decode()), (400, "invalid test subject, must be valid publish subject: foo.>"))
 
 
 @test(SHEET, 49)

@@ -4,6 +4,7 @@ import hashlib
 import itertools
 import json
 import os
+import random
 import re
 import socket
 import subprocess
@@ -166,13 +167,18 @@ def digest_of(value):
 
 
 def free_ports(count):
-    """Ports of 127.0.0.1 that were free a moment ago, for servers that must know each other's ports."""
-    held = [socket.socket() for _ in range(count)]
-    for one in held:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in held]
-    for one in held:
-        one.close()
+    """Ports of 127.0.0.1 for servers that must know each other's ports. They lie below the range from which the
+    system takes ports by itself, so that no other server gets one of them in the meantime."""
+    ports = []
+    while len(ports) < count:
+        port = random.randrange(15000, 32000)
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        if port not in ports:
+            ports.append(port)
     return ports
 
 
