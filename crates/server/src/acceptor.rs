@@ -1,7 +1,7 @@
 //! The client listener: accepts sockets and hands each to a shard.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener as StdListener};
+use std::net::{Ipv6Addr, SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -19,6 +19,9 @@ const WAKE: Token = Token(1);
 /// Connections that the kernel may complete before we accept them.
 const BACKLOG: i32 = 4096;
 
+/// The host that stands for all interfaces.
+const ANY_IPV4: &str = "0.0.0.0";
+
 /// Pause after an error such as "too many open files", which would otherwise
 /// repeat at once.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
@@ -33,6 +36,12 @@ pub fn listen(host: &str, port: u16) -> Result<StdListener, String> {
     let failed = |what: &str, error: &io::Error| {
         format!("listen tcp {shown}: {what}: {}", os_text(error))
     };
+    if host == ANY_IPV4 {
+        // The peer's "all interfaces" includes IPv6, where the system has it.
+        if let Ok(listener) = listen_at(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)) {
+            return Ok(listener);
+        }
+    }
     let addresses: Vec<SocketAddr> = match host.trim_matches(['[', ']']).parse() {
         Ok(ip) => vec![SocketAddr::new(ip, port)],
         Err(_) => {
@@ -46,17 +55,22 @@ pub fn listen(host: &str, port: u16) -> Result<StdListener, String> {
     let Some(&address) = addresses.iter().find(|a| a.is_ipv4()).or(addresses.first()) else {
         return Err(format!("listen tcp: lookup {host}: no such host"));
     };
+    listen_at(address).map_err(|(what, error)| failed(what, &error))
+}
+
+/// Opens a listening socket; on failure the step and the error.
+fn listen_at(address: SocketAddr) -> Result<StdListener, (&'static str, io::Error)> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
-        .map_err(|e| failed("socket", &e))?;
+        .map_err(|e| ("socket", e))?;
     if address.is_ipv6() {
         // `::` takes IPv4 too, as the peer's does.
-        socket.set_only_v6(false).map_err(|e| failed("setsockopt", &e))?;
+        socket.set_only_v6(false).map_err(|e| ("setsockopt", e))?;
     }
     // Without it a restart would have to wait for old connections to expire.
-    socket.set_reuse_address(true).map_err(|e| failed("setsockopt", &e))?;
-    socket.bind(&address.into()).map_err(|e| failed("bind", &e))?;
-    socket.listen(BACKLOG).map_err(|e| failed("listen", &e))?;
-    socket.set_nonblocking(true).map_err(|e| failed("setsockopt", &e))?;
+    socket.set_reuse_address(true).map_err(|e| ("setsockopt", e))?;
+    socket.bind(&address.into()).map_err(|e| ("bind", e))?;
+    socket.listen(BACKLOG).map_err(|e| ("listen", e))?;
+    socket.set_nonblocking(true).map_err(|e| ("setsockopt", e))?;
     Ok(socket.into())
 }
 
@@ -131,11 +145,11 @@ impl Acceptor {
         loop {
             match self.listener.accept() {
                 Ok((socket, peer)) => {
+                    let peer = SocketAddr::new(peer.ip().to_canonical(), peer.port());
                     let throttled = self.throttles();
-                    let now = self.shared.counters.note_client();
                     let limit = self.shared.runtime.load().max_connections;
+                    let over_limit = !self.shared.counters.note_client(limit);
                     let cid = self.shared.next_cid.fetch_add(1, Ordering::Relaxed);
-                    let over_limit = now > limit;
                     let new = NewConnection { socket, peer, cid, over_limit, throttled };
                     let shard = self.shared.place();
                     if let Some(handle) = self.shared.shard(shard) {

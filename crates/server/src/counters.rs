@@ -15,10 +15,12 @@ pub struct Counters {
 }
 
 impl Counters {
-    /// A client was accepted; returns how many there are with it.
-    pub(crate) fn note_client(&self) -> i64 {
+    /// A client was accepted; counts it among the present ones unless there
+    /// are `limit` already. Returns whether it was counted.
+    pub(crate) fn note_client(&self, limit: i64) -> bool {
         self.total_connections.fetch_add(1, Ordering::Relaxed);
-        self.clients.fetch_add(1, Ordering::Relaxed) + 1
+        let more = |now: i64| (now < limit).then_some(now + 1);
+        self.clients.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
     /// A client's connection is gone.

@@ -32,7 +32,9 @@ pub(crate) fn connect_json(json: &str) -> String {
         let left = if value.starts_with('"') {
             split_string(value).1
         } else {
-            value.get(value.find([',', '}']).unwrap_or(value.len())..).unwrap_or_default()
+            value
+                .get(value.find([',', '}']).unwrap_or(value.len())..)
+                .unwrap_or_default()
         };
         shown.push(':');
         shown.extend(std::iter::repeat_n(' ', blanks));
@@ -70,8 +72,14 @@ mod tests {
         let json = r#"{"user":"u","pass":"s\"x","auth_token": "t","sig":"s","nkey":"U","n":1}"#;
         let shown = r#"{"user":"u","pass":"[REDACTED]","auth_token": "[REDACTED]","sig":"[REDACTED]","nkey":"[REDACTED]","n":1}"#;
         assert_eq!(connect_json(json), shown);
-        assert_eq!(connect_json(r#"{"PASSword":12}"#), r#"{"PASSword":"[REDACTED]"}"#);
-        assert_eq!(connect_json(r#"{"pass":"unfinished"#), r#"{"pass":"[REDACTED]""#);
+        assert_eq!(
+            connect_json(r#"{"PASSword":12}"#),
+            r#"{"PASSword":"[REDACTED]"}"#
+        );
+        assert_eq!(
+            connect_json(r#"{"pass":"unfinished"#),
+            r#"{"pass":"[REDACTED]""#
+        );
         assert_eq!(connect_json("{"), "{");
         assert_eq!(connect_json(r#"{"name":"pass"}"#), r#"{"name":"pass"}"#);
     }

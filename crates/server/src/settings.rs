@@ -7,6 +7,7 @@ use midge_config::options::{
     self, AccountLimits as ConfiguredLimits, HandshakeFirst as ConfiguredFirst, Options,
     WriteTimeout,
 };
+use midge_identity::authenticator::ProxySpec;
 use midge_identity::{
     Authenticator, AuthenticatorSpec, ConnectionType, ConnectionTypes, PermissionSpec,
     ResponseLimits, SubjectRules, UserSpec,
@@ -57,7 +58,10 @@ pub fn runtime(
     let tls = options.tls.as_ref().map(|tls| tls_listener(options, tls)).transpose()?;
     let spec = authentication(options, hidden_user);
     let hides_auth_required = options.no_auth_user.as_ref().is_some_and(|user| !user.is_empty());
-    let auth = Authenticator::new(spec);
+    let auth = Authenticator::new(spec).with_proxies(ProxySpec {
+        trusted: options.proxies.clone().unwrap_or_default(),
+        required: options.authorization.proxy_required,
+    });
     let auth_required = auth.is_required();
     let clear = tls.as_ref().is_none_or(|tls| tls.allow_non_tls);
     let (host, port) = advertised(options, port)?;

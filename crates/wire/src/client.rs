@@ -214,7 +214,7 @@ fn starts_with_verb(input: &[u8], verb: &[u8]) -> Option<bool> {
 /// # Errors
 /// [`ParseError`] when the bytes cannot be the start of any operation or break
 /// a limit; the connection is to be closed then.
-#[inline]
+#[inline(always)] // the result is large: it must not be copied around
 pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ParseError> {
     // The publish that fits in one read is nearly all traffic.
     if let Some(publish) = parse_plain_pub(input, limits) {
@@ -225,7 +225,7 @@ pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ParseEr
 
 /// Straight path for `PUB subject [reply] size CRLF` in its usual form. `None`
 /// sends everything unusual to [`parse_any`], which gives the same answers.
-#[inline]
+#[inline(always)]
 fn parse_plain_pub<'a>(
     input: &'a [u8],
     limits: &Limits,

@@ -1,6 +1,6 @@
 //! The `INFO` object of a client port (client-protocol.md 3).
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Compatibility level announced to clients: clients compare it
 /// (client-conventions.md 1.4), so it has exactly three numbers.
@@ -12,7 +12,8 @@ pub const PROTOCOL: i32 = 1;
 
 /// Fields of an `INFO`, in wire order. Empty, false and zero fields that the
 /// sheet does not call "always" are left out.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct ServerInfo {
     /// Public server nkey, new at each start.
     pub server_id: String,

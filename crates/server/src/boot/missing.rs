@@ -36,7 +36,6 @@ fn missing(options: &Options, kind: FeatureKind) -> Option<&'static str> {
         FeatureKind::ExportsImports => "exports and imports are",
         FeatureKind::Ocsp => "OCSP stapling is",
         FeatureKind::OcspPeer => "OCSP verification is",
-        FeatureKind::Proxies => "trusted proxies are",
         FeatureKind::MessageTrace => "message tracing is",
         FeatureKind::Profiling => "the profiling port is",
         FeatureKind::DefaultJsDomain => "default_js_domain is",

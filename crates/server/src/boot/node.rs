@@ -139,11 +139,11 @@ impl Node {
     fn on_signal(self: &Arc<Self>, signal: Received) {
         let log = &self.server.shared().log;
         let lame = self.server.shared().state() == State::LameDuck;
+        log.info(format_args!("Trapped \"{}\" signal", signal.name()));
         if matches!(signal, Received::Terminate) && lame {
             // A lame duck finishes what it announced.
             return;
         }
-        log.info(format_args!("Trapped \"{}\" signal", signal.name()));
         match signal {
             Received::Interrupt | Received::Terminate => {
                 let node = Arc::clone(self);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, SystemTime};
 
-use midge_config::options::WriteTimeout;
+use midge_config::options::{DEFAULT_TLS_TIMEOUT, WriteTimeout};
 use midge_wire::info::{PROTOCOL, VERSION};
 
 use super::node::Node;
@@ -15,7 +15,8 @@ use crate::monitor::json::{Nanos, Utc};
 use crate::monitor::source::Identity;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::varz::Varz;
-use crate::monitor::varz_parts::ByKind;
+use crate::monitor::connz::Proxy;
+use crate::monitor::varz_parts::{ByKind, ProxiesVarz};
 use crate::monitor::{ConnQuery, ConnSnapshot, RequestCounters, Source};
 use crate::process;
 use crate::server::State;
@@ -86,7 +87,8 @@ impl Source for Node {
         varz.max_control_line = options.max_control_line;
         varz.max_payload = options.max_payload;
         varz.max_pending = options.max_pending;
-        varz.tls_timeout = options.tls.as_ref().map_or(0.0, |tls| tls.timeout);
+        varz.tls_timeout =
+            options.tls.as_ref().map_or(DEFAULT_TLS_TIMEOUT, |tls| tls.timeout);
         varz.write_deadline = Nanos(options.write_deadline);
         varz.write_timeout = match options.write_timeout {
             WriteTimeout::Default => String::new(),
@@ -126,6 +128,10 @@ impl Source for Node {
         if let Some(account) = &shared.system_account {
             varz.system_account.clone_from(&account.name);
         }
+        varz.proxies = options.proxies.as_ref().filter(|keys| !keys.is_empty()).map(|keys| {
+            let trusted = keys.iter().map(|key| Proxy { key: key.clone() });
+            ProxiesVarz { trusted: trusted.collect() }
+        });
         let certificates = options.tls.as_ref().map(|tls| &tls.certificates);
         let first = certificates.and_then(|all| all.first()).and_then(|pair| pair.chain.first());
         varz.tls_cert_not_after = first.and_then(|der| crate::tls::not_after(der)).map(Utc);

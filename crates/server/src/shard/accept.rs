@@ -31,7 +31,9 @@ impl Shard {
         if let Err(error) = self.poll.registry().register(&mut socket, Token(slot as usize), interest)
         {
             self.shared.log.error(format_args!("Cannot watch connection from {peer}: {error}"));
-            self.shared.counters.note_client_gone();
+            if !over_limit {
+                self.shared.counters.note_client_gone();
+            }
             return;
         }
         let limits = Limits {
@@ -41,7 +43,7 @@ impl Shard {
         };
         let transport = Transport::new(socket);
         let mut connection = Connection::new(cid, transport, peer, limits, self.now);
-        connection.counted = true;
+        connection.counted = !over_limit;
         if self.runtime.uses_nonce {
             connection.nonce = nonce();
         }

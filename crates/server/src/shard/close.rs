@@ -52,6 +52,7 @@ impl Shard {
         self.wake_producers(slot);
         self.unregister(slot);
         let write_deadline = self.runtime.write_deadline;
+        self.uncount(slot);
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
         connection.tail = Vec::new();
         connection.auth_deadline = None;
@@ -119,18 +120,24 @@ impl Shard {
         }
     }
 
+    /// Takes a connection out of the server's count.
+    fn uncount(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if std::mem::take(&mut connection.counted) {
+            self.shared.counters.note_client_gone();
+        }
+    }
+
     /// Closes the socket and forgets the connection.
     pub(super) fn drop_connection(&mut self, slot: u32) {
         if !self.connections.contains(slot as usize) {
             return;
         }
+        self.uncount(slot);
         let mut connection = self.connections.remove(slot as usize);
         // Closing the socket deregisters it as well.
         let _ = self.poll.registry().deregister(connection.transport.socket());
         connection.output.clear(&mut self.buffers);
-        if connection.counted {
-            self.shared.counters.note_client_gone();
-        }
         if let Some(handle) = self.shared.shard(self.id) {
             handle.note_connections(self.connections.len());
         }

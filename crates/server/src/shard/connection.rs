@@ -76,6 +76,10 @@ pub(crate) struct Connection {
     pub(crate) read_closed: bool,
     /// Not read until then, because a target of its messages is behind.
     pub(crate) paused: Option<Instant>,
+    /// The pause is one of the stalls of client-protocol.md 17.3.
+    pub(crate) stalling: bool,
+    /// Public key of the trusted proxy it came through.
+    pub(crate) proxy_key: Option<Box<str>>,
     /// The socket took no more at the last write.
     pub(crate) blocked: bool,
     /// Since when unsent output has been above the high-water mark.
@@ -154,6 +158,8 @@ pub(crate) struct Connection {
     pub(crate) traffic: Traffic,
     /// Times a producer had to wait because this connection was behind.
     pub(crate) stalls: u64,
+    /// The chunk of input in which the last of them was counted.
+    pub(crate) stalled_in: u64,
 }
 
 impl Connection {
@@ -177,6 +183,8 @@ impl Connection {
             queued_to_read: false,
             read_closed: false,
             paused: None,
+            stalling: false,
+            proxy_key: None,
             blocked: false,
             behind_since: None,
             waiting_producers: Vec::new(),
@@ -222,6 +230,7 @@ impl Connection {
             slow_since: None,
             traffic: Traffic::default(),
             stalls: 0,
+            stalled_in: 0,
         }
     }
 

@@ -8,6 +8,7 @@ use midge_wire::message;
 
 use super::Shard;
 use super::connection::Phase;
+use super::flush::MAX_PAUSE;
 use super::timers::{Timer, TimerKind};
 
 /// Upper bound of the interval before the first ping after a `CONNECT`.
@@ -15,6 +16,9 @@ const FIRST_PING: Duration = Duration::from_secs(2);
 
 /// Most that is added to the first interval at random, in percent.
 const FIRST_PING_JITTER: u32 = 20;
+
+/// Time between two warnings about the same stalled producer.
+const STALL_WARNING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Age above which the round trip time is measured again although the client
 /// is active.
@@ -47,9 +51,25 @@ impl Shard {
             Some(until) if until > now => {
                 self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
             }
-            Some(_) => self.resume(slot, cid),
+            Some(_) => {
+                if connection.stalling {
+                    self.note_stall_timeout(slot);
+                }
+                self.resume(slot, cid);
+            }
             None => {}
         }
+    }
+
+    fn note_stall_timeout(&self, slot: u32) {
+        let stall = crate::text::go_duration(MAX_PAUSE);
+        self.log_debug(slot, format_args!("Timed out of fast producer stall ({stall})"));
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        self.shared.log.warn_limited(
+            &format!("stall {}", connection.cid),
+            STALL_WARNING_INTERVAL,
+            format_args!("{} - Producer was stalled for a total of {stall}", self.prefix(slot)),
+        );
     }
 
     fn on_auth_deadline(&mut self, slot: u32) {

@@ -22,7 +22,7 @@ const HIGH_WATER: usize = 256 * 1024;
 const LOW_WATER: usize = 64 * 1024;
 
 /// Longest pause of a producer for one chunk of its input; the peer's bound.
-const MAX_PAUSE: Duration = Duration::from_millis(10);
+pub(super) const MAX_PAUSE: Duration = Duration::from_millis(10);
 
 /// A target that has not been under the high-water mark for this long is slow
 /// itself: producers do not wait for it until it comes near `max_pending`.
@@ -96,15 +96,17 @@ impl Shard {
         }
         if connection.blocked {
             blocked.push(slot);
-            self.on_blocked(slot);
+            let written = connection.output.total_written();
+            self.on_blocked(slot, written);
             return;
         }
+        let written = connection.output.total_written();
         match connection.output.flush(&mut connection.transport, input, buffers) {
             Ok(Flushed::All) => self.on_drained(slot),
             Ok(Flushed::Blocked) => {
                 connection.blocked = true;
                 blocked.push(slot);
-                self.on_blocked(slot);
+                self.on_blocked(slot, written);
             }
             Err(_) => self.close(slot, CloseReason::WriteError),
         }
@@ -146,17 +148,16 @@ impl Shard {
         }
     }
 
-    /// The socket is full: a deadline for the write begins, and producers may
-    /// have to wait.
-    fn on_blocked(&mut self, slot: u32) {
+    /// The socket is full: a deadline for the write, which began when `start`
+    /// bytes had been written in all, and producers may have to wait.
+    fn on_blocked(&mut self, slot: u32, start: u64) {
         let now = self.now;
         let deadline = self.runtime.write_deadline;
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
         if connection.write_deadline.is_none() {
             let at = now + deadline;
-            let written = connection.output.total_written();
-            let goal = written + connection.output.pending() as u64;
-            connection.write_deadline = Some((at, goal, written));
+            let goal = connection.output.total_written() + connection.output.pending() as u64;
+            connection.write_deadline = Some((at, goal, start));
             let cid = connection.cid;
             self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
         }
@@ -184,6 +185,7 @@ impl Shard {
         let cid = connection.cid;
         let first = connection.paused.is_none();
         connection.paused = Some(until);
+        connection.stalling |= stalls;
         if first {
             self.timers.add(Timer { at: until, slot: producer, cid, kind: TimerKind::Resume });
         }
@@ -191,10 +193,12 @@ impl Shard {
         let waiting = &mut connection.waiting_producers;
         if waiting.len() < MAX_WAITING_PRODUCERS && !waiting.contains(&(producer, cid)) {
             waiting.push((producer, cid));
-            if stalls {
-                connection.stalls += 1;
-                self.shared.counters.note_stall();
-            }
+        }
+        // Once for a chunk, however often it is written in between.
+        if stalls && connection.stalled_in != self.chunk {
+            connection.stalled_in = self.chunk;
+            connection.stalls += 1;
+            self.shared.counters.note_stall();
         }
     }
 
@@ -229,6 +233,7 @@ impl Shard {
     pub(super) fn resume(&mut self, slot: u32, cid: u64) {
         if let Some(connection) = self.connection(slot, cid) {
             connection.paused = None;
+            connection.stalling = false;
             self.queue_read(slot);
         }
     }
@@ -243,6 +248,14 @@ impl Shard {
         let cid = connection.cid;
         if at > now {
             self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
+            return;
+        }
+        // The poll tells of room only when there is a good deal of it; a last
+        // attempt may find less.
+        connection.blocked = false;
+        self.flush(slot, &[]);
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        if connection.write_deadline.is_none() || connection.closing.is_some() {
             return;
         }
         let written = connection.output.total_written();

@@ -4,12 +4,12 @@
 use std::sync::Arc;
 
 use midge_identity::{
-    Accepted, ConnectionType, Credentials, Decision, ResponseTracker, SlowCheck, Who,
+    Accepted, ConnectionType, Credentials, Decision, Refusal, ResponseTracker, SlowCheck, Who,
 };
 use midge_wire::close::CloseReason;
 
 use super::Shard;
-use super::connection::{Phase, User};
+use super::connection::{Connection, Phase, User};
 use crate::account::GLOBAL_ACCOUNT;
 use crate::slow_checks;
 
@@ -25,7 +25,7 @@ impl Shard {
             let Some(connection) = self.connections.get(slot as usize) else { return false };
             return connection.authenticated && connection.is_open();
         }
-        self.refuse_login(slot);
+        self.refuse_login(slot, CloseReason::AuthenticationFailure);
         false
     }
 
@@ -69,32 +69,43 @@ impl Shard {
         self.on_decision(slot, decision);
     }
 
-    /// What the configuration says about the client's credentials.
-    pub(super) fn decide(&self, slot: u32) -> Decision {
-        let Some(connection) = self.connections.get(slot as usize) else {
-            return Decision::Refused("connection is gone".to_owned());
+    /// What the configuration says about the client's credentials, and about
+    /// the proxy it came through.
+    pub(super) fn decide(&mut self, slot: u32) -> Result<Decision, Refusal> {
+        let runtime = self.runtime.clone();
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return Err(Refusal::UnknownUser);
         };
-        let options = &connection.options;
-        self.runtime.auth.decide(&Credentials {
-            user: &options.user,
-            password: &options.pass,
-            token: &options.auth_token,
-            nkey: &options.nkey,
-            signature: &options.sig,
-            nonce: &connection.nonce,
-            connection_type: ConnectionType::Standard,
-        })
+        let proxy = runtime.auth.proxy(&connection.nonce, &connection.options.proxy_sig)?;
+        connection.proxy_key = proxy.map(Into::into);
+        runtime.auth.decide_through(proxy, &credentials_of(connection))
     }
 
-    fn on_decision(&mut self, slot: u32, decision: Decision) {
+    fn on_decision(&mut self, slot: u32, decision: Result<Decision, Refusal>) {
         match decision {
-            Decision::Accepted(accepted) => self.finish_login(slot, accepted),
-            Decision::Refused(why) => {
+            Ok(Decision::Accepted(accepted)) => self.finish_login(slot, accepted),
+            Ok(Decision::Refused(why)) => {
                 self.log_debug(slot, format_args!("{why}"));
-                self.refuse_login(slot);
+                self.refuse_login(slot, CloseReason::AuthenticationFailure);
             }
-            Decision::Slow(check) => self.wait_for_check(slot, check),
+            Ok(Decision::Slow(check)) => self.wait_for_check(slot, check),
+            Err(refusal) => self.refuse(slot, refusal),
         }
+    }
+
+    /// Refuses a client for a cause that is told in the log only.
+    pub(super) fn refuse(&mut self, slot: u32, refusal: Refusal) {
+        self.log_debug(slot, format_args!("{refusal}"));
+        let reason = match refusal {
+            Refusal::ProxyNotTrusted => CloseReason::ProxyNotTrusted,
+            Refusal::ProxyRequired => CloseReason::ProxyRequired,
+            Refusal::UnknownUser
+            | Refusal::UnknownNkey
+            | Refusal::WrongSecret
+            | Refusal::Signature(_)
+            | Refusal::ConnectionType => CloseReason::AuthenticationFailure,
+        };
+        self.refuse_login(slot, reason);
     }
 
     /// Sends a slow comparison to a thread that may take its time.
@@ -110,7 +121,7 @@ impl Shard {
         };
         if !self.shared.slow_checks.submit(job) {
             self.log_error(slot, format_args!("too many password checks are waiting"));
-            self.refuse_login(slot);
+            self.refuse_login(slot, CloseReason::AuthenticationFailure);
         }
     }
 
@@ -120,7 +131,7 @@ impl Shard {
         let job =
             slow_checks::Job { shard: self.id, slot, cid: connection.cid, again: true, check };
         if !self.shared.slow_checks.submit(job) {
-            self.refuse_login(slot);
+            self.refuse_login(slot, CloseReason::AuthenticationFailure);
         }
     }
 
@@ -131,7 +142,7 @@ impl Shard {
         }
         match decision {
             Decision::Accepted(accepted) => self.adopt(slot, accepted),
-            Decision::Refused(_) | Decision::Slow(_) => self.refuse_login(slot),
+            Decision::Refused(_) | Decision::Slow(_) => self.refuse_login(slot, CloseReason::AuthenticationFailure),
         }
     }
 
@@ -142,7 +153,7 @@ impl Shard {
             return;
         }
         connection.phase = Phase::Open;
-        self.on_decision(slot, decision);
+        self.on_decision(slot, Ok(decision));
         self.settle(&[]);
         self.process_kept(slot);
         self.queue_read(slot);
@@ -159,7 +170,7 @@ impl Shard {
         }
         let options = &connection.options;
         if !options.account.is_empty() || options.new_account {
-            self.refuse_login(slot);
+            self.refuse_login(slot, CloseReason::AuthenticationFailure);
         } else if !matches!(options.protocol, 0 | 1) {
             self.send_err(slot, "invalid client protocol");
             self.log_error(slot, format_args!("invalid client protocol"));
@@ -181,7 +192,7 @@ impl Shard {
             name => name,
         };
         let Some(account) = self.shared.accounts.get(name) else {
-            self.refuse_login(slot);
+            self.refuse_login(slot, CloseReason::AuthenticationFailure);
             return false;
         };
         // Known to this shard from here on.
@@ -227,21 +238,27 @@ impl Shard {
     }
 
     /// Refuses a client; the wire tells no causes.
-    pub(super) fn refuse_login(&mut self, slot: u32) {
+    pub(super) fn refuse_login(&mut self, slot: u32, reason: CloseReason) {
         let Some(connection) = self.connections.get(slot as usize) else { return };
-        let options = &connection.options;
-        let named = if !options.nkey.is_empty() {
-            format!(" - Nkey {:?}", options.nkey)
-        } else if !options.user.is_empty() {
-            format!(" - User {:?}", options.user)
-        } else if !options.auth_token.is_empty() {
-            " - Token \"[REDACTED]\"".to_owned()
-        } else {
-            String::new()
-        };
+        let label = credentials_of(connection).label();
+        let named = label.map(|label| format!(" - {label}")).unwrap_or_default();
         self.log_error(slot, format_args!("authentication error{named}"));
         self.send_err(slot, "Authorization Violation");
-        self.close(slot, CloseReason::AuthenticationFailure);
+        self.close(slot, reason);
+    }
+}
+
+/// What a client says of itself.
+fn credentials_of(connection: &Connection) -> Credentials<'_> {
+    let options = &connection.options;
+    Credentials {
+        user: &options.user,
+        password: &options.pass,
+        token: &options.auth_token,
+        nkey: &options.nkey,
+        signature: &options.sig,
+        nonce: &connection.nonce,
+        connection_type: ConnectionType::Standard,
     }
 }
 

@@ -118,6 +118,8 @@ pub(crate) struct Shard {
     /// Connections whose output still refers to the chunk of input because
     /// their socket was full.
     blocked: Vec<u32>,
+    /// Number of the chunk of input being processed.
+    chunk: u64,
     /// Messages through this shard, published to other threads by `settle`.
     totals: Traffic,
     /// The connection whose input is being processed.
@@ -161,6 +163,7 @@ impl Shard {
             dirty: Vec::new(),
             unflushed: 0,
             blocked: Vec::new(),
+            chunk: 0,
             totals: Traffic::default(),
             producer: None,
             closing: Vec::new(),

@@ -3,6 +3,7 @@
 use midge_subject::quote;
 use midge_wire::client::{Op, ParseError};
 use midge_wire::close::CloseReason;
+use midge_wire::info::ServerInfo;
 use midge_wire::message;
 
 use super::Shard;
@@ -65,7 +66,7 @@ impl Shard {
 
     /// `INFO` of a client is checked and ignored.
     fn on_info(&mut self, slot: u32, json: &[u8]) {
-        if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(json) {
+        if let Err(error) = serde_json::from_slice::<ServerInfo>(json) {
             self.log_error(slot, format_args!("Error decoding INFO: {error}"));
             self.close(slot, CloseReason::ProtocolViolation);
         }
@@ -172,7 +173,9 @@ impl Shard {
     #[cold]
     pub(super) fn trace_payload(&self, slot: u32, arrow: &str, body: &[u8], header_len: usize) {
         let shown = if self.runtime.trace_headers {
-            body.get(..header_len).unwrap_or_default()
+            // Without the line end and the empty line that close it.
+            let header = body.get(..header_len).unwrap_or_default();
+            header.strip_suffix(b"\r\n\r\n").unwrap_or(header)
         } else {
             body
         };

@@ -142,14 +142,14 @@ impl Shard {
             let is_system = self.shared.is_system_account(account);
             if begins(message.subject, b"_GR_.")
                 || begins(message.subject, b"$GR.")
-                || (begins(message.subject, b"$NRG.") && !is_system)
+                || (message.subject.starts_with(b"$NRG.") && !is_system)
             {
                 self.refuse_publish(slot, message.subject);
                 return false;
             }
         }
         if let Some(b'_' | b'$') = message.reply.first()
-            && (begins(message.reply, b"_R_.")
+            && (message.reply.starts_with(b"_R_.")
                 || begins(message.reply, b"$JS.ACK.")
                 || begins(message.reply, b"_GR_."))
         {

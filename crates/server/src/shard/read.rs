@@ -155,6 +155,7 @@ impl Shard {
 
     /// Acts on the operations in `input`; returns how many bytes they used.
     pub(super) fn process(&mut self, slot: u32, input: &[u8]) -> usize {
+        self.chunk += 1;
         let before = self.connections.get(slot as usize).map(|c| c.traffic).unwrap_or_default();
         let used = self.process_operations(slot, input);
         if let Some(connection) = self.connections.get(slot as usize) {

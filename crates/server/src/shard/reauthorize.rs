@@ -16,9 +16,29 @@ impl Shard {
     /// looked at again, the rest counts as it is next used.
     pub(super) fn reload(&mut self, runtime: Arc<Runtime>) {
         let old = std::mem::replace(&mut self.runtime, runtime);
+        self.close_unpinned();
         for slot in self.slots() {
             self.reload_connection(slot, &old);
             self.settle(&[]);
+        }
+    }
+
+    /// Closes clients whose certificates are no longer among the pinned ones.
+    fn close_unpinned(&mut self) {
+        let Some(tls) = self.runtime.tls.clone() else { return };
+        let mut closed = 0;
+        for slot in self.slots() {
+            let Some(connection) = self.connections.get(slot as usize) else { continue };
+            let Some(session) = connection.transport.session() else { continue };
+            if connection.phase == Phase::Open && !tls.accepts_certificate(session) {
+                self.close(slot, CloseReason::TlsHandshakeError);
+                closed += 1;
+            }
+        }
+        if closed > 0 {
+            self.shared
+                .log
+                .info(format_args!("Disconnect {closed} clients due to pinned certs reload"));
         }
     }
 
@@ -39,25 +59,29 @@ impl Shard {
     /// Whether a client would still come in, and with what permissions.
     fn check_again(&mut self, slot: u32, old: &Runtime) {
         let Some(connection) = self.connections.get(slot as usize) else { return };
-        let configured = connection.user.as_ref().map_or("", |user| user.configured.as_str());
-        if !configured.is_empty() && !self.runtime.auth.knows(configured) {
+        let configured = connection.user.as_ref().map_or(String::new(), |u| u.configured.clone());
+        if !configured.is_empty() && !self.runtime.auth.knows(&configured) {
             // The user is gone: no word, as if the client had left.
             self.close(slot, CloseReason::ClientClosed);
             return;
         }
         let accepted = match self.decide(slot) {
-            Decision::Accepted(accepted) => accepted,
-            Decision::Slow(check) if old.auth.has_same_secret(&self.runtime.auth, configured) => {
+            Ok(Decision::Accepted(accepted)) => accepted,
+            Ok(Decision::Slow(check)) if old.auth.has_same_secret(&self.runtime.auth, &configured) => {
                 // The same hash that matched before.
                 check.assume_match()
             }
-            Decision::Slow(check) => {
+            Ok(Decision::Slow(check)) => {
                 self.recheck_slowly(slot, check);
                 return;
             }
-            Decision::Refused(why) => {
+            Ok(Decision::Refused(why)) => {
                 self.log_debug(slot, format_args!("{why}"));
-                self.refuse_login(slot);
+                self.refuse_login(slot, CloseReason::AuthenticationFailure);
+                return;
+            }
+            Err(refusal) => {
+                self.refuse(slot, refusal);
                 return;
             }
         };

@@ -107,7 +107,7 @@ impl Shard {
             issuer_key: String::new(),
             tags: Vec::new(),
             mqtt_client: String::new(),
-            proxy_key: None,
+            proxy_key: connection.proxy_key.as_ref().map(|key| key.to_string()),
             subs: listed
                 .take(subs.unwrap_or(0))
                 .map(|subscription| self.sub_record(subscription, connection.cid, account))

@@ -141,8 +141,11 @@ impl Tls {
             count
         };
         if let Err(error) = self.session.process_new_packets() {
-            // Tell the client why, if the socket takes it.
-            let _ = self.write_records(socket);
+            // Tell the client why, if the socket takes it; one that speaks no
+            // TLS would only see noise.
+            if !matches!(error, rustls::Error::InvalidMessage(_)) {
+                let _ = self.write_records(socket);
+            }
             return Err(io::Error::new(io::ErrorKind::InvalidData, error));
         }
         Ok(count)
