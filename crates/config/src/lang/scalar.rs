@@ -114,7 +114,7 @@ impl Parser<'_, '_> {
         }
     }
 
-    /// Text between `(` and a `)` alone on its line.
+    /// Text between `(` and a `)` alone on its line, with both newlines.
     fn block(&mut self) -> Result<String, LangError> {
         let start = self.cursor.offset();
         let mut after_newline = false;
@@ -125,10 +125,11 @@ impl Parser<'_, '_> {
                 Some(')') if after_newline => {
                     let text = self.cursor.since(start);
                     self.cursor.next();
-                    if self.cursor.peek().is_none_or(is_newline) {
-                        // The newline before the bracket is not part of the value.
-                        let text = &text[..text.len() - 1];
-                        return Ok(text.to_owned());
+                    match self.cursor.peek() {
+                        Some(c) if is_newline(c) => return Ok(text.to_owned()),
+                        // Without a last newline the reference keeps the bracket.
+                        None => return Ok(self.cursor.since(start).to_owned()),
+                        Some(_) => {}
                     }
                     after_newline = false;
                 }

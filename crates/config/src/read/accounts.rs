@@ -6,7 +6,7 @@ use super::report::{Cast, Report, problem};
 use super::{account_jetstream, exports, imports, mappings, permissions, sharing, subjects};
 use crate::go_text::{self, quote};
 use crate::lang::{Map, Node, Value};
-use crate::options::{Account, AccountLimits, FeatureKind, MessageTrace, Options, SYSTEM_ACCOUNT};
+use crate::options::{Account, AccountLimits, FeatureKind, MessageTrace, Options};
 
 /// Reads the block. A scalar means nothing and is no error.
 pub(crate) fn read(report: &mut Report, options: &mut Options, key: &str, node: &Node) -> Cast<()> {
@@ -29,12 +29,6 @@ pub(crate) fn read(report: &mut Report, options: &mut Options, key: &str, node: 
         if name == GLOBAL_ACCOUNT {
             report.error(value, format!("{} is a Reserved Account", quote(name)));
             continue;
-        }
-        if name == SYSTEM_ACCOUNT {
-            // Defining it selects it.
-            options
-                .system_account
-                .get_or_insert_with(|| name.to_owned());
         }
         let account = self::account(report, options, name, inner)?;
         options.accounts.push(account);

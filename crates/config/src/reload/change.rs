@@ -224,6 +224,8 @@ impl fmt::Display for Change {
             Change::JetStreamMaxMemory(bytes) => set("JetStream max_mem_store", &size(*bytes)),
             Change::JetStreamMaxFile(bytes) => set("JetStream max_file_store", &size(*bytes)),
             Change::ProfBlockRate(number) => set("prof_block_rate", number),
+            // A file that is no longer wanted stays, and nothing is said.
+            Change::PidFile(None) => Ok(()),
             Change::PidFile(file) => set("pid_file", &path(file)),
             Change::PortsFileDir(folder) => set("ports_file_dir", &path(folder)),
             Change::LogFile(file) => set("log_file", &path(file)),

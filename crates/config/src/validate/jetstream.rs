@@ -93,7 +93,7 @@ fn default_domains(options: &Options) -> Result<(), String> {
                 quote(name)
             ));
         }
-        if !is_valid_subject(api_subject(domain).as_bytes()) {
+        if !domain.is_empty() && !is_valid_subject(api_subject(domain).as_bytes()) {
             return Err(format!(
                 "default_js_domain contains account {} with invalid domain name {}",
                 quote(name),

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::go_text::{quote, quoted_list};
-use crate::options::{CompressionMode, LeafRemote, Options, SYSTEM_ACCOUNT};
+use crate::options::{CompressionMode, LeafRemote, Options};
 use crate::read::{GLOBAL_ACCOUNT, KeyKind, is_public};
 
 pub(super) fn leafnodes(options: &Options) -> Result<(), String> {
@@ -46,11 +46,7 @@ pub(super) fn leafnodes(options: &Options) -> Result<(), String> {
             .operators
             .iter()
             .flatten()
-            .any(|operator| !operator.system_account.is_empty())
-        || options
-            .accounts
-            .iter()
-            .any(|account| account.name == SYSTEM_ACCOUNT);
+            .any(|operator| !operator.system_account.is_empty());
     if leaf.port != 0 && gateway && !system {
         return Err("leaf nodes and gateways (both being defined) require a system account to also be configured".to_owned());
     }

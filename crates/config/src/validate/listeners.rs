@@ -35,11 +35,11 @@ pub(super) fn mqtt(options: &Options) -> Result<(), String> {
     if options.server_name.is_none() && (cluster || gateway) {
         return Err("mqtt requires server name to be explicitly set".to_owned());
     }
-    let remotes = options
+    let leaf = options
         .leafnodes
         .as_ref()
-        .is_some_and(|leaf| !leaf.remotes.is_empty());
-    if !cluster && !gateway && !remotes && !options.jetstream_enabled {
+        .is_some_and(|leaf| leaf.port != 0 || !leaf.remotes.is_empty());
+    if !cluster && !gateway && !leaf && !options.jetstream_enabled {
         return Err(
             "mqtt requires JetStream to be enabled if running in standalone mode".to_owned(),
         );
@@ -111,8 +111,13 @@ pub(super) fn websocket(options: &Options) -> Result<(), String> {
 
 fn check_origin(origin: &str) -> Result<(), String> {
     let not_a_uri = || {
+        let reason = if origin.is_empty() {
+            "empty url"
+        } else {
+            "invalid URI for request"
+        };
         format!(
-            "unable to parse allowed origin: parse {}: invalid URI for request",
+            "unable to parse allowed origin: parse {}: {reason}",
             quote(origin)
         )
     };

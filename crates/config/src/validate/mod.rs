@@ -7,8 +7,8 @@ mod listeners;
 mod users;
 
 use crate::go_text::duration_text;
-use crate::options::{Options, SYSTEM_ACCOUNT};
-use crate::read::{KeyKind, is_public, version};
+use crate::options::Options;
+use crate::read::{GLOBAL_ACCOUNT, KeyKind, is_public, version};
 
 /// Version this server is compatible with; operators may ask for a lowest one.
 const SERVER_VERSION: [u64; 3] = [2, 15, 1];
@@ -61,7 +61,7 @@ fn operators(options: &Options) -> Result<(), String> {
         if options.default_sentinel.is_some() {
             return Err("default sentinel requires operators and accounts".to_owned());
         }
-        return preload(options);
+        return Ok(());
     }
     let has_resolver = options.resolver.is_some()
         || operators
@@ -170,24 +170,13 @@ fn ocsp_peer(options: &Options) -> Result<(), String> {
     let unverified = |tls: Option<&crate::options::TlsOptions>| {
         tls.is_some_and(|tls| !tls.verify && tls.ocsp_peer.as_ref().is_some_and(|o| o.verify))
     };
-    let kinds = [
-        ("client", options.tls.as_ref()),
-        (
-            "leafnode",
-            options.leafnodes.as_ref().and_then(|b| b.tls.as_ref()),
-        ),
-        ("mqtt", options.mqtt.as_ref().and_then(|b| b.tls.as_ref())),
-        (
-            "websocket",
-            options.websocket.as_ref().and_then(|b| b.tls.as_ref()),
-        ),
+    let tls = [
+        options.tls.as_ref(),
+        options.leafnodes.as_ref().and_then(|b| b.tls.as_ref()),
+        options.websocket.as_ref().and_then(|b| b.tls.as_ref()),
     ];
-    for (kind, tls) in kinds {
-        if unverified(tls) {
-            return Err(format!(
-                "OCSP peer verification for {kind} connections requires TLS verify (mTLS) to be enabled"
-            ));
-        }
+    if tls.into_iter().any(unverified) {
+        return Err("OCSP peer verification for client connections requires TLS verify (mTLS) to be enabled".to_owned());
     }
     Ok(())
 }
@@ -198,7 +187,7 @@ fn system_account(options: &Options) -> Result<(), String> {
     }
     match &options.system_account {
         Some(name)
-            if name != SYSTEM_ACCOUNT
+            if name != GLOBAL_ACCOUNT
                 && !options.accounts.iter().any(|account| account.name == *name) =>
         {
             Err("error resolving system account: account missing".to_owned())
