@@ -77,3 +77,148 @@ pub fn resolve_for_reload(flags: &FlagSet) -> Result<Loaded, ConfigError> {
     flags::apply(flags, &mut options, Scope::Reload).map_err(ConfigError::Other)?;
     Ok(Loaded::new(options, &warnings))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flags::{self, Command};
+    use crate::options::FeatureKind;
+
+    fn start(file: &str, args: &[&str]) -> Result<Options, String> {
+        use std::sync::atomic::{AtomicU32, Ordering};
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        let path = std::env::temp_dir().join(format!(
+            "midge-config-load-{}-{}.conf",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        ));
+        std::fs::write(&path, file).unwrap();
+        let name = path.to_string_lossy().into_owned();
+        let args: Vec<&str> = ["-c", &name].iter().chain(args).copied().collect();
+        let Command::Run(flags) = flags::parse(&args) else {
+            panic!("{args:?}");
+        };
+        let result = resolve(&flags).map_err(|e| e.to_string().replace(&name, "FILE"));
+        std::fs::remove_file(&path).unwrap();
+        result.map(|loaded| loaded.options)
+    }
+
+    /// 55.
+    #[test]
+    fn flags_win_over_the_file() {
+        let file =
+            "port: 4333, debug: true, jetstream: true, cluster {port: 5, routes: [\"nats://a:1\"]}";
+        let options = start(
+            file,
+            &[
+                "-p",
+                "4444",
+                "-D=false",
+                "-js=false",
+                "--routes",
+                "nats://b:2, nats://c:3",
+            ],
+        )
+        .unwrap();
+        assert_eq!(options.port, 4444);
+        assert!(!options.debug && !options.jetstream_enabled);
+        let routes: Vec<String> = options
+            .cluster
+            .iter()
+            .flat_map(|c| c.routes.iter().map(ToString::to_string))
+            .collect();
+        assert_eq!(routes, ["nats://b:2", "nats://c:3"]);
+        assert_eq!(start(file, &[]).unwrap().port, 4333);
+        assert!(
+            !start(file, &["--cluster", "", "--routes", ""])
+                .unwrap()
+                .cluster_enabled()
+        );
+    }
+
+    /// 35, 56.
+    #[test]
+    fn flags_that_make_no_sense_are_refused() {
+        for (file, args, text) in [
+            (
+                "",
+                &["--routes", "nats://a:1"][..],
+                "solicited routes require cluster capabilities, e.g. --cluster",
+            ),
+            (
+                "",
+                &["--cluster", "nats://127.0.0.1"],
+                "address 127.0.0.1: missing port in address",
+            ),
+            (
+                "",
+                &["--cluster", "nats://u@127.0.0.1:5"],
+                "expected cluster password to be set",
+            ),
+            (
+                "",
+                &["--tls"],
+                "TLS Server certificate must be present and valid",
+            ),
+            (
+                "",
+                &["--tlscert", "x"],
+                "TLS Server private key must be present and valid",
+            ),
+            (
+                "jetstream { store_dir: x }",
+                &["-sd", "/tmp/y"],
+                "FILE:1:12: Duplicate 'store_dir' configuration\n",
+            ),
+        ] {
+            assert_eq!(start(file, args).unwrap_err(), text);
+        }
+    }
+
+    #[test]
+    fn a_cluster_flag_sets_address_and_credentials() {
+        let options = start("", &["-cluster", "nats-route://u:p@127.0.0.1:-1"]).unwrap();
+        let cluster = options.cluster.unwrap();
+        assert_eq!((cluster.host.as_str(), cluster.port), ("127.0.0.1", -1));
+        assert_eq!(cluster.authorization.password.as_deref(), Some("p"));
+    }
+
+    /// 58: the first user's file.
+    #[test]
+    fn the_seed_scenario_reads() {
+        for file in [
+            "jetstream { store_dir: \"/d\", max_mem_store: 1Gb, max_file_store: 10Gb }",
+            "jetstream {\n  store_dir: \"/d\"\n  max_mem_store: 1Gb\n  max_file_store: 10Gb\n}\n",
+        ] {
+            for args in [&[][..], &["-js"]] {
+                let options = start(file, args).unwrap();
+                assert!(options.jetstream_enabled);
+                assert_eq!((options.host.as_str(), options.port), ("0.0.0.0", 4222));
+                let js = &options.jetstream;
+                assert_eq!(js.store_dir.as_deref(), Some("/d"));
+                assert_eq!(js.max_memory_store, Some(1 << 30));
+                assert_eq!(js.max_file_store, Some(10 << 30));
+                assert_eq!(crate::validate(&options), Ok(()));
+            }
+        }
+    }
+
+    #[test]
+    fn features_are_named_with_their_place() {
+        let options = start("port: 4222\nmqtt {port: 1883}\nleaf {port: 7422}", &["-js"]).unwrap();
+        let mqtt = options.feature(FeatureKind::Mqtt).unwrap().to_string();
+        assert!(mqtt.ends_with(":2:1: \"mqtt\""), "{mqtt}");
+        let js = options.feature(FeatureKind::JetStream).unwrap().to_string();
+        assert_eq!(js, "flag -js");
+        assert!(options.feature(FeatureKind::Gateway).is_none());
+    }
+
+    #[test]
+    fn timeouts_follow_tls() {
+        assert_eq!(start("", &[]).unwrap().authorization.timeout, 2.0);
+        let options = start("tls {timeout: 5}", &[]).unwrap();
+        assert_eq!(options.authorization.timeout, 6.0);
+        let options = start("tls {}, authorization {timeout: 1}", &[]).unwrap();
+        assert_eq!(options.authorization.timeout, 1.0);
+    }
+}

@@ -13,6 +13,9 @@ mod source;
 mod value;
 mod variable;
 
+#[cfg(test)]
+mod tests;
+
 pub use digest::digest;
 pub use error::LangError;
 pub use source::{Document, parse_file, parse_str};
