@@ -58,16 +58,18 @@ fn decode(token: &str) -> Result<Claims, String> {
         ));
     }
     let body = json(payload)?;
+    if !matches!(algorithm.as_str(), "ed25519-nkey" | "ed25519") {
+        return Err(format!(
+            "unexpected {} algorithm",
+            crate::go_text::quote(&algorithm)
+        ));
+    }
     // The first version signed the payload only, the second the header, too.
-    let signed = match algorithm.as_str() {
-        "ed25519-nkey" => format!("{}.{}", chunks[0], chunks[1]),
-        "ed25519" => chunks[1].to_owned(),
-        other => {
-            return Err(format!(
-                "unexpected {} algorithm",
-                crate::go_text::quote(other)
-            ));
-        }
+    let version = body.pointer("/nats/version").and_then(Value::as_i64);
+    let signed = if version.is_some_and(|version| version > 1) {
+        format!("{}.{}", chunks[0], chunks[1])
+    } else {
+        chunks[1].to_owned()
     };
     let signature = base64url(signature).ok_or("illegal base64 data")?;
     let issuer = body["iss"].as_str().unwrap_or_default();
