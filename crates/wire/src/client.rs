@@ -323,12 +323,16 @@ fn parse_verb<'a>(
             Some(_) => Err(ParseError::UnknownOperation),
         };
     }
+    // Blanks before the arguments are not counted, yet not endless either: they
+    // are kept until the line is complete. It must not matter whether it is.
+    if blanks > limits.max_control_line {
+        return Err(ParseError::ControlLineTooLong);
+    }
     let args_and_more = rest.get(blanks..).unwrap_or_default();
     let Some(lf) = memchr(b'\n', args_and_more) else {
         // A CR at the very end is the start of the line end.
         let args = args_and_more.strip_suffix(b"\r").unwrap_or(args_and_more);
-        // Blanks before the arguments are not counted, yet not endless either.
-        if args.len() > limits.max_control_line || blanks > limits.max_control_line {
+        if args.len() > limits.max_control_line {
             return Err(ParseError::ControlLineTooLong);
         }
         return Ok(Parsed::Incomplete { missing: 1 });

@@ -93,6 +93,19 @@ fn the_argument_part_has_a_limit() {
     assert_eq!(parse(&exact, &LIMITS), Ok(Parsed::Incomplete { missing: 1 }));
 }
 
+#[test]
+fn blanks_before_the_arguments_have_a_limit_of_their_own() {
+    for verb in ["PUB", "SUB", "CONNECT"] {
+        let line = |blanks: usize| format!("{verb}{}a 1", " ".repeat(blanks)).into_bytes();
+        let complete = |blanks| [&line(blanks)[..], b"\r\nx\r\n"].concat();
+        assert!(parse(&complete(4096), &LIMITS).is_ok());
+        assert_eq!(parse(&line(4096), &LIMITS), Ok(Parsed::Incomplete { missing: 1 }));
+        // The same answer whether or not the line has arrived as a whole.
+        assert_eq!(parse(&complete(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
+        assert_eq!(parse(&line(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
+    }
+}
+
 // client-protocol 38, 72
 #[test]
 fn argument_and_size_errors_have_their_log_texts() {
