@@ -183,10 +183,15 @@ impl Account {
         self.mappings.store(Arc::new(mappings));
     }
 
-    /// The subject mappings, if there are any.
+    /// Whether there are subject mappings.
     #[inline]
+    pub(crate) fn has_mappings(&self) -> bool {
+        self.has_mappings.load(Ordering::Acquire)
+    }
+
+    /// The subject mappings, if there are any.
     pub(crate) fn mappings(&self) -> Option<Arc<Mappings>> {
-        self.has_mappings.load(Ordering::Acquire).then(|| self.mappings.load_full())
+        self.has_mappings().then(|| self.mappings.load_full())
     }
 
     /// Adds a subscription; returns the number of its queue name.

@@ -279,6 +279,15 @@ proptest! {
     }
 
     #[test]
+    fn words_end_at_the_first_blank_or_control_byte(
+        bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), 0u8..0x30], 0..40),
+        at in 0usize..40,
+    ) {
+        let found = bytes.iter().enumerate().skip(at).find(|(_, b)| **b <= b' ').map(|(i, _)| i);
+        prop_assert_eq!(word_end(&bytes, at), found);
+    }
+
+    #[test]
     fn the_straight_path_agrees_with_the_general_one(
         line in "[a-z.]{1,5}( |\t|  )([a-z]{1,3} )?[0-9a]{1,3}( |\t)?",
         body in proptest::collection::vec(any::<u8>(), 0..24),

@@ -70,6 +70,23 @@ impl Node {
         *self.loaded.lock() = std::time::SystemTime::now();
     }
 
+    /// Puts the ports really listened on into the options, so that a reload
+    /// compares with them.
+    pub(super) fn set_real_ports(&self) {
+        let listeners = self.listeners();
+        let mut options = self.options.lock();
+        let changed = Arc::make_mut(&mut options);
+        changed.port = i32::from(self.port);
+        if let Some(monitoring) = listeners.monitoring {
+            let port = i32::from(monitoring.address.port());
+            if changed.http_port != 0 {
+                changed.http_port = port;
+            } else {
+                changed.https_port = port;
+            }
+        }
+    }
+
     pub(super) fn flags(&self) -> &FlagSet {
         &self.flags
     }

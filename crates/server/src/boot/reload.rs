@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use midge_config::options::Options;
+use midge_config::reload;
 
 use super::node::Node;
 use super::{missing, start};
@@ -27,9 +28,19 @@ impl Node {
     fn try_reload(&self) -> Result<(), String> {
         let loaded =
             midge_config::resolve_for_reload(self.flags()).map_err(|error| error.to_string())?;
-        let new = loaded.options;
+        let mut new = loaded.options;
         midge_config::validate(&new)?;
         let old = self.options();
+        // "Any port" keeps the one in use.
+        for (new, old) in [
+            (&mut new.http_port, old.http_port),
+            (&mut new.https_port, old.https_port),
+        ] {
+            if *new < 0 && old > 0 {
+                *new = old;
+            }
+        }
+        let changes = reload::plan(&old, &new).map_err(|refusal| refusal.to_string())?;
         if let Some(text) = missing::find(&new) {
             return Err(text);
         }
@@ -44,10 +55,16 @@ impl Node {
             handle.mailbox.send(Mail::Reload(runtime.clone()));
         }
         self.apply_outside_the_shards(&old, &new);
+        for change in &changes {
+            for line in change.to_string().lines().filter(|line| !line.is_empty()) {
+                shared.log.info(format_args!("{line}"));
+            }
+        }
         if new.max_connections < old.max_connections {
             self.close_surplus(new.max_connections);
         }
         self.set_options(new);
+        self.set_real_ports();
         shared.log.info(format_args!("Reloaded server configuration ({digest})"));
         Ok(())
     }

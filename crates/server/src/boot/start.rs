@@ -150,6 +150,7 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
     let nats = Some(Listener { address, tls });
     let listeners = Listeners { nats, monitoring: monitor, ..Listeners::default() };
     node.set_listeners(listeners);
+    node.set_real_ports();
     if let Some(folder) = &options.ports_file_dir {
         let file = PortsFile::new(folder);
         if let Err(error) = file.write(&listeners) {

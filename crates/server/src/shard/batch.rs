@@ -123,6 +123,7 @@ impl Shard {
 
     /// Delivers a batch of another shard.
     pub(super) fn on_batch(&mut self, mut batch: Box<Batch>) {
+        self.chunk += 1;
         let mut recipients = Recipients::default();
         let mut first_target = 0;
         let mut behind: Vec<(u32, u64)> = Vec::new();
@@ -169,6 +170,7 @@ impl Shard {
                 let taken = self.deliver(&local, recipients, message, NO_PUBLISHER);
                 if self.is_behind(connection) && !behind.contains(&item.producer) {
                     behind.push(item.producer);
+                    self.count_stall(connection);
                 }
                 taken
             }

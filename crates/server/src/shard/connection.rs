@@ -104,6 +104,8 @@ pub(crate) struct Connection {
     pub(crate) echo: bool,
     pub(crate) verbose: bool,
     pub(crate) pedantic: bool,
+    /// Publishes need no `+OK`, no pedantic check and no permission check.
+    pub(crate) publishes_plainly: bool,
     /// Headers are in effect.
     pub(crate) headers: bool,
     pub(crate) no_responders: bool,
@@ -198,6 +200,7 @@ impl Connection {
             echo: true,
             verbose: true,
             pedantic: true,
+            publishes_plainly: false,
             headers: false,
             no_responders: false,
             limits,
@@ -232,6 +235,11 @@ impl Connection {
             stalls: 0,
             stalled_in: 0,
         }
+    }
+
+    /// To be called when what it depends on has changed.
+    pub(crate) fn settle_publish_path(&mut self) {
+        self.publishes_plainly = !self.verbose && !self.pedantic && self.permissions.is_none();
     }
 
     /// Whether operations of the client are (still) acted on.

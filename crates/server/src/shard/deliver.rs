@@ -40,7 +40,7 @@ pub(crate) struct Message<'a> {
 
 impl<'a> Message<'a> {
     /// The message of a client's publish that ended at `end` of `input`.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn of(publish: &Publish<'a>, input: &'a [u8], end: usize) -> Self {
         Self {
             subject: publish.subject,
@@ -135,9 +135,9 @@ impl Shard {
         };
         connection.traffic.out_msgs += 1;
         connection.traffic.out_bytes += body as u64;
-        connection.last_activity = self.now;
         if !connection.dirty {
             connection.dirty = true;
+            connection.last_activity = self.now;
             dirty.push(target.connection);
         }
         let queued = connection.output.pending();

@@ -194,12 +194,22 @@ impl Shard {
         if waiting.len() < MAX_WAITING_PRODUCERS && !waiting.contains(&(producer, cid)) {
             waiting.push((producer, cid));
         }
-        // Once for a chunk, however often it is written in between.
-        if stalls && connection.stalled_in != self.chunk {
-            connection.stalled_in = self.chunk;
-            connection.stalls += 1;
-            self.shared.counters.note_stall();
+        if stalls {
+            self.count_stall(target);
         }
+    }
+
+    /// Counts that producers are held up for a connection near `max_pending`;
+    /// once for a chunk of input, however often it is written in between.
+    pub(super) fn count_stall(&mut self, slot: u32) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let gated = connection.output.pending() > self.runtime.gate;
+        if !gated || self.runtime.no_fast_producer_stall || connection.stalled_in == self.chunk {
+            return;
+        }
+        connection.stalled_in = self.chunk;
+        connection.stalls += 1;
+        self.shared.counters.note_stall();
     }
 
     /// A target on another shard is behind with messages of this producer.

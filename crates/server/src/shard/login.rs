@@ -215,6 +215,7 @@ impl Shard {
         connection.responses =
             responses.map(|limits| Box::new(ResponseTracker::new(limits, now)));
         connection.permissions = accepted.permissions;
+        connection.settle_publish_path();
         self.apply_limits(slot, &account);
         true
     }

@@ -54,6 +54,14 @@ pub(crate) struct Recipients {
     stamp: u64,
     stamp_places: StampPlaces,
     account: u32,
+    /// Where it is kept; `None` for a subject that is not.
+    place: Option<u32>,
+    /// Clients may not publish on this subject.
+    pub(crate) reserved: bool,
+    /// Nobody gets anything.
+    pub(crate) silent: bool,
+    /// All recipients are plain subscriptions of this shard.
+    pub(crate) only_local: bool,
     subject: Vec<u8>,
     pub(crate) heads: Vec<u8>,
     pub(crate) local: Vec<LocalTarget>,
@@ -73,12 +81,12 @@ impl Recipients {
         self.heads.get(start..end as usize).unwrap_or_default()
     }
 
-    /// Nobody at all.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.local.is_empty()
-            && self.remote.is_empty()
-            && self.queues.is_empty()
-            && self.internal.is_empty()
+    /// Whether these are still the recipients of `subject`.
+    #[inline]
+    pub(crate) fn are_for(&self, account: &Account, subject: &[u8]) -> bool {
+        self.subject == subject
+            && self.account == account.id
+            && self.stamp == account.generations.stamp_at(self.stamp_places)
     }
 
     fn targets(&self) -> usize {
@@ -138,6 +146,9 @@ impl Recipients {
             }
         });
         remote.sort_unstable_by_key(|target| target.shard);
+        self.only_local =
+            self.remote.is_empty() && self.queues.is_empty() && self.internal.is_empty();
+        self.silent = self.only_local && self.local.is_empty();
     }
 }
 
@@ -156,13 +167,6 @@ pub(crate) struct MatchCache {
     misses: u64,
 }
 
-/// Where a result goes back to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Place {
-    Kept(u32),
-    Spare,
-}
-
 impl MatchCache {
     pub(crate) fn new() -> Self {
         Self {
@@ -174,49 +178,31 @@ impl MatchCache {
     }
 
     /// The recipients of a message on `subject`; give them back with
-    /// [`MatchCache::put`]. `guess` is where they may be, as told by an earlier
-    /// [`Place`].
+    /// [`MatchCache::put`].
     #[inline]
     pub(crate) fn take(
         &mut self,
-        guess: u32,
         account: &Account,
         subject: &[u8],
         shard: u16,
         subscriptions: &Subscriptions,
-    ) -> (Box<Recipients>, Place) {
-        if let Some(found) = self.take_at(guess as usize, account, subject, shard, subscriptions) {
-            return (found, Place::Kept(guess));
+    ) -> Box<Recipients> {
+        let hash = subject_hash(subject);
+        let index = (hash ^ u64::from(account.id)) as usize % PLACES;
+        if let Some(place) = self.places.get_mut(index)
+            && let Some(kept) = place
+            && kept.subject == subject
+            && kept.account == account.id
+            && let Some(mut found) = place.take()
+        {
+            let stamp = account.generations.stamp_at(found.stamp_places);
+            if found.stamp != stamp {
+                found.stamp = stamp;
+                found.refill(account, subject, shard, subscriptions);
+            }
+            return found;
         }
-        let hash = subject_hash(subject) ^ u64::from(account.id);
-        let index = hash as usize % PLACES;
-        match self.take_at(index, account, subject, shard, subscriptions) {
-            Some(found) => (found, Place::Kept(index as u32)),
-            None => self.miss(account, subject, shard, subscriptions, hash),
-        }
-    }
-
-    #[inline]
-    fn take_at(
-        &mut self,
-        index: usize,
-        account: &Account,
-        subject: &[u8],
-        shard: u16,
-        subscriptions: &Subscriptions,
-    ) -> Option<Box<Recipients>> {
-        let place = self.places.get_mut(index)?;
-        let kept = place.as_ref()?;
-        if kept.subject != subject || kept.account != account.id {
-            return None;
-        }
-        let stamp = account.generations.stamp_at(kept.stamp_places);
-        let mut found = place.take()?;
-        if found.stamp != stamp {
-            found.refill(account, subject, shard, subscriptions);
-            found.stamp = stamp;
-        }
-        Some(found)
+        self.miss(account, subject, shard, subscriptions, hash, index)
     }
 
     #[inline(never)]
@@ -227,27 +213,27 @@ impl MatchCache {
         shard: u16,
         subscriptions: &Subscriptions,
         hash: u64,
-    ) -> (Box<Recipients>, Place) {
+        index: usize,
+    ) -> Box<Recipients> {
         self.misses += 1;
-        let index = hash as usize % PLACES;
         let fingerprint = (hash >> 48) as u16 | 1;
         let again = match self.seen.get_mut(index) {
             Some(seen) => std::mem::replace(seen, fingerprint) == fingerprint,
             None => false,
         };
         let mut recipients = self.spare.take().unwrap_or_default();
-        let stamp_places = StampPlaces::new(subject, subject_hash(subject));
+        let stamp_places = StampPlaces::new(subject, hash);
         // Before the table is read: a change in between is then seen later.
         recipients.stamp = account.generations.stamp_at(stamp_places);
-        recipients.refill(account, subject, shard, subscriptions);
-        if !again || recipients.targets() > MAX_KEPT_TARGETS {
-            return (recipients, Place::Spare);
-        }
         recipients.stamp_places = stamp_places;
+        recipients.refill(account, subject, shard, subscriptions);
         recipients.account = account.id;
         recipients.subject.clear();
         recipients.subject.extend_from_slice(subject);
-        (recipients, Place::Kept(index as u32))
+        recipients.reserved = is_reserved(subject);
+        let kept = again && recipients.targets() <= MAX_KEPT_TARGETS;
+        recipients.place = kept.then_some(index as u32);
+        recipients
     }
 
     /// Look-ups that were not answered by the cache.
@@ -265,16 +251,25 @@ impl MatchCache {
 
     /// Gives recipients back.
     #[inline]
-    pub(crate) fn put(&mut self, recipients: Box<Recipients>, place: Place) {
+    pub(crate) fn put(&mut self, recipients: Box<Recipients>) {
+        let place = recipients.place.and_then(|index| self.places.get_mut(index as usize));
         match place {
-            Place::Kept(index) => {
-                if let Some(slot) = self.places.get_mut(index as usize)
-                    && let Some(replaced) = slot.replace(recipients)
-                {
+            Some(place) => {
+                if let Some(replaced) = place.replace(recipients) {
                     self.spare = Some(replaced);
                 }
             }
-            Place::Spare => self.spare = Some(recipients),
+            None => self.spare = Some(recipients),
         }
     }
 }
+
+/// Subjects that clients may not publish on (client-protocol.md 8.6), but for
+/// `$NRG.`, which the system account may.
+pub(crate) fn is_reserved(subject: &[u8]) -> bool {
+    let begins = |prefix: &[u8]| subject.len() > prefix.len() && subject.starts_with(prefix);
+    begins(b"_GR_.") || begins(b"$GR.") || subject.starts_with(RAFT_PREFIX)
+}
+
+/// Start of subjects that servers use among themselves.
+pub(crate) const RAFT_PREFIX: &[u8] = b"$NRG.";

@@ -67,7 +67,7 @@ pub(crate) use mailbox::{Batch, Mail, Mailbox, NewConnection};
 
 use buffers::BufferPool;
 use connection::Connection;
-use match_cache::MatchCache;
+use match_cache::{MatchCache, Recipients};
 use output::InputCopies;
 use subscriptions::Subscriptions;
 use timers::Timers;
@@ -97,9 +97,9 @@ pub(crate) struct Shard {
     connections: Slab<Box<Connection>>,
     subscriptions: Subscriptions,
     cache: MatchCache,
-    /// Place of the last message's recipients in the cache: the next message is
-    /// often on the same subject.
-    last_place: u32,
+    /// The last message's recipients: the next message is often on the same
+    /// subject.
+    current: Option<Box<Recipients>>,
     /// The log takes traces; looked up once per turn.
     traces: bool,
     /// Accounts by number, as far as this shard has met them.
@@ -153,7 +153,7 @@ impl Shard {
             connections: Slab::new(),
             subscriptions: Subscriptions::default(),
             cache: MatchCache::new(),
-            last_place: 0,
+            current: None,
             traces: shared.log.trace_enabled(),
             accounts: Vec::new(),
             buffers: BufferPool::default(),

@@ -1,7 +1,9 @@
 //! PUB and HPUB: checks, mapping, matching, handing on
 //! (client-protocol.md 9, 10, 12).
 
-use midge_subject::mapping::Outcome;
+use std::sync::Arc;
+
+use midge_subject::mapping::{Mappings, Outcome};
 use midge_subject::{is_publishable, quote};
 use midge_wire::client::Publish;
 use midge_wire::header;
@@ -10,7 +12,7 @@ use midge_wire::number::push_decimal;
 use super::Shard;
 use super::control::InternalMessage;
 use super::deliver::Message;
-use super::match_cache::{Place, QueueGroup, QueueMember, Recipients};
+use super::match_cache::{QueueGroup, QueueMember, RAFT_PREFIX, Recipients, is_reserved};
 use crate::internal::Origin;
 
 /// Stands for "no connection of this shard" as the publisher.
@@ -18,6 +20,9 @@ pub(super) const NO_PUBLISHER: u32 = u32::MAX;
 
 impl Shard {
     /// A publish of a client, with all its checks in the peer's order.
+    ///
+    /// Most messages are on the subject of the one before, by a client without
+    /// restrictions: those go straight to the recipients still at hand.
     #[inline]
     pub(super) fn on_publish(
         &mut self,
@@ -26,34 +31,52 @@ impl Shard {
         input: &[u8],
         end: usize,
     ) {
-        let now = self.now;
         let Some(connection) = self.connections.get_mut(slot as usize) else { return };
         connection.traffic.in_msgs += 1;
         connection.traffic.in_bytes += publish.body.len() as u64;
-        connection.last_input = now;
-        connection.last_activity = now;
         let account = connection.account;
-        let checks = connection.pedantic || connection.permissions.is_some();
-        let verbose = connection.verbose;
-        let mut message = Message::of(publish, input, end);
+        let plain = connection.publishes_plainly;
         let Some(bound) = self.accounts.get(account as usize).and_then(Option::as_ref) else {
             return;
         };
-        let mapped = match bound.mappings() {
-            Some(mappings) => {
-                if connection.pedantic && !is_publishable(publish.subject) {
-                    self.send_err(slot, "Invalid Publish Subject");
-                }
-                self.map_subject(slot, &mappings, publish.subject)
-            }
-            None => None,
-        };
-        if let Some(mapped) = &mapped {
-            message.subject = mapped;
-        } else if checks && !self.check_pedantic(slot, message.subject) {
+        if !plain || bound.has_mappings() {
+            let mappings = bound.mappings();
+            self.publish_with_checks(slot, account, Message::of(publish, input, end), mappings);
             return;
         }
-        if checks && !self.may_publish(slot, message.subject) {
+        if let Some(current) = &self.current
+            && current.silent
+            && publish.reply.is_empty()
+            && !current.reserved
+            && current.are_for(bound, publish.subject)
+        {
+            return;
+        }
+        let message = Message::of(publish, input, end);
+        if self.reserved_names_allow(slot, account, &message) {
+            self.route(slot, account, &message);
+        }
+    }
+
+    /// The checks that only some clients and accounts need.
+    fn publish_with_checks(
+        &mut self,
+        slot: u32,
+        account: u32,
+        message: Message<'_>,
+        mappings: Option<Arc<Mappings>>,
+    ) {
+        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let verbose = connection.verbose;
+        if connection.pedantic && !is_publishable(message.subject) {
+            // The message goes on all the same.
+            self.send_err(slot, "Invalid Publish Subject");
+        }
+        let mapped =
+            mappings.and_then(|mappings| self.map_subject(slot, &mappings, message.subject));
+        let subject = mapped.as_deref().unwrap_or(message.subject);
+        let message = Message { subject, ..message };
+        if !self.may_publish(slot, message.subject) {
             self.refuse_publish(slot, message.subject);
             return;
         }
@@ -75,7 +98,7 @@ impl Shard {
     fn map_subject(
         &mut self,
         slot: u32,
-        mappings: &midge_subject::mapping::Mappings,
+        mappings: &Mappings,
         subject: &[u8],
     ) -> Option<Vec<u8>> {
         let mut mapped = std::mem::take(&mut self.mapped);
@@ -95,15 +118,6 @@ impl Shard {
             self.trace(slot, format_args!("<<- [MAPPING {from} -> {to}]"));
         }
         Some(mapped)
-    }
-
-    /// The pedantic check; the message goes on all the same.
-    fn check_pedantic(&mut self, slot: u32, subject: &[u8]) -> bool {
-        let pedantic = self.connections.get(slot as usize).is_some_and(|c| c.pedantic);
-        if pedantic && !is_publishable(subject) {
-            self.send_err(slot, "Invalid Publish Subject");
-        }
-        true
     }
 
     /// Publish permissions, then response permissions (security.md 5.2, 5.5).
@@ -135,24 +149,27 @@ impl Shard {
     /// subjects are let through by their first byte.
     #[inline]
     fn reserved_names_allow(&mut self, slot: u32, account: u32, message: &Message<'_>) -> bool {
-        let begins = |text: &[u8], prefix: &[u8]| {
-            text.len() > prefix.len() && text.starts_with(prefix)
-        };
-        if let Some(b'_' | b'$') = message.subject.first() {
-            let is_system = self.shared.is_system_account(account);
-            if begins(message.subject, b"_GR_.")
-                || begins(message.subject, b"$GR.")
-                || (message.subject.starts_with(b"$NRG.") && !is_system)
-            {
+        let special = |text: &[u8]| matches!(text.first(), Some(b'_' | b'$'));
+        if !special(message.subject) && !special(message.reply) {
+            return true;
+        }
+        self.check_reserved_names(slot, account, message)
+    }
+
+    #[inline(never)]
+    fn check_reserved_names(&mut self, slot: u32, account: u32, message: &Message<'_>) -> bool {
+        if is_reserved(message.subject) {
+            let by_system = message.subject.starts_with(RAFT_PREFIX)
+                && self.shared.is_system_account(account);
+            if !by_system {
                 self.refuse_publish(slot, message.subject);
                 return false;
             }
         }
-        if let Some(b'_' | b'$') = message.reply.first()
-            && (message.reply.starts_with(b"_R_.")
-                || begins(message.reply, b"$JS.ACK.")
-                || begins(message.reply, b"_GR_."))
-        {
+        let begins = |prefix: &[u8]| {
+            message.reply.len() > prefix.len() && message.reply.starts_with(prefix)
+        };
+        if message.reply.starts_with(b"_R_.") || begins(b"$JS.ACK.") || begins(b"_GR_.") {
             let reply = quote(message.reply);
             let text = format!("Permissions Violation for Publish with Reply of {reply}");
             self.send_err(slot, &text);
@@ -162,21 +179,43 @@ impl Shard {
         true
     }
 
+    /// The recipients of a message on `subject`, to be given back with
+    /// [`Shard::keep_at_hand`].
+    #[inline]
+    fn recipients(&mut self, account: u32, subject: &[u8]) -> Option<Box<Recipients>> {
+        let bound = self.accounts.get(account as usize)?.as_ref()?;
+        if let Some(current) = self.current.take() {
+            if current.are_for(bound, subject) {
+                return Some(current);
+            }
+            self.cache.put(current);
+        }
+        Some(self.cache.take(bound, subject, self.id, &self.subscriptions))
+    }
+
+    /// Keeps recipients for the next message, which is likely to have the same
+    /// subject.
+    #[inline]
+    fn keep_at_hand(&mut self, recipients: Box<Recipients>) {
+        if let Some(other) = self.current.replace(recipients) {
+            self.cache.put(other);
+        }
+    }
+
     /// Gives a message to everybody who is to get it.
     #[inline]
     fn route(&mut self, slot: u32, account: u32, message: &Message<'_>) {
-        let Some(bound) = self.accounts.get(account as usize).and_then(Option::as_ref) else {
-            return;
+        let Some(recipients) = self.recipients(account, message.subject) else { return };
+        let delivered = if recipients.only_local {
+            let mut delivered = false;
+            for target in &recipients.local {
+                delivered |= self.deliver(target, &recipients, message, slot);
+            }
+            delivered
+        } else {
+            self.hand_out(slot, account, message, &recipients)
         };
-        let guess = self.last_place;
-        let (recipients, place) =
-            self.cache.take(guess, bound, message.subject, self.id, &self.subscriptions);
-        if let Place::Kept(index) = place {
-            self.last_place = index;
-        }
-        let delivered = !recipients.is_empty()
-            && self.hand_out(slot, account, message, &recipients);
-        self.cache.put(recipients, place);
+        self.keep_at_hand(recipients);
         if !delivered && !message.reply.is_empty() && slot != NO_PUBLISHER {
             self.tell_no_responders(slot, message);
         }
@@ -254,11 +293,7 @@ impl Shard {
         message: &Message<'_>,
         avoid: u32,
     ) {
-        let Some(bound) = self.accounts.get(account as usize).and_then(Option::as_ref) else {
-            return;
-        };
-        let (recipients, place) =
-            self.cache.take(0, bound, message.subject, self.id, &self.subscriptions);
+        let Some(recipients) = self.recipients(account, message.subject) else { return };
         if let Some(group) = recipients.queues.iter().find(|group| group.queue == queue) {
             let mut group = group.clone();
             group.members.retain(|member| match member {
@@ -267,7 +302,7 @@ impl Shard {
             });
             self.deliver_to_group(NO_PUBLISHER, account, message, &recipients, &group);
         }
-        self.cache.put(recipients, place);
+        self.keep_at_hand(recipients);
     }
 
     /// The 503 for a request that nobody took (client-protocol.md 12).

@@ -158,9 +158,15 @@ impl Shard {
         self.chunk += 1;
         let before = self.connections.get(slot as usize).map(|c| c.traffic).unwrap_or_default();
         let used = self.process_operations(slot, input);
-        if let Some(connection) = self.connections.get(slot as usize) {
-            self.totals.in_msgs += connection.traffic.in_msgs - before.in_msgs;
+        let now = self.now;
+        if let Some(connection) = self.connections.get_mut(slot as usize) {
+            let messages = connection.traffic.in_msgs - before.in_msgs;
+            self.totals.in_msgs += messages;
             self.totals.in_bytes += connection.traffic.in_bytes - before.in_bytes;
+            if messages > 0 {
+                connection.last_input = now;
+                connection.last_activity = now;
+            }
         }
         used
     }

@@ -109,6 +109,7 @@ impl Shard {
         connection.responses = limits.map(|limits| Box::new(ResponseTracker::new(limits, now)));
         connection.allowed_publishes.clear();
         connection.permissions = accepted.permissions;
+        connection.settle_publish_path();
         let user = match accepted.who {
             Who::User(name) | Who::Nkey(name) => name,
             Who::Anonymous | Who::Token => String::new(),
