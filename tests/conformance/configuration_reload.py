@@ -243,7 +243,6 @@ def applied_options(ctx):
             ("connect_error_reports: 4\n", ["Reloaded: connect_error_reports = 4"], {}),
             ("reconnect_error_reports: 5\n", ["Reloaded: reconnect_error_reports = 5"], {}),
             ("max_traced_msg_len: 4\n", ["Reloaded: max_traced_msg_len = 4"], {}),
-            ("prof_block_rate: 5\n", ["Reloaded: prof_block_rate = 5"], {}),
             ("authorization { timeout: 4 }\n", ["Reloaded: authorization timeout = 4"], {"auth_timeout": 4}),
             ("authorization { user: a, password: b }\n",
              ["Reloaded: authorization username", "Reloaded: authorization password"], {"auth_required": True}),
@@ -261,7 +260,12 @@ def applied_options(ctx):
         server.reload("")
         if "stall" in config:
             check("Reloaded: fast producers will be stalled" in server.log(mark), server.log(mark))
-    apply(server, "prof_block_rate: 5\n")
+
+
+@test(SHEET, 76, needs=("reload", "profile"))
+def a_profiling_rate_is_applied(ctx):
+    server = ctx.start()
+    apply(server, "prof_block_rate: 5\n", "Reloaded: prof_block_rate = 5")
     server.wait_log(r"\[WRN\] Block profiling is enabled \(rate 5\), this may have a performance impact$")
 
 

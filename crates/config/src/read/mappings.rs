@@ -155,7 +155,7 @@ fn weight(node: &Node) -> Cast<u8> {
             go_text::parse_int("Atoi", digits).map_err(|_| {
                 problem(
                     node,
-                    format!("Invalid weight {} for mapping destination", quote(text)),
+                    format!("Invalid weight {} for mapping destination", quote(digits)),
                 )
             })?
         }

@@ -14,15 +14,21 @@ const MAX_CYCLE_DEPTH: usize = 1024;
 
 /// Checks everything; problems are shown at the place of the `accounts` key.
 pub(crate) fn check(report: &mut Report, options: &Options, node: &Node) {
+    let mut exports_are_good = true;
     let accounts = &options.accounts;
     for kind in [ShareKind::Stream, ShareKind::Service] {
         for account in accounts {
             for export in account.exports.iter().filter(|e| e.kind == kind) {
                 if let Err(text) = check_export(accounts, account, export) {
                     report.error(node, text);
+                    exports_are_good = false;
                 }
             }
         }
+    }
+    // What is not exported cannot be imported: one error is enough.
+    if !exports_are_good {
+        return;
     }
     // Imports in the order they come into force: those before count for cycles.
     let mut done: Vec<(&str, &Import)> = Vec::new();

@@ -284,8 +284,8 @@ fn limit(report: &mut Report, options: &mut Options, lower: &str, node: &Node) -
             let number = node.int()?;
             match u8::try_from(number) {
                 Ok(number) if number > 0 => options.max_sub_tokens = number,
-                _ if number > 0 => report.error(node, "max_sub_tokens value is too big"),
-                _ => report.error(node, "max_sub_tokens value can not be negative"),
+                _ if number > 0 => report.error(node, format!("{lower} value is too big")),
+                _ => report.error(node, format!("{lower} value can not be negative")),
             }
         }
         "max_control_line" => options.max_control_line = small(report, lower, node)?,

@@ -12,6 +12,13 @@ pub(super) fn find(options: &Options) -> Option<String> {
              (docs/STATUS.md lists what works)"
         ));
     }
+    if options.prof_block_rate > 0 {
+        return Some(
+            "\"prof_block_rate\": profiling is not available in this version of the server; remove \
+             the option (docs/STATUS.md lists what works)"
+                .to_owned(),
+        );
+    }
     let tls = options.tls.as_ref()?;
     if tls.verify_and_map {
         return Some("\"verify_and_map\": users by certificate are not available in this version \

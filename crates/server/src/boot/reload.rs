@@ -54,12 +54,13 @@ impl Node {
         for handle in shared.all_shards() {
             handle.mailbox.send(Mail::Reload(runtime.clone()));
         }
-        self.apply_outside_the_shards(&old, &new);
+        // Into the old log; what comes after goes to the new one.
         for change in &changes {
             for line in change.to_string().lines().filter(|line| !line.is_empty()) {
                 shared.log.info(format_args!("{line}"));
             }
         }
+        self.apply_outside_the_shards(&old, &new);
         if new.max_connections < old.max_connections {
             self.close_surplus(new.max_connections);
         }
