@@ -64,7 +64,9 @@ impl Client {
         let mut socket = server.connect()?;
         socket.set_read_timeout(Some(PATIENCE))?;
         if server.is_relay {
-            return Ok(Self { stream: Stream::Plain(socket) });
+            return Ok(Self {
+                stream: Stream::Plain(socket),
+            });
         }
         read_line(&mut socket).context("no INFO")?;
         let stream = if tls {
@@ -88,18 +90,25 @@ impl Client {
     /// Reads exactly `wanted`; a PING in between is answered.
     pub fn expect(&mut self, wanted: &[u8]) -> Result<()> {
         let mut got = vec![0; wanted.len()];
-        self.stream.read_exact(&mut got).context("the server sent too little")?;
+        self.stream
+            .read_exact(&mut got)
+            .context("the server sent too little")?;
         if let Some(rest) = got.strip_prefix(b"PING\r\n") {
             let mut rest = rest.to_vec();
             let have = rest.len();
             rest.resize(wanted.len(), 0);
             let space = rest.get_mut(have..).unwrap_or_default();
-            self.stream.read_exact(space).context("the server sent too little")?;
+            self.stream
+                .read_exact(space)
+                .context("the server sent too little")?;
             self.send(b"PONG\r\n")?;
             got = rest;
         }
         if got != wanted {
-            let (got, wanted) = (String::from_utf8_lossy(&got), String::from_utf8_lossy(wanted));
+            let (got, wanted) = (
+                String::from_utf8_lossy(&got),
+                String::from_utf8_lossy(wanted),
+            );
             bail!("the server sent {got:?} instead of {wanted:?}");
         }
         Ok(())
@@ -117,7 +126,9 @@ impl Client {
         let mut left = total;
         while left > 0 {
             let most = usize::try_from(left).unwrap_or(READ_CHUNK).min(READ_CHUNK);
-            let count = self.stream.read(buffer.get_mut(..most).unwrap_or_default())?;
+            let count = self
+                .stream
+                .read(buffer.get_mut(..most).unwrap_or_default())?;
             if count == 0 {
                 bail!("the server closed the connection with {left} bytes to come");
             }

@@ -28,9 +28,11 @@ pub fn run(workload: Workload, kind: &Kind, scale: u32) -> Result<Measurement> {
             };
             pairs(&server, 1, size, scaled(count), false, false)
         }
-        Workload::FanOut { subscribers } => {
-            fan_out(&server, subscribers, scaled(12_000_000) / subscribers as u64)
-        }
+        Workload::FanOut { subscribers } => fan_out(
+            &server,
+            subscribers,
+            scaled(12_000_000) / subscribers as u64,
+        ),
         Workload::Pairs { count } => pairs(&server, count, 128, scaled(6_000_000), false, false),
         Workload::RequestReply => request_reply(&server, scaled(40_000)),
         Workload::ManySubjects { subscriptions } => {
@@ -120,7 +122,11 @@ fn pairs(
     let rounds = (each_pair / each).max(1);
     let messages = rounds * each;
     let relay = server.is_relay;
-    let mut churner = if churn { Some(Client::connect(server, tls)?) } else { None };
+    let mut churner = if churn {
+        Some(Client::connect(server, tls)?)
+    } else {
+        None
+    };
     let start = Barrier::new(pairs * 2 + 1);
     let spent = std::thread::scope(|scope| -> Result<_> {
         let start = &start;
@@ -154,7 +160,9 @@ fn pairs(
             let spent = timed(server, || {
                 start.wait();
                 for thread in threads {
-                    thread.join().map_err(|_| anyhow::anyhow!("a load thread panicked"))??;
+                    thread
+                        .join()
+                        .map_err(|_| anyhow::anyhow!("a load thread panicked"))??;
                 }
                 Ok(())
             });
@@ -185,7 +193,9 @@ fn fan_out(server: &Server, subscribers: usize, count: u64) -> Result<Measuremen
             for _ in 0..rounds {
                 sender.send(&buffer)?;
             }
-            receiving.join().map_err(|_| anyhow::anyhow!("the receiver panicked"))?
+            receiving
+                .join()
+                .map_err(|_| anyhow::anyhow!("the receiver panicked"))?
         })
     })?;
     Ok(per_unit(messages * subscribers as u64, spent))
@@ -224,13 +234,17 @@ fn request_reply(server: &Server, count: u64) -> Result<Measurement> {
             }
             Ok(())
         })?;
-        answering.join().map_err(|_| anyhow::anyhow!("the responder panicked"))??;
+        answering
+            .join()
+            .map_err(|_| anyhow::anyhow!("the responder panicked"))??;
         Ok(spent)
     })?;
     latencies.sort_unstable();
     let percentile = |percent: usize| {
         let at = latencies.len() * percent / 100;
-        latencies.get(at).map(|latency| latency.as_nanos() as f64 / 1000.0)
+        latencies
+            .get(at)
+            .map(|latency| latency.as_nanos() as f64 / 1000.0)
     };
     let mut result = per_unit(count, spent);
     result.p50_us = percentile(50);

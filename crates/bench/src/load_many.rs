@@ -41,7 +41,9 @@ pub fn churn(client: &mut Client, stop: &AtomicBool) {
 pub fn drain_all(clients: &[Client], total: u64) -> Result<()> {
     let mut sockets = Vec::new();
     for client in clients {
-        let Stream::Plain(socket) = &client.stream else { bail!("not a plain connection") };
+        let Stream::Plain(socket) = &client.stream else {
+            bail!("not a plain connection")
+        };
         sockets.push((socket, total));
     }
     // SAFETY: creates a descriptor and nothing else.
@@ -50,7 +52,10 @@ pub fn drain_all(clients: &[Client], total: u64) -> Result<()> {
         bail!("cannot create an epoll");
     }
     for (index, (socket, _)) in sockets.iter().enumerate() {
-        let mut event = libc::epoll_event { events: libc::EPOLLIN as u32, u64: index as u64 };
+        let mut event = libc::epoll_event {
+            events: libc::EPOLLIN as u32,
+            u64: index as u64,
+        };
         // SAFETY: both descriptors are open and the event lives through the call.
         unsafe { libc::epoll_ctl(poll, libc::EPOLL_CTL_ADD, socket.as_raw_fd(), &mut event) };
     }
@@ -65,7 +70,9 @@ pub fn drain_all(clients: &[Client], total: u64) -> Result<()> {
         }
         for event in events.iter().take(usize::try_from(count)?) {
             let index = event.u64 as usize;
-            let Some((socket, left)) = sockets.get_mut(index) else { continue };
+            let Some((socket, left)) = sockets.get_mut(index) else {
+                continue;
+            };
             let mut reader: &std::net::TcpStream = socket;
             let got = reader.read(&mut buffer)?;
             if got == 0 {
@@ -92,8 +99,10 @@ pub fn many_subjects(server: &Server, subscriptions: usize, count: u64) -> Resul
     // All subjects have the same length, so that bytes can be counted.
     let subject = |number: usize| format!("bench.many.{number:07}");
     for chunk in (0..subscriptions).collect::<Vec<_>>().chunks(1000) {
-        let lines: String =
-            chunk.iter().map(|&n| format!("SUB {} {n:07}\r\n", subject(n))).collect();
+        let lines: String = chunk
+            .iter()
+            .map(|&n| format!("SUB {} {n:07}\r\n", subject(n)))
+            .collect();
         subscriber.send(lines.as_bytes())?;
     }
     subscriber.synchronise()?;
@@ -117,7 +126,9 @@ pub fn many_subjects(server: &Server, subscriptions: usize, count: u64) -> Resul
             for buffer in &buffers {
                 publisher.send(buffer)?;
             }
-            receiving.join().map_err(|_| anyhow::anyhow!("the subscriber panicked"))?
+            receiving
+                .join()
+                .map_err(|_| anyhow::anyhow!("the subscriber panicked"))?
         })
     })?;
     let mut result = per_unit(prepared, spent);
@@ -138,7 +149,10 @@ pub fn idle(server: &Server, count: usize) -> Result<Measurement> {
         clients.push(idle_client(server, clients.len())?);
     }
     let memory = (server.memory()?.saturating_sub(before)) as f64 / count as f64;
-    Ok(Measurement { memory: Some(memory), ..Measurement::default() })
+    Ok(Measurement {
+        memory: Some(memory),
+        ..Measurement::default()
+    })
 }
 
 fn idle_client(server: &Server, number: usize) -> Result<Client> {
@@ -169,7 +183,9 @@ pub fn in_turn(server: &Server, connections: usize, count: u64) -> Result<Measur
                     client.send(b"PUB bench.turn 16\r\nxxxxxxxxxxxxxxxx\r\n")?;
                 }
             }
-            receiving.join().map_err(|_| anyhow::anyhow!("the subscriber panicked"))?
+            receiving
+                .join()
+                .map_err(|_| anyhow::anyhow!("the subscriber panicked"))?
         })
     })?;
     Ok(per_unit(messages, spent))
@@ -177,7 +193,10 @@ pub fn in_turn(server: &Server, connections: usize, count: u64) -> Result<Measur
 
 /// Lets this process open as many sockets as the system allows it.
 fn raise_descriptor_limit() {
-    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    let mut limit = libc::rlimit {
+        rlim_cur: 0,
+        rlim_max: 0,
+    };
     // SAFETY: both calls use only the local whose address they get; if they
     // fail the limit stays as it is and connecting tells.
     unsafe {

@@ -31,7 +31,10 @@ use server::Kind;
 use workload::Workload;
 
 #[derive(Parser)]
-#[command(name = "midge-bench", about = "Compare Midge with the Go server under the same load")]
+#[command(
+    name = "midge-bench",
+    about = "Compare Midge with the Go server under the same load"
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -82,14 +85,24 @@ fn main() -> Result<()> {
             Ok(())
         }
         Command::Relay => relay::run(),
-        Command::Compare { midge, peer, only, rounds, scale, markdown, json, no_floor } => {
+        Command::Compare {
+            midge,
+            peer,
+            only,
+            rounds,
+            scale,
+            markdown,
+            json,
+            no_floor,
+        } => {
             let mut kinds = vec![Kind::Midge(midge)];
             kinds.extend(peer.map(Kind::Peer));
             if !no_floor {
                 kinds.push(Kind::Relay);
             }
             let wanted = |workload: &Workload| {
-                only.as_ref().is_none_or(|only| workload.name().contains(only.as_str()))
+                only.as_ref()
+                    .is_none_or(|only| workload.name().contains(only.as_str()))
             };
             let mut rows = Vec::new();
             for workload in Workload::all().into_iter().filter(wanted) {

@@ -24,12 +24,7 @@ struct Servers {
 
 impl Row {
     /// Lets the servers take turns.
-    pub fn measure(
-        workload: Workload,
-        kinds: &[Kind],
-        rounds: usize,
-        scale: u32,
-    ) -> Result<Self> {
+    pub fn measure(workload: Workload, kinds: &[Kind], rounds: usize, scale: u32) -> Result<Self> {
         let carried = |kind: &&Kind| **kind != Kind::Relay || workload.has_floor();
         let kinds: Vec<&Kind> = kinds.iter().filter(carried).collect();
         let mut turns: Vec<Vec<Measurement>> = vec![Vec::new(); kinds.len()];
@@ -44,13 +39,24 @@ impl Row {
         let servers = kinds
             .iter()
             .zip(turns)
-            .map(|(kind, turns)| Servers { server: kind.name(), median: median(&turns), turns })
+            .map(|(kind, turns)| Servers {
+                server: kind.name(),
+                median: median(&turns),
+                turns,
+            })
             .collect();
-        Ok(Self { workload, title: workload.title(), servers })
+        Ok(Self {
+            workload,
+            title: workload.title(),
+            servers,
+        })
     }
 
     fn of(&self, server: &str) -> Option<&Measurement> {
-        self.servers.iter().find(|entry| entry.server == server).map(|entry| &entry.median)
+        self.servers
+            .iter()
+            .find(|entry| entry.server == server)
+            .map(|entry| &entry.median)
     }
 
     /// A line for people who wait.
@@ -60,9 +66,8 @@ impl Row {
 
     fn cells(&self) -> Vec<String> {
         let (midge, peer, relay) = (self.of("midge"), self.of("peer"), self.of("relay"));
-        let get = |m: Option<&Measurement>, field: fn(&Measurement) -> Option<f64>| {
-            m.and_then(field)
-        };
+        let get =
+            |m: Option<&Measurement>, field: fn(&Measurement) -> Option<f64>| m.and_then(field);
         let rate = |m: &Measurement| m.rate;
         let cpu = |m: &Measurement| m.cpu_ns;
         let ratio = |a: Option<f64>, b: Option<f64>| match (a, b) {
@@ -70,7 +75,11 @@ impl Row {
             _ => String::new(),
         };
         let latency = |m: Option<&Measurement>| match m {
-            Some(Measurement { p50_us: Some(p50), p99_us: Some(p99), .. }) => {
+            Some(Measurement {
+                p50_us: Some(p50),
+                p99_us: Some(p99),
+                ..
+            }) => {
                 format!("{p50:.0}/{p99:.0} µs")
             }
             _ => String::new(),
@@ -137,23 +146,40 @@ fn count(value: f64) -> String {
 }
 
 fn nanos(value: f64) -> String {
-    if value >= 10_000.0 { format!("{:.1} µs", value / 1000.0) } else { format!("{value:.0} ns") }
+    if value >= 10_000.0 {
+        format!("{:.1} µs", value / 1000.0)
+    } else {
+        format!("{value:.0} ns")
+    }
 }
 
 /// An aligned table for a terminal.
 pub fn text(rows: &[Row]) -> String {
     let cells: Vec<Vec<String>> = rows.iter().map(Row::cells).collect();
     let width = |column: usize| {
-        let longest = cells.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count());
-        let heading = HEADINGS.get(column).map_or(0, |heading| heading.chars().count());
+        let longest = cells
+            .iter()
+            .filter_map(|row| row.get(column))
+            .map(|c| c.chars().count());
+        let heading = HEADINGS
+            .get(column)
+            .map_or(0, |heading| heading.chars().count());
         longest.max().unwrap_or(0).max(heading)
     };
     let widths: Vec<usize> = (0..HEADINGS.len()).map(width).collect();
     let line = |row: Vec<String>| {
-        let padded = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
-            let pad = " ".repeat(width - cell.chars().count());
-            if column == 0 { format!("{cell}{pad}") } else { format!("{pad}{cell}") }
-        });
+        let padded = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, width))| {
+                let pad = " ".repeat(width - cell.chars().count());
+                if column == 0 {
+                    format!("{cell}{pad}")
+                } else {
+                    format!("{pad}{cell}")
+                }
+            });
         padded.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     let mut lines = vec![line(HEADINGS.iter().map(|&h| h.to_owned()).collect())];
@@ -163,11 +189,17 @@ pub fn text(rows: &[Row]) -> String {
 
 /// A Markdown table.
 pub fn markdown(rows: &[Row]) -> String {
-    let mut out = format!("| {} |\n", HEADINGS.join(" | ").replace("midge | peer", "midge / peer"));
+    let mut out = format!(
+        "| {} |\n",
+        HEADINGS.join(" | ").replace("midge | peer", "midge / peer")
+    );
     out += "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n";
     for row in rows {
-        let cells: Vec<String> =
-            row.cells().iter().map(|cell| cell.replace(" | ", " / ")).collect();
+        let cells: Vec<String> = row
+            .cells()
+            .iter()
+            .map(|cell| cell.replace(" | ", " / "))
+            .collect();
         out += &format!("| {} |\n", cells.join(" | "));
     }
     out

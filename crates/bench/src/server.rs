@@ -63,7 +63,12 @@ impl Server {
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line)?;
         let port = line.trim().parse().context("the relay told no port")?;
-        Ok(Self { child, port, is_relay: true, directory: None })
+        Ok(Self {
+            child,
+            port,
+            is_relay: true,
+            directory: None,
+        })
     }
 
     fn start_nats(path: &PathBuf, tls: bool) -> Result<Self> {
@@ -87,7 +92,12 @@ impl Server {
             .stderr(log)
             .spawn()
             .with_context(|| format!("cannot start {}", path.display()))?;
-        let mut server = Self { child, port: 0, is_relay: false, directory: Some(directory) };
+        let mut server = Self {
+            child,
+            port: 0,
+            is_relay: false,
+            directory: Some(directory),
+        };
         server.port = server.wait_for_port()?;
         Ok(server)
     }
@@ -118,7 +128,10 @@ impl Server {
     /// CPU time the process has used, all threads.
     pub fn cpu(&self) -> Result<Duration> {
         let mut clock: libc::clockid_t = 0;
-        let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+        let mut time = libc::timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
         let pid = libc::pid_t::try_from(self.child.id())?;
         // SAFETY: both calls only write to the locals whose addresses they get.
         let result = unsafe {
@@ -130,14 +143,19 @@ impl Server {
         if result != 0 {
             bail!("cannot read the CPU time of process {pid}");
         }
-        Ok(Duration::new(u64::try_from(time.tv_sec)?, u32::try_from(time.tv_nsec)?))
+        Ok(Duration::new(
+            u64::try_from(time.tv_sec)?,
+            u32::try_from(time.tv_nsec)?,
+        ))
     }
 
     /// Resident memory in bytes.
     pub fn memory(&self) -> Result<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-        let kib = line.and_then(|line| line.trim().split(' ').next()).context("no VmRSS")?;
+        let kib = line
+            .and_then(|line| line.trim().split(' ').next())
+            .context("no VmRSS")?;
         Ok(kib.parse::<u64>()? * 1024)
     }
 
@@ -163,8 +181,23 @@ impl Drop for Server {
 fn make_certificate(directory: &std::path::Path) -> Result<(String, String)> {
     let (cert, key) = (directory.join("cert.pem"), directory.join("key.pem"));
     let status = Command::new("openssl")
-        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"])
-        .args(["-days", "2", "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"])
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+        ])
+        .args([
+            "-days",
+            "2",
+            "-subj",
+            "/CN=localhost",
+            "-addext",
+            "subjectAltName=DNS:localhost",
+        ])
         .arg("-keyout")
         .arg(&key)
         .arg("-out")

@@ -62,7 +62,9 @@ impl Workload {
             Self::FanOut { subscribers: 1000 },
             Self::Pairs { count: 8 },
             Self::RequestReply,
-            Self::ManySubjects { subscriptions: 200_000 },
+            Self::ManySubjects {
+                subscriptions: 200_000,
+            },
             Self::IdleConnections { count: 2000 },
             Self::InTurn { connections: 1000 },
             Self::Churn,
@@ -100,7 +102,9 @@ impl Workload {
                 format!("{subscriptions} subscriptions, random subjects")
             }
             Self::IdleConnections { .. } => "idle connection with one subscription".to_owned(),
-            Self::InTurn { connections } => format!("{connections} connections, 1 message each in turn"),
+            Self::InTurn { connections } => {
+                format!("{connections} connections, 1 message each in turn")
+            }
             Self::Churn => "1 → 1, 128 B, under 10,000 SUB+UNSUB/s".to_owned(),
             Self::Tls => "1 → 1, 128 B, TLS".to_owned(),
         }
@@ -118,7 +122,11 @@ impl Workload {
 }
 
 fn bytes(size: usize) -> String {
-    if size >= 1024 { format!("{} KiB", size / 1024) } else { format!("{size} B") }
+    if size >= 1024 {
+        format!("{} KiB", size / 1024)
+    } else {
+        format!("{size} B")
+    }
 }
 
 /// What one turn of one server gave.

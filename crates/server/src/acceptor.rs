@@ -33,9 +33,8 @@ const ERROR_PAUSE: Duration = Duration::from_millis(100);
 /// The text of the peer's start-up error: `listen tcp H:P: bind: ...`.
 pub fn listen(host: &str, port: u16) -> Result<StdListener, String> {
     let shown = host_port(host, port);
-    let failed = |what: &str, error: &io::Error| {
-        format!("listen tcp {shown}: {what}: {}", os_text(error))
-    };
+    let failed =
+        |what: &str, error: &io::Error| format!("listen tcp {shown}: {what}: {}", os_text(error));
     if host == ANY_IPV4 {
         // The peer's "all interfaces" includes IPv6, where the system has it.
         if let Ok(listener) = listen_at(SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), port)) {
@@ -60,17 +59,25 @@ pub fn listen(host: &str, port: u16) -> Result<StdListener, String> {
 
 /// Opens a listening socket; on failure the step and the error.
 fn listen_at(address: SocketAddr) -> Result<StdListener, (&'static str, io::Error)> {
-    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
-        .map_err(|e| ("socket", e))?;
+    let socket = Socket::new(
+        Domain::for_address(address),
+        Type::STREAM,
+        Some(Protocol::TCP),
+    )
+    .map_err(|e| ("socket", e))?;
     if address.is_ipv6() {
         // `::` takes IPv4 too, as the peer's does.
         socket.set_only_v6(false).map_err(|e| ("setsockopt", e))?;
     }
     // Without it a restart would have to wait for old connections to expire.
-    socket.set_reuse_address(true).map_err(|e| ("setsockopt", e))?;
+    socket
+        .set_reuse_address(true)
+        .map_err(|e| ("setsockopt", e))?;
     socket.bind(&address.into()).map_err(|e| ("bind", e))?;
     socket.listen(BACKLOG).map_err(|e| ("listen", e))?;
-    socket.set_nonblocking(true).map_err(|e| ("setsockopt", e))?;
+    socket
+        .set_nonblocking(true)
+        .map_err(|e| ("setsockopt", e))?;
     Ok(socket.into())
 }
 
@@ -116,10 +123,23 @@ impl Acceptor {
     pub(crate) fn new(shared: Arc<Shared>, listener: StdListener) -> io::Result<(Self, Waker)> {
         let mut listener = TcpListener::from_std(listener);
         let poll = Poll::new()?;
-        poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
+        poll.registry()
+            .register(&mut listener, LISTENER, Interest::READABLE)?;
         let waker = Waker::new(poll.registry(), WAKE)?;
-        let rate = RateWindow { began: Instant::now(), accepted: 0, refused: 0 };
-        Ok((Self { shared, listener, poll, rate }, waker))
+        let rate = RateWindow {
+            began: Instant::now(),
+            accepted: 0,
+            refused: 0,
+        };
+        Ok((
+            Self {
+                shared,
+                listener,
+                poll,
+                rate,
+            },
+            waker,
+        ))
     }
 
     /// Accepts until the server stops taking clients.
@@ -130,7 +150,9 @@ impl Acceptor {
             if let Err(error) = self.poll.poll(&mut events, timeout)
                 && error.kind() != io::ErrorKind::Interrupted
             {
-                self.shared.log.error(format_args!("Cannot wait for connections: {error}"));
+                self.shared
+                    .log
+                    .error(format_args!("Cannot wait for connections: {error}"));
                 std::thread::sleep(ERROR_PAUSE);
             }
             if !self.shared.accepts_clients() {
@@ -150,7 +172,13 @@ impl Acceptor {
                     let limit = self.shared.runtime.load().max_connections;
                     let over_limit = !self.shared.counters.note_client(limit);
                     let cid = self.shared.next_cid.fetch_add(1, Ordering::Relaxed);
-                    let new = NewConnection { socket, peer, cid, over_limit, throttled };
+                    let new = NewConnection {
+                        socket,
+                        peer,
+                        cid,
+                        over_limit,
+                        throttled,
+                    };
                     let shard = self.shared.place();
                     if let Some(handle) = self.shared.shard(shard) {
                         handle.mailbox.send(Mail::Accept(Box::new(new)));

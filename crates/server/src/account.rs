@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_identity::Permissions;
+use midge_subject::SubjectArc;
 use midge_subject::interest::{Generations, InterestTable};
 use midge_subject::mapping::Mappings;
-use midge_subject::SubjectArc;
 use parking_lot::{Mutex, RwLock};
 
 /// Name of the account of connections that name none.
@@ -52,7 +52,12 @@ pub struct AccountLimits {
 
 impl Default for AccountLimits {
     fn default() -> Self {
-        Self { max_connections: -1, max_subscriptions: -1, max_payload: -1, max_leafnodes: -1 }
+        Self {
+            max_connections: -1,
+            max_subscriptions: -1,
+            max_payload: -1,
+            max_leafnodes: -1,
+        }
     }
 }
 
@@ -150,9 +155,12 @@ impl Account {
 
     /// Replaces the limits.
     pub fn set_limits(&self, limits: AccountLimits) {
-        self.max_connections.store(limits.max_connections, Ordering::Relaxed);
-        self.max_subscriptions.store(limits.max_subscriptions, Ordering::Relaxed);
-        self.max_payload.store(limits.max_payload, Ordering::Relaxed);
+        self.max_connections
+            .store(limits.max_connections, Ordering::Relaxed);
+        self.max_subscriptions
+            .store(limits.max_subscriptions, Ordering::Relaxed);
+        self.max_payload
+            .store(limits.max_payload, Ordering::Relaxed);
     }
 
     /// Limit of message sizes; -1 is none.
@@ -169,7 +177,9 @@ impl Account {
     pub fn register(&self) -> bool {
         let limit = self.max_connections.load(Ordering::Relaxed);
         let count = |now: u32| (limit < 0 || i64::from(now) < limit).then_some(now + 1);
-        self.connections.fetch_update(Ordering::Relaxed, Ordering::Relaxed, count).is_ok()
+        self.connections
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, count)
+            .is_ok()
     }
 
     /// Takes back [`Account::register`].
@@ -179,7 +189,8 @@ impl Account {
 
     /// Replaces the subject mappings.
     pub fn set_mappings(&self, mappings: Mappings) {
-        self.has_mappings.store(!mappings.is_empty(), Ordering::Release);
+        self.has_mappings
+            .store(!mappings.is_empty(), Ordering::Release);
         self.mappings.store(Arc::new(mappings));
     }
 
@@ -203,8 +214,20 @@ impl Account {
         filter: Option<Arc<Permissions>>,
     ) -> u32 {
         let mut interest = self.interest.write();
-        let queue = if queue.is_empty() { 0 } else { interest.queues.acquire(queue) };
-        interest.table.insert(subject, Target { subscription, shard, generation, queue });
+        let queue = if queue.is_empty() {
+            0
+        } else {
+            interest.queues.acquire(queue)
+        };
+        interest.table.insert(
+            subject,
+            Target {
+                subscription,
+                shard,
+                generation,
+                queue,
+            },
+        );
         if let Some(filter) = filter {
             interest.filters.insert((shard, subscription), filter);
         }
@@ -219,7 +242,9 @@ impl Account {
         interest.table.remove(subject.as_bytes(), target);
         interest.queues.release(target.queue);
         if !interest.filters.is_empty() {
-            interest.filters.remove(&(target.shard, target.subscription));
+            interest
+                .filters
+                .remove(&(target.shard, target.subscription));
         }
         self.generations.bump(subject.as_bytes());
         self.removes.fetch_add(1, Ordering::Relaxed);
@@ -248,7 +273,10 @@ impl Account {
 
     /// Subscriptions ever added and ever removed.
     pub(crate) fn interest_changes(&self) -> (u64, u64) {
-        (self.inserts.load(Ordering::Relaxed), self.removes.load(Ordering::Relaxed))
+        (
+            self.inserts.load(Ordering::Relaxed),
+            self.removes.load(Ordering::Relaxed),
+        )
     }
 
     /// Visits every subscription that a message on `subject` reaches.
@@ -281,7 +309,12 @@ impl Account {
         if number == 0 {
             return None;
         }
-        self.interest.read().queues.by_number.get(&number).map(|(name, _)| name.clone())
+        self.interest
+            .read()
+            .queues
+            .by_number
+            .get(&number)
+            .map(|(name, _)| name.clone())
     }
 
     /// Whether the subscription limit may be logged (again).
@@ -304,7 +337,10 @@ pub struct Accounts {
 impl Accounts {
     /// Just the global account, which has id 0.
     pub fn new() -> Self {
-        let accounts = Self { by_name: RwLock::default(), by_id: RwLock::default() };
+        let accounts = Self {
+            by_name: RwLock::default(),
+            by_id: RwLock::default(),
+        };
         accounts.get_or_create(GLOBAL_ACCOUNT);
         accounts
     }

@@ -20,7 +20,9 @@ impl Counters {
     pub(crate) fn note_client(&self, limit: i64) -> bool {
         self.total_connections.fetch_add(1, Ordering::Relaxed);
         let more = |now: i64| (now < limit).then_some(now + 1);
-        self.clients.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        self.clients
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, more)
+            .is_ok()
     }
 
     /// A client's connection is gone.

@@ -14,28 +14,17 @@ use midge_subject::SubjectArc;
 use crate::account::{Account, INTERNAL_SHARD, Target};
 use crate::shard::Message;
 
-/// Where a message for an internal subscription came from.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Origin {
-    /// Account it was published in.
-    pub(crate) account: u32,
-    /// Connection that published it; 0 for the server.
-    pub(crate) cid: u64,
-}
-
 /// A message that reached an internal subscription.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     /// Number the subscriber chose.
     pub(crate) kind: InternalKind,
-    /// Subject it came on.
-    pub(crate) subject: Vec<u8>,
     /// Reply subject; empty for none.
     pub(crate) reply: Vec<u8>,
     /// Payload without headers.
     pub(crate) payload: Vec<u8>,
-    /// Where it came from.
-    pub(crate) origin: Origin,
+    /// Account it was published in.
+    pub(crate) account: u32,
 }
 
 /// What an internal subscription is for.
@@ -79,20 +68,31 @@ impl Internal {
         let queue = account.subscribe(&subject, b"", place, None);
         debug_assert_eq!(
             queue,
-            Target { subscription: number, shard: INTERNAL_SHARD, generation: 0, queue: 0 }.queue
+            Target {
+                subscription: number,
+                shard: INTERNAL_SHARD,
+                generation: 0,
+                queue: 0
+            }
+            .queue
         );
     }
 
     /// Hands a message to an internal subscription.
-    pub(crate) fn dispatch(&self, number: u32, message: &Message<'_>, origin: &Origin) {
+    pub(crate) fn dispatch(&self, number: u32, message: &Message<'_>, account: u32) {
         let entries = self.entries.read();
-        let Some(entry) = entries.get(number as usize) else { return };
+        let Some(entry) = entries.get(number as usize) else {
+            return;
+        };
         let received = Received {
             kind: entry.kind,
-            subject: message.subject.to_vec(),
             reply: message.reply.to_vec(),
-            payload: message.body.get(message.header_len..).unwrap_or_default().to_vec(),
-            origin: *origin,
+            payload: message
+                .body
+                .get(message.header_len..)
+                .unwrap_or_default()
+                .to_vec(),
+            account,
         };
         // A flood of requests is dropped rather than kept.
         let _ = entry.to.try_send(received);

@@ -17,8 +17,8 @@ use crate::counters::{Counters, ShardTotals};
 use crate::internal::Internal;
 use crate::monitor::ClosedConnections;
 use crate::runtime::Runtime;
-use crate::slow_checks::SlowChecks;
 use crate::shard::{Batch, Control, Mail, Mailbox, Shard, Traffic, WAKE};
+use crate::slow_checks::SlowChecks;
 
 /// First connection id given to a client. Lower ones belong to the server
 /// itself, as clients of the peer see it.
@@ -109,7 +109,8 @@ impl ShardHandle {
             self.busy.store(busy, Ordering::Relaxed);
             return;
         }
-        self.percent.store((busy * 100 / elapsed.max(1)) as u32, Ordering::Relaxed);
+        self.percent
+            .store((busy * 100 / elapsed.max(1)) as u32, Ordering::Relaxed);
         self.busy.store(0, Ordering::Relaxed);
         self.window_began.store(now, Ordering::Relaxed);
     }
@@ -122,10 +123,18 @@ impl ShardHandle {
     /// Makes the shard's message counts visible to other threads.
     #[inline]
     pub(crate) fn publish_totals(&self, traffic: &Traffic) {
-        self.totals.in_msgs.store(traffic.in_msgs, Ordering::Relaxed);
-        self.totals.in_bytes.store(traffic.in_bytes, Ordering::Relaxed);
-        self.totals.out_msgs.store(traffic.out_msgs, Ordering::Relaxed);
-        self.totals.out_bytes.store(traffic.out_bytes, Ordering::Relaxed);
+        self.totals
+            .in_msgs
+            .store(traffic.in_msgs, Ordering::Relaxed);
+        self.totals
+            .in_bytes
+            .store(traffic.in_bytes, Ordering::Relaxed);
+        self.totals
+            .out_msgs
+            .store(traffic.out_msgs, Ordering::Relaxed);
+        self.totals
+            .out_bytes
+            .store(traffic.out_bytes, Ordering::Relaxed);
     }
 }
 
@@ -172,7 +181,9 @@ impl Shared {
     pub(crate) fn advance(&self, state: State) -> bool {
         let next = state as u8;
         let up = |now: u8| (now < next).then_some(next);
-        self.state.fetch_update(Ordering::AcqRel, Ordering::Acquire, up).is_ok()
+        self.state
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, up)
+            .is_ok()
     }
 
     pub(crate) fn accepts_clients(&self) -> bool {
@@ -195,7 +206,9 @@ impl Shared {
     }
 
     pub(crate) fn is_system_account(&self, id: u32) -> bool {
-        self.system_account.as_ref().is_some_and(|account| account.id == id)
+        self.system_account
+            .as_ref()
+            .is_some_and(|account| account.id == id)
     }
 
     /// The shard for a new connection.
@@ -215,7 +228,11 @@ impl Shared {
                 let percent = handle.percent.load(Ordering::Relaxed) / 10;
                 (percent, handle.connections.load(Ordering::Relaxed))
             };
-            shards.iter().enumerate().min_by_key(|(_, handle)| load(handle)).map(|(id, _)| id)
+            shards
+                .iter()
+                .enumerate()
+                .min_by_key(|(_, handle)| load(handle))
+                .map(|(id, _)| id)
         };
         first.or_else(least).unwrap_or(0) as u16
     }
@@ -299,7 +316,11 @@ impl Server {
             })?);
         }
         SlowChecks::start(&shared)?;
-        Ok(Self { shared, shard_threads: Mutex::new(threads), acceptor: Mutex::new(None) })
+        Ok(Self {
+            shared,
+            shard_threads: Mutex::new(threads),
+            acceptor: Mutex::new(None),
+        })
     }
 
     /// What the server's threads share.

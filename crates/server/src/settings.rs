@@ -39,7 +39,12 @@ pub fn system_account_name(options: &Options) -> Option<String> {
     if options.no_system_account {
         return None;
     }
-    Some(options.system_account.clone().unwrap_or_else(|| SYSTEM_ACCOUNT.to_owned()))
+    Some(
+        options
+            .system_account
+            .clone()
+            .unwrap_or_else(|| SYSTEM_ACCOUNT.to_owned()),
+    )
 }
 
 /// The settings of the data plane.
@@ -55,9 +60,16 @@ pub fn runtime(
     port: u16,
     hidden_user: &str,
 ) -> Result<Runtime, String> {
-    let tls = options.tls.as_ref().map(|tls| tls_listener(options, tls)).transpose()?;
+    let tls = options
+        .tls
+        .as_ref()
+        .map(|tls| tls_listener(options, tls))
+        .transpose()?;
     let spec = authentication(options, hidden_user);
-    let hides_auth_required = options.no_auth_user.as_ref().is_some_and(|user| !user.is_empty());
+    let hides_auth_required = options
+        .no_auth_user
+        .as_ref()
+        .is_some_and(|user| !user.is_empty());
     let auth = Authenticator::new(spec).with_proxies(ProxySpec {
         trusted: options.proxies.clone().unwrap_or_default(),
         required: options.authorization.proxy_required,
@@ -116,7 +128,11 @@ pub fn runtime(
 
 /// Host and port that clients are told.
 fn advertised(options: &Options, port: u16) -> Result<(String, u16), String> {
-    let Some(text) = options.client_advertise.as_deref().filter(|text| !text.is_empty()) else {
+    let Some(text) = options
+        .client_advertise
+        .as_deref()
+        .filter(|text| !text.is_empty())
+    else {
         return Ok((options.host.clone(), port));
     };
     let wrong = || format!("could not parse address string \"{text}\"");
@@ -124,7 +140,10 @@ fn advertised(options: &Options, port: u16) -> Result<(String, u16), String> {
         Some((host, number)) if !host.contains(':') || host.ends_with(']') => {
             let number: i32 = number.parse().map_err(|_| wrong())?;
             let told = u16::try_from(number).unwrap_or(0);
-            let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+            let host = host
+                .trim_start_matches('[')
+                .trim_end_matches(']')
+                .to_owned();
             Ok((host, if told == 0 { port } else { told }))
         }
         _ => Ok((text.to_owned(), port)),
@@ -152,9 +171,14 @@ fn tls_listener(options: &Options, tls: &options::TlsOptions) -> Result<TlsListe
 /// account is configured beside the global one (security.md 3.7).
 pub fn has_hidden_user(options: &Options) -> bool {
     let system = system_account_name(options);
-    let others = options.accounts.iter().filter(|account| account.name != GLOBAL_ACCOUNT);
+    let others = options
+        .accounts
+        .iter()
+        .filter(|account| account.name != GLOBAL_ACCOUNT);
     let only_system = options.accounts.len() == 1
-        && others.clone().all(|account| Some(&account.name) == system.as_ref());
+        && others
+            .clone()
+            .all(|account| Some(&account.name) == system.as_ref());
     only_system
         && !options.authorization.defined
         && options.no_auth_user.is_none()
@@ -187,7 +211,10 @@ fn authentication(options: &Options, hidden_user: &str) -> AuthenticatorSpec {
     }
     let mut no_auth_user = options.no_auth_user.clone().unwrap_or_default();
     if has_hidden_user(options) {
-        users.push(UserSpec { name: hidden_user.to_owned(), ..UserSpec::default() });
+        users.push(UserSpec {
+            name: hidden_user.to_owned(),
+            ..UserSpec::default()
+        });
         no_auth_user = hidden_user.to_owned();
     }
     AuthenticatorSpec {
@@ -200,15 +227,20 @@ fn authentication(options: &Options, hidden_user: &str) -> AuthenticatorSpec {
 }
 
 fn connection_types(names: Option<&[String]>) -> ConnectionTypes {
-    names.unwrap_or_default().iter().filter_map(|name| ConnectionType::parse(name)).collect()
+    names
+        .unwrap_or_default()
+        .iter()
+        .filter_map(|name| ConnectionType::parse(name))
+        .collect()
 }
 
 fn permissions(configured: &options::Permissions) -> PermissionSpec {
     let rules = |rules: &Option<options::SubjectPermission>| match rules {
         None => SubjectRules::default(),
-        Some(rules) => {
-            SubjectRules { allow: rules.allow.clone(), deny: rules.deny.clone() }
-        }
+        Some(rules) => SubjectRules {
+            allow: rules.allow.clone(),
+            deny: rules.deny.clone(),
+        },
     };
     let responses = configured.response.map(|response| ResponseLimits {
         max: u64::try_from(response.max).ok(),
@@ -256,10 +288,7 @@ fn limits(configured: &ConfiguredLimits) -> AccountLimits {
     }
 }
 
-fn mappings(
-    configured: &[options::Mapping],
-    cluster: Option<&str>,
-) -> Result<Mappings, String> {
+fn mappings(configured: &[options::Mapping], cluster: Option<&str>) -> Result<Mappings, String> {
     let list = configured.iter().map(|mapping| {
         let destinations = mapping.destinations.iter().map(|destination| Destination {
             subject: destination.subject.clone(),

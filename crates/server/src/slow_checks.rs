@@ -36,7 +36,10 @@ pub(crate) struct SlowChecks {
 impl Default for SlowChecks {
     fn default() -> Self {
         let (jobs, waiting) = sync_channel(MAX_WAITING);
-        Self { jobs, waiting: Mutex::new(Some(waiting)) }
+        Self {
+            jobs,
+            waiting: Mutex::new(Some(waiting)),
+        }
     }
 }
 
@@ -48,22 +51,42 @@ impl SlowChecks {
 
     /// Starts the threads; they live as long as the process.
     pub(crate) fn start(shared: &Arc<Shared>) -> std::io::Result<()> {
-        let Some(waiting) = shared.slow_checks.waiting.lock().take() else { return Ok(()) };
+        let Some(waiting) = shared.slow_checks.waiting.lock().take() else {
+            return Ok(());
+        };
         let waiting = Arc::new(Mutex::new(waiting));
         for number in 0..THREADS {
             let (shared, waiting) = (Arc::downgrade(shared), waiting.clone());
-            std::thread::Builder::new().name(format!("passwords-{number}")).spawn(move || {
-                loop {
-                    let job = waiting.lock().recv();
-                    let Ok(Job { shard, slot, cid, again, check }) = job else { return };
-                    let decision = Box::new(check.run());
-                    let Some(shared) = shared.upgrade() else { return };
-                    if let Some(handle) = shared.shard(shard) {
-                        let control = Control::Authenticated { slot, cid, again, decision };
-                        handle.mailbox.send(Mail::Control(Box::new(control)));
+            std::thread::Builder::new()
+                .name(format!("passwords-{number}"))
+                .spawn(move || {
+                    loop {
+                        let job = waiting.lock().recv();
+                        let Ok(Job {
+                            shard,
+                            slot,
+                            cid,
+                            again,
+                            check,
+                        }) = job
+                        else {
+                            return;
+                        };
+                        let decision = Box::new(check.run());
+                        let Some(shared) = shared.upgrade() else {
+                            return;
+                        };
+                        if let Some(handle) = shared.shard(shard) {
+                            let control = Control::Authenticated {
+                                slot,
+                                cid,
+                                again,
+                                decision,
+                            };
+                            handle.mailbox.send(Mail::Control(Box::new(control)));
+                        }
                     }
-                }
-            })?;
+                })?;
         }
         Ok(())
     }

@@ -73,7 +73,11 @@ pub(crate) fn not_after(certificate: &[u8]) -> Option<SystemTime> {
 /// SHA-256 in lower-case hex.
 pub(crate) fn hex_sha256(data: &[u8]) -> String {
     let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, data);
-    digest.as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
+    digest
+        .as_ref()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 /// Version and cipher suite of a session, as monitoring and logs name them.

@@ -33,13 +33,16 @@ pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
                 .map_err(|error| format!("TLS: 'ca_file' has an unusable certificate: {error}"))?;
         }
         if roots.is_empty() {
-            return Err("TLS: 'verify' needs a 'ca_file' with the client certificates' \
+            return Err(
+                "TLS: 'verify' needs a 'ca_file' with the client certificates' \
                         authorities"
-                .to_owned());
+                    .to_owned(),
+            );
         }
-        let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-            .build()
-            .map_err(|error| format!("TLS: 'ca_file': {error}"))?;
+        let verifier =
+            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+                .build()
+                .map_err(|error| format!("TLS: 'ca_file': {error}"))?;
         builder.with_client_cert_verifier(verifier)
     } else {
         builder.with_no_client_auth()
@@ -75,8 +78,11 @@ fn provider(tls: &TlsOptions) -> Result<CryptoProvider, String> {
         }
     }
     if !tls.curve_preferences.is_empty() {
-        provider.kx_groups =
-            tls.curve_preferences.iter().map(|name| group(name)).collect::<Result<Vec<_>, _>>()?;
+        provider.kx_groups = tls
+            .curve_preferences
+            .iter()
+            .map(|name| group(name))
+            .collect::<Result<Vec<_>, _>>()?;
     }
     Ok(provider)
 }
@@ -86,7 +92,9 @@ fn cipher_suite(name: &str) -> Result<SupportedCipherSuite, String> {
         .iter()
         .find(|suite| {
             let known = suite.suite();
-            known.as_str().is_some_and(|text| text.replacen("TLS13_", "TLS_", 1) == name)
+            known
+                .as_str()
+                .is_some_and(|text| text.replacen("TLS13_", "TLS_", 1) == name)
         })
         .copied()
         .ok_or_else(|| {
@@ -104,7 +112,9 @@ fn group(name: &str) -> Result<&'static dyn SupportedKxGroup, String> {
         "CurveP384" => Ok(aws_lc_rs::kx_group::SECP384R1),
         "X25519MLKEM768" => Ok(aws_lc_rs::kx_group::X25519MLKEM768),
         "SecP256r1MLKEM768" => Ok(aws_lc_rs::kx_group::SECP256R1MLKEM768),
-        other => Err(format!("TLS: curve preference {other} is not supported by this server")),
+        other => Err(format!(
+            "TLS: curve preference {other} is not supported by this server"
+        )),
     }
 }
 
@@ -116,9 +126,8 @@ struct Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let usable = |key: &&Arc<CertifiedKey>| {
-            key.key.choose_scheme(hello.signature_schemes()).is_some()
-        };
+        let usable =
+            |key: &&Arc<CertifiedKey>| key.key.choose_scheme(hello.signature_schemes()).is_some();
         let named = |key: &&Arc<CertifiedKey>| {
             let (Some(name), Some(certificate)) = (hello.server_name(), key.cert.first()) else {
                 return false;
@@ -132,6 +141,10 @@ impl ResolvesServerCert for Certificates {
             rustls::client::verify_server_name(&parsed, &name).is_ok()
         };
         let candidates = self.keys.iter().filter(usable);
-        candidates.clone().find(named).or_else(|| self.keys.iter().find(usable)).cloned()
+        candidates
+            .clone()
+            .find(named)
+            .or_else(|| self.keys.iter().find(usable))
+            .cloned()
     }
 }

@@ -177,7 +177,11 @@ impl Verb {
     fn candidates(first: u8) -> &'static [(&'static [u8], Verb)] {
         match first | 0x20 {
             b'c' => &[(b"connect", Verb::Connect)],
-            b'p' => &[(b"pub", Verb::Pub), (b"ping", Verb::Ping), (b"pong", Verb::Pong)],
+            b'p' => &[
+                (b"pub", Verb::Pub),
+                (b"ping", Verb::Ping),
+                (b"pong", Verb::Pong),
+            ],
             b'h' => &[(b"hpub", Verb::HPub)],
             b's' => &[(b"sub", Verb::Sub)],
             b'u' => &[(b"unsub", Verb::Unsub)],
@@ -190,7 +194,10 @@ impl Verb {
 
     /// Whether at least one blank must follow the verb.
     fn needs_blank(self) -> bool {
-        matches!(self, Verb::Pub | Verb::HPub | Verb::Sub | Verb::Unsub | Verb::Err)
+        matches!(
+            self,
+            Verb::Pub | Verb::HPub | Verb::Sub | Verb::Unsub | Verb::Err
+        )
     }
 }
 
@@ -202,7 +209,9 @@ fn starts_with_verb(input: &[u8], verb: &[u8]) -> Option<bool> {
         match input.get(i) {
             None => return None,
             // `+` and `-` have bit 0x20 set, so folding leaves them alone.
-            Some(&got) if (got | 0x20) != want || (got < b'A' && got != want) => return Some(false),
+            Some(&got) if (got | 0x20) != want || (got < b'A' && got != want) => {
+                return Some(false);
+            }
             Some(_) => {}
         }
     }
@@ -229,10 +238,7 @@ pub fn parse<'a>(input: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ParseEr
 /// One pass over the line: every byte that can end a word is at most a blank,
 /// and lines are so short that calling a vectorised search costs more.
 #[inline(always)]
-fn parse_plain_pub<'a>(
-    input: &'a [u8],
-    limits: &Limits,
-) -> Option<Result<Parsed<'a>, ParseError>> {
+fn parse_plain_pub<'a>(input: &'a [u8], limits: &Limits) -> Option<Result<Parsed<'a>, ParseError>> {
     const VERB: usize = b"PUB ".len();
     if !input.starts_with(b"PUB ") {
         return None;
@@ -247,7 +253,11 @@ fn parse_plain_pub<'a>(
         Some(b'\r') => (&input[..0], second, second_end),
         Some(b' ') if second_end > second => {
             let size_at = second_end + 1;
-            (input.get(second..second_end)?, size_at, word_end(input, size_at)?)
+            (
+                input.get(second..second_end)?,
+                size_at,
+                word_end(input, size_at)?,
+            )
         }
         _ => return None,
     };
@@ -267,7 +277,9 @@ fn parse_plain_pub<'a>(
         if input.get(body_end).is_some_and(|&b| b != b'\r') {
             return Some(Err(ParseError::UnknownOperation));
         }
-        return Some(Ok(Parsed::Incomplete { missing: used - input.len() }));
+        return Some(Ok(Parsed::Incomplete {
+            missing: used - input.len(),
+        }));
     };
     if end != b"\r\n" {
         return Some(Err(ParseError::UnknownOperation));
@@ -282,7 +294,10 @@ fn parse_plain_pub<'a>(
         body,
         relay: input.get(second..used),
     };
-    Some(Ok(Parsed::Op { op: Op::Publish(publish), used }))
+    Some(Ok(Parsed::Op {
+        op: Op::Publish(publish),
+        used,
+    }))
 }
 
 /// Where the word that begins at `at` ends: at the next byte that is a blank or
@@ -321,7 +336,11 @@ fn parse_any<'a>(input: &'a [u8], limits: &Limits) -> Result<Parsed<'a>, ParseEr
             None => undecided = true,
         }
     }
-    if undecided { Ok(Parsed::Incomplete { missing: 1 }) } else { Err(ParseError::UnknownOperation) }
+    if undecided {
+        Ok(Parsed::Incomplete { missing: 1 })
+    } else {
+        Err(ParseError::UnknownOperation)
+    }
 }
 
 fn parse_verb<'a>(
@@ -338,7 +357,10 @@ fn parse_verb<'a>(
             _ => SkippedOp::Ok,
         };
         return Ok(match memchr(b'\n', rest) {
-            Some(at) => Parsed::Op { op: op.op(), used: verb_len + at + 1 },
+            Some(at) => Parsed::Op {
+                op: op.op(),
+                used: verb_len + at + 1,
+            },
             None => Parsed::Skip { op },
         });
     }
@@ -396,7 +418,10 @@ fn is_blank(byte: u8) -> bool {
 fn words<const N: usize>(args: &[u8], separates: impl Fn(u8) -> bool) -> ([&[u8]; N], usize) {
     let mut found = [&args[..0]; N];
     let mut count = 0;
-    for word in args.split(|&b| separates(b)).filter(|word| !word.is_empty()) {
+    for word in args
+        .split(|&b| separates(b))
+        .filter(|word| !word.is_empty())
+    {
         if let Some(slot) = found.get_mut(count) {
             *slot = word;
         }
@@ -413,8 +438,18 @@ fn parse_sub(args: &[u8]) -> Result<Op<'_>, ParseError> {
     let (words, count) = words::<3>(args, |b| is_blank(b) || b == b'\r');
     let [first, second, third] = words;
     match count {
-        2 => Ok(Op::Subscribe { args, subject: first, queue: &args[..0], sid: second }),
-        3 => Ok(Op::Subscribe { args, subject: first, queue: second, sid: third }),
+        2 => Ok(Op::Subscribe {
+            args,
+            subject: first,
+            queue: &args[..0],
+            sid: second,
+        }),
+        3 => Ok(Op::Subscribe {
+            args,
+            subject: first,
+            queue: second,
+            sid: third,
+        }),
         _ => Err(bad_arguments("processSub Parse Error", args)),
     }
 }
@@ -425,7 +460,11 @@ fn parse_unsub(args: &[u8]) -> Result<Op<'_>, ParseError> {
     match count {
         1 => Ok(Op::Unsubscribe { args, sid, max: 0 }),
         // A count that is not a number means "now" (client-protocol.md 5.4).
-        2 => Ok(Op::Unsubscribe { args, sid, max: parse_size(max).unwrap_or(0) as u64 }),
+        2 => Ok(Op::Unsubscribe {
+            args,
+            sid,
+            max: parse_size(max).unwrap_or(0) as u64,
+        }),
         _ => Err(bad_arguments("processUnsub Parse Error", args)),
     }
 }
@@ -438,7 +477,11 @@ fn parse_publish<'a>(
     input: &'a [u8],
     limits: &Limits,
 ) -> Result<Parsed<'a>, ParseError> {
-    let verb = if with_headers { "processHeaderPub" } else { "processPub" };
+    let verb = if with_headers {
+        "processHeaderPub"
+    } else {
+        "processPub"
+    };
     if with_headers && !limits.headers {
         return Err(ParseError::HeadersNotSupported);
     }
@@ -472,12 +515,16 @@ fn parse_publish<'a>(
     }
     let body_end = line_end + size;
     let Some(body) = input.get(line_end..body_end) else {
-        return Ok(Parsed::Incomplete { missing: body_end + 2 - input.len() });
+        return Ok(Parsed::Incomplete {
+            missing: body_end + 2 - input.len(),
+        });
     };
     match (input.get(body_end), input.get(body_end + 1)) {
         (Some(b'\r'), Some(b'\n')) => {}
         (Some(b'\r') | None, None) => {
-            return Ok(Parsed::Incomplete { missing: body_end + 2 - input.len() });
+            return Ok(Parsed::Incomplete {
+                missing: body_end + 2 - input.len(),
+            });
         }
         _ => return Err(ParseError::UnknownOperation),
     }
@@ -488,9 +535,20 @@ fn parse_publish<'a>(
     } else {
         None
     };
-    let publish =
-        Publish { args, subject, reply, header_digits, size_digits, header_len, body, relay };
-    Ok(Parsed::Op { op: Op::Publish(publish), used: body_end + 2 })
+    let publish = Publish {
+        args,
+        subject,
+        reply,
+        header_digits,
+        size_digits,
+        header_len,
+        body,
+        relay,
+    };
+    Ok(Parsed::Op {
+        op: Op::Publish(publish),
+        used: body_end + 2,
+    })
 }
 
 #[cfg(test)]

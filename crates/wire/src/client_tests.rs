@@ -2,7 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LIMITS: Limits = Limits { max_control_line: 4096, max_payload: Some(1024), headers: true };
+const LIMITS: Limits = Limits {
+    max_control_line: 4096,
+    max_payload: Some(1024),
+    headers: true,
+};
 
 fn one(input: &[u8]) -> (Op<'_>, usize) {
     match parse(input, &LIMITS) {
@@ -28,7 +32,11 @@ fn log_text(input: &[u8]) -> String {
 // client-protocol 29
 #[test]
 fn verbs_have_any_letter_case_and_blanks_are_blanks() {
-    for input in [&b"pUb foo 2\r\nhi\r\n"[..], b"PUB\tfoo\t 2 \t\r\nhi\r\n", b"PUB  foo  2\r\nhi\r\n"] {
+    for input in [
+        &b"pUb foo 2\r\nhi\r\n"[..],
+        b"PUB\tfoo\t 2 \t\r\nhi\r\n",
+        b"PUB  foo  2\r\nhi\r\n",
+    ] {
         let publish = publish(input);
         assert_eq!((publish.subject, publish.body), (&b"foo"[..], &b"hi"[..]));
         assert_eq!(one(input).1, input.len());
@@ -51,7 +59,12 @@ fn the_rest_of_a_ping_line_is_ignored_whatever_its_length() {
     assert_eq!(one(b"PINGxyz\r\n"), (Op::Ping, 9));
     assert_eq!(one(b"PONG garbage\r\n").0, Op::Pong);
     let long = [b"PING".as_slice(), &vec![b'x'; 10_000]].concat();
-    assert_eq!(parse(&long, &LIMITS), Ok(Parsed::Skip { op: SkippedOp::Ping }));
+    assert_eq!(
+        parse(&long, &LIMITS),
+        Ok(Parsed::Skip {
+            op: SkippedOp::Ping
+        })
+    );
 }
 
 // client-protocol 32
@@ -83,14 +96,23 @@ fn anything_else_is_an_unknown_operation_at_its_first_wrong_byte() {
 fn the_argument_part_has_a_limit() {
     let sub = |n: usize| [b"SUB ".as_slice(), &vec![b'a'; n - 2], b" 1\r\n"].concat();
     assert!(parse(&sub(4096), &LIMITS).is_ok());
-    assert_eq!(parse(&sub(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
+    assert_eq!(
+        parse(&sub(4097), &LIMITS),
+        Err(ParseError::ControlLineTooLong)
+    );
     let publish = |n: usize| [b"PUB ".as_slice(), &vec![b'a'; n - 2], b" 0\r\n\r\n"].concat();
     assert!(parse(&publish(4096), &LIMITS).is_ok());
-    assert_eq!(parse(&publish(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
+    assert_eq!(
+        parse(&publish(4097), &LIMITS),
+        Err(ParseError::ControlLineTooLong)
+    );
     let open = [b"SUB ".as_slice(), &vec![b'a'; 5000]].concat();
     assert_eq!(parse(&open, &LIMITS), Err(ParseError::ControlLineTooLong));
     let exact = [b"SUB ".as_slice(), &vec![b'a'; 4096], b"\r"].concat();
-    assert_eq!(parse(&exact, &LIMITS), Ok(Parsed::Incomplete { missing: 1 }));
+    assert_eq!(
+        parse(&exact, &LIMITS),
+        Ok(Parsed::Incomplete { missing: 1 })
+    );
 }
 
 #[test]
@@ -99,10 +121,19 @@ fn blanks_before_the_arguments_have_a_limit_of_their_own() {
         let line = |blanks: usize| format!("{verb}{}a 1", " ".repeat(blanks)).into_bytes();
         let complete = |blanks| [&line(blanks)[..], b"\r\nx\r\n"].concat();
         assert!(parse(&complete(4096), &LIMITS).is_ok());
-        assert_eq!(parse(&line(4096), &LIMITS), Ok(Parsed::Incomplete { missing: 1 }));
+        assert_eq!(
+            parse(&line(4096), &LIMITS),
+            Ok(Parsed::Incomplete { missing: 1 })
+        );
         // The same answer whether or not the line has arrived as a whole.
-        assert_eq!(parse(&complete(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
-        assert_eq!(parse(&line(4097), &LIMITS), Err(ParseError::ControlLineTooLong));
+        assert_eq!(
+            parse(&complete(4097), &LIMITS),
+            Err(ParseError::ControlLineTooLong)
+        );
+        assert_eq!(
+            parse(&line(4097), &LIMITS),
+            Err(ParseError::ControlLineTooLong)
+        );
     }
 }
 
@@ -111,12 +142,21 @@ fn blanks_before_the_arguments_have_a_limit_of_their_own() {
 fn argument_and_size_errors_have_their_log_texts() {
     assert_eq!(log_text(b"PUB foo\r\n"), "processPub Parse Error: \"foo\"");
     assert_eq!(log_text(b"PUB \r\n"), "processPub Parse Error: \"\"");
-    assert_eq!(log_text(b"PUB a b c 1\r\n"), "processPub Parse Error: \"a b c 1\"");
+    assert_eq!(
+        log_text(b"PUB a b c 1\r\n"),
+        "processPub Parse Error: \"a b c 1\""
+    );
     for size in ["-1", "abc", "1234567890"] {
         let text = log_text(format!("PUB foo {size}\r\n").as_bytes());
-        assert_eq!(text, format!("processPub Bad or Missing Size: \"foo {size}\""));
+        assert_eq!(
+            text,
+            format!("processPub Bad or Missing Size: \"foo {size}\"")
+        );
     }
-    assert_eq!(log_text(b"HPUB a 1\r\n"), "processHeaderPub Parse Error: \"a 1\"");
+    assert_eq!(
+        log_text(b"HPUB a 1\r\n"),
+        "processHeaderPub Parse Error: \"a 1\""
+    );
     let text = "processHeaderPub Bad or Missing Header Size: \"a -1 5\"";
     assert_eq!(log_text(b"HPUB a -1 5\r\n"), text);
     let text = "processHeaderPub Bad or Missing Total Size: \"a 1 x\"";
@@ -124,39 +164,66 @@ fn argument_and_size_errors_have_their_log_texts() {
     let text = "processHeaderPub Header Size larger then TotalSize: \"a 12 4\"";
     assert_eq!(log_text(b"HPUB a 12 4\r\n"), text);
     assert_eq!(log_text(b"SUB foo\r\n"), "processSub Parse Error: \"foo\"");
-    assert_eq!(log_text(b"UNSUB 1 2 3\r\n"), "processUnsub Parse Error: \"1 2 3\"");
+    assert_eq!(
+        log_text(b"UNSUB 1 2 3\r\n"),
+        "processUnsub Parse Error: \"1 2 3\""
+    );
 }
 
 // client-protocol 39, 41
 #[test]
 fn sizes_keep_their_digits_and_their_limit() {
-    assert_eq!(publish(b"PUB foo 000000002\r\nhi\r\n").size_digits, b"000000002");
-    let large = ParseError::PayloadTooLarge { size: 1025, limit: 1024 };
+    assert_eq!(
+        publish(b"PUB foo 000000002\r\nhi\r\n").size_digits,
+        b"000000002"
+    );
+    let large = ParseError::PayloadTooLarge {
+        size: 1025,
+        limit: 1024,
+    };
     assert_eq!(parse(b"PUB foo 1025\r\n", &LIMITS), Err(large.clone()));
     assert_eq!(parse(b"HPUB foo 12 1025\r\n", &LIMITS), Err(large));
-    assert_eq!(parse(b"PUB foo 1024\r\n", &LIMITS), Ok(Parsed::Incomplete { missing: 1026 }));
+    assert_eq!(
+        parse(b"PUB foo 1024\r\n", &LIMITS),
+        Ok(Parsed::Incomplete { missing: 1026 })
+    );
 }
 
 // client-protocol 40
 #[test]
 fn a_payload_of_another_length_is_an_unknown_operation() {
-    assert_eq!(log_text(b"PUB foo 1\r\nhi\r\n"), "Unknown Protocol Operation");
-    assert_eq!(log_text(b"PUB foo 5\r\nhi\r\nPING\r\n"), "Unknown Protocol Operation");
+    assert_eq!(
+        log_text(b"PUB foo 1\r\nhi\r\n"),
+        "Unknown Protocol Operation"
+    );
+    assert_eq!(
+        log_text(b"PUB foo 5\r\nhi\r\nPING\r\n"),
+        "Unknown Protocol Operation"
+    );
     assert_eq!(log_text(b"PUB foo 2\r\nhix"), "Unknown Protocol Operation");
 }
 
 // client-protocol 71
 #[test]
 fn hpub_needs_headers() {
-    let limits = Limits { headers: false, ..LIMITS };
+    let limits = Limits {
+        headers: false,
+        ..LIMITS
+    };
     let error = parse(b"HPUB foo 12 12\r\n", &limits);
     assert_eq!(error, Err(ParseError::HeadersNotSupported));
 }
 
 #[test]
 fn the_relayed_bytes_are_those_after_the_subject() {
-    assert_eq!(publish(b"PUB foo 2\r\nhi\r\nPING").relay, Some(&b"2\r\nhi\r\n"[..]));
-    assert_eq!(publish(b"PUB foo re 02\r\nhi\r\n").relay, Some(&b"re 02\r\nhi\r\n"[..]));
+    assert_eq!(
+        publish(b"PUB foo 2\r\nhi\r\nPING").relay,
+        Some(&b"2\r\nhi\r\n"[..])
+    );
+    assert_eq!(
+        publish(b"PUB foo re 02\r\nhi\r\n").relay,
+        Some(&b"re 02\r\nhi\r\n"[..])
+    );
     let with_header = b"HPUB foo re 12 14\r\nNATS/1.0\r\n\r\nhi\r\n";
     assert_eq!(publish(with_header).relay, with_header.get(9..));
     assert_eq!(publish(with_header).header_len, 12);
@@ -168,16 +235,39 @@ fn the_relayed_bytes_are_those_after_the_subject() {
         b"PUB foo 2\nhi\r\n",
         b"PUB foo 2 \r\nhi\r\n",
     ] {
-        assert_eq!(publish(unusual).relay, None, "{:?}", String::from_utf8_lossy(unusual));
+        assert_eq!(
+            publish(unusual).relay,
+            None,
+            "{:?}",
+            String::from_utf8_lossy(unusual)
+        );
     }
 }
 
 #[test]
 fn sub_and_unsub_arguments() {
     let op = one(b"SUB foo q 7\r\n").0;
-    assert!(matches!(op, Op::Subscribe { subject: b"foo", queue: b"q", sid: b"7", .. }));
-    assert!(matches!(one(b"UNSUB 7\r\n").0, Op::Unsubscribe { sid: b"7", max: 0, .. }));
-    assert!(matches!(one(b"UNSUB 7 12\r\n").0, Op::Unsubscribe { max: 12, .. }));
+    assert!(matches!(
+        op,
+        Op::Subscribe {
+            subject: b"foo",
+            queue: b"q",
+            sid: b"7",
+            ..
+        }
+    ));
+    assert!(matches!(
+        one(b"UNSUB 7\r\n").0,
+        Op::Unsubscribe {
+            sid: b"7",
+            max: 0,
+            ..
+        }
+    ));
+    assert!(matches!(
+        one(b"UNSUB 7 12\r\n").0,
+        Op::Unsubscribe { max: 12, .. }
+    ));
     // client-protocol 55
     for max in ["0", "abc", "-1", "1234567890"] {
         let line = format!("UNSUB 7 {max}\r\n").into_bytes();
@@ -235,7 +325,12 @@ fn any_operation() -> impl Strategy<Value = Vec<u8>> {
     let body = proptest::collection::vec(any::<u8>(), 0..40);
     prop_oneof![
         (word, body.clone()).prop_map(|(subject, body)| {
-            [format!("PUB {subject} {}\r\n", body.len()).as_bytes(), &body, b"\r\n"].concat()
+            [
+                format!("PUB {subject} {}\r\n", body.len()).as_bytes(),
+                &body,
+                b"\r\n",
+            ]
+            .concat()
         }),
         (word, word, body.clone()).prop_map(|(subject, reply, body)| {
             let line = format!("pub {subject}\t{reply}  {:03}\n", body.len());

@@ -18,7 +18,9 @@ pub fn find<'a>(block: &'a [u8], name: &str) -> Option<&'a [u8]> {
     for at in memmem::find_iter(block, name) {
         let follows_line_end = at >= 2 && block.get(at - 2..at) == Some(b"\r\n");
         let rest = block.get(at + name.len()..)?;
-        let Some(value) = rest.strip_prefix(b":") else { continue };
+        let Some(value) = rest.strip_prefix(b":") else {
+            continue;
+        };
         if !follows_line_end {
             continue;
         }

@@ -23,7 +23,11 @@ pub fn push_head(out: &mut Vec<u8>, subject: &[u8], sid: &[u8]) {
 /// [`push_head`].
 #[inline]
 pub fn head_for(head: &[u8], headers: bool) -> &[u8] {
-    if headers { head } else { head.get(1..).unwrap_or_default() }
+    if headers {
+        head
+    } else {
+        head.get(1..).unwrap_or_default()
+    }
 }
 
 /// Appends what follows the head of a `MSG`: `[reply ]size CRLF payload CRLF`.

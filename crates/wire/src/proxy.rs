@@ -75,7 +75,11 @@ fn parse_v1(input: &[u8]) -> Result<ProxyHeader, String> {
             return Err("invalid PROXY protocol header: TCP6 with IPv4 address".into());
         }
         "TCP4" | "TCP6" => {}
-        other => return Err(format!("invalid PROXY protocol header: invalid protocol {other}")),
+        other => {
+            return Err(format!(
+                "invalid PROXY protocol header: invalid protocol {other}"
+            ));
+        }
     }
     let client = Some(SocketAddr::new(ip.to_canonical(), port));
     Ok(ProxyHeader::Present { used, client })
@@ -84,7 +88,9 @@ fn parse_v1(input: &[u8]) -> Result<ProxyHeader, String> {
 /// A port of the text form; errors are worded as clients of the peer know them.
 fn v1_port(text: &str) -> Result<u16, String> {
     if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-        return Err(format!("strconv.ParseUint: parsing \"{text}\": invalid syntax"));
+        return Err(format!(
+            "strconv.ParseUint: parsing \"{text}\": invalid syntax"
+        ));
     }
     text.parse()
         .map_err(|_| format!("strconv.ParseUint: parsing \"{text}\": value out of range"))
@@ -103,7 +109,9 @@ fn parse_v2(input: &[u8]) -> Result<ProxyHeader, String> {
     };
     let version = version_command & 0xF0;
     if version != 0x20 {
-        return Err(format!("invalid PROXY protocol header: invalid version 0x{version:02x}"));
+        return Err(format!(
+            "invalid PROXY protocol header: invalid version 0x{version:02x}"
+        ));
     }
     let used = V2_HEADER_LEN + usize::from(u16::from_be_bytes([len_high, len_low]));
     let Some(block) = input.get(V2_HEADER_LEN..used) else {
@@ -135,7 +143,10 @@ fn v2_ipv4(block: &[u8]) -> Result<SocketAddr, String> {
             let port = u16::from_be_bytes([high, low]);
             Ok(SocketAddr::new(Ipv4Addr::new(a, b, c, d).into(), port))
         }
-        None => Err(format!("IPv4 address data too short: {} bytes", block.len())),
+        None => Err(format!(
+            "IPv4 address data too short: {} bytes",
+            block.len()
+        )),
     }
 }
 
@@ -144,7 +155,10 @@ fn v2_ipv6(block: &[u8]) -> Result<SocketAddr, String> {
     let block = block.first_chunk::<36>().ok_or_else(short)?;
     let ip = block.first_chunk::<16>().ok_or_else(short)?;
     let port = u16::from_be_bytes([block[32], block[33]]);
-    Ok(SocketAddr::new(IpAddr::from(Ipv6Addr::from(*ip)).to_canonical(), port))
+    Ok(SocketAddr::new(
+        IpAddr::from(Ipv6Addr::from(*ip)).to_canonical(),
+        port,
+    ))
 }
 
 #[cfg(test)]
@@ -175,8 +189,14 @@ mod tests {
         assert_eq!(client(line).as_deref(), Some("[2001:db8::1]:5555"));
         assert_eq!(client(b"PROXY UNKNOWN whatever\r\n"), None);
         for (line, text) in [
-            ("PROXY TCP4 1.2.3.4 1.1.1.1 1\r\n", "invalid PROXY protocol header: invalid v1 format"),
-            ("PROXY TCP4 x 1.1.1.1 1 2\r\n", "invalid PROXY protocol header: invalid address"),
+            (
+                "PROXY TCP4 1.2.3.4 1.1.1.1 1\r\n",
+                "invalid PROXY protocol header: invalid v1 format",
+            ),
+            (
+                "PROXY TCP4 x 1.1.1.1 1 2\r\n",
+                "invalid PROXY protocol header: invalid address",
+            ),
             (
                 "PROXY TCP4 ::1 1.1.1.1 1 2\r\n",
                 "invalid PROXY protocol header: TCP4 with IPv6 address",
@@ -185,7 +205,10 @@ mod tests {
                 "PROXY TCP6 1.2.3.4 1.1.1.1 1 2\r\n",
                 "invalid PROXY protocol header: TCP6 with IPv4 address",
             ),
-            ("PROXY UDP4 1.2.3.4 1.1.1.1 1 2\r\n", "invalid PROXY protocol header: invalid protocol UDP4"),
+            (
+                "PROXY UDP4 1.2.3.4 1.1.1.1 1 2\r\n",
+                "invalid PROXY protocol header: invalid protocol UDP4",
+            ),
         ] {
             assert_eq!(parse(line.as_bytes()), Err(text.to_string()), "{line}");
         }
@@ -198,9 +221,15 @@ mod tests {
     #[test]
     fn version_2_blocks() {
         let v4 = [10, 1, 2, 3, 10, 0, 0, 1, 0x15, 0xB3, 0x10, 0x7E];
-        assert_eq!(client(&v2(0x21, 0x11, &v4)).as_deref(), Some("10.1.2.3:5555"));
+        assert_eq!(
+            client(&v2(0x21, 0x11, &v4)).as_deref(),
+            Some("10.1.2.3:5555")
+        );
         let with_tlv = [&v4[..], &[4, 0, 1, 9]].concat();
-        assert_eq!(client(&v2(0x21, 0x11, &with_tlv)).as_deref(), Some("10.1.2.3:5555"));
+        assert_eq!(
+            client(&v2(0x21, 0x11, &with_tlv)).as_deref(),
+            Some("10.1.2.3:5555")
+        );
         assert_eq!(client(&v2(0x20, 0x00, &[])), None);
         assert_eq!(client(&v2(0x21, 0x01, &[])), None);
         let text = "IPv4 address data too short: 4 bytes";
@@ -213,7 +242,10 @@ mod tests {
         assert_eq!(parse(&v2(0x21, 0x31, &v4)), Err(text.to_string()));
         let text = "invalid PROXY protocol header: invalid version 0x30";
         assert_eq!(parse(&v2(0x31, 0x11, &v4)), Err(text.to_string()));
-        assert_eq!(parse(&v2(0x22, 0x11, &v4)), Err("unknown PROXY protocol command: 0x02".into()));
+        assert_eq!(
+            parse(&v2(0x22, 0x11, &v4)),
+            Err("unknown PROXY protocol command: 0x02".into())
+        );
     }
 
     #[test]

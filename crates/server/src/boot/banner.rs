@@ -25,7 +25,10 @@ const LARGE_PAYLOAD: i64 = 8 << 20;
 pub(super) fn write(log: &Logger, options: &Options, identity: &Identity) {
     log.info(format_args!("Starting nats-server"));
     log.info(format_args!("  Version:  {VERSION}"));
-    log.info(format_args!("  Git:      [{}]", GIT_COMMIT.unwrap_or("not set")));
+    log.info(format_args!(
+        "  Git:      [{}]",
+        GIT_COMMIT.unwrap_or("not set")
+    ));
     log.info(format_args!("  Midge:    {}", env!("CARGO_PKG_VERSION")));
     log.debug(format_args!("  Go build: {TOOL_CHAIN}"));
     if let Some(cluster) = options.cluster_name() {
@@ -35,7 +38,9 @@ pub(super) fn write(log: &Logger, options: &Options, identity: &Identity) {
     log.info(format_args!("  ID:       {}", identity.id));
     write_flags(log, &options.feature_flags);
     if has_plain_password(&options.authorization) {
-        log.warn(format_args!("Plaintext passwords detected, use nkeys or bcrypt"));
+        log.warn(format_args!(
+            "Plaintext passwords detected, use nkeys or bcrypt"
+        ));
     }
     if let Some(file) = &options.config_file {
         log.info(format_args!(
@@ -92,15 +97,17 @@ pub(crate) fn effective_flags(configured: &BTreeMap<String, bool>) -> BTreeMap<S
     FEATURE_FLAGS
         .iter()
         .map(|&(name, default)| {
-            (name.to_owned(), configured.get(name).copied().unwrap_or(default))
+            (
+                name.to_owned(),
+                configured.get(name).copied().unwrap_or(default),
+            )
         })
         .collect()
 }
 
 fn has_plain_password(auth: &Authorization) -> bool {
-    let plain = |password: &str| {
-        !password.is_empty() && !midge_identity::secret::is_bcrypt(password)
-    };
+    let plain =
+        |password: &str| !password.is_empty() && !midge_identity::secret::is_bcrypt(password);
     auth.password.as_deref().is_some_and(plain)
         || auth.users.iter().any(|user| plain(&user.password))
 }

@@ -24,7 +24,9 @@ impl Node {
         if !shared.advance(State::LameDuck) {
             return;
         }
-        shared.log.info(format_args!("Entering lame duck mode, stop accepting new clients"));
+        shared.log.info(format_args!(
+            "Entering lame duck mode, stop accepting new clients"
+        ));
         self.server().stop_accepting();
         let options = self.options();
         if self.clients().is_empty() {
@@ -37,7 +39,9 @@ impl Node {
         }
         shared.log.info(format_args!("Closing existing clients"));
         let clients = self.clients();
-        let rest = options.lame_duck_duration.saturating_sub(options.lame_duck_grace_period);
+        let rest = options
+            .lame_duck_duration
+            .saturating_sub(options.lame_duck_grace_period);
         let rest = if rest.is_zero() { MAX_PAUSE } else { rest };
         let count = u32::try_from(clients.len()).unwrap_or(u32::MAX).max(1);
         let interval = (rest / count).min(MAX_PAUSE);
@@ -60,7 +64,9 @@ impl Node {
         let mut clients = Vec::new();
         for (id, handle) in self.server().shared().all_shards().iter().enumerate() {
             let (answer, received) = sync_channel(1);
-            handle.mailbox.send(Mail::Control(Box::new(Control::ListClients(answer))));
+            handle
+                .mailbox
+                .send(Mail::Control(Box::new(Control::ListClients(answer))));
             if let Ok(list) = received.recv_timeout(ANSWER_PATIENCE) {
                 clients.extend(list.into_iter().map(|cid| (id as u16, cid)));
             }

@@ -6,7 +6,9 @@ use midge_config::options::{FeatureKind, Options};
 /// The first option that cannot be honoured, as a text for the user.
 pub(super) fn find(options: &Options) -> Option<String> {
     for feature in options.configured_features() {
-        let Some(name) = missing(options, feature.kind) else { continue };
+        let Some(name) = missing(options, feature.kind) else {
+            continue;
+        };
         return Some(format!(
             "{feature}: {name} not available in this version of the server; remove the option \
              (docs/STATUS.md lists what works)"
@@ -21,8 +23,11 @@ pub(super) fn find(options: &Options) -> Option<String> {
     }
     let tls = options.tls.as_ref()?;
     if tls.verify_and_map {
-        return Some("\"verify_and_map\": users by certificate are not available in this version \
-             of the server; remove the option (docs/STATUS.md lists what works)".to_owned());
+        return Some(
+            "\"verify_and_map\": users by certificate are not available in this version \
+             of the server; remove the option (docs/STATUS.md lists what works)"
+                .to_owned(),
+        );
     }
     None
 }

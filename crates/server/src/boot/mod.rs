@@ -66,10 +66,18 @@ fn test(flags: &flags::FlagSet) -> i32 {
         Err(error) => return fail(&error.to_string()),
     };
     if !loaded.warnings.is_empty() {
-        let text: String = loaded.warnings.iter().map(|line| format!("{line}\n")).collect();
+        let text: String = loaded
+            .warnings
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect();
         return fail(&text);
     }
-    let file = loaded.options.config_file.as_deref().unwrap_or(std::path::Path::new(""));
+    let file = loaded
+        .options
+        .config_file
+        .as_deref()
+        .unwrap_or(std::path::Path::new(""));
     complain(&format!(
         "nats-server: configuration file {} is valid ({})\n",
         file.display(),

@@ -35,30 +35,44 @@ impl Node {
             }
         };
         let wanted = u16::try_from(if secure { https } else { http }).unwrap_or(0);
-        let host =
-            if options.http_host.is_empty() { &options.host } else { &options.http_host };
+        let host = if options.http_host.is_empty() {
+            &options.host
+        } else {
+            &options.http_host
+        };
         let failed = |error: String| {
             format!("Can't start monitoring: can't listen to the monitor port: {error}")
         };
         let listener = listen(host, wanted).map_err(failed)?;
-        let address = listener.local_addr().map_err(|error| failed(error.to_string()))?;
+        let address = listener
+            .local_addr()
+            .map_err(|error| failed(error.to_string()))?;
         let log = self.server().shared().log.clone();
         let scheme = if secure { "https" } else { "http" };
-        log.info(format_args!("Starting {scheme} monitor on {}", host_port(host, address.port())));
+        log.info(format_args!(
+            "Starting {scheme} monitor on {}",
+            host_port(host, address.port())
+        ));
         let source: Arc<dyn Source> = Arc::clone(self) as Arc<dyn Source>;
         let handler = Arc::new(Monitor::new(source, &options.http_base_path, log.clone()));
         let server = MonitorServer::start(listener, tls, handler, log)
             .map_err(|error| failed(error.to_string()))?;
         self.set_monitor(server);
         self.start_meter();
-        Ok(Some(Listener { address, tls: secure }))
+        Ok(Some(Listener {
+            address,
+            tls: secure,
+        }))
     }
 
     /// TLS of the monitoring port: the client port's certificate, never asking
     /// for one of the browser.
     fn monitor_tls(self: &Arc<Self>, tls: &TlsOptions) -> Result<TlsSource, String> {
-        let without_verify =
-            |tls: &TlsOptions| TlsOptions { verify: false, verify_and_map: false, ..tls.clone() };
+        let without_verify = |tls: &TlsOptions| TlsOptions {
+            verify: false,
+            verify_and_map: false,
+            ..tls.clone()
+        };
         let first = tls_config::server_config(&without_verify(tls))?;
         let kept = parking_lot::Mutex::new((self.options(), first));
         let node = Arc::downgrade(self);

@@ -183,7 +183,10 @@ impl Node {
     pub(super) fn spawn(&self, name: &str, work: impl FnOnce() + Send + 'static) {
         let thread = std::thread::Builder::new().name(name.to_owned());
         if let Err(error) = thread.spawn(work) {
-            self.server.shared().log.error(format_args!("Cannot start a thread: {error}"));
+            self.server
+                .shared()
+                .log
+                .error(format_args!("Cannot start a thread: {error}"));
         }
     }
 

@@ -20,7 +20,10 @@ impl Node {
         let outcome = self.try_reload();
         if let Err(text) = &outcome {
             let log = &self.server().shared().log;
-            log.error(format_args!("Failed to reload server configuration: {}", text.trim_end()));
+            log.error(format_args!(
+                "Failed to reload server configuration: {}",
+                text.trim_end()
+            ));
         }
         outcome
     }
@@ -45,8 +48,7 @@ impl Node {
             return Err(text);
         }
         let shared = self.server().shared();
-        let runtime =
-            settings::runtime(&new, &shared.identity, self.port(), self.hidden_user())?;
+        let runtime = settings::runtime(&new, &shared.identity, self.port(), self.hidden_user())?;
         settings::apply_accounts(&new, &shared.accounts)?;
         let digest = new.config_digest.clone();
         let runtime = Arc::new(runtime);
@@ -66,7 +68,9 @@ impl Node {
         }
         self.set_options(new);
         self.set_real_ports();
-        shared.log.info(format_args!("Reloaded server configuration ({digest})"));
+        shared
+            .log
+            .info(format_args!("Reloaded server configuration ({digest})"));
         Ok(())
     }
 
@@ -119,10 +123,13 @@ impl Node {
                 .filter(|(shard, _)| usize::from(*shard) == id)
                 .map(|&(_, cid)| cid)
                 .collect();
-            handle.mailbox.send(Mail::Control(Box::new(Control::CloseSurplus(here))));
+            handle
+                .mailbox
+                .send(Mail::Control(Box::new(Control::CloseSurplus(here))));
         }
-        shared
-            .log
-            .info(format_args!("Closed {} connections to fall within max_connections", surplus.len()));
+        shared.log.info(format_args!(
+            "Closed {} connections to fall within max_connections",
+            surplus.len()
+        ));
     }
 }

@@ -1,8 +1,8 @@
 //! What the monitoring port shows of the server.
 
-use std::sync::mpsc::sync_channel;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
 use std::time::{Duration, SystemTime};
 
 use midge_config::options::{DEFAULT_TLS_TIMEOUT, WriteTimeout};
@@ -10,12 +10,12 @@ use midge_wire::info::{PROTOCOL, VERSION};
 
 use super::node::Node;
 use crate::monitor::closed::ClosedRecord;
+use crate::monitor::connz::Proxy;
 use crate::monitor::healthz::{Health, JetStreamHealth, NotListening};
 use crate::monitor::json::{Nanos, Utc};
 use crate::monitor::source::Identity;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::varz::Varz;
-use crate::monitor::connz::Proxy;
 use crate::monitor::varz_parts::{ByKind, ProxiesVarz};
 use crate::monitor::{ConnQuery, ConnSnapshot, RequestCounters, Source};
 use crate::process;
@@ -35,7 +35,9 @@ impl Node {
         let shards = self.server().shared().all_shards();
         let (answer, received) = sync_channel(shards.len().max(1));
         for handle in shards {
-            handle.mailbox.send(Mail::Control(Box::new(make(answer.clone()))));
+            handle
+                .mailbox
+                .send(Mail::Control(Box::new(make(answer.clone()))));
         }
         drop(answer);
         let mut answers = Vec::with_capacity(shards.len());
@@ -51,7 +53,10 @@ impl Node {
 impl Source for Node {
     fn identity(&self) -> Identity {
         let identity = &self.server().shared().identity;
-        Identity { server_id: identity.id.clone(), server_name: identity.name.clone() }
+        Identity {
+            server_id: identity.id.clone(),
+            server_name: identity.name.clone(),
+        }
     }
 
     fn varz(&self) -> Varz {
@@ -78,17 +83,29 @@ impl Source for Node {
         varz.ping_interval = Nanos(options.ping_interval);
         varz.ping_max = options.ping_max;
         let ports = self.listeners();
-        let monitor_port = ports.monitoring.map_or(0, |listener| i64::from(listener.address.port()));
+        let monitor_port = ports
+            .monitoring
+            .map_or(0, |listener| i64::from(listener.address.port()));
         varz.http_host.clone_from(&options.http_host);
-        varz.http_port = if options.http_port != 0 { monitor_port } else { 0 };
-        varz.https_port = if options.https_port != 0 { monitor_port } else { 0 };
+        varz.http_port = if options.http_port != 0 {
+            monitor_port
+        } else {
+            0
+        };
+        varz.https_port = if options.https_port != 0 {
+            monitor_port
+        } else {
+            0
+        };
         varz.http_base_path.clone_from(&options.http_base_path);
         varz.auth_timeout = options.authorization.timeout;
         varz.max_control_line = options.max_control_line;
         varz.max_payload = options.max_payload;
         varz.max_pending = options.max_pending;
-        varz.tls_timeout =
-            options.tls.as_ref().map_or(DEFAULT_TLS_TIMEOUT, |tls| tls.timeout);
+        varz.tls_timeout = options
+            .tls
+            .as_ref()
+            .map_or(DEFAULT_TLS_TIMEOUT, |tls| tls.timeout);
         varz.write_deadline = Nanos(options.write_deadline);
         varz.write_timeout = match options.write_timeout {
             WriteTimeout::Default => String::new(),
@@ -114,12 +131,19 @@ impl Source for Node {
         varz.slow_consumers = shared.counters.slow_clients();
         varz.stale_connections = shared.counters.stale_clients();
         varz.stalled_clients = shared.counters.stalls();
-        varz.slow_consumer_stats =
-            ByKind { clients: varz.slow_consumers, ..ByKind::default() };
-        varz.stale_connection_stats =
-            ByKind { clients: varz.stale_connections, ..ByKind::default() };
+        varz.slow_consumer_stats = ByKind {
+            clients: varz.slow_consumers,
+            ..ByKind::default()
+        };
+        varz.stale_connection_stats = ByKind {
+            clients: varz.stale_connections,
+            ..ByKind::default()
+        };
         let accounts = shared.accounts.all();
-        varz.subscriptions = accounts.iter().map(|account| account.subscriptions() as u64).sum();
+        varz.subscriptions = accounts
+            .iter()
+            .map(|account| account.subscriptions() as u64)
+            .sum();
         varz.config_load_time = Utc(self.loaded());
         varz.config_digest.clone_from(&options.config_digest);
         varz.tags.clone_from(&options.server_tags);
@@ -128,12 +152,20 @@ impl Source for Node {
         if let Some(account) = &shared.system_account {
             varz.system_account.clone_from(&account.name);
         }
-        varz.proxies = options.proxies.as_ref().filter(|keys| !keys.is_empty()).map(|keys| {
-            let trusted = keys.iter().map(|key| Proxy { key: key.clone() });
-            ProxiesVarz { trusted: trusted.collect() }
-        });
+        varz.proxies = options
+            .proxies
+            .as_ref()
+            .filter(|keys| !keys.is_empty())
+            .map(|keys| {
+                let trusted = keys.iter().map(|key| Proxy { key: key.clone() });
+                ProxiesVarz {
+                    trusted: trusted.collect(),
+                }
+            });
         let certificates = options.tls.as_ref().map(|tls| &tls.certificates);
-        let first = certificates.and_then(|all| all.first()).and_then(|pair| pair.chain.first());
+        let first = certificates
+            .and_then(|all| all.first())
+            .and_then(|pair| pair.chain.first());
         varz.tls_cert_not_after = first.and_then(|der| crate::tls::not_after(der)).map(Utc);
         varz
     }
@@ -160,14 +192,21 @@ impl Source for Node {
         let answers = self.ask_shards(|answer| Control::Subscriptions(query.clone(), answer));
         let mut all = SubsSnapshot::default();
         for account in self.server().shared().accounts.all() {
-            if query.account.as_ref().is_none_or(|wanted| *wanted == account.name) {
+            if query
+                .account
+                .as_ref()
+                .is_none_or(|wanted| *wanted == account.name)
+            {
                 let (inserts, removes) = account.interest_changes();
                 all.stats.num_subscriptions += account.subscriptions() as u64;
                 all.stats.num_inserts += inserts;
                 all.stats.num_removes += removes;
             }
         }
-        let known = query.account.as_ref().is_none_or(|name| self.has_account(name));
+        let known = query
+            .account
+            .as_ref()
+            .is_none_or(|name| self.has_account(name));
         for answer in answers {
             all.total += answer.total;
             all.subscriptions.extend(answer.subscriptions);
@@ -184,7 +223,10 @@ impl Source for Node {
 
     fn health(&self) -> Health {
         let accepts = self.server().shared().state() == State::Running;
-        let closed = NotListening { listener: "server", error: None };
+        let closed = NotListening {
+            listener: "server",
+            error: None,
+        };
         Health {
             not_listening: if accepts { Vec::new() } else { vec![closed] },
             jetstream: JetStreamHealth::Off,

@@ -46,7 +46,9 @@ pub(super) fn start(flags: FlagSet) -> i32 {
         Ok(log) => log,
         Err(error) => {
             let zone = jiff::tz::TimeZone::system();
-            let now = zone.to_datetime(jiff::Timestamp::now()).strftime("%Y/%m/%d %H:%M:%S");
+            let now = zone
+                .to_datetime(jiff::Timestamp::now())
+                .strftime("%Y/%m/%d %H:%M:%S");
             complain(&format!("{now} {error}\n"));
             return FAILED;
         }
@@ -66,7 +68,11 @@ pub(super) fn log_options(options: &Options) -> LogOptions {
     let size_limit = u64::try_from(options.log_size_limit).unwrap_or(0);
     let max_files = usize::try_from(options.logfile_max_num).unwrap_or(0);
     let sink = match (&options.log_file, &options.remote_syslog) {
-        (Some(path), _) => Sink::File { path: path.clone(), size_limit, max_files },
+        (Some(path), _) => Sink::File {
+            path: path.clone(),
+            size_limit,
+            max_files,
+        },
         (None, Some(address)) => Sink::RemoteSyslog(address.clone()),
         (None, None) if options.syslog => Sink::Syslog,
         (None, None) => Sink::Stderr,
@@ -95,8 +101,11 @@ fn report_panics(log: &Logger) {
 fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>, String> {
     let keys = ServerKeys::generate();
     let name = options.server_name.clone().filter(|name| !name.is_empty());
-    let identity =
-        Identity { name: name.unwrap_or_else(|| keys.id.clone()), id: keys.id, xkey: keys.xkey };
+    let identity = Identity {
+        name: name.unwrap_or_else(|| keys.id.clone()),
+        id: keys.id,
+        xkey: keys.xkey,
+    };
     banner::write(log, &options, &identity);
     if let Some(path) = &options.pid_file {
         process::write_pid_file(path).map_err(|e| format!("Could not write pidfile: {e}"))?;
@@ -111,7 +120,9 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
     let wanted = u16::try_from(options.port).unwrap_or(0);
     let listener = acceptor::listen(&options.host, wanted);
     let port = match &listener {
-        Ok(listener) => listener.local_addr().map_or(wanted, |address| address.port()),
+        Ok(listener) => listener
+            .local_addr()
+            .map_or(wanted, |address| address.port()),
         // Reported in its place in the sequence.
         Err(_) => wanted,
     };
@@ -127,28 +138,40 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
     })
     .map_err(|error| format!("Cannot start the server's threads: {error}"))?;
     let node = Arc::new(Node::new(server, flags, options, port, hidden_user));
-    node.handle_signals().map_err(|error| format!("Cannot handle signals: {error}"))?;
+    node.handle_signals()
+        .map_err(|error| format!("Cannot handle signals: {error}"))?;
     let monitor = node.start_monitor()?;
     node.start_system_service()?;
 
     let options = node.options();
     let shown = host_port(&options.host, port);
     let listener = listener.map_err(|error| {
-        format!("Error listening on port: {}, \"{error}\"", host_port(&options.host, wanted))
+        format!(
+            "Error listening on port: {}, \"{error}\"",
+            host_port(&options.host, wanted)
+        )
     })?;
-    let address = listener.local_addr().map_err(|error| format!("Error listening: {error}"))?;
+    let address = listener
+        .local_addr()
+        .map_err(|error| format!("Error listening: {error}"))?;
     node.server()
         .accept_on(listener)
         .map_err(|error| format!("Error listening on port: {shown}, \"{error}\""))?;
     log.info(format_args!("Listening for client connections on {shown}"));
     if options.proxy_protocol {
-        log.info(format_args!("PROXY protocol enabled for client connections"));
+        log.info(format_args!(
+            "PROXY protocol enabled for client connections"
+        ));
     }
     announce_tls(log, &node);
     log.info(format_args!("Server is ready"));
     let tls = options.tls.is_some() && !options.allow_non_tls;
     let nats = Some(Listener { address, tls });
-    let listeners = Listeners { nats, monitoring: monitor, ..Listeners::default() };
+    let listeners = Listeners {
+        nats,
+        monitoring: monitor,
+        ..Listeners::default()
+    };
     node.set_listeners(listeners);
     node.set_real_ports();
     if let Some(folder) = &options.ports_file_dir {
@@ -164,7 +187,11 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
 fn announce_tls(log: &Logger, node: &Node) {
     let runtime = node.server().shared().runtime.load_full();
     let Some(tls) = &runtime.tls else { return };
-    let word = if tls.allow_non_tls { "available" } else { "required" };
+    let word = if tls.allow_non_tls {
+        "available"
+    } else {
+        "required"
+    };
     log.info(format_args!("TLS {word} for client connections"));
     if tls.first == crate::runtime::HandshakeFirst::Yes {
         log.warn(format_args!(
@@ -174,13 +201,16 @@ fn announce_tls(log: &Logger, node: &Node) {
 }
 
 fn hidden_user() -> String {
-    let name: String =
-        std::iter::repeat_with(fastrand::alphanumeric).take(HIDDEN_USER_LEN).collect();
+    let name: String = std::iter::repeat_with(fastrand::alphanumeric)
+        .take(HIDDEN_USER_LEN)
+        .collect();
     format!("nats-{name}")
 }
 
 fn number_of_shards() -> usize {
-    let wanted = std::env::var(SHARDS_VARIABLE).ok().and_then(|text| text.parse().ok());
+    let wanted = std::env::var(SHARDS_VARIABLE)
+        .ok()
+        .and_then(|text| text.parse().ok());
     wanted.unwrap_or_else(process::cores)
 }
 

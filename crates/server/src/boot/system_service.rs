@@ -61,7 +61,9 @@ impl Node {
     /// When the operating system gives no thread.
     pub(super) fn start_system_service(self: &Arc<Self>) -> Result<(), String> {
         let shared = self.server().shared();
-        let Some(account) = shared.system_account.clone() else { return Ok(()) };
+        let Some(account) = shared.system_account.clone() else {
+            return Ok(());
+        };
         let (to, requests) = sync_channel(MAX_WAITING);
         let id = &shared.identity.id;
         for (verb, kind) in [
@@ -70,7 +72,9 @@ impl Node {
             ("RELOAD", InternalKind::Reload),
         ] {
             let subject = format!("$SYS.REQ.SERVER.{id}.{verb}");
-            shared.internal.subscribe(&account, subject.as_bytes(), kind, to.clone());
+            shared
+                .internal
+                .subscribe(&account, subject.as_bytes(), kind, to.clone());
         }
         let node = Arc::downgrade(self);
         let serve = move |requests: Receiver<Received>| {
@@ -101,7 +105,9 @@ impl Node {
             Ok(body) => Some(self.notify_lame_duck(body.cid)),
             Err(error) => {
                 let log = &self.server().shared().log;
-                log.error(format_args!("Error unmarshalling {what} client request: {error}"));
+                log.error(format_args!(
+                    "Error unmarshalling {what} client request: {error}"
+                ));
                 None
             }
         }
@@ -110,7 +116,9 @@ impl Node {
     fn kick(&self, cid: u64) -> Result<(), (u16, String)> {
         for handle in self.server().shared().all_shards() {
             let (answer, received) = sync_channel(1);
-            handle.mailbox.send(Mail::Control(Box::new(Control::Kick(cid, answer))));
+            handle
+                .mailbox
+                .send(Mail::Control(Box::new(Control::Kick(cid, answer))));
             if received.recv_timeout(ANSWER_PATIENCE) == Ok(true) {
                 return Ok(());
             }
@@ -141,7 +149,9 @@ impl Node {
             return;
         }
         let shared = self.server().shared();
-        let Some(account) = shared.accounts.by_id(request.origin.account) else { return };
+        let Some(account) = shared.accounts.by_id(request.account) else {
+            return;
+        };
         let options = self.options();
         let body = compact(&Answer {
             server: ServerPart {
@@ -154,7 +164,9 @@ impl Node {
                 seq: sequence,
                 time: Utc(SystemTime::now()),
             },
-            error: outcome.err().map(|(code, description)| ErrorPart { code, description }),
+            error: outcome
+                .err()
+                .map(|(code, description)| ErrorPart { code, description }),
         });
         let message = InternalMessage {
             account,

@@ -21,16 +21,27 @@ const PROXY_TIMEOUT: Duration = Duration::from_secs(5);
 impl Shard {
     /// Takes over a socket from the acceptor.
     pub(super) fn accept(&mut self, new: NewConnection) {
-        let NewConnection { mut socket, peer, cid, over_limit, throttled } = new;
+        let NewConnection {
+            mut socket,
+            peer,
+            cid,
+            over_limit,
+            throttled,
+        } = new;
         // Without it small replies wait for the client's delayed ACK; a socket
         // that is already dead is found out by the first read.
         let _ = socket.set_nodelay(true);
         let entry = self.connections.vacant_entry();
         let slot = entry.key() as u32;
         let interest = Interest::READABLE | Interest::WRITABLE;
-        if let Err(error) = self.poll.registry().register(&mut socket, Token(slot as usize), interest)
+        if let Err(error) =
+            self.poll
+                .registry()
+                .register(&mut socket, Token(slot as usize), interest)
         {
-            self.shared.log.error(format_args!("Cannot watch connection from {peer}: {error}"));
+            self.shared
+                .log
+                .error(format_args!("Cannot watch connection from {peer}: {error}"));
             if !over_limit {
                 self.shared.counters.note_client_gone();
             }
@@ -79,7 +90,9 @@ impl Shard {
 
     fn begin_proxy(&mut self, slot: u32) {
         let tls = self.runtime.tls.clone();
-        let waits = tls.as_ref().is_some_and(|tls| tls.first != HandshakeFirst::No);
+        let waits = tls
+            .as_ref()
+            .is_some_and(|tls| tls.first != HandshakeFirst::No);
         if !waits {
             self.send_info(slot);
         }
@@ -97,7 +110,9 @@ impl Shard {
             self.open(slot);
             return;
         };
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         match tls.first {
             HandshakeFirst::Yes => {
                 connection.tls_first = true;
@@ -117,7 +132,9 @@ impl Shard {
 
     /// After an INFO in clear: TLS, or a look at what the client chooses.
     pub(super) fn begin_clear_or_tls(&mut self, slot: u32) {
-        let Some(tls) = self.runtime.tls.clone() else { return self.open(slot) };
+        let Some(tls) = self.runtime.tls.clone() else {
+            return self.open(slot);
+        };
         if tls.allow_non_tls {
             self.wait_in(slot, Phase::Sniff, tls.timeout);
             self.sniffed(slot);
@@ -129,11 +146,18 @@ impl Shard {
     /// Puts a connection into a phase that may last `timeout` at most.
     pub(super) fn wait_in(&mut self, slot: u32, phase: Phase, timeout: Duration) {
         let at = self.now + timeout;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.phase = phase;
         connection.phase_deadline = Some(at);
         let cid = connection.cid;
-        self.timers.add(Timer { at, slot, cid, kind: TimerKind::Handshake });
+        self.timers.add(Timer {
+            at,
+            slot,
+            cid,
+            kind: TimerKind::Handshake,
+        });
     }
 
     /// The NATS protocol begins.
@@ -142,14 +166,21 @@ impl Shard {
         let timeout = self.runtime.auth_timeout;
         let interval = self.runtime.ping_interval;
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.phase = Phase::Open;
         connection.phase_deadline = None;
         let cid = connection.cid;
         if auth {
             let at = now + timeout;
             connection.auth_deadline = Some(at);
-            self.timers.add(Timer { at, slot, cid, kind: TimerKind::Authentication });
+            self.timers.add(Timer {
+                at,
+                slot,
+                cid,
+                kind: TimerKind::Authentication,
+            });
         } else {
             self.bind_anonymous(slot);
         }
@@ -160,7 +191,9 @@ impl Shard {
 
     /// Acts on input that came while something else was waited for.
     pub(super) fn process_kept(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.tail.is_empty() || !connection.is_open() {
             return;
         }
@@ -195,9 +228,13 @@ impl Shard {
 
     /// Queues the first INFO, once.
     pub(super) fn send_info(&mut self, slot: u32) {
-        let Some(mut info) = self.client_info(slot) else { return };
+        let Some(mut info) = self.client_info(slot) else {
+            return;
+        };
         let no_auth_user = self.runtime.hides_auth_required;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if std::mem::replace(&mut connection.info_sent, true) {
             return;
         }
@@ -216,8 +253,12 @@ impl Shard {
 
     /// Queues the INFO that answers a `CONNECT` (client-protocol.md 3.4).
     pub(super) fn send_connect_info(&mut self, slot: u32) {
-        let Some(mut info) = self.client_info(slot) else { return };
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(mut info) = self.client_info(slot) else {
+            return;
+        };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let id = connection.account;
         let limit = connection.limits.max_payload;
         info.max_payload = limit.map_or(-1, |limit| limit as i64);

@@ -6,11 +6,11 @@
 
 use midge_wire::message::push_head;
 
+use super::Shard;
 use super::deliver::Message;
 use super::mailbox::{Batch, BatchMessage, BatchTarget, Mail};
 use super::match_cache::{LocalTarget, Recipients, RemoteTarget};
 use super::publish::NO_PUBLISHER;
-use super::Shard;
 
 /// Batches larger than this are handed over before the chunk is done.
 const HAND_OVER_AT: usize = 512 * 1024;
@@ -50,7 +50,13 @@ impl Shard {
             generation: target.generation,
             queue,
         };
-        self.batch(slot, account, message, target.shard, std::iter::once(chosen));
+        self.batch(
+            slot,
+            account,
+            message,
+            target.shard,
+            std::iter::once(chosen),
+        );
     }
 
     fn batch(
@@ -61,9 +67,14 @@ impl Shard {
         shard: u16,
         targets: impl Iterator<Item = BatchTarget>,
     ) {
-        let producer = (slot, self.connections.get(slot as usize).map_or(0, |c| c.cid));
+        let producer = (
+            slot,
+            self.connections.get(slot as usize).map_or(0, |c| c.cid),
+        );
         let from = self.id;
-        let Some(place) = self.outgoing.get_mut(usize::from(shard)) else { return };
+        let Some(place) = self.outgoing.get_mut(usize::from(shard)) else {
+            return;
+        };
         let batch = place.get_or_insert_with(|| {
             let mut batch = self.shared.batches.pop().unwrap_or_default();
             batch.from = from;
@@ -128,7 +139,9 @@ impl Shard {
         let mut first_target = 0;
         let mut behind: Vec<(u32, u64)> = Vec::new();
         for item in &batch.messages {
-            let Some(message) = item.message(&batch.bytes) else { break };
+            let Some(message) = item.message(&batch.bytes) else {
+                break;
+            };
             self.account(item.account);
             let targets = batch.targets.get(first_target..item.targets_end as usize);
             first_target = item.targets_end as usize;
@@ -155,13 +168,18 @@ impl Shard {
         recipients: &mut Recipients,
         behind: &mut Vec<(u32, u64)>,
     ) {
-        let subscription =
-            self.subscriptions.get_generation(target.subscription, target.generation);
+        let subscription = self
+            .subscriptions
+            .get_generation(target.subscription, target.generation);
         let taken = match subscription {
             Some(subscription) => {
                 let connection = subscription.connection;
                 recipients.heads.clear();
-                push_head(&mut recipients.heads, message.subject, subscription.sid.as_bytes());
+                push_head(
+                    &mut recipients.heads,
+                    message.subject,
+                    subscription.sid.as_bytes(),
+                );
                 let local = LocalTarget {
                     subscription: target.subscription,
                     connection,

@@ -17,7 +17,9 @@ pub(crate) struct BufferPool {
 impl BufferPool {
     /// An empty buffer, preferably the one used last.
     pub(crate) fn take(&mut self) -> Vec<u8> {
-        self.idle.pop().unwrap_or_else(|| Vec::with_capacity(NEW_CAPACITY))
+        self.idle
+            .pop()
+            .unwrap_or_else(|| Vec::with_capacity(NEW_CAPACITY))
     }
 
     /// Takes back a buffer.

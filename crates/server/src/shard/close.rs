@@ -25,7 +25,9 @@ const LINGER: Duration = Duration::from_millis(500);
 impl Shard {
     /// Marks a connection as closed; the first reason counts.
     pub(super) fn close(&mut self, slot: u32, reason: CloseReason) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.closing.is_none() {
             connection.closing = Some(reason);
             self.closing.push(slot);
@@ -44,8 +46,12 @@ impl Shard {
 
     fn begin_close(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get(slot as usize) else { return };
-        let Some(reason) = connection.closing else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
+        let Some(reason) = connection.closing else {
+            return;
+        };
         self.log_debug(slot, format_args!("Client connection closed: {reason}"));
         self.record_closed(slot, reason);
         self.remove_all_subscriptions(slot);
@@ -53,7 +59,9 @@ impl Shard {
         self.unregister(slot);
         let write_deadline = self.runtime.write_deadline;
         self.uncount(slot);
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.tail = Vec::new();
         connection.auth_deadline = None;
         connection.ping_at = None;
@@ -67,7 +75,12 @@ impl Shard {
         let at = now + limit;
         connection.phase_deadline = Some(at);
         let cid = connection.cid;
-        self.timers.add(Timer { at, slot, cid, kind: TimerKind::Linger });
+        self.timers.add(Timer {
+            at,
+            slot,
+            cid,
+            kind: TimerKind::Linger,
+        });
         if connection.output.pending() == 0 {
             self.finish(slot);
         } else if !connection.dirty {
@@ -79,7 +92,9 @@ impl Shard {
     /// Everything that could be written is written.
     pub(super) fn finish(&mut self, slot: u32) {
         let at = self.now + LINGER;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let gone = matches!(
             connection.closing,
             Some(CloseReason::ClientClosed | CloseReason::ServerShutdown) | None
@@ -93,14 +108,21 @@ impl Shard {
         connection.phase_deadline = Some(at);
         connection.readable = true;
         let cid = connection.cid;
-        self.timers.add(Timer { at, slot, cid, kind: TimerKind::Linger });
+        self.timers.add(Timer {
+            at,
+            slot,
+            cid,
+            kind: TimerKind::Linger,
+        });
         self.queue_read(slot);
     }
 
     /// The time for last words is over.
     pub(super) fn on_linger_deadline(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.phase_deadline.is_some_and(|at| at <= now)
             && matches!(connection.phase, Phase::Draining | Phase::Lingering)
         {
@@ -110,7 +132,9 @@ impl Shard {
 
     /// Takes a connection out of its account's count.
     pub(super) fn unregister(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if !std::mem::take(&mut connection.registered) {
             return;
         }
@@ -122,7 +146,9 @@ impl Shard {
 
     /// Takes a connection out of the server's count.
     fn uncount(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if std::mem::take(&mut connection.counted) {
             self.shared.counters.note_client_gone();
         }
@@ -136,7 +162,10 @@ impl Shard {
         self.uncount(slot);
         let mut connection = self.connections.remove(slot as usize);
         // Closing the socket deregisters it as well.
-        let _ = self.poll.registry().deregister(connection.transport.socket());
+        let _ = self
+            .poll
+            .registry()
+            .deregister(connection.transport.socket());
         connection.output.clear(&mut self.buffers);
         if let Some(handle) = self.shared.shard(self.id) {
             handle.note_connections(self.connections.len());

@@ -42,8 +42,6 @@ pub(crate) struct User {
     pub(crate) label: String,
     /// The configured user or nkey the client is, for reloads; empty if none.
     pub(crate) configured: String,
-    /// Whether monitoring shows a user at all.
-    pub(crate) is_nkey: bool,
 }
 
 /// Counters of one connection.
@@ -248,12 +246,6 @@ impl Connection {
         self.closing.is_none() && self.phase == Phase::Open
     }
 
-    /// Whether messages may be queued for it.
-    #[inline]
-    pub(crate) fn takes_messages(&self) -> bool {
-        self.closing.is_none()
-    }
-
     /// The start of its log lines (client-protocol.md 22.3).
     pub(crate) fn log_prefix(&self, account: &str) -> String {
         use std::fmt::Write;
@@ -261,15 +253,29 @@ impl Connection {
         if !self.connected {
             return text;
         }
-        let ConnectOptions { version, lang, name, .. } = &*self.options;
+        let ConnectOptions {
+            version,
+            lang,
+            name,
+            ..
+        } = &*self.options;
         let mut parts: Vec<String> = Vec::new();
         if !version.is_empty() {
             parts.push(format!("v{version}"));
         }
-        parts.extend([lang, name].into_iter().filter(|part| !part.is_empty()).cloned());
+        parts.extend(
+            [lang, name]
+                .into_iter()
+                .filter(|part| !part.is_empty())
+                .cloned(),
+        );
         // Writing to a string cannot fail.
         if !parts.is_empty() {
-            let _ = write!(text, " - {}", midge_subject::quote(parts.join(":").as_bytes()));
+            let _ = write!(
+                text,
+                " - {}",
+                midge_subject::quote(parts.join(":").as_bytes())
+            );
         }
         if let Some(user) = self.user.as_ref().filter(|user| !user.label.is_empty()) {
             let _ = write!(text, " - \"{account}/{}\"", user.label);

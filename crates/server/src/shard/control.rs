@@ -8,14 +8,12 @@ use midge_identity::Decision;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::{ConnQuery, ConnSnapshot};
 
-
 /// A rare request.
 pub(crate) enum Control {
     /// Describe these connections.
     Connections(ConnQuery, mpsc::SyncSender<ConnSnapshot>),
     /// Describe these subscriptions.
     Subscriptions(SubsQuery, mpsc::SyncSender<SubsSnapshot>),
-
 
     /// Close a client on request; answers whether it was here.
     Kick(u64, mpsc::SyncSender<bool>),

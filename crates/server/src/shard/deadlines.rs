@@ -28,7 +28,12 @@ impl Shard {
     /// Acts on every deadline that has passed.
     pub(super) fn on_deadlines(&mut self) {
         while let Some(timer) = self.timers.pop_due(self.now) {
-            let Timer { slot, cid, kind, at } = timer;
+            let Timer {
+                slot,
+                cid,
+                kind,
+                at,
+            } = timer;
             if self.connection(slot, cid).is_none() {
                 continue;
             }
@@ -46,10 +51,17 @@ impl Shard {
 
     fn on_resume_deadline(&mut self, slot: u32, cid: u64) {
         let now = self.now;
-        let Some(connection) = self.connection(slot, cid) else { return };
+        let Some(connection) = self.connection(slot, cid) else {
+            return;
+        };
         match connection.paused {
             Some(until) if until > now => {
-                self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
+                self.timers.add(Timer {
+                    at: until,
+                    slot,
+                    cid,
+                    kind: TimerKind::Resume,
+                });
             }
             Some(_) => {
                 if connection.stalling {
@@ -63,18 +75,28 @@ impl Shard {
 
     fn note_stall_timeout(&self, slot: u32) {
         let stall = crate::text::go_duration(MAX_PAUSE);
-        self.log_debug(slot, format_args!("Timed out of fast producer stall ({stall})"));
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        self.log_debug(
+            slot,
+            format_args!("Timed out of fast producer stall ({stall})"),
+        );
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         self.shared.log.warn_limited(
             &format!("stall {}", connection.cid),
             STALL_WARNING_INTERVAL,
-            format_args!("{} - Producer was stalled for a total of {stall}", self.prefix(slot)),
+            format_args!(
+                "{} - Producer was stalled for a total of {stall}",
+                self.prefix(slot)
+            ),
         );
     }
 
     fn on_auth_deadline(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.auth_deadline.is_none_or(|at| at > now) || connection.closing.is_some() {
             return;
         }
@@ -86,10 +108,17 @@ impl Shard {
     /// Sets the time of the next ping.
     pub(super) fn arm_ping(&mut self, slot: u32, after: Duration) {
         let at = self.now + after;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.ping_at = Some(at);
         let cid = connection.cid;
-        self.timers.add(Timer { at, slot, cid, kind: TimerKind::Ping });
+        self.timers.add(Timer {
+            at,
+            slot,
+            cid,
+            kind: TimerKind::Ping,
+        });
     }
 
     /// The short interval after a `CONNECT`.
@@ -105,7 +134,9 @@ impl Shard {
     fn on_ping_deadline(&mut self, slot: u32, at: std::time::Instant) {
         let now = self.now;
         let interval = self.runtime.ping_interval;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.ping_at != Some(at) || connection.closing.is_some() {
             return;
         }
@@ -141,7 +172,9 @@ impl Shard {
     /// Sends a PING and notes when.
     pub(super) fn send_ping(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.pings_out += 1;
         connection.ping_sent = Some(now);
         self.send(slot, message::PING);

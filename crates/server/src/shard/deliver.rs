@@ -47,7 +47,11 @@ impl<'a> Message<'a> {
             reply: publish.reply,
             // A header size of 0 means a message without headers, which has
             // to be written anew as MSG.
-            header_digits: if publish.header_len == 0 { &[] } else { publish.header_digits },
+            header_digits: if publish.header_len == 0 {
+                &[]
+            } else {
+                publish.header_digits
+            },
             size_digits: publish.size_digits,
             header_len: publish.header_len,
             body: publish.body,
@@ -84,7 +88,13 @@ impl Shard {
         {
             return false;
         }
-        let Self { connections, subscriptions, buffers, dirty, .. } = self;
+        let Self {
+            connections,
+            subscriptions,
+            buffers,
+            dirty,
+            ..
+        } = self;
         let Some(connection) = connections.get_mut(target.connection as usize) else {
             return false;
         };
@@ -110,7 +120,9 @@ impl Shard {
                 if relay.len() >= BORROW_FROM {
                     let added = buffer.len() - before;
                     connection.output.appended(added);
-                    connection.output.push_input(message.end - relay.len()..message.end);
+                    connection
+                        .output
+                        .push_input(message.end - relay.len()..message.end);
                 } else {
                     buffer.extend_from_slice(relay);
                     let added = buffer.len() - before;
@@ -123,7 +135,9 @@ impl Shard {
                 if body.len() >= BORROW_FROM && !message.input.is_empty() {
                     let added = buffer.len() - before;
                     connection.output.appended(added);
-                    connection.output.push_input(message.end - 2 - body.len()..message.end);
+                    connection
+                        .output
+                        .push_input(message.end - 2 - body.len()..message.end);
                 } else {
                     buffer.extend_from_slice(body);
                     buffer.extend_from_slice(b"\r\n");
@@ -164,12 +178,18 @@ impl Shard {
         if let Some(connection) = self.connections.get_mut(target.connection as usize)
             && let Some(responses) = &mut connection.responses
             && !message.reply.is_empty()
-            && connection.permissions.as_ref().is_some_and(|p| !p.can_publish(message.reply))
+            && connection
+                .permissions
+                .as_ref()
+                .is_some_and(|p| !p.can_publish(message.reply))
         {
             responses.record(message.reply, now);
         }
         if finished {
-            let sid = self.subscriptions.get(target.subscription).map(|s| s.sid.clone());
+            let sid = self
+                .subscriptions
+                .get(target.subscription)
+                .map(|s| s.sid.clone());
             if let Some(sid) = sid
                 && let Some(subscription) = self.subscriptions.get(target.subscription)
             {
@@ -185,8 +205,12 @@ impl Shard {
     }
 
     fn trace_delivery(&self, target: &LocalTarget, message: &Message<'_>) {
-        let Some(subscription) = self.subscriptions.get(target.subscription) else { return };
-        let Some(connection) = self.connections.get(target.connection as usize) else { return };
+        let Some(subscription) = self.subscriptions.get(target.subscription) else {
+            return;
+        };
+        let Some(connection) = self.connections.get(target.connection as usize) else {
+            return;
+        };
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let subject = text(message.subject);
         let sid = text(subscription.sid.as_bytes());
@@ -205,8 +229,15 @@ impl Shard {
             self.trace_payload(target.connection, "->>", message.body, message.header_len);
         } else {
             let body = message.body.get(message.header_len..).unwrap_or_default();
-            let size = if message.header_len > 0 { body.len().to_string() } else { size };
-            self.trace(target.connection, format_args!("->> [MSG {subject} {sid} {reply}{size}]"));
+            let size = if message.header_len > 0 {
+                body.len().to_string()
+            } else {
+                size
+            };
+            self.trace(
+                target.connection,
+                format_args!("->> [MSG {subject} {sid} {reply}{size}]"),
+            );
             self.trace_payload(target.connection, "->>", body, 0);
         }
     }
@@ -219,7 +250,9 @@ impl Shard {
     fn passes_gate(&mut self, slot: u32, message: &Message<'_>, publisher: u32) -> bool {
         // Nothing of this chunk may have been written yet.
         self.flush_early(slot, message.input);
-        let Some(connection) = self.connections.get(slot as usize) else { return false };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return false;
+        };
         let pending = connection.output.pending();
         if pending <= self.runtime.gate {
             return connection.closing.is_none();

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use midge_wire::close::CloseReason;
 
+use super::Shard;
 use super::connection::Phase;
 use super::output::Flushed;
 use super::timers::{Timer, TimerKind};
-use super::Shard;
 
 /// Unsent bytes of a target above which producers pause.
 const HIGH_WATER: usize = 256 * 1024;
@@ -89,8 +89,15 @@ impl Shard {
 
     /// Writes to one connection.
     pub(super) fn flush(&mut self, slot: u32, input: &[u8]) {
-        let Self { connections, buffers, blocked, .. } = self;
-        let Some(connection) = connections.get_mut(slot as usize) else { return };
+        let Self {
+            connections,
+            buffers,
+            blocked,
+            ..
+        } = self;
+        let Some(connection) = connections.get_mut(slot as usize) else {
+            return;
+        };
         if matches!(connection.phase, Phase::Handshake | Phase::Lingering) {
             return;
         }
@@ -101,7 +108,10 @@ impl Shard {
             return;
         }
         let written = connection.output.total_written();
-        match connection.output.flush(&mut connection.transport, input, buffers) {
+        match connection
+            .output
+            .flush(&mut connection.transport, input, buffers)
+        {
             Ok(Flushed::All) => self.on_drained(slot),
             Ok(Flushed::Blocked) => {
                 connection.blocked = true;
@@ -114,7 +124,9 @@ impl Shard {
 
     /// The poll said that a connection can be written to.
     pub(super) fn on_writable(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if !connection.blocked {
             return;
         }
@@ -124,7 +136,9 @@ impl Shard {
             return;
         }
         self.flush(slot, &[]);
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.output.pending() <= LOW_WATER {
             self.wake_producers(slot);
         }
@@ -133,16 +147,22 @@ impl Shard {
     /// Everything was written.
     fn on_drained(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.behind_since = None;
         if connection.write_deadline.take().is_some() {
             self.note_recovery(slot, now);
         }
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if !connection.waiting_producers.is_empty() {
             self.wake_producers(slot);
         }
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.phase == Phase::Draining {
             self.finish(slot);
         }
@@ -153,15 +173,24 @@ impl Shard {
     fn on_blocked(&mut self, slot: u32, start: u64) {
         let now = self.now;
         let deadline = self.runtime.write_deadline;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.write_deadline.is_none() {
             let at = now + deadline;
             let goal = connection.output.total_written() + connection.output.pending() as u64;
             connection.write_deadline = Some((at, goal, start));
             let cid = connection.cid;
-            self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
+            self.timers.add(Timer {
+                at,
+                slot,
+                cid,
+                kind: TimerKind::WriteDeadline,
+            });
         }
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.output.pending() <= HIGH_WATER {
             connection.behind_since = None;
             return;
@@ -181,15 +210,24 @@ impl Shard {
     /// Stops reading a producer until `target` drains or the pause is over.
     fn pause(&mut self, producer: u32, target: u32, stalls: bool) {
         let until = self.now + MAX_PAUSE;
-        let Some(connection) = self.connections.get_mut(producer as usize) else { return };
+        let Some(connection) = self.connections.get_mut(producer as usize) else {
+            return;
+        };
         let cid = connection.cid;
         let first = connection.paused.is_none();
         connection.paused = Some(until);
         connection.stalling |= stalls;
         if first {
-            self.timers.add(Timer { at: until, slot: producer, cid, kind: TimerKind::Resume });
+            self.timers.add(Timer {
+                at: until,
+                slot: producer,
+                cid,
+                kind: TimerKind::Resume,
+            });
         }
-        let Some(connection) = self.connections.get_mut(target as usize) else { return };
+        let Some(connection) = self.connections.get_mut(target as usize) else {
+            return;
+        };
         let waiting = &mut connection.waiting_producers;
         if waiting.len() < MAX_WAITING_PRODUCERS && !waiting.contains(&(producer, cid)) {
             waiting.push((producer, cid));
@@ -202,7 +240,9 @@ impl Shard {
     /// Counts that producers are held up for a connection near `max_pending`;
     /// once for a chunk of input, however often it is written in between.
     pub(super) fn count_stall(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let gated = connection.output.pending() > self.runtime.gate;
         if !gated || self.runtime.no_fast_producer_stall || connection.stalled_in == self.chunk {
             return;
@@ -215,25 +255,41 @@ impl Shard {
     /// A target on another shard is behind with messages of this producer.
     pub(super) fn pause_for_remote(&mut self, slot: u32, cid: u64) {
         let until = self.now + REMOTE_PAUSE;
-        let Some(connection) = self.connection(slot, cid) else { return };
+        let Some(connection) = self.connection(slot, cid) else {
+            return;
+        };
         if connection.paused.is_none() {
             connection.paused = Some(until);
-            self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
+            self.timers.add(Timer {
+                at: until,
+                slot,
+                cid,
+                kind: TimerKind::Resume,
+            });
         }
     }
 
     /// Puts off reading a connection while another shard catches up.
     pub(super) fn delay_read(&mut self, slot: u32) {
         let until = self.now + FULL_MAILBOX_PAUSE;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let cid = connection.cid;
         connection.paused = Some(until);
-        self.timers.add(Timer { at: until, slot, cid, kind: TimerKind::Resume });
+        self.timers.add(Timer {
+            at: until,
+            slot,
+            cid,
+            kind: TimerKind::Resume,
+        });
     }
 
     /// Reads paused producers of a target again.
     pub(super) fn wake_producers(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         for (producer, cid) in std::mem::take(&mut connection.waiting_producers) {
             self.resume(producer, cid);
         }
@@ -253,18 +309,29 @@ impl Shard {
     pub(super) fn on_write_deadline(&mut self, slot: u32) {
         let now = self.now;
         let deadline = self.runtime.write_deadline;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
-        let Some((at, goal, start)) = connection.write_deadline else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        let Some((at, goal, start)) = connection.write_deadline else {
+            return;
+        };
         let cid = connection.cid;
         if at > now {
-            self.timers.add(Timer { at, slot, cid, kind: TimerKind::WriteDeadline });
+            self.timers.add(Timer {
+                at,
+                slot,
+                cid,
+                kind: TimerKind::WriteDeadline,
+            });
             return;
         }
         // The poll tells of room only when there is a good deal of it; a last
         // attempt may find less.
         connection.blocked = false;
         self.flush(slot, &[]);
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.write_deadline.is_none() || connection.closing.is_some() {
             return;
         }
@@ -273,7 +340,12 @@ impl Shard {
         let next = (now + deadline, written + pending as u64, written);
         if written >= goal {
             connection.write_deadline = Some(next);
-            self.timers.add(Timer { at: next.0, slot, cid, kind: TimerKind::WriteDeadline });
+            self.timers.add(Timer {
+                at: next.0,
+                slot,
+                cid,
+                kind: TimerKind::WriteDeadline,
+            });
             return;
         }
         if connection.phase == Phase::Draining {
@@ -289,19 +361,30 @@ impl Shard {
             goal - start,
         ));
         self.count_slow_consumer(slot);
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if self.runtime.write_retry && written > start {
             connection.slow_since.get_or_insert(now - deadline);
             connection.write_deadline = Some(next);
-            self.timers.add(Timer { at: next.0, slot, cid, kind: TimerKind::WriteDeadline });
+            self.timers.add(Timer {
+                at: next.0,
+                slot,
+                cid,
+                kind: TimerKind::WriteDeadline,
+            });
         } else {
             self.close(slot, CloseReason::SlowConsumerWriteDeadline);
         }
     }
 
     fn note_recovery(&mut self, slot: u32, now: std::time::Instant) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
-        let Some(since) = connection.slow_since.take() else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        let Some(since) = connection.slow_since.take() else {
+            return;
+        };
         let total = connection.output.total_written();
         self.shared.log.info(format_args!(
             "{} - Slow Consumer Recovered: Flush took {:.3}s with 1 chunks of {total} total bytes.",
@@ -313,16 +396,22 @@ impl Shard {
     /// Counts a slow consumer for the server and its account.
     pub(super) fn count_slow_consumer(&mut self, slot: u32) {
         self.shared.counters.note_slow_client();
-        let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else { return };
+        let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
+            return;
+        };
         if let Some(account) = self.account(account) {
-            account.slow_consumers.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+            account
+                .slow_consumers
+                .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
         }
     }
 
     /// Whether a connection has more unsent output than producers should add to.
     pub(super) fn is_behind(&self, slot: u32) -> bool {
-        self.connections.get(slot as usize).is_some_and(|connection| {
-            connection.blocked && connection.output.pending() > HIGH_WATER
-        })
+        self.connections
+            .get(slot as usize)
+            .is_some_and(|connection| {
+                connection.blocked && connection.output.pending() > HIGH_WATER
+            })
     }
 }

@@ -23,7 +23,9 @@ const SNIFF_READ: usize = 4096;
 impl Shard {
     /// Reads the first bytes of a connection.
     pub(super) fn sniff(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let mut buffer = [0; SNIFF_READ];
         match connection.transport.read(&mut buffer) {
             Ok(0) => {
@@ -35,7 +37,9 @@ impl Shard {
                 }
             }
             Ok(count) => {
-                connection.tail.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                connection
+                    .tail
+                    .extend_from_slice(buffer.get(..count).unwrap_or_default());
                 if connection.tail.len() > MAX_SNIFFED {
                     self.end_of_input(slot, CloseReason::ProtocolViolation);
                     return;
@@ -51,11 +55,15 @@ impl Shard {
 
     /// Decides by what has been read so far.
     pub(super) fn sniffed(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         match connection.phase {
             Phase::Proxy => self.sniff_proxy(slot),
             Phase::Sniff => {
-                let Some(&first) = connection.tail.first() else { return };
+                let Some(&first) = connection.tail.first() else {
+                    return;
+                };
                 let fallback = std::mem::take(&mut connection.tls_fallback);
                 if fallback {
                     connection.tls_first = true;
@@ -71,7 +79,9 @@ impl Shard {
     }
 
     fn sniff_proxy(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         match proxy::parse(&connection.tail) {
             Ok(ProxyHeader::Incomplete) => {}
             Ok(ProxyHeader::Absent) => self.after_proxy(slot),
@@ -87,27 +97,36 @@ impl Shard {
     }
 
     fn after_proxy(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         // The address is known from here on.
         connection.phase = Phase::Open;
         self.begin_tls(slot);
     }
 
     fn proxy_failed(&mut self, slot: u32, text: &str) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let peer = connection.peer;
-        self.shared
-            .log
-            .warn(format_args!("Error reading PROXY protocol header from {peer}: {text}"));
+        self.shared.log.warn(format_args!(
+            "Error reading PROXY protocol header from {peer}: {text}"
+        ));
         self.close(slot, CloseReason::ProtocolViolation);
     }
 
     /// Starts the server's side of a TLS handshake.
     pub(super) fn begin_handshake(&mut self, slot: u32) {
-        let Some(tls) = self.runtime.tls.clone() else { return };
+        let Some(tls) = self.runtime.tls.clone() else {
+            return;
+        };
         // The INFO in clear has to be out before TLS bytes go out.
         self.flush(slot, &[]);
-        self.log_debug(slot, format_args!("Starting TLS client connection handshake"));
+        self.log_debug(
+            slot,
+            format_args!("Starting TLS client connection handshake"),
+        );
         let session = match rustls::ServerConnection::new(tls.config.clone()) {
             Ok(session) => session,
             Err(error) => {
@@ -117,7 +136,9 @@ impl Shard {
             }
         };
         let at = self.now + tls.timeout;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.closing.is_some() {
             return;
         }
@@ -127,13 +148,20 @@ impl Shard {
         connection.phase_deadline = Some(at);
         connection.readable = true;
         let cid = connection.cid;
-        self.timers.add(Timer { at, slot, cid, kind: TimerKind::Handshake });
+        self.timers.add(Timer {
+            at,
+            slot,
+            cid,
+            kind: TimerKind::Handshake,
+        });
         self.drive_handshake(slot);
     }
 
     /// Goes on with a handshake.
     pub(super) fn drive_handshake(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.phase != Phase::Handshake || connection.closing.is_some() {
             return;
         }
@@ -149,7 +177,9 @@ impl Shard {
     }
 
     fn handshake_done(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.blocked = false;
         connection.readable = true;
         let pinned = match (&self.runtime.tls, connection.transport.session()) {
@@ -157,7 +187,10 @@ impl Shard {
             _ => true,
         };
         if !pinned {
-            self.log_error(slot, format_args!("TLS handshake error: certificate not pinned"));
+            self.log_error(
+                slot,
+                format_args!("TLS handshake error: certificate not pinned"),
+            );
             self.close(slot, CloseReason::TlsHandshakeError);
             return;
         }
@@ -167,9 +200,14 @@ impl Shard {
             && let Some(session) = connection.transport.session()
         {
             let (version, suite) = crate::tls::describe(session);
-            self.log_debug(slot, format_args!("TLS version {version}, cipher suite {suite}"));
+            self.log_debug(
+                slot,
+                format_args!("TLS version {version}, cipher suite {suite}"),
+            );
         }
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.phase = Phase::Open;
         self.send_info(slot);
         self.open(slot);
@@ -188,7 +226,9 @@ impl Shard {
     /// The time of a phase before `Open` is over.
     pub(super) fn on_handshake_deadline(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.closing.is_some() || connection.phase_deadline.is_none_or(|at| at > now) {
             return;
         }

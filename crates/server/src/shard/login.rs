@@ -22,7 +22,9 @@ impl Shard {
         if self.runtime.auth.admits_silent(ConnectionType::Standard) {
             let decision = self.decide(slot);
             self.on_decision(slot, decision);
-            let Some(connection) = self.connections.get(slot as usize) else { return false };
+            let Some(connection) = self.connections.get(slot as usize) else {
+                return false;
+            };
             return connection.authenticated && connection.is_open();
         }
         self.refuse_login(slot, CloseReason::AuthenticationFailure);
@@ -31,8 +33,11 @@ impl Shard {
 
     /// A client on a server that asks for no credentials.
     pub(super) fn bind_anonymous(&mut self, slot: u32) {
-        let accepted =
-            Accepted { who: Who::Anonymous, account: String::new(), permissions: None };
+        let accepted = Accepted {
+            who: Who::Anonymous,
+            account: String::new(),
+            permissions: None,
+        };
         self.bind(slot, accepted);
     }
 
@@ -40,7 +45,9 @@ impl Shard {
     pub(super) fn on_connect(&mut self, slot: u32, json: &[u8]) {
         let now = self.now;
         let supports_headers = self.runtime.supports_headers;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.auth_deadline = None;
         if connection.rtt.is_none() {
             connection.rtt = Some(now.saturating_duration_since(connection.started_at));
@@ -76,9 +83,13 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return Err(Refusal::UnknownUser);
         };
-        let proxy = runtime.auth.proxy(&connection.nonce, &connection.options.proxy_sig)?;
+        let proxy = runtime
+            .auth
+            .proxy(&connection.nonce, &connection.options.proxy_sig)?;
         connection.proxy_key = proxy.map(Into::into);
-        runtime.auth.decide_through(proxy, &credentials_of(connection))
+        runtime
+            .auth
+            .decide_through(proxy, &credentials_of(connection))
     }
 
     fn on_decision(&mut self, slot: u32, decision: Result<Decision, Refusal>) {
@@ -110,7 +121,9 @@ impl Shard {
 
     /// Sends a slow comparison to a thread that may take its time.
     fn wait_for_check(&mut self, slot: u32, check: SlowCheck) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.phase = Phase::Authenticating;
         let job = slow_checks::Job {
             shard: self.id,
@@ -127,9 +140,16 @@ impl Shard {
 
     /// Sends the comparison for a client that is in already.
     pub(super) fn recheck_slowly(&mut self, slot: u32, check: SlowCheck) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
-        let job =
-            slow_checks::Job { shard: self.id, slot, cid: connection.cid, again: true, check };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
+        let job = slow_checks::Job {
+            shard: self.id,
+            slot,
+            cid: connection.cid,
+            again: true,
+            check,
+        };
         if !self.shared.slow_checks.submit(job) {
             self.refuse_login(slot, CloseReason::AuthenticationFailure);
         }
@@ -137,18 +157,25 @@ impl Shard {
 
     /// The comparison for a client that is in already has ended.
     pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, decision: Decision) {
-        if self.connection(slot, cid).is_none_or(|connection| connection.closing.is_some()) {
+        if self
+            .connection(slot, cid)
+            .is_none_or(|connection| connection.closing.is_some())
+        {
             return;
         }
         match decision {
             Decision::Accepted(accepted) => self.adopt(slot, accepted),
-            Decision::Refused(_) | Decision::Slow(_) => self.refuse_login(slot, CloseReason::AuthenticationFailure),
+            Decision::Refused(_) | Decision::Slow(_) => {
+                self.refuse_login(slot, CloseReason::AuthenticationFailure)
+            }
         }
     }
 
     /// A slow comparison has ended.
     pub(super) fn on_checked(&mut self, slot: u32, cid: u64, decision: Decision) {
-        let Some(connection) = self.connection(slot, cid) else { return };
+        let Some(connection) = self.connection(slot, cid) else {
+            return;
+        };
         if connection.phase != Phase::Authenticating || connection.closing.is_some() {
             return;
         }
@@ -164,7 +191,9 @@ impl Shard {
         if !self.bind(slot, accepted) {
             return;
         }
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if !connection.connected {
             return;
         }
@@ -198,7 +227,9 @@ impl Shard {
         // Known to this shard from here on.
         self.account(account.id);
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return false };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return false;
+        };
         connection.account = account.id;
         if !account.register() {
             let text = "maximum account active connections exceeded";
@@ -212,8 +243,7 @@ impl Shard {
         connection.user = user_of(&accepted.who, connection.options.user.as_str());
         connection.allowed_publishes.clear();
         let responses = accepted.permissions.as_ref().and_then(|p| p.responses());
-        connection.responses =
-            responses.map(|limits| Box::new(ResponseTracker::new(limits, now)));
+        connection.responses = responses.map(|limits| Box::new(ResponseTracker::new(limits, now)));
         connection.permissions = accepted.permissions;
         connection.settle_publish_path();
         self.apply_limits(slot, &account);
@@ -223,7 +253,9 @@ impl Shard {
     /// Sets a connection's limits from those of server and account.
     pub(super) fn apply_limits(&mut self, slot: u32, account: &Arc<crate::account::Account>) {
         let runtime = self.runtime.clone();
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let of_account = usize::try_from(account.max_payload()).ok();
         connection.limits.max_payload = match (runtime.max_payload, of_account) {
             (Some(a), Some(b)) => Some(a.min(b)),
@@ -240,7 +272,9 @@ impl Shard {
 
     /// Refuses a client; the wire tells no causes.
     pub(super) fn refuse_login(&mut self, slot: u32, reason: CloseReason) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let label = credentials_of(connection).label();
         let named = label.map(|label| format!(" - {label}")).unwrap_or_default();
         self.log_error(slot, format_args!("authentication error{named}"));
@@ -268,20 +302,20 @@ fn user_of(who: &Who, claimed: &str) -> Option<Box<User>> {
     let user = match who {
         // Credentials that nobody asked for are recorded all the same.
         Who::Anonymous if claimed.is_empty() => return None,
-        Who::Anonymous => {
-            User { shown: claimed.to_owned(), label: format!("user:{claimed}"), ..User::default() }
-        }
+        Who::Anonymous => User {
+            shown: claimed.to_owned(),
+            label: format!("user:{claimed}"),
+            ..User::default()
+        },
         Who::User(name) => User {
             shown: name.clone(),
             label: format!("user:{name}"),
             configured: name.clone(),
-            is_nkey: false,
         },
         Who::Nkey(key) => User {
             shown: key.clone(),
             label: format!("nkey:{key}"),
             configured: key.clone(),
-            is_nkey: true,
         },
         Who::Token => User {
             shown: "[REDACTED]".to_owned(),

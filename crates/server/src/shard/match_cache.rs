@@ -106,7 +106,14 @@ impl Recipients {
         self.queues.clear();
         self.internal.clear();
         self.heads.clear();
-        let Self { heads, local, remote, queues, internal, .. } = self;
+        let Self {
+            heads,
+            local,
+            remote,
+            queues,
+            internal,
+            ..
+        } = self;
         account.for_each_match(subject, |target| {
             if target.shard == INTERNAL_SHARD {
                 internal.push(target.subscription);
@@ -138,7 +145,10 @@ impl Recipients {
                 (queue, member) => match queues.iter_mut().find(|group| group.queue == queue) {
                     Some(group) => group.members.push(member),
                     None => {
-                        let mut group = QueueGroup { queue, members: SmallVec::new() };
+                        let mut group = QueueGroup {
+                            queue,
+                            members: SmallVec::new(),
+                        };
                         group.members.push(member);
                         queues.push(group);
                     }
@@ -243,16 +253,21 @@ impl MatchCache {
 
     /// Subjects kept, most targets of one, targets of all.
     pub(crate) fn figures(&self) -> (u64, u64, u64) {
-        self.places.iter().flatten().fold((0, 0, 0), |(kept, most, all), recipients| {
-            let targets = recipients.targets() as u64;
-            (kept + 1, most.max(targets), all + targets)
-        })
+        self.places
+            .iter()
+            .flatten()
+            .fold((0, 0, 0), |(kept, most, all), recipients| {
+                let targets = recipients.targets() as u64;
+                (kept + 1, most.max(targets), all + targets)
+            })
     }
 
     /// Gives recipients back.
     #[inline]
     pub(crate) fn put(&mut self, recipients: Box<Recipients>) {
-        let place = recipients.place.and_then(|index| self.places.get_mut(index as usize));
+        let place = recipients
+            .place
+            .and_then(|index| self.places.get_mut(index as usize));
         match place {
             Some(place) => {
                 if let Some(replaced) = place.replace(recipients) {

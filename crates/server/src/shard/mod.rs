@@ -187,7 +187,9 @@ impl Shard {
                 if error.kind() == io::ErrorKind::Interrupted {
                     continue;
                 }
-                self.shared.log.error(format_args!("Shard {} cannot poll: {error}", self.id));
+                self.shared
+                    .log
+                    .error(format_args!("Shard {} cannot poll: {error}", self.id));
                 std::thread::sleep(Duration::from_millis(100));
             }
             let woken_at = Instant::now();
@@ -231,7 +233,9 @@ impl Shard {
     /// Reads each waiting connection once.
     fn read_round(&mut self) {
         for _ in 0..self.ready.len() {
-            let Some(slot) = self.ready.pop_front() else { break };
+            let Some(slot) = self.ready.pop_front() else {
+                break;
+            };
             self.read(slot);
         }
     }
@@ -284,12 +288,16 @@ impl Shard {
 
     fn log_debug(&self, slot: u32, text: std::fmt::Arguments<'_>) {
         if self.shared.log.debug_enabled() {
-            self.shared.log.debug(format_args!("{} - {text}", self.prefix(slot)));
+            self.shared
+                .log
+                .debug(format_args!("{} - {text}", self.prefix(slot)));
         }
     }
 
     fn log_error(&self, slot: u32, text: std::fmt::Arguments<'_>) {
-        self.shared.log.error(format_args!("{} - {text}", self.prefix(slot)));
+        self.shared
+            .log
+            .error(format_args!("{} - {text}", self.prefix(slot)));
     }
 
     #[inline]
@@ -298,6 +306,8 @@ impl Shard {
     }
 
     fn trace(&self, slot: u32, text: std::fmt::Arguments<'_>) {
-        self.shared.log.trace(format_args!("{} - {text}", self.prefix(slot)));
+        self.shared
+            .log
+            .trace(format_args!("{} - {text}", self.prefix(slot)));
     }
 }

@@ -20,7 +20,12 @@ impl Shard {
         }
         match op {
             Op::Publish(publish) => self.on_publish(slot, &publish, input, end),
-            Op::Subscribe { subject, queue, sid, .. } => {
+            Op::Subscribe {
+                subject,
+                queue,
+                sid,
+                ..
+            } => {
                 self.on_subscribe(slot, subject, queue, sid);
             }
             Op::Unsubscribe { sid, max, .. } => self.on_unsubscribe(slot, sid, max),
@@ -39,13 +44,17 @@ impl Shard {
 
     fn on_ping(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.last_input = now;
         self.send(slot, message::PONG);
         if self.tracing() {
             self.trace(slot, format_args!("->> [PONG]"));
         }
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.connected && !connection.first_pong_sent {
             connection.first_pong_sent = true;
             if connection.options.protocol >= 1 {
@@ -56,7 +65,9 @@ impl Shard {
 
     fn on_pong(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.pings_out = 0;
         if let Some(sent) = connection.ping_sent {
             connection.rtt = Some(now.saturating_duration_since(sent));
@@ -109,8 +120,15 @@ impl Shard {
 
     /// Queues bytes for a connection.
     pub(super) fn send(&mut self, slot: u32, bytes: &[u8]) {
-        let Self { connections, buffers, dirty, .. } = self;
-        let Some(connection) = connections.get_mut(slot as usize) else { return };
+        let Self {
+            connections,
+            buffers,
+            dirty,
+            ..
+        } = self;
+        let Some(connection) = connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.output.push(buffers, bytes);
         if !connection.dirty {
             connection.dirty = true;
@@ -133,7 +151,9 @@ impl Shard {
     /// Queues `+OK` if the client wants it.
     #[inline]
     pub(super) fn send_ok(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.verbose {
             self.send(slot, message::OK);
             if self.tracing() {
@@ -147,7 +167,11 @@ impl Shard {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         match op {
             Op::Publish(publish) => {
-                let verb = if publish.header_digits.is_empty() { "PUB" } else { "HPUB" };
+                let verb = if publish.header_digits.is_empty() {
+                    "PUB"
+                } else {
+                    "HPUB"
+                };
                 self.trace(slot, format_args!("<<- [{verb} {}]", text(publish.args)));
                 self.trace_payload(slot, "<<-", publish.body, publish.header_len);
             }

@@ -112,7 +112,9 @@ impl Output {
     /// Appends a range of the input being processed, without copying it.
     pub(crate) fn push_input(&mut self, range: Range<usize>) {
         if self.pieces.is_empty() && self.bytes.len() > self.written {
-            self.pieces.push_back(Piece::Bytes { end: self.bytes.len() });
+            self.pieces.push_back(Piece::Bytes {
+                end: self.bytes.len(),
+            });
         }
         self.pending += range.len();
         self.pieces.push_back(Piece::Input(range));
@@ -184,7 +186,9 @@ impl Output {
             return;
         }
         while count > 0 {
-            let Some(piece) = self.pieces.front_mut() else { return };
+            let Some(piece) = self.pieces.front_mut() else {
+                return;
+            };
             let len = match piece {
                 Piece::Bytes { end } => *end - self.written,
                 Piece::Input(range) | Piece::Shared(_, range) => range.len(),

@@ -13,7 +13,6 @@ use super::Shard;
 use super::control::InternalMessage;
 use super::deliver::Message;
 use super::match_cache::{QueueGroup, QueueMember, RAFT_PREFIX, Recipients, is_reserved};
-use crate::internal::Origin;
 
 /// Stands for "no connection of this shard" as the publisher.
 pub(super) const NO_PUBLISHER: u32 = u32::MAX;
@@ -31,7 +30,9 @@ impl Shard {
         input: &[u8],
         end: usize,
     ) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.traffic.in_msgs += 1;
         connection.traffic.in_bytes += publish.body.len() as u64;
         let account = connection.account;
@@ -66,7 +67,9 @@ impl Shard {
         message: Message<'_>,
         mappings: Option<Arc<Mappings>>,
     ) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let verbose = connection.verbose;
         if connection.pedantic && !is_publishable(message.subject) {
             // The message goes on all the same.
@@ -95,12 +98,7 @@ impl Shard {
     /// The mapped subject, in a buffer that is to be given back; `None` when
     /// no mapping applies.
     #[cold]
-    fn map_subject(
-        &mut self,
-        slot: u32,
-        mappings: &Mappings,
-        subject: &[u8],
-    ) -> Option<Vec<u8>> {
+    fn map_subject(&mut self, slot: u32, mappings: &Mappings, subject: &[u8]) -> Option<Vec<u8>> {
         let mut mapped = std::mem::take(&mut self.mapped);
         mapped.clear();
         let rng = &mut self.rng;
@@ -114,7 +112,10 @@ impl Shard {
             Outcome::Lost => mapped.clear(),
         }
         if self.tracing() {
-            let (from, to) = (String::from_utf8_lossy(subject), String::from_utf8_lossy(&mapped));
+            let (from, to) = (
+                String::from_utf8_lossy(subject),
+                String::from_utf8_lossy(&mapped),
+            );
             self.trace(slot, format_args!("<<- [MAPPING {from} -> {to}]"));
         }
         Some(mapped)
@@ -123,8 +124,12 @@ impl Shard {
     /// Publish permissions, then response permissions (security.md 5.2, 5.5).
     fn may_publish(&mut self, slot: u32, subject: &[u8]) -> bool {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return false };
-        let Some(permissions) = &connection.permissions else { return true };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return false;
+        };
+        let Some(permissions) = &connection.permissions else {
+            return true;
+        };
         if connection.allowed_publishes.contains(subject) {
             return true;
         }
@@ -141,7 +146,10 @@ impl Shard {
     #[cold]
     fn refuse_publish(&mut self, slot: u32, subject: &[u8]) {
         let subject = quote(subject);
-        self.send_err(slot, &format!("Permissions Violation for Publish to {subject}"));
+        self.send_err(
+            slot,
+            &format!("Permissions Violation for Publish to {subject}"),
+        );
         self.log_error(slot, format_args!("Publish Violation - Subject {subject}"));
     }
 
@@ -159,16 +167,15 @@ impl Shard {
     #[inline(never)]
     fn check_reserved_names(&mut self, slot: u32, account: u32, message: &Message<'_>) -> bool {
         if is_reserved(message.subject) {
-            let by_system = message.subject.starts_with(RAFT_PREFIX)
-                && self.shared.is_system_account(account);
+            let by_system =
+                message.subject.starts_with(RAFT_PREFIX) && self.shared.is_system_account(account);
             if !by_system {
                 self.refuse_publish(slot, message.subject);
                 return false;
             }
         }
-        let begins = |prefix: &[u8]| {
-            message.reply.len() > prefix.len() && message.reply.starts_with(prefix)
-        };
+        let begins =
+            |prefix: &[u8]| message.reply.len() > prefix.len() && message.reply.starts_with(prefix);
         if message.reply.starts_with(b"_R_.") || begins(b"$JS.ACK.") || begins(b"_GR_.") {
             let reply = quote(message.reply);
             let text = format!("Permissions Violation for Publish with Reply of {reply}");
@@ -190,7 +197,10 @@ impl Shard {
             }
             self.cache.put(current);
         }
-        Some(self.cache.take(bound, subject, self.id, &self.subscriptions))
+        Some(
+            self.cache
+                .take(bound, subject, self.id, &self.subscriptions),
+        )
     }
 
     /// Keeps recipients for the next message, which is likely to have the same
@@ -205,7 +215,9 @@ impl Shard {
     /// Gives a message to everybody who is to get it.
     #[inline]
     fn route(&mut self, slot: u32, account: u32, message: &Message<'_>) {
-        let Some(recipients) = self.recipients(account, message.subject) else { return };
+        let Some(recipients) = self.recipients(account, message.subject) else {
+            return;
+        };
         let delivered = if recipients.only_local {
             let mut delivered = false;
             for target in &recipients.local {
@@ -244,16 +256,10 @@ impl Shard {
         if !recipients.internal.is_empty() {
             delivered = true;
             for &number in &recipients.internal {
-                let origin = self.origin(slot, account);
-                self.shared.internal.dispatch(number, message, &origin);
+                self.shared.internal.dispatch(number, message, account);
             }
         }
         delivered
-    }
-
-    fn origin(&self, slot: u32, account: u32) -> Origin {
-        let connection = self.connections.get(slot as usize);
-        Origin { account, cid: connection.map_or(0, |connection| connection.cid) }
     }
 
     /// One member of a group gets the message: a random first choice, then the
@@ -267,7 +273,11 @@ impl Shard {
         group: &QueueGroup,
     ) -> bool {
         let count = group.members.len();
-        let first = if count > 1 { self.rng.usize(..count) } else { 0 };
+        let first = if count > 1 {
+            self.rng.usize(..count)
+        } else {
+            0
+        };
         for member in group.members.iter().cycle().skip(first).take(count) {
             match member {
                 QueueMember::Local(target) => {
@@ -293,7 +303,9 @@ impl Shard {
         message: &Message<'_>,
         avoid: u32,
     ) {
-        let Some(recipients) = self.recipients(account, message.subject) else { return };
+        let Some(recipients) = self.recipients(account, message.subject) else {
+            return;
+        };
         if let Some(group) = recipients.queues.iter().find(|group| group.queue == queue) {
             let mut group = group.clone();
             group.members.retain(|member| match member {
@@ -307,7 +319,9 @@ impl Shard {
 
     /// The 503 for a request that nobody took (client-protocol.md 12).
     fn tell_no_responders(&mut self, slot: u32, message: &Message<'_>) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if !connection.no_responders {
             return;
         }

@@ -15,7 +15,9 @@ const LARGE_READ: usize = 1024 * 1024;
 impl Shard {
     /// The poll said that a connection can be read, or that it has ended.
     pub(super) fn on_readable(&mut self, slot: u32, ended: bool) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.readable = true;
         connection.read_closed |= ended;
         self.queue_read(slot);
@@ -23,7 +25,9 @@ impl Shard {
 
     /// Puts a connection on the list of those to be read.
     pub(super) fn queue_read(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.readable && !connection.queued_to_read {
             connection.queued_to_read = true;
             self.ready.push_back(slot);
@@ -33,7 +37,9 @@ impl Shard {
     /// Reads one chunk of a connection and acts on it.
     pub(super) fn read(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.queued_to_read = false;
         if !connection.readable || connection.paused.is_some_and(|until| until > now) {
             return;
@@ -55,7 +61,9 @@ impl Shard {
             self.delay_read(slot);
             return;
         }
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.tail.len() > MAX_KEPT_TAIL {
             self.read_large(slot);
             return;
@@ -71,8 +79,9 @@ impl Shard {
             Ok(count) => {
                 // A short read has emptied the socket: what comes later makes
                 // a new event. An end that was announced is still to be read.
-                connection.readable =
-                    count == READ_CHUNK || connection.read_closed || connection.transport.session().is_some();
+                connection.readable = count == READ_CHUNK
+                    || connection.read_closed
+                    || connection.transport.session().is_some();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
                 let used = self.process(slot, filled);
@@ -87,7 +96,9 @@ impl Shard {
 
     /// Continues a message that does not fit in a chunk, in its own buffer.
     fn read_large(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let mut data = std::mem::take(&mut connection.tail);
         let filled = data.len();
         let missing = match client::parse(&data, &connection.limits) {
@@ -95,7 +106,9 @@ impl Shard {
             _ => 1,
         };
         data.resize(filled + missing.clamp(1, LARGE_READ), 0);
-        let result = connection.transport.read(data.get_mut(filled..).unwrap_or_default());
+        let result = connection
+            .transport
+            .read(data.get_mut(filled..).unwrap_or_default());
         match result {
             Ok(0) => self.end_of_input(slot, CloseReason::ClientClosed),
             Ok(count) => {
@@ -143,7 +156,9 @@ impl Shard {
 
     /// Keeps what is not a whole operation yet.
     fn keep_tail(&mut self, slot: u32, rest: &[u8]) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if rest.is_empty() || connection.closing.is_some() {
             // An idle connection owns no buffer.
             connection.tail = Vec::new();
@@ -156,7 +171,11 @@ impl Shard {
     /// Acts on the operations in `input`; returns how many bytes they used.
     pub(super) fn process(&mut self, slot: u32, input: &[u8]) -> usize {
         self.chunk += 1;
-        let before = self.connections.get(slot as usize).map(|c| c.traffic).unwrap_or_default();
+        let before = self
+            .connections
+            .get(slot as usize)
+            .map(|c| c.traffic)
+            .unwrap_or_default();
         let used = self.process_operations(slot, input);
         let now = self.now;
         if let Some(connection) = self.connections.get_mut(slot as usize) {
@@ -174,13 +193,17 @@ impl Shard {
     fn process_operations(&mut self, slot: u32, input: &[u8]) -> usize {
         let mut at = 0;
         while at < input.len() {
-            let Some(connection) = self.connections.get_mut(slot as usize) else { return at };
+            let Some(connection) = self.connections.get_mut(slot as usize) else {
+                return at;
+            };
             if !connection.is_open() {
                 return at;
             }
             let rest = input.get(at..).unwrap_or_default();
             if let Some(op) = connection.skip {
-                let Some(end) = memchr::memchr(b'\n', rest) else { return input.len() };
+                let Some(end) = memchr::memchr(b'\n', rest) else {
+                    return input.len();
+                };
                 connection.skip = None;
                 at += end + 1;
                 self.operation(slot, op.op(), input, at);
@@ -189,10 +212,15 @@ impl Shard {
             if !connection.authenticated && !self.may_begin(slot, rest) {
                 return at;
             }
-            let Some(connection) = self.connections.get(slot as usize) else { return at };
+            let Some(connection) = self.connections.get(slot as usize) else {
+                return at;
+            };
             match client::parse(rest, &connection.limits) {
                 // Nearly all traffic: the shortest way.
-                Ok(Parsed::Op { op: Op::Publish(publish), used }) if !self.tracing() => {
+                Ok(Parsed::Op {
+                    op: Op::Publish(publish),
+                    used,
+                }) if !self.tracing() => {
                     at += used;
                     self.on_publish(slot, &publish, input, at);
                 }
@@ -219,7 +247,9 @@ impl Shard {
     /// Throws away what a closed client still sends.
     pub(super) fn discard_input(&mut self, slot: u32) {
         let mut input = std::mem::take(&mut self.input);
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let result = {
             use std::io::Read;
             connection.transport.socket().read(&mut input)

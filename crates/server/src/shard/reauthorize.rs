@@ -25,25 +25,33 @@ impl Shard {
 
     /// Closes clients whose certificates are no longer among the pinned ones.
     fn close_unpinned(&mut self) {
-        let Some(tls) = self.runtime.tls.clone() else { return };
+        let Some(tls) = self.runtime.tls.clone() else {
+            return;
+        };
         let mut closed = 0;
         for slot in self.slots() {
-            let Some(connection) = self.connections.get(slot as usize) else { continue };
-            let Some(session) = connection.transport.session() else { continue };
+            let Some(connection) = self.connections.get(slot as usize) else {
+                continue;
+            };
+            let Some(session) = connection.transport.session() else {
+                continue;
+            };
             if connection.phase == Phase::Open && !tls.accepts_certificate(session) {
                 self.close(slot, CloseReason::TlsHandshakeError);
                 closed += 1;
             }
         }
         if closed > 0 {
-            self.shared
-                .log
-                .info(format_args!("Disconnect {closed} clients due to pinned certs reload"));
+            self.shared.log.info(format_args!(
+                "Disconnect {closed} clients due to pinned certs reload"
+            ));
         }
     }
 
     fn reload_connection(&mut self, slot: u32, old: &Runtime) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         if connection.closing.is_some() {
             return;
         }
@@ -58,8 +66,13 @@ impl Shard {
 
     /// Whether a client would still come in, and with what permissions.
     fn check_again(&mut self, slot: u32, old: &Runtime) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
-        let configured = connection.user.as_ref().map_or(String::new(), |u| u.configured.clone());
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
+        let configured = connection
+            .user
+            .as_ref()
+            .map_or(String::new(), |u| u.configured.clone());
         if !configured.is_empty() && !self.runtime.auth.knows(&configured) {
             // The user is gone: no word, as if the client had left.
             self.close(slot, CloseReason::ClientClosed);
@@ -67,7 +80,9 @@ impl Shard {
         }
         let accepted = match self.decide(slot) {
             Ok(Decision::Accepted(accepted)) => accepted,
-            Ok(Decision::Slow(check)) if old.auth.has_same_secret(&self.runtime.auth, &configured) => {
+            Ok(Decision::Slow(check))
+                if old.auth.has_same_secret(&self.runtime.auth, &configured) =>
+            {
                 // The same hash that matched before.
                 check.assume_match()
             }
@@ -90,21 +105,35 @@ impl Shard {
 
     /// Goes on with a client that was accepted again.
     pub(super) fn adopt(&mut self, slot: u32, accepted: Accepted) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
-        let name = if accepted.account.is_empty() { GLOBAL_ACCOUNT } else { &accepted.account };
-        let same = self.shared.accounts.get(name).is_some_and(|a| a.id == connection.account);
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
+        let name = if accepted.account.is_empty() {
+            GLOBAL_ACCOUNT
+        } else {
+            &accepted.account
+        };
+        let same = self
+            .shared
+            .accounts
+            .get(name)
+            .is_some_and(|a| a.id == connection.account);
         if !same {
             self.close(slot, CloseReason::ClientClosed);
             return;
         }
         let spec = |permissions: &Option<Arc<Permissions>>| {
-            permissions.as_ref().map(|permissions| permissions.spec().clone())
+            permissions
+                .as_ref()
+                .map(|permissions| permissions.spec().clone())
         };
         if spec(&connection.permissions) == spec(&accepted.permissions) {
             return;
         }
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let limits = accepted.permissions.as_ref().and_then(|p| p.responses());
         connection.responses = limits.map(|limits| Box::new(ResponseTracker::new(limits, now)));
         connection.allowed_publishes.clear();
@@ -119,13 +148,19 @@ impl Shard {
 
     /// Removes subscriptions that are no longer allowed.
     fn review_subscriptions(&mut self, slot: u32, user: &str) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let permissions = connection.permissions.clone();
         let account = connection.account;
         let indexes: Vec<u32> = connection.subscriptions.iter().copied().collect();
-        let Some(account) = self.account(account) else { return };
+        let Some(account) = self.account(account) else {
+            return;
+        };
         for index in indexes {
-            let Some(subscription) = self.subscriptions.get(index) else { continue };
+            let Some(subscription) = self.subscriptions.get(index) else {
+                continue;
+            };
             let subject = subscription.subject.clone();
             let sid = subscription.sid.clone();
             let queue = account.queue_name(subscription.queue);
@@ -147,9 +182,8 @@ impl Shard {
             } else {
                 format!(" using queue {}", quote(queue))
             };
-            let text = format!(
-                "Permissions Violation for Subscription to {shown}{group} (sid {sid})"
-            );
+            let text =
+                format!("Permissions Violation for Subscription to {shown}{group} (sid {sid})");
             self.send_err(slot, &text);
             self.remove_subscription(slot, index);
             self.shared.log.info(format_args!(

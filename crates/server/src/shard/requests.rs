@@ -2,8 +2,8 @@
 
 use midge_wire::close::CloseReason;
 
-use super::control::Control;
 use super::Shard;
+use super::control::Control;
 
 impl Shard {
     pub(super) fn on_control(&mut self, control: Control) {
@@ -23,7 +23,9 @@ impl Shard {
                 let _ = answer.send(slot.is_some());
             }
             Control::NotifyLameDuck(cid, answer) => {
-                let told = self.slot_of(cid).map(|slot| self.send_lame_duck(slot, true));
+                let told = self
+                    .slot_of(cid)
+                    .map(|slot| self.send_lame_duck(slot, true));
                 let _ = answer.send(told);
             }
             Control::LameDuck => {
@@ -48,7 +50,12 @@ impl Shard {
                     }
                 }
             }
-            Control::Authenticated { slot, cid, again, decision } => {
+            Control::Authenticated {
+                slot,
+                cid,
+                again,
+                decision,
+            } => {
                 if again {
                     self.on_rechecked(slot, cid, *decision);
                 } else {
@@ -61,7 +68,10 @@ impl Shard {
     }
 
     pub(super) fn slots(&self) -> Vec<u32> {
-        self.connections.iter().map(|(slot, _)| slot as u32).collect()
+        self.connections
+            .iter()
+            .map(|(slot, _)| slot as u32)
+            .collect()
     }
 
     fn slot_of(&self, cid: u64) -> Option<u32> {
@@ -74,8 +84,12 @@ impl Shard {
     /// Tells one client that the server is a lame duck; whether it can take
     /// that. Its `connect_urls` stay when only this client is told.
     fn send_lame_duck(&mut self, slot: u32, only_this: bool) -> bool {
-        let Some(mut info) = self.client_info(slot) else { return false };
-        let Some(connection) = self.connections.get(slot as usize) else { return false };
+        let Some(mut info) = self.client_info(slot) else {
+            return false;
+        };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return false;
+        };
         let ready = connection.options.protocol >= 1
             && connection.first_pong_sent
             && connection.closing.is_none();

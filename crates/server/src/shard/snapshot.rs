@@ -29,14 +29,23 @@ impl Shard {
                 continue;
             }
             let account = self.account_name(connection.account);
-            if query.account.as_ref().is_some_and(|wanted| *wanted != account) {
+            if query
+                .account
+                .as_ref()
+                .is_some_and(|wanted| *wanted != account)
+            {
                 continue;
             }
             snapshot.total += 1;
             if query.cid != 0 && query.cid != connection.cid {
                 continue;
             }
-            let record = self.record(connection, &account, query.auth, wants_subs.then_some(usize::MAX));
+            let record = self.record(
+                connection,
+                &account,
+                query.auth,
+                wants_subs.then_some(usize::MAX),
+            );
             if query.keeps(&record) {
                 snapshot.connections.push(record);
                 measure.push(slot as u32);
@@ -52,7 +61,9 @@ impl Shard {
     /// Asks a client for its round trip time, for the next request.
     fn measure_rtt(&mut self, slot: u32) {
         let now = self.now;
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let old_enough = now.saturating_duration_since(connection.started_at) > RTT_ASK_AFTER
             && now.saturating_duration_since(connection.rtt_at) > RTT_ASK_AFTER;
         if connection.phase == Phase::Open
@@ -67,7 +78,9 @@ impl Shard {
 
     fn account_name(&self, id: u32) -> String {
         let known = self.accounts.get(id as usize).and_then(Option::as_ref);
-        known.map(|account| account.name.clone()).unwrap_or_default()
+        known
+            .map(|account| account.name.clone())
+            .unwrap_or_default()
     }
 
     /// A connection at this moment; at most `subs` of its subscriptions.
@@ -100,7 +113,10 @@ impl Shard {
             lang: options.lang.clone(),
             version: options.version.clone(),
             tls: tls_of(connection, auth),
-            authorized_user: connection.user.as_ref().map_or(String::new(), |u| u.shown.clone()),
+            authorized_user: connection
+                .user
+                .as_ref()
+                .map_or(String::new(), |u| u.shown.clone()),
             account: account.to_owned(),
             account_tag: account.to_owned(),
             jwt: String::new(),
@@ -122,7 +138,9 @@ impl Shard {
             number => {
                 let id = self.connections.get(subscription.connection as usize);
                 let id = id.map(|connection| connection.account as usize);
-                let account = id.and_then(|id| self.accounts.get(id)).and_then(Option::as_ref);
+                let account = id
+                    .and_then(|id| self.accounts.get(id))
+                    .and_then(Option::as_ref);
                 account.and_then(|account| account.queue_name(number))
             }
         };
@@ -159,11 +177,17 @@ impl Shard {
         }
         for (_, connection) in &self.connections {
             let account = self.account_name(connection.account);
-            if query.account.as_ref().is_some_and(|wanted| *wanted != account) {
+            if query
+                .account
+                .as_ref()
+                .is_some_and(|wanted| *wanted != account)
+            {
                 continue;
             }
             for &index in &connection.subscriptions {
-                let Some(subscription) = self.subscriptions.get(index) else { continue };
+                let Some(subscription) = self.subscriptions.get(index) else {
+                    continue;
+                };
                 if query.keeps(&String::from_utf8_lossy(subscription.subject.as_bytes())) {
                     snapshot.total += 1;
                     let record = self.sub_record(subscription, connection.cid, &account);
@@ -177,7 +201,9 @@ impl Shard {
 
     /// Keeps a record of a closed connection for monitoring.
     pub(super) fn record_closed(&self, slot: u32, reason: CloseReason) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let account = self.account_name(connection.account);
         self.shared.closed.push(ClosedRecord {
             connection: self.record(connection, &account, true, Some(CLOSED_SUBS_MAX)),
@@ -190,7 +216,9 @@ impl Shard {
 /// The wall clock's time of a moment.
 fn wall_clock(at: Instant) -> SystemTime {
     let ago = Instant::now().saturating_duration_since(at);
-    SystemTime::now().checked_sub(ago).unwrap_or(SystemTime::UNIX_EPOCH)
+    SystemTime::now()
+        .checked_sub(ago)
+        .unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 fn tls_of(connection: &Connection, auth: bool) -> Option<ConnTls> {
@@ -199,7 +227,10 @@ fn tls_of(connection: &Connection, auth: bool) -> Option<ConnTls> {
         return None;
     }
     let (version, cipher_suite) = tls::describe(session);
-    let certificates = session.peer_certificates().filter(|_| auth).unwrap_or_default();
+    let certificates = session
+        .peer_certificates()
+        .filter(|_| auth)
+        .unwrap_or_default();
     let peer_certs = certificates.iter().map(|certificate| PeerCert {
         subject: tls::subject(certificate).unwrap_or_default(),
         spki_sha256: tls::public_key_digest(certificate).unwrap_or_default(),

@@ -27,11 +27,16 @@ impl Shard {
     /// A SUB, with its checks in the peer's order.
     pub(super) fn on_subscribe(&mut self, slot: u32, subject: &[u8], queue: &[u8], sid: &[u8]) {
         let now = self.now;
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         connection.last_input = now;
         connection.last_activity = now;
         let allowed = queue != RESERVED_QUEUE
-            && connection.permissions.as_ref().is_none_or(|p| p.can_subscribe(subject, queue));
+            && connection
+                .permissions
+                .as_ref()
+                .is_none_or(|p| p.can_subscribe(subject, queue));
         if !allowed {
             self.refuse_subscribe(slot, subject, queue, sid);
             return;
@@ -67,14 +72,18 @@ impl Shard {
     }
 
     fn add_subscription(&mut self, slot: u32, subject: &[u8], queue: &[u8], sid: &[u8]) {
-        let Some(connection) = self.connections.get(slot as usize) else { return };
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
         let account = connection.account;
         let filter = connection
             .permissions
             .as_ref()
             .filter(|permissions| permissions.needs_delivery_filter(subject, queue))
             .cloned();
-        let Some(account) = self.account(account) else { return };
+        let Some(account) = self.account(account) else {
+            return;
+        };
         let subject = SubjectArc::new(subject);
         let (index, generation) = self.subscriptions.insert(Subscription {
             connection: slot,
@@ -88,11 +97,19 @@ impl Shard {
         if let Some(subscription) = self.subscriptions.get_mut(index) {
             subscription.queue = queue;
         }
-        let Self { connections, subscriptions, .. } = self;
+        let Self {
+            connections,
+            subscriptions,
+            ..
+        } = self;
         if let Some(connection) = connections.get_mut(slot as usize) {
-            connection.subscriptions.insert_unique(hash_sid(sid), index, |&other| {
-                subscriptions.get(other).map_or(0, |s| hash_sid(s.sid.as_bytes()))
-            });
+            connection
+                .subscriptions
+                .insert_unique(hash_sid(sid), index, |&other| {
+                    subscriptions
+                        .get(other)
+                        .map_or(0, |s| hash_sid(s.sid.as_bytes()))
+                });
         }
         self.shared.counters.note_subscription(1);
     }
@@ -125,9 +142,14 @@ impl Shard {
     #[cold]
     fn refuse_over_limit(&mut self, slot: u32) {
         self.send_err(slot, "maximum subscriptions exceeded");
-        let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else { return };
+        let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
+            return;
+        };
         let now = self.now;
-        if self.account(account).is_some_and(|account| account.may_log_limit(now)) {
+        if self
+            .account(account)
+            .is_some_and(|account| account.may_log_limit(now))
+        {
             self.log_error(slot, format_args!("maximum subscriptions exceeded"));
         }
     }
@@ -136,7 +158,9 @@ impl Shard {
     pub(super) fn find_subscription(&self, slot: u32, sid: &[u8]) -> Option<u32> {
         let connection = self.connections.get(slot as usize)?;
         let same = |&index: &u32| {
-            self.subscriptions.get(index).is_some_and(|s| s.sid.as_bytes() == sid)
+            self.subscriptions
+                .get(index)
+                .is_some_and(|s| s.sid.as_bytes() == sid)
         };
         connection.subscriptions.find(hash_sid(sid), same).copied()
     }
@@ -162,11 +186,18 @@ impl Shard {
 
     /// Removes one subscription of a connection.
     pub(super) fn remove_subscription(&mut self, slot: u32, index: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let account = connection.account;
-        let Some(subscription) = self.subscriptions.get(index) else { return };
+        let Some(subscription) = self.subscriptions.get(index) else {
+            return;
+        };
         let hash = hash_sid(subscription.sid.as_bytes());
-        if let Ok(entry) = connection.subscriptions.find_entry(hash, |&other| other == index) {
+        if let Ok(entry) = connection
+            .subscriptions
+            .find_entry(hash, |&other| other == index)
+        {
             entry.remove();
         }
         if self.tracing() {
@@ -178,7 +209,9 @@ impl Shard {
 
     /// Takes a subscription out of the account and the shard.
     fn forget_subscription(&mut self, account: u32, index: u32) {
-        let Some((subscription, generation)) = self.subscriptions.remove(index) else { return };
+        let Some((subscription, generation)) = self.subscriptions.remove(index) else {
+            return;
+        };
         let target = Target {
             subscription: index,
             shard: self.id,
@@ -193,7 +226,9 @@ impl Shard {
 
     /// Removes all subscriptions of a connection.
     pub(super) fn remove_all_subscriptions(&mut self, slot: u32) {
-        let Some(connection) = self.connections.get_mut(slot as usize) else { return };
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         let account = connection.account;
         for index in std::mem::take(&mut connection.subscriptions) {
             self.forget_subscription(account, index);

@@ -26,7 +26,10 @@ impl Sid {
         match bytes.get_mut(..text.len()) {
             Some(space) => {
                 space.copy_from_slice(text);
-                Self::Inline { len: text.len() as u8, bytes }
+                Self::Inline {
+                    len: text.len() as u8,
+                    bytes,
+                }
             }
             None => Self::Long(Box::new(text.into())),
         }
@@ -86,7 +89,10 @@ impl Subscriptions {
         }
         let index = self.entries.len() as u32;
         let generation = self.first_generation;
-        self.entries.push(Entry { generation, subscription: Some(subscription) });
+        self.entries.push(Entry {
+            generation,
+            subscription: Some(subscription),
+        });
         (index, generation)
     }
 
@@ -99,8 +105,14 @@ impl Subscriptions {
         self.free.push(index);
         if self.free.len() == self.entries.len() {
             // Nobody subscribes any more: give the memory back.
-            let first_generation = self.first_generation.wrapping_add(generation).wrapping_add(1);
-            *self = Self { first_generation, ..Self::default() };
+            let first_generation = self
+                .first_generation
+                .wrapping_add(generation)
+                .wrapping_add(1);
+            *self = Self {
+                first_generation,
+                ..Self::default()
+            };
         }
         Some((subscription, generation))
     }
@@ -121,12 +133,11 @@ impl Subscriptions {
     #[inline]
     pub(crate) fn get_generation(&self, index: u32, generation: u16) -> Option<&Subscription> {
         let entry = self.entries.get(index as usize)?;
-        if entry.generation == generation { entry.subscription.as_ref() } else { None }
-    }
-
-    /// The generation of a number.
-    pub(crate) fn generation(&self, index: u32) -> u16 {
-        self.entries.get(index as usize).map_or(0, |entry| entry.generation)
+        if entry.generation == generation {
+            entry.subscription.as_ref()
+        } else {
+            None
+        }
     }
 }
 
@@ -136,13 +147,25 @@ mod tests {
 
     fn subscription(sid: &[u8]) -> Subscription {
         let subject = SubjectArc::new(b"foo");
-        Subscription { connection: 1, queue: 0, subject, sid: Sid::new(sid), delivered: 0, max: 0 }
+        Subscription {
+            connection: 1,
+            queue: 0,
+            subject,
+            sid: Sid::new(sid),
+            delivered: 0,
+            max: 0,
+        }
     }
 
     #[test]
     fn ids_of_any_length_are_kept() {
         assert_eq!(size_of::<Sid>(), 16);
-        for text in [&b"1"[..], b"12345678901234", b"123456789012345", &[b'x'; 300]] {
+        for text in [
+            &b"1"[..],
+            b"12345678901234",
+            b"123456789012345",
+            &[b'x'; 300],
+        ] {
             assert_eq!(Sid::new(text).as_bytes(), text);
         }
     }
