@@ -10,7 +10,7 @@
 
 use memchr::memchr;
 
-use crate::number::parse_size;
+use crate::number::{MAX_DIGITS, parse_size};
 
 /// Limits and settings of the connection that the lexer enforces.
 #[derive(Clone, Copy, Debug)]
@@ -298,6 +298,73 @@ fn parse_plain_pub<'a>(input: &'a [u8], limits: &Limits) -> Option<Result<Parsed
         op: Op::Publish(publish),
         used,
     }))
+}
+
+/// The start of a publish's line up to and including the blank behind the
+/// subject, if the line was written in the plain form; what
+/// [`parse_on_subject`] takes as `start`.
+#[inline(always)]
+pub fn line_start<'a>(publish: &Publish<'a>, line: &'a [u8]) -> &'a [u8] {
+    if publish.relay.is_some() && publish.header_digits.is_empty() {
+        line.get(..b"PUB ".len() + publish.subject.len() + 1)
+            .filter(|start| start.starts_with(b"PUB "))
+            .unwrap_or_default()
+    } else {
+        &[]
+    }
+}
+
+/// Parses a plain `PUB` without a reply on the subject of an earlier one, whose
+/// line began with `start`; gives what [`parse`] would give. `None` if the input
+/// is anything else, or anything that [`parse`] would not accept: publishers
+/// stay on a subject, and comparing a few bytes is less work than splitting the
+/// line again.
+#[inline(always)]
+pub fn parse_on_subject<'a>(
+    input: &'a [u8],
+    start: &[u8],
+    limits: &Limits,
+) -> Option<(Publish<'a>, usize)> {
+    const VERB: usize = b"PUB ".len();
+    if start.is_empty() || !input.starts_with(start) {
+        return None;
+    }
+    let size_at = start.len();
+    let mut size = 0;
+    let mut at = size_at;
+    loop {
+        let digit = input.get(at)?.wrapping_sub(b'0');
+        if digit > 9 {
+            break;
+        }
+        size = size * 10 + usize::from(digit);
+        at += 1;
+        if at - size_at > MAX_DIGITS {
+            return None;
+        }
+    }
+    let body_at = at + 2;
+    let body_end = body_at + size;
+    let used = body_end + 2;
+    let sound = at > size_at
+        && input.get(at..body_at) == Some(b"\r\n")
+        && input.get(body_end..used) == Some(b"\r\n")
+        && at - VERB <= limits.max_control_line
+        && limits.max_payload.is_none_or(|max| size <= max);
+    if !sound {
+        return None;
+    }
+    let publish = Publish {
+        args: input.get(VERB..at)?,
+        subject: input.get(VERB..size_at - 1)?,
+        reply: &[],
+        header_digits: &[],
+        size_digits: input.get(size_at..at)?,
+        header_len: 0,
+        body: input.get(body_at..body_end)?,
+        relay: input.get(size_at..used),
+    };
+    Some((publish, used))
 }
 
 /// Where the word that begins at `at` ends: at the next byte that is a blank or

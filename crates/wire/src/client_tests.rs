@@ -374,6 +374,24 @@ proptest! {
     }
 
     #[test]
+    fn staying_on_a_subject_changes_nothing(
+        first in "(PUB|pub|HPUB) a.b(  | )([a-z]{1,3} )?2\r\nhi\r\n",
+        second in "PUB a.[bc]( |\t)([a-z]{1,3} )?[0-9]{1,10} ?\r?\n",
+        body in proptest::collection::vec(any::<u8>(), 0..12),
+        end in "\r\n|\r|\n|x",
+    ) {
+        let stream = [first.as_bytes(), second.as_bytes(), &body, end.as_bytes()].concat();
+        if let Ok(Parsed::Op { op: Op::Publish(publish), used }) = parse(&stream, &LIMITS) {
+            let start = line_start(&publish, &stream);
+            let rest = &stream[used..];
+            if let Some((publish, used)) = parse_on_subject(rest, start, &LIMITS) {
+                let op = Op::Publish(publish);
+                prop_assert_eq!(parse(rest, &LIMITS), Ok(Parsed::Op { op, used }));
+            }
+        }
+    }
+
+    #[test]
     fn words_end_at_the_first_blank_or_control_byte(
         bytes in proptest::collection::vec(prop_oneof![any::<u8>(), Just(b'a'), 0u8..0x30], 0..40),
         at in 0usize..40,

@@ -67,6 +67,66 @@ impl<'a> Message<'a> {
 }
 
 impl Shard {
+    /// Queues a message without headers, whose `line` can be relayed as it
+    /// came, for a subscription of this shard about which nothing is special.
+    /// `false` if something is: the message is then to go by
+    /// [`Shard::deliver`].
+    #[inline(always)]
+    pub(super) fn deliver_line(
+        &mut self,
+        target: &LocalTarget,
+        recipients: &Recipients,
+        line: &[u8],
+        body_len: usize,
+        publisher: u32,
+        input: &[u8],
+    ) -> bool {
+        let Self {
+            connections,
+            subscriptions,
+            buffers,
+            dirty,
+            ..
+        } = self;
+        let Some(connection) = connections.get_mut(target.connection as usize) else {
+            return false;
+        };
+        let Some(subscription) = subscriptions.get_mut(target.subscription) else {
+            return false;
+        };
+        let special = connection.closing.is_some()
+            || connection.responses.is_some()
+            || subscription.max != 0
+            || target.connection == publisher
+            || connection.output.pending() > self.runtime.gate;
+        if special || self.traces {
+            return false;
+        }
+        subscription.delivered += 1;
+        let head = recipients.head(target, false);
+        let len = head.len() + line.len();
+        let buffer = connection.output.buffer(buffers);
+        buffer.reserve(len);
+        buffer.extend_from_slice(head);
+        buffer.extend_from_slice(line);
+        connection.output.appended(len);
+        connection.traffic.out_msgs += 1;
+        connection.traffic.out_bytes += body_len as u64;
+        if !connection.dirty {
+            connection.dirty = true;
+            connection.last_activity = self.now;
+            dirty.push(target.connection);
+        }
+        let queued = connection.output.pending();
+        self.totals.out_msgs += 1;
+        self.totals.out_bytes += body_len as u64;
+        self.unflushed += len;
+        if queued > FLUSH_ONE_AT || self.unflushed > FLUSH_ALL_AT {
+            self.flush_early(target.connection, input);
+        }
+        true
+    }
+
     /// Queues a message for one subscription of this shard; whether it was
     /// taken.
     #[inline]

@@ -13,6 +13,7 @@ use super::Shard;
 use super::control::InternalMessage;
 use super::deliver::Message;
 use super::match_cache::{QueueGroup, QueueMember, RAFT_PREFIX, Recipients, is_reserved};
+use super::output::BORROW_FROM;
 
 /// Stands for "no connection of this shard" as the publisher.
 pub(super) const NO_PUBLISHER: u32 = u32::MAX;
@@ -46,16 +47,46 @@ impl Shard {
             return;
         }
         if let Some(current) = &self.current
-            && current.silent
+            && current.only_local
             && publish.reply.is_empty()
             && !current.reserved
             && current.are_for(bound, publish.subject)
         {
+            if !current.silent
+                && let Some(current) = self.current.take()
+            {
+                self.relay(slot, publish, input, end, &current);
+                self.current = Some(current);
+            }
             return;
         }
         let message = Message::of(publish, input, end);
         if self.reserved_names_allow(slot, account, &message) {
             self.route(slot, account, &message);
+        }
+    }
+
+    /// Gives a message without a reply to plain subscriptions of this shard.
+    #[inline]
+    fn relay(
+        &mut self,
+        slot: u32,
+        publish: &Publish<'_>,
+        input: &[u8],
+        end: usize,
+        recipients: &Recipients,
+    ) {
+        let relay = match publish.relay {
+            Some(relay) if publish.header_digits.is_empty() && relay.len() < BORROW_FROM => relay,
+            _ => &[],
+        };
+        for target in &recipients.local {
+            let done = !relay.is_empty()
+                && self.deliver_line(target, recipients, relay, publish.body.len(), slot, input);
+            if !done {
+                let message = Message::of(publish, input, end);
+                self.deliver(target, recipients, &message, slot);
+            }
         }
     }
 

@@ -192,6 +192,9 @@ impl Shard {
 
     fn process_operations(&mut self, slot: u32, input: &[u8]) -> usize {
         let mut at = 0;
+        // How the line of the last publish began; the next is often on the
+        // same subject.
+        let mut start: &[u8] = &[];
         while at < input.len() {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return at;
@@ -200,6 +203,12 @@ impl Shard {
                 return at;
             }
             let rest = input.get(at..).unwrap_or_default();
+            if let Some((publish, used)) = client::parse_on_subject(rest, start, &connection.limits)
+            {
+                at += used;
+                self.on_publish(slot, &publish, input, at);
+                continue;
+            }
             if let Some(op) = connection.skip {
                 let Some(end) = memchr::memchr(b'\n', rest) else {
                     return input.len();
@@ -221,10 +230,12 @@ impl Shard {
                     op: Op::Publish(publish),
                     used,
                 }) if !self.tracing() => {
+                    start = client::line_start(&publish, rest);
                     at += used;
                     self.on_publish(slot, &publish, input, at);
                 }
                 Ok(Parsed::Op { op, used }) => {
+                    start = &[];
                     at += used;
                     self.operation(slot, op, input, at);
                 }
