@@ -132,6 +132,12 @@ impl Mailbox {
         self.batched.load(Ordering::Relaxed) > MAX_BATCHED_BYTES
     }
 
+    /// Whether anything was left since the last look.
+    #[inline]
+    pub(crate) fn has_mail(&self) -> bool {
+        self.woken.load(Ordering::Acquire)
+    }
+
     /// Takes everything that was left, in order.
     pub(crate) fn drain(&self, into: &mut Vec<Mail>) {
         if !self.woken.swap(false, Ordering::AcqRel) {

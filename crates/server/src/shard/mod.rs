@@ -50,9 +50,11 @@ pub(crate) mod transport;
 
 use std::collections::VecDeque;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use midge_wire::close::CloseReason;
 use mio::{Events, Poll, Token};
 use slab::Slab;
 
@@ -129,6 +131,8 @@ pub(crate) struct Shard {
     /// Batches being gathered, by shard.
     outgoing: Vec<Option<Box<Batch>>>,
     timers: Timers,
+    /// Mail being acted on; kept for its memory.
+    mail: Vec<Mail>,
     /// The time of this turn.
     now: Instant,
     /// Scratch for one message line that cannot be relayed as it came.
@@ -169,6 +173,7 @@ impl Shard {
             closing: Vec::new(),
             outgoing: std::iter::repeat_with(|| None).take(shards).collect(),
             timers: Timers::default(),
+            mail: Vec::new(),
             now: Instant::now(),
             line: Vec::new(),
             mapped: Vec::new(),
@@ -181,7 +186,6 @@ impl Shard {
     /// Runs the event loop until the server stops.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(MAX_EVENTS);
-        let mut mail = Vec::new();
         while !self.stopping {
             if let Err(error) = self.poll.poll(&mut events, self.wait()) {
                 if error.kind() == io::ErrorKind::Interrupted {
@@ -195,19 +199,14 @@ impl Shard {
             let woken_at = Instant::now();
             self.now = woken_at;
             self.traces = self.shared.log.trace_enabled();
-            // Before any input: what other shards sent was sent before what
-            // clients send now in answer to it.
-            self.mailbox.drain(&mut mail);
-            for item in mail.drain(..) {
-                self.on_mail(item);
-            }
+            self.guard(None, Self::take_mail);
             for event in &events {
                 if event.token() == WAKE {
                     continue;
                 }
                 let slot = event.token().0 as u32;
                 if event.is_writable() {
-                    self.on_writable(slot);
+                    self.guard(Some(slot), |shard| shard.on_writable(slot));
                 }
                 if event.is_readable() || event.is_read_closed() || event.is_error() {
                     let ended = event.is_read_closed() || event.is_error();
@@ -215,10 +214,44 @@ impl Shard {
                 }
             }
             self.read_round();
-            self.on_deadlines();
-            self.settle(&[]);
+            self.guard(None, |shard| {
+                shard.on_deadlines();
+                shard.settle(&[]);
+            });
             self.note_busy(woken_at);
         }
+    }
+
+    /// Does a piece of work. A panic in it is a bug of ours: it costs the
+    /// connection it was for and nobody else.
+    fn guard(&mut self, slot: Option<u32>, work: impl FnOnce(&mut Self)) {
+        let outcome = catch_unwind(AssertUnwindSafe(|| work(self)));
+        if outcome.is_ok() {
+            return;
+        }
+        // What had been taken out while it was used is lost with the stack.
+        if self.input.is_empty() {
+            self.input = vec![0; MAX_KEPT_TAIL + READ_CHUNK];
+        }
+        self.producer = None;
+        if let Some(slot) = slot {
+            self.close(slot, CloseReason::ReadError);
+        }
+    }
+
+    /// Acts on what other threads have left. This goes before any input that
+    /// was read later: what another shard sent was sent before what a client
+    /// sends in answer to it.
+    fn take_mail(&mut self) {
+        if !self.mailbox.has_mail() {
+            return;
+        }
+        let mut mail = std::mem::take(&mut self.mail);
+        self.mailbox.drain(&mut mail);
+        for item in mail.drain(..) {
+            self.on_mail(item);
+        }
+        self.mail = mail;
     }
 
     /// How long to wait for events.
@@ -236,7 +269,7 @@ impl Shard {
             let Some(slot) = self.ready.pop_front() else {
                 break;
             };
-            self.read(slot);
+            self.guard(Some(slot), |shard| shard.read(slot));
         }
     }
 

@@ -82,9 +82,17 @@ impl Shard {
                 connection.readable = count == READ_CHUNK
                     || connection.read_closed
                     || connection.transport.session().is_some();
+                let cid = connection.cid;
+                self.take_mail();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
-                let used = self.process(slot, filled);
+                // Mail may have closed it, and the slot may be another's now.
+                let still_here = self.connection(slot, cid).is_some();
+                let used = if still_here {
+                    self.process(slot, filled)
+                } else {
+                    filled.len()
+                };
                 self.keep_tail(slot, filled.get(used..).unwrap_or_default());
                 self.settle(filled);
                 self.queue_read(slot);
@@ -113,6 +121,11 @@ impl Shard {
             Ok(0) => self.end_of_input(slot, CloseReason::ClientClosed),
             Ok(count) => {
                 data.truncate(filled + count);
+                let cid = connection.cid;
+                self.take_mail();
+                if self.connection(slot, cid).is_none() {
+                    return;
+                }
                 self.producer = Some(slot);
                 let used = self.process(slot, &data);
                 self.settle(&data);
