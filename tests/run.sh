@@ -36,6 +36,8 @@ readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fu
 readonly PEER_VERSION=2.15.1
 # What Midge does not do yet (docs/STATUS.md); names as in the tests' `needs`.
 readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,jetstream,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile
+# Checks of the client suites that need these.
+readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # Share of the benchmarks' work, in percent: enough to see that each one runs.
 readonly BENCH_SCALE=2
 
@@ -125,7 +127,7 @@ section_prepare() {
 find_server() {
     server=${MIDGE_SERVER:-}
     if [ -z "$server" ]; then
-        cargo build --locked --profile ci -p midge-server --bins
+        section_build
         server=$CARGO_TARGET_DIR/ci/nats-server
     fi
     "$server" --version
@@ -148,7 +150,7 @@ section_clippy() {
 
 section_unit() {
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --locked --workspace --no-fail-fast
+        cargo nextest run --locked --workspace --no-fail-fast --failure-output final
     else
         cargo test --locked --workspace --lib --bins --tests --no-fail-fast
     fi
@@ -192,10 +194,13 @@ section_robustness() {
 }
 
 section_clients() {
-    local server status=0
+    local server checks status=0
     more_descriptors
     find_server
-    python3 -u tests/clients/run.py --server "$server" || status=1
+    # "SUITE: CHECK CHECK ..."
+    checks=$(python3 tests/clients/run.py --list | tr ' ' '\n' | grep -vxE ".*:|$NOT_BUILT_CHECKS" | sort -u)
+    say "not yet: ${NOT_BUILT_CHECKS//|/, }"
+    python3 -u tests/clients/run.py --server "$server" --check "${checks//$'\n'/,}" || status=1
     if [ -n "$MIDGE_RUN_CLIENTS_PEER" ]; then
         say "the same against the reference server"
         python3 -u tests/clients/run.py --server "$MIDGE_PEER" || status=1
@@ -212,7 +217,7 @@ section_bench-smoke() {
     local server
     more_descriptors
     find_server
-    cargo build --locked --profile ci -p midge-bench
+    section_build
     "$CARGO_TARGET_DIR/ci/midge-bench" compare --midge "$server" --peer "$MIDGE_PEER" \
         --scale $BENCH_SCALE --rounds 1
 }
@@ -274,7 +279,9 @@ trap 'exit 143' TERM
 # Seconds between two signs of life of a section.
 readonly PULSE=20
 # Lines of its log that are shown of a section that passed, and of one that did not.
-readonly TAIL_PASSED=4 TAIL_FAILED=60
+readonly TAIL_PASSED=3 TAIL_FAILED=80
+# What tests that pass print, in the words of each runner.
+readonly PASSED='^ *(PASS|ok|skip|test .* \.\.\. ok)( |$)|^\[[0-9]+/[0-9]+\] (pass|skip|not yet|better) '
 
 # One line every now and then: how long, and what the section said last.
 pulse() {
@@ -308,10 +315,11 @@ run_section() {
         124 | 137) result="FAIL (not done after $limit s)" ;;
         *) result=FAIL ;;
     esac
-    if [ -z "$verbose" ]; then
-        local lines=$TAIL_FAILED
-        [ $status -ne 0 ] || lines=$TAIL_PASSED
-        grep -v '^[[:space:]]*$' "$log" | tail -n $lines | cut -c 1-400 | sed 's/^/    /' || true
+    if [ -z "$verbose" ] && [ $status -eq 0 ]; then
+        grep -v '^[[:space:]]*$' "$log" | tail -n $TAIL_PASSED | cut -c 1-120 | sed 's/^/    /' || true
+    elif [ -z "$verbose" ]; then
+        grep -v '^[[:space:]]*$' "$log" | grep -vE "$PASSED" | tail -n $TAIL_FAILED | cut -c 1-300 |
+            sed 's/^/    /' || true
     fi
     [ $status -eq 0 ] || printf '    log: %s\n' "$log"
     printf '=== %s: %s, %d s\n' "$name" "$result" "$seconds"

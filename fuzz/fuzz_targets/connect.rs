@@ -12,6 +12,20 @@ mod redact;
 /// A value shorter than this may stand in the text by chance.
 const MIN_SECRET: usize = 6;
 
+/// The same options without any secret.
+fn public(options: &ConnectOptions) -> ConnectOptions {
+    let none = ConnectOptions::default();
+    ConnectOptions {
+        pass: none.pass,
+        auth_token: none.auth_token,
+        sig: none.sig,
+        proxy_sig: none.proxy_sig,
+        nkey: none.nkey,
+        jwt: none.jwt,
+        ..options.clone()
+    }
+}
+
 fn secrets(options: &ConnectOptions) -> [&str; 6] {
     [
         &options.pass,
@@ -26,7 +40,7 @@ fn secrets(options: &ConnectOptions) -> [&str; 6] {
 fuzz_target!(|data: &[u8]| {
     let mut options = ConnectOptions::default();
     let accepted = options.merge(data).is_ok();
-    let shown = format!("{options:?}");
+    assert_eq!(format!("{options:?}"), format!("{:?}", public(&options)));
     let text = String::from_utf8_lossy(data);
     let redacted = redact::connect_json(&text);
     assert!(redacted.len() <= text.len() + text.matches('"').count() * "\"[REDACTED]\"".len());
@@ -44,12 +58,8 @@ fuzz_target!(|data: &[u8]| {
 
     for secret in secrets(&options) {
         let plain = secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if secret.len() < MIN_SECRET || !plain {
+        if secret.len() < MIN_SECRET || !plain || "REDACTED".contains(secret) {
             continue;
-        }
-        let elsewhere = [&options.name, &options.lang, &options.version];
-        if !elsewhere.iter().any(|field| field.contains(secret)) {
-            assert!(!shown.contains(secret), "{secret} shows in {shown}");
         }
         // A key spelled with escapes is not recognised, here as in the peer.
         if text.matches(secret).count() == 1 && !text.contains("\\u") && text.is_ascii() {
