@@ -1,7 +1,7 @@
 //! Accounts: separate subject spaces. Every connection and every subscription
 //! belongs to exactly one (security.md 6).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -109,6 +109,9 @@ struct Interest {
     /// Deny rules to be applied at delivery, by subscription
     /// (security.md 5.4).
     filters: HashMap<(u16, u32), Arc<Permissions>>,
+    /// Subscriptions of clients so far behind that messages are dropped for
+    /// them (`no_fast_producer_stall`).
+    withheld: HashSet<(u16, u32)>,
 }
 
 /// An account.
@@ -241,6 +244,11 @@ impl Account {
         let mut interest = self.interest.write();
         interest.table.remove(subject.as_bytes(), target);
         interest.queues.release(target.queue);
+        if !interest.withheld.is_empty() {
+            interest
+                .withheld
+                .remove(&(target.shard, target.subscription));
+        }
         if !interest.filters.is_empty() {
             interest
                 .filters
@@ -248,6 +256,25 @@ impl Account {
         }
         self.generations.bump(subject.as_bytes());
         self.removes.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Drops messages for a subscription from now on, or no longer.
+    pub(crate) fn withhold(
+        &self,
+        shard: u16,
+        subscription: u32,
+        subject: &SubjectArc,
+        drops: bool,
+    ) {
+        let mut interest = self.interest.write();
+        let changed = if drops {
+            interest.withheld.insert((shard, subscription))
+        } else {
+            interest.withheld.remove(&(shard, subscription))
+        };
+        if changed {
+            self.generations.bump(subject.as_bytes());
+        }
     }
 
     /// Replaces the deny rules applied at delivery to a subscription.
@@ -283,11 +310,17 @@ impl Account {
     #[inline]
     pub(crate) fn for_each_match(&self, subject: &[u8], mut visit: impl FnMut(Target)) {
         let interest = self.interest.read();
-        if interest.filters.is_empty() {
+        if interest.filters.is_empty() && interest.withheld.is_empty() {
             interest.table.for_each_match(subject, visit);
             return;
         }
         interest.table.for_each_match(subject, |target| {
+            if interest
+                .withheld
+                .contains(&(target.shard, target.subscription))
+            {
+                return;
+            }
             if let Some(filter) = interest.filters.get(&(target.shard, target.subscription)) {
                 let name = interest.queues.by_number.get(&target.queue);
                 let name = name.map_or(&[][..], |(name, _)| name);

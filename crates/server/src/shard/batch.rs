@@ -137,7 +137,7 @@ impl Shard {
         self.chunk += 1;
         let mut recipients = Recipients::default();
         let mut first_target = 0;
-        let mut behind: Vec<(u32, u64)> = Vec::new();
+        let mut behind: Vec<(u32, u64, bool)> = Vec::new();
         for item in &batch.messages {
             let Some(message) = item.message(&batch.bytes) else {
                 break;
@@ -151,8 +151,8 @@ impl Shard {
         }
         self.settle(&batch.bytes);
         if let Some(handle) = self.shared.shard(batch.from) {
-            for (slot, cid) in behind {
-                handle.mailbox.send(Mail::Pause { slot, cid });
+            for (slot, cid, stalls) in behind {
+                handle.mailbox.send(Mail::Pause { slot, cid, stalls });
             }
         }
         batch.clear();
@@ -166,7 +166,7 @@ impl Shard {
         message: &Message<'_>,
         target: &BatchTarget,
         recipients: &mut Recipients,
-        behind: &mut Vec<(u32, u64)>,
+        behind: &mut Vec<(u32, u64, bool)>,
     ) {
         let subscription = self
             .subscriptions
@@ -186,9 +186,13 @@ impl Shard {
                     head: (0, recipients.heads.len() as u32),
                 };
                 let taken = self.deliver(&local, recipients, message, NO_PUBLISHER);
-                if self.is_behind(connection) && !behind.contains(&item.producer) {
-                    behind.push(item.producer);
-                    self.count_stall(connection);
+                let (slot, cid) = item.producer;
+                let known = behind
+                    .iter()
+                    .any(|&(other, id, _)| (other, id) == (slot, cid));
+                if self.is_behind(connection) && !known {
+                    let stalls = self.count_stall(connection);
+                    behind.push((slot, cid, stalls));
                 }
                 taken
             }

@@ -158,6 +158,8 @@ pub(crate) struct Connection {
     pub(crate) traffic: Traffic,
     /// Times a producer had to wait because this connection was behind.
     pub(crate) stalls: u64,
+    /// Messages for it are dropped because it is far behind.
+    pub(crate) withheld: bool,
     /// The chunk of input in which the last of them was counted.
     pub(crate) stalled_in: u64,
 }
@@ -231,6 +233,7 @@ impl Connection {
             slow_since: None,
             traffic: Traffic::default(),
             stalls: 0,
+            withheld: false,
             stalled_in: 0,
         }
     }

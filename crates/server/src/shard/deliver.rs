@@ -7,7 +7,6 @@ use midge_wire::number::push_decimal;
 use super::Shard;
 use super::match_cache::{LocalTarget, Recipients};
 use super::output::BORROW_FROM;
-use super::publish::NO_PUBLISHER;
 
 /// Bytes of one connection's output after which it is written even though the
 /// chunk of input is not finished, so that output stays in the cache.
@@ -144,7 +143,7 @@ impl Shard {
             return false;
         }
         if connection.output.pending() > self.runtime.gate
-            && !self.passes_gate(target.connection, message, publisher)
+            && !self.passes_gate(target.connection, message)
         {
             return false;
         }
@@ -307,7 +306,7 @@ impl Shard {
     /// `max_pending` the connection is a slow consumer, unless a write makes
     /// room (client-protocol.md 17).
     #[cold]
-    fn passes_gate(&mut self, slot: u32, message: &Message<'_>, publisher: u32) -> bool {
+    fn passes_gate(&mut self, slot: u32, message: &Message<'_>) -> bool {
         // Nothing of this chunk may have been written yet.
         self.flush_early(slot, message.input);
         let Some(connection) = self.connections.get(slot as usize) else {
@@ -317,7 +316,8 @@ impl Shard {
         if pending <= self.runtime.gate {
             return connection.closing.is_none();
         }
-        if self.runtime.no_fast_producer_stall && publisher != NO_PUBLISHER {
+        if self.runtime.no_fast_producer_stall {
+            self.withhold_from(slot, true);
             return false;
         }
         let len = message.body.len() + message.subject.len() + message.reply.len();
@@ -326,6 +326,24 @@ impl Shard {
         }
         self.on_slow_consumer_pending(slot);
         false
+    }
+
+    /// Tells all shards to drop messages for a connection, or no longer.
+    pub(super) fn withhold_from(&mut self, slot: u32, drops: bool) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        connection.withheld = drops;
+        let account = connection.account;
+        let indexes: Vec<u32> = connection.subscriptions.iter().copied().collect();
+        let Some(account) = self.account(account) else {
+            return;
+        };
+        for index in indexes {
+            if let Some(subscription) = self.subscriptions.get(index) {
+                account.withhold(self.id, index, &subscription.subject, drops);
+            }
+        }
     }
 
     /// `max_pending` was exceeded.

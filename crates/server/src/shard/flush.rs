@@ -139,7 +139,11 @@ impl Shard {
         let Some(connection) = self.connections.get(slot as usize) else {
             return;
         };
-        if connection.output.pending() <= LOW_WATER {
+        let pending = connection.output.pending();
+        if connection.withheld && pending <= self.runtime.gate {
+            self.withhold_from(slot, false);
+        }
+        if pending <= LOW_WATER {
             self.wake_producers(slot);
         }
     }
@@ -239,27 +243,33 @@ impl Shard {
 
     /// Counts that producers are held up for a connection near `max_pending`;
     /// once for a chunk of input, however often it is written in between.
-    pub(super) fn count_stall(&mut self, slot: u32) {
+    /// Whether they are held up.
+    pub(super) fn count_stall(&mut self, slot: u32) -> bool {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
-            return;
+            return false;
         };
         let gated = connection.output.pending() > self.runtime.gate;
-        if !gated || self.runtime.no_fast_producer_stall || connection.stalled_in == self.chunk {
-            return;
+        if !gated || self.runtime.no_fast_producer_stall {
+            return false;
         }
-        connection.stalled_in = self.chunk;
-        connection.stalls += 1;
-        self.shared.counters.note_stall();
+        if connection.stalled_in != self.chunk {
+            connection.stalled_in = self.chunk;
+            connection.stalls += 1;
+            self.shared.counters.note_stall();
+        }
+        true
     }
 
     /// A target on another shard is behind with messages of this producer.
-    pub(super) fn pause_for_remote(&mut self, slot: u32, cid: u64) {
-        let until = self.now + REMOTE_PAUSE;
+    pub(super) fn pause_for_remote(&mut self, slot: u32, cid: u64, stalls: bool) {
+        let time = if stalls { MAX_PAUSE } else { REMOTE_PAUSE };
+        let until = self.now + time;
         let Some(connection) = self.connection(slot, cid) else {
             return;
         };
         if connection.paused.is_none() {
             connection.paused = Some(until);
+            connection.stalling = stalls;
             self.timers.add(Timer {
                 at: until,
                 slot,

@@ -34,7 +34,12 @@ pub(crate) enum Mail {
     /// Deliver messages.
     Batch(Box<Batch>),
     /// A target of a producer on this shard has too much unsent output.
-    Pause { slot: u32, cid: u64 },
+    Pause {
+        slot: u32,
+        cid: u64,
+        /// The target is near `max_pending`.
+        stalls: bool,
+    },
     /// A message of the server itself, to be published in an account.
     Publish(Box<InternalMessage>),
     /// Settings changed.

@@ -284,7 +284,7 @@ impl Shard {
         match mail {
             Mail::Accept(new) => self.accept(*new),
             Mail::Batch(batch) => self.on_batch(batch),
-            Mail::Pause { slot, cid } => self.pause_for_remote(slot, cid),
+            Mail::Pause { slot, cid, stalls } => self.pause_for_remote(slot, cid, stalls),
             Mail::Publish(message) => self.publish_internal(&message),
             Mail::Reload(runtime) => self.reload(runtime),
             Mail::Control(control) => self.on_control(*control),
