@@ -12,8 +12,10 @@ use super::output::BORROW_FROM;
 /// chunk of input is not finished, so that output stays in the cache.
 const FLUSH_ONE_AT: usize = 128 * 1024;
 
-/// The same for all connections together.
-const FLUSH_ALL_AT: usize = 768 * 1024;
+/// The same for all connections together. With many targets larger writes save
+/// more than the second-level cache would: at 768 KiB a delivery of 128 B to 50
+/// targets took 90 ns, at 3 MiB 66 ns.
+pub(super) const FLUSH_ALL_AT: usize = 3 * 1024 * 1024;
 
 /// A message on its way.
 pub(crate) struct Message<'a> {

@@ -12,6 +12,7 @@ use midge_wire::close::CloseReason;
 
 use super::Shard;
 use super::connection::Phase;
+use super::deliver::FLUSH_ALL_AT;
 use super::output::Flushed;
 use super::timers::{Timer, TimerKind};
 
@@ -82,7 +83,7 @@ impl Shard {
     pub(super) fn flush_early(&mut self, slot: u32, input: &[u8]) {
         self.send_batches();
         self.flush(slot, input);
-        if self.unflushed > HIGH_WATER {
+        if self.unflushed > FLUSH_ALL_AT {
             self.flush_dirty(input);
         }
     }
