@@ -5,16 +5,20 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
 use std::time::{Duration, SystemTime};
 
-use midge_config::options::{DEFAULT_TLS_TIMEOUT, WriteTimeout};
+use midge_config::options::{self, DEFAULT_TLS_TIMEOUT, WriteTimeout};
 use midge_wire::info::{PROTOCOL, VERSION};
 
 use super::node::Node;
+use crate::account::{Account, GLOBAL_ACCOUNT};
+use crate::monitor::accounts::{
+    AccountDetail, AccountRecord, MappingDestination, MappingRecord, Traffic,
+};
 use crate::monitor::closed::ClosedRecord;
 use crate::monitor::connz::Proxy;
 use crate::monitor::healthz::{Health, JetStreamHealth, NotListening};
 use crate::monitor::json::{Nanos, Utc};
 use crate::monitor::source::Identity;
-use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
+use crate::monitor::subsz::{InterestStats, SubsQuery, SubsSnapshot};
 use crate::monitor::varz::Varz;
 use crate::monitor::varz_parts::{ByKind, ProxiesVarz};
 use crate::monitor::{ConnQuery, ConnSnapshot, RequestCounters, Source};
@@ -47,6 +51,49 @@ impl Node {
             answers.push(next);
         }
         answers
+    }
+
+    /// Figures of an account. Its traffic is not counted yet.
+    fn account_record(&self, account: &Account) -> AccountRecord {
+        // No connection has this id: only the total is wanted.
+        let count = ConnQuery {
+            account: Some(account.name.clone()),
+            cid: u64::MAX,
+            ..ConnQuery::default()
+        };
+        AccountRecord {
+            name: account.name.clone(),
+            name_tag: account.name.clone(),
+            connections: self.connections(&count).total as u64,
+            leafnodes: 0,
+            subscriptions: account.subscriptions() as u64,
+            sent: Traffic::default(),
+            received: Traffic::default(),
+            slow_consumers: account.slow_consumers.load(Ordering::Relaxed),
+        }
+    }
+
+    /// The subject mappings of an account, as configured.
+    fn configured_mappings(&self, name: &str) -> Vec<MappingRecord> {
+        let options = self.options();
+        let account = options.accounts.iter().find(|account| account.name == name);
+        let mappings = match account {
+            Some(account) => account.mappings.as_slice(),
+            None if name == GLOBAL_ACCOUNT => options.mappings.as_slice(),
+            None => &[],
+        };
+        let destination = |destination: &options::MappingDestination| MappingDestination {
+            subject: destination.subject.clone(),
+            weight: u32::from(destination.weight),
+            cluster: destination.cluster.clone(),
+        };
+        mappings
+            .iter()
+            .map(|mapping| MappingRecord {
+                source: mapping.source.clone(),
+                destinations: mapping.destinations.iter().map(destination).collect(),
+            })
+            .collect()
     }
 }
 
@@ -172,6 +219,52 @@ impl Source for Node {
 
     fn has_account(&self, name: &str) -> bool {
         self.server().shared().accounts.get(name).is_some()
+    }
+
+    fn account_names(&self) -> Vec<String> {
+        let accounts = self.server().shared().accounts.all();
+        accounts
+            .iter()
+            .map(|account| account.name.clone())
+            .collect()
+    }
+
+    fn system_account(&self) -> Option<String> {
+        let system = self.server().shared().system_account.as_ref();
+        system.map(|account| account.name.clone())
+    }
+
+    fn accounts(&self, names: Option<&[String]>) -> Vec<AccountRecord> {
+        let accounts = self.server().shared().accounts.all();
+        let wanted =
+            |account: &&Arc<Account>| names.is_none_or(|names| names.contains(&account.name));
+        let wanted = accounts.iter().filter(wanted);
+        wanted.map(|account| self.account_record(account)).collect()
+    }
+
+    fn account(&self, name: &str) -> Option<AccountDetail> {
+        let shared = self.server().shared();
+        let account = shared.accounts.get(name)?;
+        let record = self.account_record(&account);
+        let (num_inserts, num_removes) = account.interest_changes();
+        Some(AccountDetail {
+            updated: self.loaded(),
+            is_system: shared.is_system_account(account.id),
+            expired: false,
+            complete: true,
+            jetstream: false,
+            mappings: self.configured_mappings(name),
+            exports: Vec::new(),
+            imports: Vec::new(),
+            // Caches belong to shards, not to accounts.
+            stats: InterestStats {
+                num_subscriptions: record.subscriptions,
+                num_inserts,
+                num_removes,
+                ..InterestStats::default()
+            },
+            record,
+        })
     }
 
     fn connections(&self, query: &ConnQuery) -> ConnSnapshot {

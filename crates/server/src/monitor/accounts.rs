@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use serde::Serialize;
 
-use super::json::{is_false, is_zero};
+use super::json::is_false;
 use super::subsz::InterestStats;
 
 /// Messages and bytes.
@@ -198,17 +198,4 @@ pub struct ImportRecord {
     /// Latency measurement by the exporting account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency: Option<ServiceLatency>,
-}
-
-/// The figures of one interest table as monitoring shows them.
-#[derive(Clone, Copy, Debug, Serialize)]
-pub(crate) struct SublistStats {
-    num_subscriptions: u64,
-    num_cache: u64,
-    num_inserts: u64,
-    num_removes: u64,
-    num_matches: u64,
-    cache_hit_rate: f64,
-    max_fanout: u64,
-    avg_fanout: f64,
 }

@@ -6,6 +6,8 @@ use std::time::SystemTime;
 use midge_log::Logger;
 use serde::Serialize;
 
+use super::accountz::{self, AccountzOptions};
+use super::accstatz::{self, AccountStatzOptions};
 use super::connz::{self, ConnzOptions};
 use super::endpoint::Endpoint;
 use super::healthz::{self, HealthzOptions};
@@ -88,6 +90,16 @@ impl Monitor {
                 let options = SubszOptions::from_query(query).map_err(|e| bad(&e))?;
                 pretty(&subsz::build(&options, source, now).map_err(|e| bad(&e))?)
             }
+            Endpoint::Accountz => {
+                count();
+                let options = AccountzOptions::from_query(query);
+                pretty(&accountz::build(&options, source, now).map_err(|e| bad(&e))?)
+            }
+            Endpoint::AccountStatz => {
+                count();
+                let options = AccountStatzOptions::from_query(query).map_err(|e| bad(&e))?;
+                pretty(&accstatz::build(&options, source, now))
+            }
             Endpoint::Jsz => {
                 if !source.jetstream_is_off() {
                     return Ok(Answer::not_found());
@@ -102,7 +114,10 @@ impl Monitor {
                 self.healthz(&options)
             }
             Endpoint::Raftz => Answer::text(404, "No Raft nodes registered"),
-            Endpoint::Expvar => Answer::ok(EXPVAR, expvar::debug_vars(source.memory())),
+            Endpoint::Expvar => Answer::ok(
+                EXPVAR,
+                expvar::debug_vars(&expvar::command_line(), source.memory()),
+            ),
             Endpoint::Stacksz => Answer {
                 any_origin: true,
                 ..Answer::ok(JSON, expvar::threads())
@@ -132,7 +147,9 @@ fn pretty<T: Serialize>(value: &T) -> Answer {
 impl Handler for Monitor {
     fn weight(&self, path: &str) -> Weight {
         match self.endpoint(path) {
-            Some(Endpoint::Connz | Endpoint::Subsz) => Weight::Heavy,
+            Some(
+                Endpoint::Connz | Endpoint::Subsz | Endpoint::Accountz | Endpoint::AccountStatz,
+            ) => Weight::Heavy,
             _ => Weight::Light,
         }
     }

@@ -40,6 +40,8 @@ fn answers_are_json_for_any_origin() {
         "/leafz",
         "/subsz",
         "/subscriptionsz",
+        "/accountz",
+        "/accstatz",
         "/jsz",
         "/healthz",
     ] {
@@ -59,7 +61,7 @@ fn answers_are_json_for_any_origin() {
 #[test]
 fn what_there_is_not_is_not_found() {
     let (_, monitor) = monitor("");
-    for path in ["/nope", "/varz/", "/VARZ", "/debug/pprof", "/accountz"] {
+    for path in ["/nope", "/varz/", "/VARZ", "/debug/pprof"] {
         let answer = get(&monitor, path);
         assert_eq!(answer, Answer::not_found(), "{path}");
         assert_eq!(body(&answer), "404 page not found\n");
@@ -97,6 +99,8 @@ fn bad_parameters_are_counted_on_some_paths_only() {
         "/gatewayz?accs=x",
         "/leafz?subs=detail",
         "/subsz?subs=x",
+        "/accountz?acc=NOPE",
+        "/accstatz?unused=x",
         "/jsz?config=x",
         "/healthz?details=x",
         "/connz?sort=foo",
@@ -111,6 +115,8 @@ fn bad_parameters_are_counted_on_some_paths_only() {
     assert_eq!(
         counts,
         [
+            ("/accountz", 1),
+            ("/accstatz", 1),
             ("/connz", 1),
             ("/gatewayz", 1),
             ("/healthz", 1),

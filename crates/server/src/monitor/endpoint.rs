@@ -21,6 +21,10 @@ pub enum Endpoint {
     Leafz,
     /// `/subsz`, `/subscriptionsz`
     Subsz,
+    /// `/accountz`
+    Accountz,
+    /// `/accstatz`
+    AccountStatz,
     /// `/jsz`
     Jsz,
     /// `/healthz`
@@ -44,6 +48,8 @@ impl Endpoint {
             "/gatewayz" => Endpoint::Gatewayz,
             "/leafz" => Endpoint::Leafz,
             "/subsz" | "/subscriptionsz" => Endpoint::Subsz,
+            "/accountz" => Endpoint::Accountz,
+            "/accstatz" => Endpoint::AccountStatz,
             "/jsz" => Endpoint::Jsz,
             "/healthz" => Endpoint::Healthz,
             "/raftz" => Endpoint::Raftz,
@@ -55,8 +61,10 @@ impl Endpoint {
 }
 
 /// The paths that are counted, in their order in `http_req_stats`.
-const COUNTED: [(Endpoint, &str); 9] = [
+const COUNTED: [(Endpoint, &str); 11] = [
     (Endpoint::Index, "/"),
+    (Endpoint::Accountz, "/accountz"),
+    (Endpoint::AccountStatz, "/accstatz"),
     (Endpoint::Connz, "/connz"),
     (Endpoint::Gatewayz, "/gatewayz"),
     (Endpoint::Healthz, "/healthz"),

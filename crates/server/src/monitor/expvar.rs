@@ -51,13 +51,18 @@ impl MemStats {
     }
 }
 
-/// The body of `/debug/vars`: one variable a line.
-pub(crate) fn debug_vars(resident: u64) -> Vec<u8> {
-    let cmdline: Vec<String> = std::env::args_os()
+/// The command line of this process, program included, without its secrets.
+pub(crate) fn command_line() -> Vec<String> {
+    let arguments: Vec<String> = std::env::args_os()
         .map(|argument| argument.to_string_lossy().into_owned())
         .collect();
+    midge_config::flags::redacted(&arguments)
+}
+
+/// The body of `/debug/vars`: one variable a line.
+pub(crate) fn debug_vars(cmdline: &[String], resident: u64) -> Vec<u8> {
     let mut body = b"{\n\"cmdline\": ".to_vec();
-    body.extend(json::compact(&cmdline));
+    body.extend(json::compact(cmdline));
     body.extend_from_slice(b",\n\"memstats\": ");
     body.extend(json::compact(&MemStats::of(resident)));
     body.extend_from_slice(b"\n}\n");
@@ -131,8 +136,9 @@ mod tests {
 
     #[test]
     fn debug_vars_has_both_keys_and_the_names_tools_read() {
-        let value: serde_json::Value = serde_json::from_slice(&debug_vars(7)).unwrap();
-        assert!(value["cmdline"].is_array());
+        let value: serde_json::Value =
+            serde_json::from_slice(&debug_vars(&["a".into(), "-c".into()], 7)).unwrap();
+        assert_eq!(value["cmdline"], serde_json::json!(["a", "-c"]));
         for name in [
             "Alloc",
             "TotalAlloc",

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use super::accounts::{AccountDetail, AccountRecord};
 use super::closed::ClosedRecord;
 use super::endpoint::RequestCounters;
 use super::healthz::{Health, HealthProblem, HealthzOptions};
@@ -19,6 +20,9 @@ pub(crate) struct Fake {
     pub(crate) identity: Identity,
     pub(crate) varz: Option<Varz>,
     pub(crate) accounts: Vec<String>,
+    pub(crate) system_account: Option<String>,
+    pub(crate) records: Vec<AccountRecord>,
+    pub(crate) details: Vec<AccountDetail>,
     pub(crate) open: Vec<ConnRecord>,
     pub(crate) closed: Vec<Arc<ClosedRecord>>,
     pub(crate) stats: InterestStats,
@@ -42,6 +46,27 @@ impl Source for Fake {
 
     fn has_account(&self, name: &str) -> bool {
         self.accounts.iter().any(|account| account == name)
+    }
+
+    fn account_names(&self) -> Vec<String> {
+        self.accounts.clone()
+    }
+
+    fn system_account(&self) -> Option<String> {
+        self.system_account.clone()
+    }
+
+    fn accounts(&self, names: Option<&[String]>) -> Vec<AccountRecord> {
+        let mut records = self.records.clone();
+        if let Some(names) = names {
+            records.retain(|record| names.contains(&record.name));
+        }
+        records
+    }
+
+    fn account(&self, name: &str) -> Option<AccountDetail> {
+        let named = |detail: &&AccountDetail| detail.record.name == name;
+        self.details.iter().find(named).cloned()
     }
 
     fn connections(&self, query: &ConnQuery) -> ConnSnapshot {

@@ -24,6 +24,7 @@ use tokio::sync::{Semaphore, oneshot};
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 
+use super::heads::Heads;
 use super::index::escape;
 use super::path;
 use super::patience::{HEAD_MAX, Watch, Watched};
@@ -292,10 +293,10 @@ impl Server {
     /// Speaks HTTP until either side has had enough.
     async fn serve<S: AsyncRead + AsyncWrite + Unpin>(self: Arc<Self>, stream: S) {
         let watch = Watch::new();
-        let io = TokioIo::new(Watched {
+        let io = TokioIo::new(Heads::new(Watched {
             stream,
             watch: watch.clone(),
-        });
+        }));
         let service = service_fn(|request| {
             let server = Arc::clone(&self);
             let watch = watch.clone();
@@ -328,9 +329,8 @@ impl Server {
     async fn respond(self: Arc<Self>, request: Request<Incoming>) -> Response<Full> {
         let method = request.method().clone();
         let uri = request.uri();
-        if request.version() == Version::HTTP_11 && !request.headers().contains_key(header::HOST) {
-            let text = "400 Bad Request: missing required Host header";
-            return response(Answer::text(400, text), true);
+        if let Some(why) = bad_host(&request) {
+            return response(Answer::text(400, why), true);
         }
         if uri.path() == "*" {
             let status = if method == Method::OPTIONS { 200 } else { 400 };
@@ -432,6 +432,22 @@ async fn drain(stream: &mut TcpStream) {
             Ok(n) if n > 0 => {}
             _ => return,
         }
+    }
+}
+
+/// What is wrong with the header `Host`, if something is.
+fn bad_host<B>(request: &Request<B>) -> Option<&'static str> {
+    let valid = |byte: &u8| byte.is_ascii_alphanumeric() || b"!$%&'()*+,-.:;=@[]_~".contains(byte);
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() == Version::HTTP_11 => {
+            Some("400 Bad Request: missing required Host header")
+        }
+        (Some(_), Some(_)) => Some("400 Bad Request"),
+        (Some(host), None) if !host.as_bytes().iter().all(valid) => {
+            Some("400 Bad Request: malformed Host header")
+        }
+        _ => None,
     }
 }
 

@@ -119,9 +119,61 @@ fn bad_requests_are_refused() {
             "{answer}"
         );
     }
+    for (request, status, body) in [
+        ("garbage\r\n\r\n", "400 Bad Request", "400 Bad Request"),
+        (
+            "GET / HTTP/2.0\r\n\r\n",
+            "505 HTTP Version Not Supported: unsupported protocol version",
+            "505 HTTP Version Not Supported: unsupported protocol version",
+        ),
+        (
+            "GET / HTTP/1.0\r\nHost: a\r\nHost: a\r\n\r\n",
+            "400 Bad Request",
+            "400 Bad Request",
+        ),
+        (
+            "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+            "400 Bad Request",
+            "400 Bad Request: malformed Host header",
+        ),
+    ] {
+        let answer = ask(&server, request);
+        assert!(answer.contains(&format!(" {status}\r\n")), "{answer}");
+        assert!(
+            answer.contains("Content-Type: text/plain; charset=utf-8\r\n"),
+            "{answer}"
+        );
+        assert!(answer.ends_with(&format!("\r\n\r\n{body}")), "{answer}");
+    }
     assert!(get(&server, "CONNECT x:1").starts_with("HTTP/1.1 404 Not Found\r\n"));
     assert!(get(&server, "OPTIONS *").starts_with("HTTP/1.1 200 OK\r\n"));
     assert!(ask(&server, "GET /varz HTTP/1.0\r\n\r\n").ends_with("/varz"));
+}
+
+#[test]
+fn raw_bytes_in_a_target_are_as_good_as_escaped_ones() {
+    let (server, _go) = start();
+    let answer = get(&server, "GET /a<b>?q=foo.>|{\"é\"}");
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n/a<b>foo.>|{\"é\"}"), "{answer}");
+    let moved = get(&server, "GET //a<b>?q=<c>");
+    assert!(
+        moved.contains("Location: /a%3Cb%3E?q=%3Cc%3E\r\n"),
+        "{moved}"
+    );
+}
+
+#[test]
+fn requests_before_a_refused_one_are_answered() {
+    let (server, _go) = start();
+    let request = "GET /varz?q=> HTTP/1.1\r\nHost: x\r\n\r\n";
+    let answer = ask(&server, &format!("{request}{request}garbage\r\n\r\n"));
+    assert_eq!(answer.matches("HTTP/1.1 200 OK\r\n").count(), 2, "{answer}");
+    assert!(answer.ends_with("\r\n\r\n400 Bad Request"), "{answer}");
+    // Nothing is read behind a request that ends the connection.
+    let last = "GET /varz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let answer = ask(&server, &format!("{last}garbage\r\n\r\n"));
+    assert!(answer.ends_with("\r\n\r\n/varz"), "{answer}");
 }
 
 #[test]

@@ -6,20 +6,24 @@
 //! - `http`: the server: sockets, TLS, one task a connection, paths that need
 //!   cleaning; knows nothing of the broker
 //! - `patience`: how long a connection may take
-//! - `path`, `query`: the request line
+//! - `heads`, `request_line`: raw bytes of request lines, before HTTP is spoken
+//! - `path`, `query`: what is asked for
 //! - `endpoint`: the paths there are, and how often each was asked
 //! - `answers`: from endpoint to answer
 //! - `params`: query parameters by type, with their error texts
-//! - `varz`, `connz`, `subsz`, `links` (routes, gateways, leaf nodes), `jsz`,
-//!   `healthz`, `expvar`, `index`: the endpoints; each turns what a [`Source`]
-//!   reports into the JSON of its section
+//! - `varz`, `connz`, `subsz`, `links` (routes, gateways, leaf nodes),
+//!   `accountz`, `accstatz`, `jsz`, `healthz`, `expvar`, `index`: the endpoints;
+//!   each turns what a [`Source`] reports into the JSON of its section
 //! - `json`: forms of times, durations and numbers that tools expect
 //!
 //! The broker's side is the trait [`Source`] in `source`, with the plain
-//! records in `records` and `closed`. The `build` functions serve the system
+//! records in `records`, `closed` and `accounts`. The `build` functions serve the system
 //! account's requests over NATS as well: they take the options as a struct
 //! that reads from JSON too.
 
+pub mod accounts;
+pub mod accountz;
+pub mod accstatz;
 pub mod closed;
 pub mod connz;
 pub mod endpoint;
@@ -39,11 +43,13 @@ pub mod varz_parts;
 mod answers;
 #[cfg(test)]
 mod fake;
+mod heads;
 mod index;
 mod params;
 mod path;
 mod patience;
 mod query;
+mod request_line;
 
 pub use answers::Monitor;
 pub use closed::{ClosedConnections, ClosedRecord};

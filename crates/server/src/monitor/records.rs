@@ -155,7 +155,7 @@ pub struct SubRecord {
 /// Every shard picks with [`ConnQuery::keeps`], counts what it had before
 /// that, and may cut its list with [`ConnQuery::trim`], so that a page of a
 /// million connections does not copy all of them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct ConnQuery {
     /// Only connections of this account; `None` is all. The source has to
     /// apply it, because the total counts what is left.

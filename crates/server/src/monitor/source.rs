@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::accounts::{AccountDetail, AccountRecord};
 use super::closed::ClosedRecord;
 use super::endpoint::RequestCounters;
 use super::healthz::{Health, HealthProblem, HealthzOptions};
@@ -30,6 +31,19 @@ pub trait Source: Send + Sync {
 
     /// Whether an account of this name is loaded.
     fn has_account(&self, name: &str) -> bool;
+
+    /// Names of the accounts that are loaded, in any order.
+    fn account_names(&self) -> Vec<String>;
+
+    /// Name of the system account, if there is one.
+    fn system_account(&self) -> Option<String>;
+
+    /// Figures of the accounts of these names, or of all; in any order, and
+    /// without those that are not loaded.
+    fn accounts(&self, names: Option<&[String]>) -> Vec<AccountRecord>;
+
+    /// All about an account, if it is loaded.
+    fn account(&self, name: &str) -> Option<AccountDetail>;
 
     /// Open clients and leaf nodes. Measures the round trip time of clients
     /// that sent a `lang` anew, for the next request.

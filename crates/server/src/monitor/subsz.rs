@@ -110,11 +110,9 @@ pub struct SubsSnapshot {
     pub subscriptions: Vec<SubRecord>,
 }
 
-/// The answer.
+/// The figures of interest tables as they print.
 #[derive(Clone, Debug, Serialize)]
-pub struct Subsz {
-    server_id: String,
-    now: Utc,
+pub struct SublistStats {
     num_subscriptions: u64,
     num_cache: u64,
     num_inserts: u64,
@@ -123,6 +121,30 @@ pub struct Subsz {
     cache_hit_rate: f64,
     max_fanout: u64,
     avg_fanout: f64,
+}
+
+impl From<InterestStats> for SublistStats {
+    fn from(stats: InterestStats) -> Self {
+        Self {
+            num_subscriptions: stats.num_subscriptions,
+            num_cache: stats.num_cache,
+            num_inserts: stats.num_inserts,
+            num_removes: stats.num_removes,
+            num_matches: stats.num_matches,
+            cache_hit_rate: ratio(stats.cache_hits, stats.num_matches),
+            max_fanout: stats.max_fanout,
+            avg_fanout: ratio(stats.total_fanout, stats.num_cache),
+        }
+    }
+}
+
+/// The answer.
+#[derive(Clone, Debug, Serialize)]
+pub struct Subsz {
+    server_id: String,
+    now: Utc,
+    #[serde(flatten)]
+    stats: SublistStats,
     total: usize,
     offset: usize,
     limit: usize,
@@ -197,18 +219,10 @@ pub fn build(
         let page = snapshot.subscriptions.into_iter().skip(offset).take(limit);
         subscriptions_list.extend(page.map(|sub| Sub::new(sub, true)));
     }
-    let stats = snapshot.stats;
     Ok(Subsz {
         server_id: source.identity().server_id,
         now: Utc(now),
-        num_subscriptions: stats.num_subscriptions,
-        num_cache: stats.num_cache,
-        num_inserts: stats.num_inserts,
-        num_removes: stats.num_removes,
-        num_matches: stats.num_matches,
-        cache_hit_rate: ratio(stats.cache_hits, stats.num_matches),
-        max_fanout: stats.max_fanout,
-        avg_fanout: ratio(stats.total_fanout, stats.num_cache),
+        stats: snapshot.stats.into(),
         total: if options.subscriptions {
             snapshot.total
         } else {

@@ -176,22 +176,14 @@ fn rebuilt(captured: &str) -> String {
     String::from_utf8(json::pretty(&build(&source))).unwrap()
 }
 
-/// Without the counts of endpoints that are not served yet.
-fn expected(captured: &str) -> Vec<&str> {
-    captured
-        .lines()
-        .filter(|line| !line.contains("\"/acc"))
-        .collect()
-}
-
 #[test]
 fn a_server_with_everything_prints_as_captured() {
-    assert_eq!(rebuilt(VARZ).lines().collect::<Vec<_>>(), expected(VARZ));
+    assert_eq!(rebuilt(VARZ), VARZ.trim_end());
 }
 
 #[test]
 fn a_server_with_tls_prints_as_captured() {
-    assert_eq!(rebuilt(TLS).lines().collect::<Vec<_>>(), expected(TLS));
+    assert_eq!(rebuilt(TLS), TLS.trim_end());
 }
 
 #[test]
