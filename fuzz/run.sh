@@ -151,6 +151,7 @@ seconds=${2:-10}
 
 make_scratch
 failed=0
+echo "building in $build_dir"
 if [ "$chosen" = all ]; then
     build --quiet --bins
     for target in $(targets); do

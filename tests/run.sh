@@ -280,8 +280,10 @@ trap 'exit 143' TERM
 readonly PULSE=20
 # Lines of its log that are shown of a section that passed, and of one that did not.
 readonly TAIL_PASSED=3 TAIL_FAILED=80
-# What tests that pass print, in the words of each runner.
-readonly PASSED='^ *(PASS|ok|skip|test .* \.\.\. ok)( |$)|^\[[0-9]+/[0-9]+\] (pass|skip|not yet|better) '
+# Lines of tests that passed and of cargo at work, which hide what failed.
+readonly UNINTERESTING='^ *(PASS|ok|skip|test .* \.\.\. ok|test result: ok|running [0-9]+ tests?)( |$|\.)|^\[[0-9]+/[0-9]+\] (pass|skip|not yet|better) |^ +(Compiling|Checking|Downloading|Downloaded|Locking|Finished|Running) '
+# What the conformance suite leaves out.
+readonly NOTES='^[a-z_]+: (not yet: needs|no test for) '
 
 # One line every now and then: how long, and what the section said last.
 pulse() {
@@ -290,7 +292,7 @@ pulse() {
         sleep 0.5
         [ $SECONDS -ge $next ] || continue
         next=$((SECONDS + PULSE))
-        printf '    %4d s  %s\n' $((SECONDS - started)) "$(tail -n 1 "$log" | cut -c 1-110)"
+        printf '    %4d s  %s\n' $((SECONDS - started)) "$(grep -v '^[[:space:]]*$' "$log" | tail -n 1 | cut -c 1-110)"
     done
 }
 
@@ -316,9 +318,9 @@ run_section() {
         *) result=FAIL ;;
     esac
     if [ -z "$verbose" ] && [ $status -eq 0 ]; then
-        grep -v '^[[:space:]]*$' "$log" | tail -n $TAIL_PASSED | cut -c 1-120 | sed 's/^/    /' || true
+        grep -v '^[[:space:]]*$' "$log" | grep -vE "$NOTES" | tail -n $TAIL_PASSED | cut -c 1-120 | sed 's/^/    /' || true
     elif [ -z "$verbose" ]; then
-        grep -v '^[[:space:]]*$' "$log" | grep -vE "$PASSED" | tail -n $TAIL_FAILED | cut -c 1-300 |
+        grep -v '^[[:space:]]*$' "$log" | grep -vE -e "$UNINTERESTING" -e "$NOTES" | tail -n $TAIL_FAILED | cut -c 1-300 |
             sed 's/^/    /' || true
     fi
     [ $status -eq 0 ] || printf '    log: %s\n' "$log"
