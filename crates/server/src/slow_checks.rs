@@ -24,6 +24,8 @@ pub(crate) struct Job {
     pub(crate) cid: u64,
     /// The client is in already.
     pub(crate) again: bool,
+    /// Which settings of the shard it was asked under.
+    pub(crate) settings: u64,
     pub(crate) check: SlowCheck,
 }
 
@@ -67,6 +69,7 @@ impl SlowChecks {
                             slot,
                             cid,
                             again,
+                            settings,
                             check,
                         }) = job
                         else {
@@ -81,6 +84,7 @@ impl SlowChecks {
                                 slot,
                                 cid,
                                 again,
+                                settings,
                                 decision,
                             };
                             handle.mailbox.send(Mail::Control(Box::new(control)));

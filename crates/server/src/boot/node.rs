@@ -25,6 +25,7 @@ pub struct Node {
     ports_file: Mutex<Option<PortsFile>>,
     /// Times of the last successful load of the configuration.
     loaded: Mutex<std::time::SystemTime>,
+    reloading: Mutex<()>,
     requests: RequestCounters,
     usage: UsageMeter,
     monitor: Mutex<Option<MonitorServer>>,
@@ -48,6 +49,7 @@ impl Node {
             listeners: Mutex::default(),
             ports_file: Mutex::default(),
             loaded: Mutex::new(std::time::SystemTime::now()),
+            reloading: Mutex::new(()),
             requests: RequestCounters::default(),
             usage: UsageMeter::new(),
             monitor: Mutex::new(None),
@@ -118,6 +120,11 @@ impl Node {
 
     pub(super) fn take_ports_file(&self) -> Option<PortsFile> {
         self.ports_file.lock().take()
+    }
+
+    /// Keeps other reloads waiting.
+    pub(super) fn reloading(&self) -> parking_lot::MutexGuard<'_, ()> {
+        self.reloading.lock()
     }
 
     pub(super) fn request_counters(&self) -> &RequestCounters {

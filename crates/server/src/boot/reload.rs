@@ -17,6 +17,8 @@ impl Node {
     /// # Errors
     /// Why nothing was changed; it has been logged.
     pub(super) fn reload(&self) -> Result<(), String> {
+        // One at a time, or shards could end with different settings.
+        let _alone = self.reloading();
         let outcome = self.try_reload();
         if let Err(text) = &outcome {
             let log = &self.server().shared().log;

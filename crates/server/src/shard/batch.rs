@@ -15,6 +15,10 @@ use super::publish::NO_PUBLISHER;
 /// Batches larger than this are handed over before the chunk is done.
 const HAND_OVER_AT: usize = 512 * 1024;
 
+/// Batches that have grown beyond this many bytes are not kept for reuse, so
+/// that memory shrinks after a burst.
+const MAX_KEPT_BATCH: usize = 1024 * 1024;
+
 impl Shard {
     /// Adds a message for plain subscriptions on other shards; `targets` are
     /// sorted by shard.
@@ -154,6 +158,9 @@ impl Shard {
             for (slot, cid, stalls) in behind {
                 handle.mailbox.send(Mail::Pause { slot, cid, stalls });
             }
+        }
+        if batch.bytes.capacity() > MAX_KEPT_BATCH {
+            return;
         }
         batch.clear();
         // A full pool just frees it.

@@ -19,6 +19,9 @@ use super::timers::{Timer, TimerKind};
 /// protocol.
 const EARLY_FLUSH: Duration = Duration::from_millis(100);
 
+/// Time a client has to read its last messages when the server shuts down.
+const SHUTDOWN_LINGER: Duration = Duration::from_millis(200);
+
 /// Time a client has to close its side after an error.
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -31,7 +34,9 @@ impl Shard {
         if connection.closing.is_none() {
             connection.closing = Some(reason);
             self.closing.push(slot);
-        } else if connection.read_closed {
+        } else if connection.read_closed
+            && matches!(connection.phase, Phase::Draining | Phase::Lingering)
+        {
             // Nobody is there to read what is left.
             self.drop_connection(slot);
         }
@@ -74,6 +79,7 @@ impl Shard {
         connection.phase = Phase::Draining;
         let at = now + limit;
         connection.phase_deadline = Some(at);
+        connection.had_last_words = connection.output.pending() > 0;
         let cid = connection.cid;
         self.timers.add(Timer {
             at,
@@ -81,7 +87,7 @@ impl Shard {
             cid,
             kind: TimerKind::Linger,
         });
-        if connection.output.pending() == 0 {
+        if connection.output.pending() == 0 && !connection.transport.holds_records() {
             self.finish(slot);
         } else if !connection.dirty {
             connection.dirty = true;
@@ -91,14 +97,17 @@ impl Shard {
 
     /// Everything that could be written is written.
     pub(super) fn finish(&mut self, slot: u32) {
-        let at = self.now + LINGER;
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        let gone = matches!(
-            connection.closing,
-            Some(CloseReason::ClientClosed | CloseReason::ServerShutdown) | None
-        );
+        let shuts_down = connection.closing == Some(CloseReason::ServerShutdown);
+        let at = self.now + if shuts_down { SHUTDOWN_LINGER } else { LINGER };
+        let gone = match connection.closing {
+            Some(CloseReason::ClientClosed) | None => true,
+            // Only last words are waited for.
+            Some(CloseReason::ServerShutdown) => !connection.had_last_words,
+            Some(_) => false,
+        };
         if gone || connection.read_closed {
             self.drop_connection(slot);
             return;
@@ -159,6 +168,9 @@ impl Shard {
         if !self.connections.contains(slot as usize) {
             return;
         }
+        // Done already when the close took its usual way.
+        self.remove_all_subscriptions(slot);
+        self.unregister(slot);
         self.uncount(slot);
         let mut connection = self.connections.remove(slot as usize);
         // Closing the socket deregisters it as well.

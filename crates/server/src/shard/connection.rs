@@ -158,6 +158,10 @@ pub(crate) struct Connection {
     pub(crate) traffic: Traffic,
     /// Times a producer had to wait because this connection was behind.
     pub(crate) stalls: u64,
+    /// Output was waiting when it was closed.
+    pub(crate) had_last_words: bool,
+    /// It was let in as the `no_auth_user` without a `CONNECT`.
+    pub(crate) came_silently: bool,
     /// Messages for it are dropped because it is far behind.
     pub(crate) withheld: bool,
     /// The chunk of input in which the last of them was counted.
@@ -233,6 +237,8 @@ impl Connection {
             slow_since: None,
             traffic: Traffic::default(),
             stalls: 0,
+            had_last_words: false,
+            came_silently: false,
             withheld: false,
             stalled_in: 0,
         }

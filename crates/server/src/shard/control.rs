@@ -36,6 +36,8 @@ pub(crate) enum Control {
         cid: u64,
         /// The client was in already; its credentials were looked at again.
         again: bool,
+        /// Which settings of the shard it was asked under.
+        settings: u64,
         /// What came out.
         decision: Box<Decision>,
     },

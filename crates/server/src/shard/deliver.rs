@@ -349,7 +349,7 @@ impl Shard {
     }
 
     /// `max_pending` was exceeded.
-    fn on_slow_consumer_pending(&mut self, slot: u32) {
+    pub(super) fn on_slow_consumer_pending(&mut self, slot: u32) {
         let max = self.runtime.max_pending;
         self.shared.log.info(format_args!(
             "{} - Slow Consumer Detected: MaxPending of {max} Exceeded",

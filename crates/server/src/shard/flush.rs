@@ -156,6 +156,12 @@ impl Shard {
             return;
         };
         connection.behind_since = None;
+        if connection.withheld {
+            self.withhold_from(slot, false);
+        }
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
         if connection.write_deadline.take().is_some() {
             self.note_recovery(slot, now);
         }
@@ -340,6 +346,12 @@ impl Shard {
         // attempt may find less.
         connection.blocked = false;
         self.flush(slot, &[]);
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return;
+        };
+        if connection.withheld && connection.output.pending() <= self.runtime.gate {
+            self.withhold_from(slot, false);
+        }
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };

@@ -22,9 +22,10 @@ impl Shard {
         if self.runtime.auth.admits_silent(ConnectionType::Standard) {
             let decision = self.decide(slot);
             self.on_decision(slot, decision);
-            let Some(connection) = self.connections.get(slot as usize) else {
+            let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return false;
             };
+            connection.came_silently = connection.authenticated;
             return connection.authenticated && connection.is_open();
         }
         self.refuse_login(slot, CloseReason::AuthenticationFailure);
@@ -54,7 +55,14 @@ impl Shard {
             connection.rtt_at = now;
         }
         if let Err(error) = connection.options.merge(json) {
-            self.log_error(slot, format_args!("{error}"));
+            // Not the decoder's own words: they quote values, and those may be
+            // secrets.
+            let (line, column) = (error.line(), error.column());
+            let kind = error.classify();
+            self.log_error(
+                slot,
+                format_args!("invalid CONNECT: {kind:?} error at line {line} column {column}"),
+            );
             self.close(slot, CloseReason::ProtocolViolation);
             return;
         }
@@ -67,7 +75,8 @@ impl Shard {
         connection.headers = supports_headers && options.headers;
         connection.no_responders = options.no_responders && connection.headers;
         connection.limits.headers = connection.headers;
-        let again = std::mem::replace(&mut connection.connected, true);
+        let again = std::mem::replace(&mut connection.connected, true) || connection.came_silently;
+        connection.came_silently = false;
         self.arm_first_ping(slot);
         if again {
             self.remove_all_subscriptions(slot);
@@ -130,6 +139,7 @@ impl Shard {
             slot,
             cid: connection.cid,
             again: false,
+            settings: self.settings,
             check,
         };
         if !self.shared.slow_checks.submit(job) {
@@ -148,6 +158,7 @@ impl Shard {
             slot,
             cid: connection.cid,
             again: true,
+            settings: self.settings,
             check,
         };
         if !self.shared.slow_checks.submit(job) {
@@ -156,11 +167,15 @@ impl Shard {
     }
 
     /// The comparison for a client that is in already has ended.
-    pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, decision: Decision) {
+    pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, settings: u64, decision: Decision) {
         if self
             .connection(slot, cid)
             .is_none_or(|connection| connection.closing.is_some())
         {
+            return;
+        }
+        if settings != self.settings {
+            // The reload in between has looked at it again.
             return;
         }
         match decision {
@@ -172,7 +187,7 @@ impl Shard {
     }
 
     /// A slow comparison has ended.
-    pub(super) fn on_checked(&mut self, slot: u32, cid: u64, decision: Decision) {
+    pub(super) fn on_checked(&mut self, slot: u32, cid: u64, settings: u64, decision: Decision) {
         let Some(connection) = self.connection(slot, cid) else {
             return;
         };
@@ -180,7 +195,13 @@ impl Shard {
             return;
         }
         connection.phase = Phase::Open;
-        self.on_decision(slot, Ok(decision));
+        // A reload in between asks anew.
+        let decision = if settings == self.settings {
+            Ok(decision)
+        } else {
+            self.decide(slot)
+        };
+        self.on_decision(slot, decision);
         self.settle(&[]);
         self.process_kept(slot);
         self.queue_read(slot);
@@ -226,6 +247,13 @@ impl Shard {
         };
         // Known to this shard from here on.
         self.account(account.id);
+        let moves = self
+            .connections
+            .get(slot as usize)
+            .is_some_and(|connection| connection.account != account.id);
+        if moves {
+            self.remove_all_subscriptions(slot);
+        }
         let now = self.now;
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return false;
@@ -240,6 +268,7 @@ impl Shard {
         }
         connection.registered = true;
         connection.authenticated = true;
+        connection.auth_deadline = None;
         connection.user = user_of(&accepted.who, connection.options.user.as_str());
         connection.allowed_publishes.clear();
         let responses = accepted.permissions.as_ref().and_then(|p| p.responses());

@@ -17,6 +17,10 @@ const PLACES: usize = 8192;
 /// costs far more than finding them.
 const MAX_KEPT_TARGETS: usize = 16 * 1024;
 
+/// Targets of all recipients kept by one shard, some 40 bytes each: 10 MiB.
+/// Beyond it the cache starts anew.
+const MAX_KEPT_TARGETS_IN_ALL: usize = 256 * 1024;
+
 /// A recipient whose connection lives on this shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LocalTarget {
@@ -54,6 +58,8 @@ pub(crate) struct Recipients {
     stamp: u64,
     stamp_places: StampPlaces,
     account: u32,
+    /// Targets it counted for when it was kept.
+    counted: usize,
     /// Where it is kept; `None` for a subject that is not.
     place: Option<u32>,
     /// Clients may not publish on this subject.
@@ -175,6 +181,8 @@ pub(crate) struct MatchCache {
     /// Used for subjects that are not kept.
     spare: Option<Box<Recipients>>,
     misses: u64,
+    /// Targets of all recipients in `places`.
+    targets: usize,
 }
 
 impl MatchCache {
@@ -184,6 +192,7 @@ impl MatchCache {
             seen: vec![0; PLACES],
             spare: None,
             misses: 0,
+            targets: 0,
         }
     }
 
@@ -205,6 +214,7 @@ impl MatchCache {
             && kept.account == account.id
             && let Some(mut found) = place.take()
         {
+            self.targets -= found.counted;
             let stamp = account.generations.stamp_at(found.stamp_places);
             if found.stamp != stamp {
                 found.stamp = stamp;
@@ -264,17 +274,25 @@ impl MatchCache {
 
     /// Gives recipients back.
     #[inline]
-    pub(crate) fn put(&mut self, recipients: Box<Recipients>) {
+    pub(crate) fn put(&mut self, mut recipients: Box<Recipients>) {
         let place = recipients
             .place
             .and_then(|index| self.places.get_mut(index as usize));
-        match place {
-            Some(place) => {
-                if let Some(replaced) = place.replace(recipients) {
-                    self.spare = Some(replaced);
-                }
+        let Some(place) = place else {
+            if recipients.targets() <= MAX_KEPT_TARGETS {
+                self.spare = Some(recipients);
             }
-            None => self.spare = Some(recipients),
+            return;
+        };
+        recipients.counted = recipients.targets();
+        self.targets += recipients.counted;
+        if let Some(replaced) = place.replace(recipients) {
+            self.targets -= replaced.counted;
+            self.spare = Some(replaced);
+        }
+        if self.targets > MAX_KEPT_TARGETS_IN_ALL {
+            self.places.fill_with(|| None);
+            self.targets = 0;
         }
     }
 }

@@ -140,8 +140,10 @@ pub(crate) struct Shard {
     /// Scratch for a mapped subject.
     mapped: Vec<u8>,
     rng: fastrand::Rng,
-    /// Set by a request to end the thread.
-    stopping: bool,
+    /// When to end the thread at the latest, once it was told to.
+    stop_at: Option<Instant>,
+    /// Counts the settings this shard has had.
+    settings: u64,
 }
 
 impl Shard {
@@ -178,7 +180,8 @@ impl Shard {
             line: Vec::new(),
             mapped: Vec::new(),
             rng: fastrand::Rng::new(),
-            stopping: false,
+            stop_at: None,
+            settings: 0,
             shared,
         }
     }
@@ -186,7 +189,7 @@ impl Shard {
     /// Runs the event loop until the server stops.
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(MAX_EVENTS);
-        while !self.stopping {
+        while !self.has_stopped() {
             if let Err(error) = self.poll.poll(&mut events, self.wait()) {
                 if error.kind() == io::ErrorKind::Interrupted {
                     continue;
@@ -199,7 +202,7 @@ impl Shard {
             let woken_at = Instant::now();
             self.now = woken_at;
             self.traces = self.shared.log.trace_enabled();
-            self.guard(None, Self::take_mail);
+            // Before mail: a slot that an event is about may be given away by it.
             for event in &events {
                 if event.token() == WAKE {
                     continue;
@@ -213,6 +216,7 @@ impl Shard {
                     self.on_readable(slot, ended);
                 }
             }
+            self.take_mail();
             self.read_round();
             self.guard(None, |shard| {
                 shard.on_deadlines();
@@ -249,9 +253,16 @@ impl Shard {
         let mut mail = std::mem::take(&mut self.mail);
         self.mailbox.drain(&mut mail);
         for item in mail.drain(..) {
-            self.on_mail(item);
+            self.guard(None, |shard| shard.on_mail(item));
         }
         self.mail = mail;
+    }
+
+    /// Whether the thread is to end: it was told so, and nobody is left or the
+    /// time for last words is over.
+    fn has_stopped(&self) -> bool {
+        self.stop_at
+            .is_some_and(|at| self.connections.is_empty() || self.now >= at)
     }
 
     /// How long to wait for events.
@@ -259,7 +270,10 @@ impl Shard {
         if !self.ready.is_empty() {
             return Some(Duration::ZERO);
         }
-        let next = self.timers.next()?;
+        let next = match (self.timers.next(), self.stop_at) {
+            (Some(a), Some(b)) => a.min(b),
+            (a, b) => a.or(b)?,
+        };
         Some(next.saturating_duration_since(Instant::now()))
     }
 

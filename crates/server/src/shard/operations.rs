@@ -130,9 +130,13 @@ impl Shard {
             return;
         };
         connection.output.push(buffers, bytes);
+        let behind = connection.blocked && connection.output.pending() > self.runtime.max_pending;
         if !connection.dirty {
             connection.dirty = true;
             dirty.push(slot);
+        }
+        if behind {
+            self.on_slow_consumer_pending(slot);
         }
     }
 

@@ -12,6 +12,10 @@ use super::{MAX_KEPT_TAIL, READ_CHUNK, Shard};
 /// memory follows what arrives, not what was announced.
 const LARGE_READ: usize = 1024 * 1024;
 
+/// Least bytes read at a time into such a buffer: of a long line it is not known
+/// how much is missing.
+const SMALLEST_READ: usize = 16 * 1024;
+
 impl Shard {
     /// The poll said that a connection can be read, or that it has ended.
     pub(super) fn on_readable(&mut self, slot: u32, ended: bool) {
@@ -113,7 +117,7 @@ impl Shard {
             Ok(Parsed::Incomplete { missing }) => missing,
             _ => 1,
         };
-        data.resize(filled + missing.clamp(1, LARGE_READ), 0);
+        data.resize(filled + missing.clamp(SMALLEST_READ, LARGE_READ), 0);
         let result = connection
             .transport
             .read(data.get_mut(filled..).unwrap_or_default());

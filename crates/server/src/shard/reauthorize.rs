@@ -16,6 +16,7 @@ impl Shard {
     /// looked at again, the rest counts as it is next used.
     pub(super) fn reload(&mut self, runtime: Arc<Runtime>) {
         let old = std::mem::replace(&mut self.runtime, runtime);
+        self.settings += 1;
         self.close_unpinned();
         for slot in self.slots() {
             self.reload_connection(slot, &old);

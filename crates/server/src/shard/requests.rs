@@ -54,12 +54,13 @@ impl Shard {
                 slot,
                 cid,
                 again,
+                settings,
                 decision,
             } => {
                 if again {
-                    self.on_rechecked(slot, cid, *decision);
+                    self.on_rechecked(slot, cid, settings, *decision);
                 } else {
-                    self.on_checked(slot, cid, *decision);
+                    self.on_checked(slot, cid, settings, *decision);
                 }
             }
             Control::Shutdown => self.begin_shutdown(),
@@ -111,6 +112,6 @@ impl Shard {
             self.close(slot, CloseReason::ServerShutdown);
         }
         self.settle(&[]);
-        self.stopping = true;
+        self.stop_at = Some(self.now + self.runtime.write_deadline);
     }
 }

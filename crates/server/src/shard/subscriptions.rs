@@ -74,6 +74,8 @@ struct Entry {
 pub(crate) struct Subscriptions {
     entries: Vec<Entry>,
     free: Vec<u32>,
+    /// Subscriptions removed since the last time there were none.
+    removed: u16,
     /// Generation of entries yet to be made.
     first_generation: u16,
 }
@@ -102,13 +104,13 @@ impl Subscriptions {
         let subscription = entry.subscription.take()?;
         let generation = entry.generation;
         entry.generation = generation.wrapping_add(1);
+        self.removed = self.removed.wrapping_add(1);
         self.free.push(index);
         if self.free.len() == self.entries.len() {
             // Nobody subscribes any more: give the memory back.
-            let first_generation = self
-                .first_generation
-                .wrapping_add(generation)
-                .wrapping_add(1);
+            // A number can have been reused at most as often as subscriptions
+            // were removed, so no generation comes back soon.
+            let first_generation = self.first_generation.wrapping_add(self.removed);
             *self = Self {
                 first_generation,
                 ..Self::default()

@@ -43,6 +43,13 @@ impl Transport {
         self.tls.as_ref().map(|tls| &tls.session)
     }
 
+    /// Whether the TLS session has records that are still to be written.
+    pub(crate) fn holds_records(&self) -> bool {
+        self.tls
+            .as_ref()
+            .is_some_and(|tls| tls.session.wants_write())
+    }
+
     /// Drives the TLS handshake with what the socket has. `true` when done.
     ///
     /// # Errors
@@ -51,7 +58,11 @@ impl Transport {
         let Self { socket, tls } = self;
         let Some(tls) = tls else { return Ok(true) };
         loop {
-            tls.write_records(socket)?;
+            match tls.write_records(socket) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(e) => return Err(e),
+            }
             if !tls.session.is_handshaking() {
                 return Ok(true);
             }
