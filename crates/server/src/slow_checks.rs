@@ -11,7 +11,7 @@ use crate::server::Shared;
 use crate::shard::{Control, Mail};
 
 /// Comparisons that may wait; more logins are refused. At 50 ms each the last
-/// one waits some 50 s, by when its client has long given up.
+/// one waits some 25 s, by when its client has long given up.
 const MAX_WAITING: usize = 1024;
 
 /// Threads that compare.

@@ -431,10 +431,13 @@ impl Shard {
 
     /// Whether a connection has more unsent output than producers should add to.
     pub(super) fn is_behind(&self, slot: u32) -> bool {
-        self.connections
-            .get(slot as usize)
-            .is_some_and(|connection| {
-                connection.blocked && connection.output.pending() > HIGH_WATER
-            })
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return false;
+        };
+        let pending = connection.output.pending();
+        let patient = connection
+            .behind_since
+            .is_none_or(|since| self.now.duration_since(since) < PATIENCE);
+        connection.blocked && pending > HIGH_WATER && (patient || pending > self.runtime.gate)
     }
 }
