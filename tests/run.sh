@@ -34,6 +34,8 @@ USAGE
 readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness bench-smoke)
 # Version of the reference server that the tests were written for.
 readonly PEER_VERSION=2.15.1
+# Oldest Node that the client libraries run on.
+readonly MIN_NODE=20.6.0
 # What Midge does not do yet (docs/STATUS.md); names as in the tests' `needs`.
 readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,jetstream,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile
 # Checks of the client suites that need these.
@@ -44,6 +46,8 @@ readonly BENCH_SCALE=2
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 self=$root/tests/run.sh
 cd "$root"
+# Where rustup installs, for shells that have not read its settings.
+command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 
 # Most seconds of a section, with a cold cache on two slow cores.
 limit_of() {
@@ -114,8 +118,10 @@ section_prepare() {
     # shellcheck disable=SC2086 # a list of words
     [ -z "$packages" ] || with_lock install_packages $packages
     if chosen clients; then
-        command -v npm >/dev/null || die "Node 20.6 or newer with npm is missing"
+        command -v npm >/dev/null || die "Node ($MIN_NODE or newer) with npm is missing"
         say "node $(node --version), npm $(npm --version)"
+        printf 'v%s\n%s\n' "$MIN_NODE" "$(node --version)" | sort --check=quiet --version-sort ||
+            die "Node is too old: the client suites need $MIN_NODE"
     fi
     [ "$MIDGE_PEER" != "$MIDGE_TEST_CACHE/peer-$PEER_VERSION/bin/nats-server" ] || with_lock install_peer
     "$MIDGE_PEER" --version
