@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import re
 import signal
 import socket
@@ -19,8 +20,12 @@ NO_PID = "4194399"
 
 def fake_pgrep(ctx, pids, code=0):
     """A PATH whose only `pgrep` lists these pids, so that no process outside of the test is ever found."""
-    path = folder(ctx, {"pgrep": "#!/bin/sh\n%s\nexit %d\n" % ("\n".join("echo %s" % pid for pid in pids), code)})
-    os.chmod(os.path.join(path, "pgrep"), 0o755)
+    path = folder(ctx)
+    script = "#!/bin/sh\n%s\nexit %d\n" % ("\n".join("echo %s" % pid for pid in pids), code)
+    # Written by another process: a child that a thread forks meanwhile would hold our descriptor
+    # open for writing, and the script could not be run ("text file busy").
+    write = 'cat > "$0" && chmod 755 "$0"'
+    subprocess.run(["sh", "-c", write, os.path.join(path, "pgrep")], input=script.encode("ascii"), check=True)
     return {"PATH": "%s:%s" % (path, os.environ.get("PATH", "/bin:/usr/bin"))}
 
 
