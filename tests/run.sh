@@ -181,7 +181,12 @@ sheets() {
 section_conformance-peer() {
     local only
     mapfile -t only < <(sheets)
-    conformance --server "$MIDGE_PEER" "${only[@]}" --junit "$MIDGE_RUN_LOGS/conformance-peer.xml"
+    local arguments=(--server "$MIDGE_PEER" "${only[@]}" --junit "$MIDGE_RUN_LOGS/conformance-peer.xml")
+    if ! conformance "${arguments[@]}"; then
+        # This is about the tests. The reference has races of its own, which are not ours to mend.
+        say "Once more: a test is wrong if it fails on the reference twice."
+        conformance "${arguments[@]}"
+    fi
 }
 
 section_conformance() {
