@@ -51,11 +51,11 @@ pub(super) struct Parser<'t, 'i> {
     pub(super) cursor: Cursor<'t>,
     file: Arc<str>,
     folder: PathBuf,
-    includes: &'i mut Includes,
+    pub(super) includes: &'i mut Includes,
     /// The maps being filled, outermost first; variables are looked up here.
     pub(super) open: Vec<Map>,
-    /// Nesting of maps and arrays.
-    depth: usize,
+    /// Nesting of maps and arrays, including files counted in.
+    pub(super) depth: usize,
     /// Environment variables being resolved, outermost first.
     pub(super) resolving: Vec<String>,
 }
@@ -76,6 +76,12 @@ impl<'t, 'i> Parser<'t, 'i> {
             depth: 0,
             resolving: Vec::new(),
         }
+    }
+
+    /// For a text whose values will stand inside of others.
+    pub(super) fn at_depth(mut self, depth: usize) -> Self {
+        self.depth = depth;
+        self
     }
 
     /// Reads the text to its end.
@@ -289,7 +295,11 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     fn deeper(&mut self) -> Result<(), LangError> {
         self.depth += 1;
-        if self.depth > MAX_DEPTH {
+        self.check_depth(self.depth)
+    }
+
+    pub(super) fn check_depth(&self, depth: usize) -> Result<(), LangError> {
+        if depth > MAX_DEPTH {
             return self.fail(format!(
                 "Maps and arrays are nested deeper than {MAX_DEPTH} levels."
             ));
@@ -508,7 +518,7 @@ impl<'t, 'i> Parser<'t, 'i> {
         };
         // Always relative to the including file, even with a leading slash.
         let path = crate::go_text::join_path(&self.folder, &name);
-        let included = self.includes.read(&path).map_err(|error| {
+        let included = self.includes.read(&path, self.depth).map_err(|error| {
             LangError::Value(format!("error parsing include file '{name}', {error}"))
         })?;
         if let Some(map) = self.open.last_mut() {

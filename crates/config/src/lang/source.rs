@@ -24,7 +24,7 @@ pub struct Document {
 /// # Errors
 /// The first syntax error, an unreadable file, a variable without value.
 pub fn parse_file(path: &Path) -> Result<Document, LangError> {
-    let root = Includes::default().read(path)?;
+    let root = Includes::default().read(path, 0)?;
     Ok(document(root))
 }
 
@@ -47,11 +47,14 @@ fn document(root: Map) -> Document {
 #[derive(Debug, Default)]
 pub(super) struct Includes {
     open: Vec<PathBuf>,
+    /// What variables stood for so far, bytes.
+    pub(super) copied: usize,
 }
 
 impl Includes {
-    /// Reads one file of the chain.
-    pub(super) fn read(&mut self, path: &Path) -> Result<Map, LangError> {
+    /// Reads one file of the chain; `depth` is the nesting of the place that
+    /// includes it.
+    pub(super) fn read(&mut self, path: &Path, depth: usize) -> Result<Map, LangError> {
         let identity = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
         if self.open.contains(&identity) || self.open.len() >= MAX_INCLUDE_DEPTH {
             return Err(LangError::Value(format!(
@@ -63,7 +66,7 @@ impl Includes {
         self.open.push(identity);
         let folder = path.parent().map(Path::to_path_buf).unwrap_or_default();
         let name: Arc<str> = Arc::from(path.to_string_lossy().as_ref());
-        let root = Parser::new(&text, name, folder, self).run();
+        let root = Parser::new(&text, name, folder, self).at_depth(depth).run();
         self.open.pop();
         root
     }

@@ -148,6 +148,60 @@ fn nesting_is_bounded() {
     assert!(error(&deep).contains("nested deeper"));
 }
 
+/// A chain of variables, each of which refers to the one before.
+fn chain(links: usize, before: &str, after: &str) -> String {
+    let link = |n: usize| format!("x{n} = {before}$x{}{after}\n", n - 1);
+    std::iter::once("x0 = 1\n".to_owned())
+        .chain((1..links).map(link))
+        .collect()
+}
+
+#[test]
+fn variables_count_towards_the_nesting() {
+    let link = ("[ ".repeat(50), " ]".repeat(50));
+    assert!(parse_str(&chain(5, &link.0, &link.1)).is_ok());
+    assert!(error(&chain(1000, &link.0, &link.1)).contains("nested deeper"));
+    let inside = format!("{}a: {}$x4{}", chain(5, &link.0, &link.1), link.0, link.1);
+    assert!(parse_str(&inside).is_ok());
+    let inside = format!("{}a: {}$x5{}", chain(6, &link.0, &link.1), link.0, link.1);
+    assert!(error(&inside).contains("nested deeper"));
+}
+
+#[test]
+fn includes_count_towards_the_nesting() {
+    let folder = std::env::temp_dir().join(format!("midge-config-depth-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for n in 0..10 {
+        let text = format!(
+            "{}include f{}.conf{}",
+            "a { ".repeat(50),
+            n + 1,
+            " }".repeat(50)
+        );
+        std::fs::write(folder.join(format!("f{n}.conf")), text).unwrap();
+    }
+    std::fs::write(folder.join("f10.conf"), "").unwrap();
+    let read = |n: u32| parse_file(&folder.join(format!("f{n}.conf")));
+    assert!(read(5).is_ok());
+    let error = read(0).unwrap_err().to_string();
+    assert!(error.contains("nested deeper"), "{error}");
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
+#[test]
+fn variables_stand_for_a_bounded_amount() {
+    let text = chain(60, "[ $x0, ", " ]");
+    assert!(parse_str(&text).is_ok());
+    let doubled = (1..60).map(|n| format!("x{n} = [ $x{0}, $x{0} ]\n", n - 1));
+    let text: String = std::iter::once("x0 = 1\n".to_owned())
+        .chain(doubled)
+        .collect();
+    assert!(error(&text).contains("variables stand for more than"));
+    let long = format!("x = {}\n", "y".repeat(1 << 20));
+    let text = format!("{long}a = [{}]", " $x,".repeat(100));
+    assert!(error(&text).contains("variables stand for more than"));
+}
+
 /// 23.
 #[test]
 fn columns_count_from_zero_on_the_first_line_only() {

@@ -40,7 +40,47 @@ pub enum Value {
     Map(Map),
 }
 
+/// How large a value is with everything in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Size {
+    /// About what a copy costs, bytes.
+    pub(super) bytes: usize,
+    /// Nesting of maps and arrays, levels; 0 for other values.
+    pub(super) depth: usize,
+}
+
+impl Size {
+    fn with(self, key: &str, node: &Node) -> Self {
+        let inner = node.value.size();
+        Self {
+            // A key is in the map's index as well.
+            bytes: self.bytes + 2 * key.len() + inner.bytes,
+            depth: self.depth.max(inner.depth + 1),
+        }
+    }
+}
+
 impl Value {
+    /// Looks at the whole value.
+    pub(super) fn size(&self) -> Size {
+        let plain = Size {
+            bytes: size_of::<Node>(),
+            depth: 0,
+        };
+        let nested = Size { depth: 1, ..plain };
+        match self {
+            Value::String(text) | Value::DateTime(text) => Size {
+                bytes: plain.bytes + text.len(),
+                ..plain
+            },
+            Value::Integer(_) | Value::Float(_) | Value::Bool(_) => plain,
+            Value::Array(items) => items.iter().fold(nested, |size, item| size.with("", item)),
+            Value::Map(map) => map
+                .iter()
+                .fold(nested, |size, (key, node)| size.with(key, node)),
+        }
+    }
+
     /// The name tools know this type by in type errors (configuration.md 1.10).
     pub fn type_name(&self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::error::LangError;
-use super::limits::MAX_VARIABLE_DEPTH;
+use super::limits::{MAX_VARIABLE_BYTES, MAX_VARIABLE_DEPTH};
 use super::parser::Parser;
 use super::source::Includes;
 use super::value::{Node, Pos, Value};
@@ -21,12 +21,20 @@ impl Parser<'_, '_> {
         if name.starts_with(BCRYPT) {
             return Ok(self.node(Value::String(format!("${name}")), pos));
         }
-        for map in self.open.iter_mut().rev() {
-            if let Some(found) = map.get_mut(name) {
-                found.used = true;
-                let value = found.value.clone();
-                return Ok(self.node(value, pos));
+        if let Some(found) = self.open.iter_mut().rev().find_map(|map| map.get_mut(name)) {
+            found.used = true;
+            let size = found.value.size();
+            self.includes.copied = self.includes.copied.saturating_add(size.bytes);
+            if self.includes.copied > MAX_VARIABLE_BYTES {
+                return Err(LangError::Value(format!(
+                    "variable reference for '{name}' on line {}: variables stand for more than \
+                     {MAX_VARIABLE_BYTES} bytes",
+                    self.cursor.line()
+                )));
             }
+            let value = found.value.clone();
+            self.check_depth(self.depth + size.depth)?;
+            return Ok(self.node(value, pos));
         }
         let line = self.cursor.line();
         let Ok(text) = std::env::var(name) else {
@@ -52,10 +60,13 @@ impl Parser<'_, '_> {
         }
         let text = format!("{ENV_KEY}={text}");
         let mut includes = Includes::default();
-        let mut parser = Parser::new(&text, Arc::from(""), PathBuf::new(), &mut includes);
+        includes.copied = self.includes.copied;
+        let mut parser =
+            Parser::new(&text, Arc::from(""), PathBuf::new(), &mut includes).at_depth(self.depth);
         parser.resolving = self.resolving.clone();
         parser.resolving.push(name.to_owned());
         let root = parser.run()?;
+        self.includes.copied = includes.copied.saturating_add(text.len());
         Ok(root
             .get(ENV_KEY)
             .map_or_else(|| Value::String(String::new()), |node| node.value.clone()))
