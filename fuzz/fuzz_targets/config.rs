@@ -25,8 +25,7 @@ fn walk_map(map: &Map, depth: usize) -> usize {
 }
 
 fn walk(node: &Node, depth: usize) -> usize {
-    // Variables add the depth of what they stand for.
-    assert!(depth <= limits::MAX_DEPTH * (1 + limits::MAX_VARIABLE_DEPTH));
+    assert!(depth <= limits::MAX_DEPTH);
     assert!(node.pos.line > 0);
     1 + match &node.value {
         Value::Map(map) => walk_map(map, depth + 1),
