@@ -191,6 +191,7 @@ impl Shard {
                     subscription: target.subscription,
                     connection,
                     head: (0, recipients.heads.len() as u32),
+                    class: 0,
                 };
                 let taken = self.deliver(&local, recipients, message, NO_PUBLISHER);
                 let (slot, cid) = item.producer;

@@ -10,7 +10,7 @@ use super::output::BORROW_FROM;
 
 /// Bytes of one connection's output after which it is written even though the
 /// chunk of input is not finished, so that output stays in the cache.
-const FLUSH_ONE_AT: usize = 128 * 1024;
+pub(super) const FLUSH_ONE_AT: usize = 128 * 1024;
 
 /// The same for all connections together. With many targets larger writes save
 /// more than the second-level cache would: at 768 KiB a delivery of 128 B to 50
@@ -116,6 +116,7 @@ impl Shard {
         if !connection.dirty {
             connection.dirty = true;
             connection.last_activity = self.now;
+            self.target_blocked |= connection.blocked;
             dirty.push(target.connection);
         }
         let queued = connection.output.pending();
@@ -213,6 +214,7 @@ impl Shard {
         if !connection.dirty {
             connection.dirty = true;
             connection.last_activity = self.now;
+            self.target_blocked |= connection.blocked;
             dirty.push(target.connection);
         }
         let queued = connection.output.pending();

@@ -63,6 +63,7 @@ impl Shard {
         self.blocked.clear();
         self.copies.clear();
         self.producer = None;
+        self.deferred = 0;
         if let Some(handle) = self.shared.shard(self.id) {
             handle.publish_totals(&self.totals);
         }
@@ -150,7 +151,7 @@ impl Shard {
     }
 
     /// Everything was written.
-    fn on_drained(&mut self, slot: u32) {
+    pub(super) fn on_drained(&mut self, slot: u32) {
         let now = self.now;
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
@@ -181,7 +182,7 @@ impl Shard {
 
     /// The socket is full: a deadline for the write, which began when `start`
     /// bytes had been written in all, and producers may have to wait.
-    fn on_blocked(&mut self, slot: u32, start: u64) {
+    pub(super) fn on_blocked(&mut self, slot: u32, start: u64) {
         let now = self.now;
         let deadline = self.runtime.write_deadline;
         let Some(connection) = self.connections.get_mut(slot as usize) else {

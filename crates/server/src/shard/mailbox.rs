@@ -98,8 +98,10 @@ impl Batch {
 /// Where other threads leave [`Mail`] for a shard.
 pub(crate) struct Mailbox {
     queue: Mutex<Vec<Mail>>,
-    /// Set while the shard has been woken and has not yet looked.
+    /// Something was left since the shard last looked.
     woken: AtomicBool,
+    /// The shard sleeps, or is about to, and has to be woken.
+    asleep: AtomicBool,
     waker: Waker,
     /// Bytes of batches in the queue.
     batched: AtomicUsize,
@@ -110,12 +112,13 @@ impl Mailbox {
         Self {
             queue: Mutex::new(Vec::new()),
             woken: AtomicBool::new(false),
+            asleep: AtomicBool::new(false),
             waker,
             batched: AtomicUsize::new(0),
         }
     }
 
-    /// Leaves `mail` and wakes the shard if it is not awake already.
+    /// Leaves `mail` and wakes the shard if it is asleep.
     pub(crate) fn send(&self, mail: Mail) {
         if let Mail::Batch(batch) = &mail {
             self.batched.fetch_add(batch.bytes.len(), Ordering::Relaxed);
@@ -126,10 +129,28 @@ impl Mailbox {
 
     /// Makes the shard look around.
     pub(crate) fn wake(&self) {
-        if !self.woken.swap(true, Ordering::AcqRel) {
+        // Either this thread sees that the shard sleeps, or the shard sees the
+        // mail before it does: all four accesses are in one order.
+        self.woken.store(true, Ordering::SeqCst);
+        if self.asleep.load(Ordering::SeqCst) && self.asleep.swap(false, Ordering::SeqCst) {
             // Fails only when the descriptor is gone, that is at the very end.
             let _ = self.waker.wake();
         }
+    }
+
+    /// The shard is about to sleep; `false` if there is mail.
+    pub(crate) fn may_sleep(&self) -> bool {
+        self.asleep.store(true, Ordering::SeqCst);
+        if self.woken.load(Ordering::SeqCst) {
+            self.awake();
+            return false;
+        }
+        true
+    }
+
+    /// The shard has slept.
+    pub(crate) fn awake(&self) {
+        self.asleep.store(false, Ordering::Relaxed);
     }
 
     /// Whether senders should hold back.

@@ -21,6 +21,10 @@ const MAX_KEPT_TARGETS: usize = 16 * 1024;
 /// Beyond it the cache starts anew.
 const MAX_KEPT_TARGETS_IN_ALL: usize = 256 * 1024;
 
+/// Most different heads among the targets of a subject for which a message is
+/// written once for each head instead of once for each target.
+pub(crate) const MAX_CLASSES: usize = 4;
+
 /// A recipient whose connection lives on this shard.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct LocalTarget {
@@ -28,6 +32,9 @@ pub(crate) struct LocalTarget {
     pub(crate) connection: u32,
     /// Where its `HMSG subject sid ` lies in [`Recipients::heads`].
     pub(crate) head: (u32, u32),
+    /// Which of [`Recipients::class_heads`] it is; meaningless without
+    /// [`Recipients::runs`].
+    pub(crate) class: u8,
 }
 
 /// A recipient on another shard.
@@ -68,6 +75,11 @@ pub(crate) struct Recipients {
     pub(crate) silent: bool,
     /// All recipients are plain subscriptions of this shard.
     pub(crate) only_local: bool,
+    /// All recipients are plain subscriptions of this shard, and few different
+    /// heads serve them all.
+    pub(crate) runs: bool,
+    /// The different heads, as ranges of `heads`.
+    classes: SmallVec<[(u32, u32); 1]>,
     subject: Vec<u8>,
     pub(crate) heads: Vec<u8>,
     pub(crate) local: Vec<LocalTarget>,
@@ -85,6 +97,42 @@ impl Recipients {
         let (start, end) = target.head;
         let start = start as usize + usize::from(!headers);
         self.heads.get(start..end as usize).unwrap_or_default()
+    }
+
+    /// The different `MSG subject sid ` of the targets.
+    #[inline]
+    pub(crate) fn class_heads(&self) -> SmallVec<[&[u8]; MAX_CLASSES]> {
+        self.classes
+            .iter()
+            .map(|&(start, end)| {
+                let range = start as usize + 1..end as usize;
+                self.heads.get(range).unwrap_or_default()
+            })
+            .collect()
+    }
+
+    /// Sorts the targets by their heads.
+    fn classify(&mut self) {
+        self.classes.clear();
+        self.runs = self.only_local;
+        if !self.runs {
+            return;
+        }
+        for target in &mut self.local {
+            let head = |(start, end): (u32, u32)| self.heads.get(start as usize..end as usize);
+            let wanted = head(target.head);
+            match self.classes.iter().position(|&class| head(class) == wanted) {
+                Some(class) => target.class = class as u8,
+                None if self.classes.len() < MAX_CLASSES => {
+                    target.class = self.classes.len() as u8;
+                    self.classes.push(target.head);
+                }
+                None => {
+                    self.runs = false;
+                    return;
+                }
+            }
+        }
     }
 
     /// Whether these are still the recipients of `subject`.
@@ -137,6 +185,7 @@ impl Recipients {
                     subscription: target.subscription,
                     connection: subscription.connection,
                     head: (start, heads.len() as u32),
+                    class: 0,
                 })
             } else {
                 QueueMember::Remote(RemoteTarget {
@@ -165,6 +214,7 @@ impl Recipients {
         self.only_local =
             self.remote.is_empty() && self.queues.is_empty() && self.internal.is_empty();
         self.silent = self.only_local && self.local.is_empty();
+        self.classify();
     }
 }
 

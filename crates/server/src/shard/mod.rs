@@ -14,6 +14,7 @@
 //! | [`login`] | CONNECT |
 //! | [`subscribe`] | SUB, UNSUB, removal of subscriptions |
 //! | [`publish`] | PUB, HPUB: checks, matching, handing on |
+//! | [`run`] | publishes that follow one another on one subject |
 //! | [`deliver`] | a message into a connection's output |
 //! | [`batch`] | messages that come from other shards |
 //! | [`flush`] | output → socket, back-pressure |
@@ -22,6 +23,7 @@
 //! | [`requests`] | kicks, lame duck, shutdown |
 //! | [`reauthorize`] | a reload as clients see it |
 //! | [`snapshot`] | what monitoring is told |
+//! | [`spin`] | looking again before going to sleep |
 
 mod accept;
 mod batch;
@@ -42,7 +44,9 @@ mod publish;
 mod read;
 mod reauthorize;
 mod requests;
+mod run;
 mod snapshot;
+mod spin;
 mod subscribe;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;
@@ -71,6 +75,8 @@ use buffers::BufferPool;
 use connection::Connection;
 use match_cache::{MatchCache, Recipients};
 use output::InputCopies;
+use run::RunBuffers;
+use spin::{MAX_SPIN, Spin};
 use subscriptions::Subscriptions;
 use timers::Timers;
 
@@ -102,6 +108,7 @@ pub(crate) struct Shard {
     /// The last message's recipients: the next message is often on the same
     /// subject.
     current: Option<Box<Recipients>>,
+    run_buffers: RunBuffers,
     /// The log takes traces; looked up once per turn.
     traces: bool,
     /// Accounts by number, as far as this shard has met them.
@@ -120,6 +127,10 @@ pub(crate) struct Shard {
     /// Connections whose output still refers to the chunk of input because
     /// their socket was full.
     blocked: Vec<u32>,
+    /// Small chunks whose output is still to be written.
+    deferred: usize,
+    /// A target of the chunk being processed has a full socket.
+    target_blocked: bool,
     /// Number of the chunk of input being processed.
     chunk: u64,
     /// Messages through this shard, published to other threads by `settle`.
@@ -131,6 +142,7 @@ pub(crate) struct Shard {
     /// Batches being gathered, by shard.
     outgoing: Vec<Option<Box<Batch>>>,
     timers: Timers,
+    spin: Spin,
     /// Mail being acted on; kept for its memory.
     mail: Vec<Mail>,
     /// The time of this turn.
@@ -160,6 +172,7 @@ impl Shard {
             subscriptions: Subscriptions::default(),
             cache: MatchCache::new(),
             current: None,
+            run_buffers: RunBuffers::default(),
             traces: shared.log.trace_enabled(),
             accounts: Vec::new(),
             buffers: BufferPool::default(),
@@ -169,12 +182,15 @@ impl Shard {
             dirty: Vec::new(),
             unflushed: 0,
             blocked: Vec::new(),
+            deferred: 0,
+            target_blocked: false,
             chunk: 0,
             totals: Traffic::default(),
             producer: None,
             closing: Vec::new(),
             outgoing: std::iter::repeat_with(|| None).take(shards).collect(),
             timers: Timers::default(),
+            spin: Spin::default(),
             mail: Vec::new(),
             now: Instant::now(),
             line: Vec::new(),
@@ -190,7 +206,7 @@ impl Shard {
     pub(crate) fn run(mut self) {
         let mut events = Events::with_capacity(MAX_EVENTS);
         while !self.has_stopped() {
-            if let Err(error) = self.poll.poll(&mut events, self.wait()) {
+            if let Err(error) = self.wait_for(&mut events) {
                 if error.kind() == io::ErrorKind::Interrupted {
                     continue;
                 }
@@ -224,6 +240,35 @@ impl Shard {
             });
             self.note_busy(woken_at);
         }
+    }
+
+    /// Waits for events, mail or a deadline.
+    fn wait_for(&mut self, events: &mut Events) -> io::Result<()> {
+        let wait = self.wait();
+        if wait == Some(Duration::ZERO) {
+            return self.poll.poll(events, wait);
+        }
+        let began = Instant::now();
+        if self.spin.pays() {
+            let longest = wait.map_or(MAX_SPIN, |wait| wait.min(MAX_SPIN));
+            loop {
+                self.poll.poll(events, Some(Duration::ZERO))?;
+                if !events.is_empty() || self.mailbox.has_mail() || began.elapsed() >= longest {
+                    break;
+                }
+                std::thread::yield_now();
+            }
+            if !events.is_empty() {
+                return Ok(());
+            }
+        }
+        if !self.mailbox.may_sleep() {
+            return self.poll.poll(events, Some(Duration::ZERO));
+        }
+        let result = self.poll.poll(events, self.wait());
+        self.mailbox.awake();
+        self.spin.slept(began.elapsed());
+        result
     }
 
     /// Does a piece of work. A panic in it is a bug of ours: it costs the

@@ -157,6 +157,41 @@ impl Output {
         }
     }
 
+    /// Writes `data` from where it lies, while nothing else is waiting; queues
+    /// a copy of what the socket does not take.
+    ///
+    /// # Errors
+    /// As [`Output::flush`].
+    pub(crate) fn write_through(
+        &mut self,
+        transport: &mut Transport,
+        data: &[u8],
+        pool: &mut BufferPool,
+    ) -> io::Result<Flushed> {
+        debug_assert_eq!(self.pending, 0);
+        let mut rest = data;
+        while !rest.is_empty() {
+            match transport.write(rest) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.total_written += count as u64;
+                    rest = rest.get(count..).unwrap_or_default();
+                }
+                Err(e) if e.kind() == io::ErrorKind::WouldBlock => {
+                    self.push(pool, rest);
+                    return Ok(Flushed::Blocked);
+                }
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        match transport.flush() {
+            Ok(()) => Ok(Flushed::All),
+            Err(e) if e.kind() == io::ErrorKind::WouldBlock => Ok(Flushed::Blocked),
+            Err(e) => Err(e),
+        }
+    }
+
     fn write_pieces(&self, transport: &mut Transport, input: &[u8]) -> io::Result<usize> {
         let mut vectors = [IoSlice::new(&[]); MAX_VECTORS];
         let mut count = 0;

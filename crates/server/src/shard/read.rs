@@ -6,11 +6,23 @@ use midge_wire::client::{self, Op, Parsed};
 use midge_wire::close::CloseReason;
 
 use super::connection::Phase;
+use super::output::BORROW_FROM;
+use super::run::SHORTEST_INPUT;
 use super::{MAX_KEPT_TAIL, READ_CHUNK, Shard};
 
 /// Growth of the buffer of a message larger than a chunk, in bytes per read:
 /// memory follows what arrives, not what was announced.
 const LARGE_READ: usize = 1024 * 1024;
+
+/// Chunks shorter than this many bytes may share their writes: what many
+/// clients send in small pieces then reaches a target in one. No body in them
+/// is large enough to be written from where it lies.
+const SMALL_CHUNK: usize = 4 * 1024;
+const _: () = assert!(SMALL_CHUNK <= BORROW_FROM);
+
+/// Most small chunks that share their writes, which bounds how long the first
+/// one waits: some 50 µs.
+const MAX_DEFERRED: usize = 32;
 
 /// Least bytes read at a time into such a buffer: of a long line it is not known
 /// how much is missing.
@@ -49,7 +61,12 @@ impl Shard {
             return;
         }
         match connection.phase {
-            Phase::Open => self.read_open(slot),
+            Phase::Open => {
+                self.read_open(slot);
+                if self.deferred > 0 {
+                    return;
+                }
+            }
             Phase::Proxy | Phase::Sniff => self.sniff(slot),
             Phase::Handshake => self.drive_handshake(slot),
             Phase::Lingering => self.discard_input(slot),
@@ -90,6 +107,7 @@ impl Shard {
                 self.take_mail();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
+                self.target_blocked = false;
                 // Mail may have closed it, and the slot may be another's now.
                 let still_here = self.connection(slot, cid).is_some();
                 let used = if still_here {
@@ -98,12 +116,28 @@ impl Shard {
                     filled.len()
                 };
                 self.keep_tail(slot, filled.get(used..).unwrap_or_default());
-                self.settle(filled);
+                if self.may_defer(filled.len()) {
+                    self.deferred += 1;
+                    self.producer = None;
+                } else {
+                    self.settle(filled);
+                }
                 self.queue_read(slot);
             }
             Err(error) => self.on_read_error(slot, &error),
         }
         self.input = input;
+    }
+
+    /// Whether what a chunk of `len` bytes has made can be written together
+    /// with what the next connection's chunk makes. Not if somebody is to be
+    /// paused for it, or is to be closed.
+    fn may_defer(&self, len: usize) -> bool {
+        len < SMALL_CHUNK
+            && self.deferred < MAX_DEFERRED
+            && !self.target_blocked
+            && !self.ready.is_empty()
+            && self.closing.is_empty()
     }
 
     /// Continues a message that does not fit in a chunk, in its own buffer.
@@ -212,6 +246,8 @@ impl Shard {
         // How the line of the last publish began; the next is often on the
         // same subject.
         let mut start: &[u8] = &[];
+        // The next publishes on that subject may go as a run.
+        let mut runs = false;
         while at < input.len() {
             let Some(connection) = self.connections.get_mut(slot as usize) else {
                 return at;
@@ -220,6 +256,16 @@ impl Shard {
                 return at;
             }
             let rest = input.get(at..).unwrap_or_default();
+            if runs && rest.starts_with(start) {
+                let used = self.relay_run(slot, rest, start, input);
+                if used > 0 {
+                    at += used;
+                    continue;
+                }
+                // Nor will it for the next ones on this subject.
+                runs = false;
+                continue;
+            }
             if let Some((publish, used)) = client::parse_on_subject(rest, start, &connection.limits)
             {
                 at += used;
@@ -248,11 +294,13 @@ impl Shard {
                     used,
                 }) if !self.tracing() => {
                     start = client::line_start(&publish, rest);
+                    runs = !start.is_empty() && input.len() >= SHORTEST_INPUT;
                     at += used;
                     self.on_publish(slot, &publish, input, at);
                 }
                 Ok(Parsed::Op { op, used }) => {
                     start = &[];
+                    runs = false;
                     at += used;
                     self.operation(slot, op, input, at);
                 }

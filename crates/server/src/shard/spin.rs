@@ -1,0 +1,51 @@
+//! Looking again before going to sleep.
+//!
+//! Putting a thread to sleep and waking it costs several microseconds, on both
+//! sides: the sender's system call does the waking. A shard whose events come
+//! in short intervals therefore looks a few times more before it sleeps. It
+//! gives the processor away between two looks, and it stops doing so as soon
+//! as an interval was too long to be worth it: an idle server sleeps.
+
+use std::time::Duration;
+
+/// Longest time spent looking. On a virtual machine one request and its answer
+/// took 43 µs with it and 98 µs without, at the same processor time; 50 µs won
+/// another 3 µs only.
+pub(super) const MAX_SPIN: Duration = Duration::from_micros(25);
+
+/// A sleep no longer than this could have been spared: it includes the time
+/// that waking takes.
+const SHORT_SLEEP: Duration = Duration::from_micros(60);
+
+/// Whether looking again is worth it, learnt from the last sleep.
+#[derive(Debug, Default)]
+pub(super) struct Spin {
+    pays: bool,
+}
+
+impl Spin {
+    /// Whether to look again before the next sleep.
+    pub(super) fn pays(&self) -> bool {
+        self.pays
+    }
+
+    /// Notes how long the shard has slept.
+    pub(super) fn slept(&mut self, time: Duration) {
+        self.pays = time <= SHORT_SLEEP;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_short_sleeps_are_worth_looking_again() {
+        let mut spin = Spin::default();
+        assert!(!spin.pays());
+        spin.slept(Duration::from_micros(30));
+        assert!(spin.pays());
+        spin.slept(Duration::from_millis(1));
+        assert!(!spin.pays());
+    }
+}
