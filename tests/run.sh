@@ -354,10 +354,24 @@ fi
 printf '\n=== summary\n'
 printf '    %s\n' "${summary[@]}"
 printf '    %-17s %5d s\n' total $SECONDS
+# How many tests all sections have run, for whoever reads only the last line.
+tests_of() {
+    sed 's/\x1b\[[0-9;]*m//g' "$MIDGE_RUN_LOGS"/*.log |
+        awk '
+            /^ *Summary \[.*tests? run:/ {          # nextest
+                for (i = 2; i <= NF; i++) { if ($i ~ /^passed/) passed += $(i-1); if ($i ~ /^failed/) failed += $(i-1) }
+            }
+            /^test result: / { passed += $4; failed += $6 }          # cargo test
+            /^[0-9]+ (tests|checks), [0-9]+ failed/ { passed += $1 - $3; failed += $3 }   # our own suites
+            END { printf "%d passed, %d failed\n", passed, failed }'
+}
+
+counts=$(tests_of)
 if [ $failed -eq 0 ]; then
     rm -rf "$MIDGE_RUN_LOGS"
     say "everything passed"
 else
     say "something failed; logs: $MIDGE_RUN_LOGS"
 fi
+say "$counts"
 exit $failed

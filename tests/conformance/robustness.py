@@ -1,5 +1,6 @@
 """Hostile, careless and slow clients: the server survives, others are served, memory stays bounded."""
 
+import collections
 import random
 import resource
 import socket
@@ -405,6 +406,99 @@ def large_messages_split_near_buffer_sizes(ctx):
                     time.sleep(0.0005)  # so that the parts often arrive in reads of their own
                     client.send(data[split:])
                     eq(client.expect_msg().payload, body, "payload of %d bytes split at %d" % (size, split))
+
+
+def _script(rng, messages):
+    """Publishes in bursts on a few subjects, some with headers, a reply or a large payload; returns the bytes and
+    the messages as (subject, reply, header block or None, payload)."""
+    sent = []
+    while len(sent) < messages:
+        subject = rng.choice(("run.a", "run.a", "run.b", "run.c.d", "nobody"))
+        special = rng.random() < 0.15
+        for _ in range(1 if special else rng.choice((1, 2, 3, 40, 400))):
+            size = rng.choice((0, 1, 16, 16, 128, 128, 1000) + ((9000, 40000) if special else ()))
+            reply = b"answers.to" if special and rng.random() < 0.5 else None
+            block = b"NATS/1.0\r\nN: %d\r\n\r\n" % len(sent) if special and rng.random() < 0.5 else None
+            sent.append((subject.encode(), reply, block, (b"%d." % len(sent)).ljust(size, b"x")[:max(size, 9)]))
+    parts = []
+    for subject, reply, block, payload in sent:
+        names = subject + (b" " + reply if reply else b"")
+        if block is None:
+            parts.append(b"PUB %s %d\r\n%s\r\n" % (names, len(payload), payload))
+        else:
+            parts.append(b"HPUB %s %d %d\r\n%s%s\r\n" % (names, len(block), len(block) + len(payload), block, payload))
+    return b"".join(parts), sent
+
+
+def _wanted(sent, subscriptions):
+    """What a client gets for them, subscription by subscription: subscriptions are (subject test, sid, maximum)."""
+    result = {}
+    for matches, sid, maximum in subscriptions:
+        lines = []
+        for subject, reply, block, payload in sent:
+            if not matches(subject.decode()) or (maximum and len(lines) >= maximum):
+                continue
+            names = b"%s %s" % (subject, sid.encode()) + (b" " + reply if reply else b"")
+            if block is None:
+                lines.append(b"MSG %s %d\r\n%s\r\n" % (names, len(payload), payload))
+            else:
+                lines.append(b"HMSG %s %d %d\r\n%s%s\r\n" % (names, len(block), len(block) + len(payload), block, payload))
+        result[sid.encode()] = collections.deque(lines)
+    return result
+
+
+@test(SHEET, 8, exclusive=True)
+def bursts_on_few_subjects_reach_everyone_in_order(ctx):
+    server = ctx.shared()
+    rng = random.Random(SEED + 7)
+    plans = [[("run.a", "1", 0)], [("run.a", "1", 0)], [("run.a", "22", 0), ("run.b", "3", 0)], [("run.>", "x", 0)],
+             [("run.*", "y", 0), ("run.a", "z", 0)], [("run.a", "five", 700)], [("run.b", "6", 0), ("run.a", "7", 1)],
+             [("run.a", "sid-that-is-long-enough", 0)]]
+    tests = {"run.>": lambda s: s.startswith("run."), "run.*": lambda s: s in ("run.a", "run.b"),
+             "run.a": "run.a".__eq__, "run.b": "run.b".__eq__}
+    publisher = ctx.client(server, headers=True)
+    clients = []
+    for plan in plans:
+        client = ctx.client(server, headers=True)
+        for subject, sid, maximum in plan:
+            client.sub(subject, sid)
+            if maximum:
+                client.unsub(sid, maximum)
+        client.expect_quiet()
+        clients.append(client)
+    data, sent = _script(rng, 20_000)
+
+    def write():
+        at = 0
+        while at < len(data):
+            step = rng.choice((700, 5_000, 70_000, 300_000))
+            publisher.send(data[at:at + step])
+            at += step
+        publisher.expect_quiet()
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    outcomes = [None] * len(clients)
+
+    def read(index):
+        wanted = _wanted(sent, [(tests[subject], sid, maximum) for subject, sid, maximum in plans[index]])
+        for _ in range(sum(map(len, wanted.values()))):
+            frame = clients[index].frame(timeout=30)
+            queue = wanted.get(frame.sid)
+            if not queue or queue[0] != frame.raw:
+                outcomes[index] = "got %r instead of %r" % (frame.raw[:80], queue and queue[0][:80])
+                return
+            queue.popleft()
+        outcomes[index] = "all"
+
+    readers = [threading.Thread(target=read, args=(index,)) for index in range(len(clients))]
+    for thread in readers:
+        thread.start()
+    for thread in readers + [writer]:
+        thread.join(60)
+    for index, outcome in enumerate(outcomes):
+        eq(outcome, "all", "client %d" % index)
+        clients[index].expect_quiet()
 
 
 @test(SHEET, 9, exclusive=True)

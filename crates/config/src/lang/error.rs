@@ -16,6 +16,14 @@ pub enum LangError {
     /// A number, date, variable or include that reads well but has no value.
     #[error("{0}")]
     Value(String),
+    /// Either of the two above, with the place where it was met.
+    #[error("{pos}: {error}")]
+    At {
+        /// Where.
+        pos: Pos,
+        /// What.
+        error: Box<LangError>,
+    },
     /// The text ends after a key.
     #[error("config is invalid ({0})")]
     Incomplete(Pos),
@@ -27,4 +35,25 @@ pub enum LangError {
         /// The operating system's words.
         reason: String,
     },
+}
+
+impl LangError {
+    /// The same error with the place where it was met, unless it has one.
+    pub(super) fn at(self, pos: Pos) -> Self {
+        match self {
+            error @ (Self::Syntax { .. } | Self::Value(_)) => Self::At {
+                pos,
+                error: Box::new(error),
+            },
+            error @ (Self::At { .. } | Self::Incomplete(_) | Self::Open { .. }) => error,
+        }
+    }
+
+    /// What it means for the file that includes the one it is about.
+    pub(super) fn included_as(self, name: &str) -> Self {
+        match self {
+            Self::At { pos, error } => error.included_as(name).at(pos),
+            error => Self::Value(format!("error parsing include file '{name}', {error}")),
+        }
+    }
 }

@@ -86,8 +86,12 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     /// Reads the text to its end.
     pub(super) fn run(mut self) -> Result<Map, LangError> {
-        self.top()?;
-        Ok(self.open.pop().unwrap_or_default())
+        match self.top() {
+            Ok(()) => Ok(self.open.pop().unwrap_or_default()),
+            // A text that is no file is part of one, which says where.
+            Err(error) if self.file.is_empty() => Err(error),
+            Err(error) => Err(error.at(self.pos())),
+        }
     }
 
     pub(super) fn fail<T>(&self, text: impl Into<String>) -> Result<T, LangError> {
@@ -518,9 +522,8 @@ impl<'t, 'i> Parser<'t, 'i> {
         };
         // Always relative to the including file, even with a leading slash.
         let path = crate::go_text::join_path(&self.folder, &name);
-        let included = self.includes.read(&path, self.depth).map_err(|error| {
-            LangError::Value(format!("error parsing include file '{name}', {error}"))
-        })?;
+        let included = self.includes.read(&path, self.depth);
+        let included = included.map_err(|error| error.included_as(&name))?;
         if let Some(map) = self.open.last_mut() {
             for (key, node) in included.into_entries() {
                 map.insert(key, node);

@@ -71,6 +71,32 @@ fn syntax_errors_have_their_line() {
     }
 }
 
+#[test]
+fn errors_in_files_have_their_place() {
+    let folder = std::env::temp_dir().join(format!("midge-config-place-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(folder.join(name), text).unwrap();
+    write("a.conf", "port: 4222\nhttp: $MIDGE_NOT_SET\n");
+    write("b.conf", "debug: true\n  include c.conf\n");
+    write("c.conf", "port: 4222\nx: 1 y: 2\n");
+    let error = |name: &str| parse_file(&folder.join(name)).unwrap_err().to_string();
+    let shown = folder.display();
+    assert_eq!(
+        error("a.conf"),
+        format!(
+            "{shown}/a.conf:2:21: variable reference for 'MIDGE_NOT_SET' on line 2 can not be found"
+        )
+    );
+    assert_eq!(
+        error("b.conf"),
+        format!(
+            "{shown}/c.conf:2:6: error parsing include file 'c.conf', Parse error on line 2: \
+             'Expected a top-level value to end with a new line, comment or EOF, but got 'y' instead.'"
+        )
+    );
+    std::fs::remove_dir_all(folder).unwrap();
+}
+
 /// 10, 12.
 #[test]
 fn numbers_take_suffixes_and_words_are_booleans() {
