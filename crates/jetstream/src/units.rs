@@ -1,16 +1,22 @@
-//! Sequences and times.
+//! Sequences and times: those of the store, and how long things last.
 
-use serde::Serialize;
+pub use midge_store::{Nanos, Seq};
 
 /// Nanoseconds of a second.
 pub const NANOS_PER_SECOND: i64 = 1_000_000_000;
 /// Nanoseconds of a millisecond.
 pub const NANOS_PER_MILLI: i64 = 1_000_000;
 
-/// Number of a message in its stream, from 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-pub struct Seq(pub u64);
+/// The time `duration` nanoseconds after `at`, at most the end of time.
+pub fn after(at: Nanos, duration: i64) -> Nanos {
+    Nanos(at.0.saturating_add(duration))
+}
 
-/// Nanoseconds since 1970, UTC.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Nanos(pub i64);
+/// The earlier of two times that may not come.
+pub fn earliest(a: Option<Nanos>, b: Option<Nanos>) -> Option<Nanos> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, None) => a,
+        (None, b) => b,
+    }
+}
