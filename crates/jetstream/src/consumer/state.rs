@@ -1,0 +1,203 @@
+//! What is kept of a consumer on disk.
+//!
+//! Changes go to the store's journal. Deliveries are staged before the
+//! position that counts them, so that a journal that was cut off can only lead
+//! to messages being delivered again.
+
+use midge_store::{
+    ConsumerChange, ConsumerState, ConsumerStore, Nanos, PendingAck, Seq, SeqPair, StoreError,
+    SyncTask,
+};
+
+use super::{Consumer, Pending};
+use crate::config::AckPolicy;
+use crate::stream::Core;
+
+/// Recovered pending messages are looked at this soon, so that clients have
+/// time to come back, in nanoseconds.
+const FIRST_LOOK: i64 = crate::units::NANOS_PER_SECOND / 2;
+
+impl Consumer {
+    pub(super) fn note_settled(&mut self, seq: Seq) {
+        if self.store.is_some() {
+            self.settled.push(seq);
+        }
+    }
+
+    pub(super) fn note_pending(&mut self, entry: PendingAck) {
+        if let Some(store) = &mut self.store {
+            store.0.change(ConsumerChange::Pending(entry));
+        }
+    }
+
+    pub(super) fn note_redelivered(&mut self, seq: Seq, count: u64) {
+        if let Some(store) = &mut self.store {
+            store.0.change(ConsumerChange::Redelivered(seq, count));
+        }
+    }
+
+    pub(super) fn set_floor(&mut self, floor: SeqPair) {
+        self.floor = floor;
+        self.floor_changed = true;
+    }
+
+    /// Stages what changed since the last time.
+    pub fn stage(&mut self) {
+        let state = self
+            .store
+            .as_ref()
+            .is_some_and(|store| store.0.wants_write());
+        if state {
+            let whole = self.state();
+            if let Some(store) = &mut self.store {
+                store.0.write(&whole);
+            }
+            self.settled.clear();
+            self.floor_changed = false;
+            self.delivered_changed = false;
+            return;
+        }
+        let (delivered, floor) = (self.delivered, self.floor);
+        if let Some(store) = &mut self.store {
+            if self.delivered_changed {
+                store.0.change(ConsumerChange::Delivered(delivered));
+            }
+            for seq in self.settled.drain(..).filter(|seq| *seq > floor.stream) {
+                store.0.change(ConsumerChange::Settled(seq));
+            }
+            if self.floor_changed {
+                store.0.change(ConsumerChange::Floor(floor));
+            }
+        }
+        self.delivered_changed = false;
+        self.floor_changed = false;
+    }
+
+    /// Whether something is to be staged or flushed.
+    pub fn is_dirty(&self) -> bool {
+        self.store.as_ref().is_some_and(|store| {
+            self.delivered_changed
+                || self.floor_changed
+                || !self.settled.is_empty()
+                || store.0.is_staged()
+        })
+    }
+
+    /// Hands staged changes to the operating system.
+    pub fn flush(&mut self) -> Result<(), StoreError> {
+        self.stage();
+        match &mut self.store {
+            Some(store) => store.0.flush(),
+            None => Ok(()),
+        }
+    }
+
+    pub fn take_sync(&mut self) -> Option<SyncTask> {
+        self.store.as_mut()?.0.take_sync()
+    }
+
+    /// Writes everything for the last time.
+    pub fn close(&mut self) -> Result<(), StoreError> {
+        let state = self.state();
+        match &mut self.store {
+            Some(store) => store.0.close(&state),
+            None => Ok(()),
+        }
+    }
+
+    /// Stages the state of a new consumer.
+    pub fn stage_whole(&mut self) {
+        let state = self.state();
+        if let Some(store) = &mut self.store {
+            store.0.write(&state);
+        }
+    }
+
+    fn state(&self) -> ConsumerState {
+        ConsumerState {
+            delivered: self.delivered,
+            ack_floor: self.floor,
+            pending: self
+                .pending
+                .iter()
+                .map(|entry| PendingAck {
+                    stream: entry.seq,
+                    consumer: entry.consumer_seq,
+                    delivered_at: entry.delivered_at,
+                })
+                .collect(),
+            redelivered: self
+                .redelivered
+                .iter()
+                .map(|(&seq, &count)| (Seq(seq), count))
+                .collect(),
+        }
+    }
+
+    /// Takes over a recovered state; `store` is where it came from. Warns if
+    /// the stream has lost messages that the consumer knows of.
+    pub fn recover(
+        &mut self,
+        store: Box<dyn ConsumerStore>,
+        state: ConsumerState,
+        core: &mut Core,
+        now: Nanos,
+    ) -> Option<String> {
+        let last = core.store.state().last;
+        let mut warning = None;
+        let mut delivered = state.delivered;
+        let mut floor = state.ack_floor;
+        if delivered.stream > last {
+            warning = Some(format!(
+                "JetStream consumer '{} > {} > {}' delivered sequence {} past last stream sequence of {last}",
+                core.settings.account, core.config.name, self.name, delivered.stream
+            ));
+            floor.stream = floor.stream.min(last);
+        }
+        let mut entries = state.pending;
+        entries.retain(|entry| entry.stream > floor.stream && entry.stream <= last);
+        entries.sort_unstable_by_key(|entry| entry.stream);
+        entries.dedup_by_key(|entry| entry.stream);
+        if delivered.stream > last {
+            let highest = entries.last().map_or(floor.stream, |entry| entry.stream);
+            delivered.stream = highest.max(floor.stream);
+        }
+        self.pending = Pending::default();
+        if self.config.ack_policy != AckPolicy::None {
+            for entry in &entries {
+                self.pending
+                    .push(entry.stream, entry.consumer, entry.delivered_at);
+            }
+        }
+        self.redelivered = state
+            .redelivered
+            .iter()
+            .filter(|(seq, count)| *count > 0 && *seq <= last)
+            .map(|(seq, count)| (seq.0, *count))
+            .collect();
+        self.delivered = delivered;
+        self.floor = floor;
+        self.next = delivered.stream.next().max(core.store.state().first);
+        self.has_delivered = delivered.consumer > 0;
+        self.skip = None;
+        self.backlog_known = false;
+        self.set_store(Some(store));
+        // Times of recovered deliveries need not ascend, so each stands on
+        // its own; none is due at once.
+        let soonest = crate::units::after(now, FIRST_LOOK.min(self.config.ack_wait.max(1)));
+        for entry in entries {
+            if self.has_ack_deadline() {
+                let due = self.deadline_of(entry.stream, entry.delivered_at);
+                let at = if due < soonest {
+                    Nanos(entry.delivered_at.0 + (soonest.0 - due.0))
+                } else {
+                    entry.delivered_at
+                };
+                let deadline = self.deadline_of(entry.stream, at);
+                self.pending.retime(entry.stream, at, Some(deadline));
+            }
+        }
+        self.begin_replay(core);
+        warning
+    }
+}

@@ -1,0 +1,462 @@
+//! The beginning and end of a stream, and its recovery
+//! (jetstream-streams.md 2, 18.4, 18.5).
+
+use std::sync::Arc;
+
+use midge_store::{ConsumerStore, Filter, Nanos, Seq, StoreError, StreamOptions, StreamStore};
+use midge_wire::header::find;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::dedupe::Dedupe;
+use super::expiry::Expiry;
+use super::republish::Republisher;
+use super::update::transform_of;
+use super::{Consumers, Core, Stream, StreamFiles};
+use crate::advisory::Action;
+use crate::api::push_reply;
+use crate::config::metadata::{API_LEVEL, Metadata, REQUIRED_LEVEL};
+use crate::config::{Compression, ConsumerConfig, Retention, StreamConfig};
+use crate::consumer::info::Detail;
+use crate::consumer::{Consumer, ConsumerId, Start};
+use crate::context::{Context, Settings};
+use crate::effects::{Event, Kind, When};
+use crate::error::catalogue as errors;
+use crate::groups::Groups;
+use crate::json::{JsonError, Place, ReadJson, Strictness, parse, to_json};
+use crate::random::Random;
+use crate::text::Timestamp;
+use crate::units::after;
+
+/// What a stream is made of besides its configuration.
+pub struct StreamParts {
+    /// What is known of server and account.
+    pub settings: Arc<Settings>,
+    /// Its messages.
+    pub store: Box<dyn StreamStore>,
+    /// Its folder.
+    pub files: Box<dyn StreamFiles>,
+    /// For names and choices; different for every stream and start.
+    pub seed: u64,
+}
+
+/// A stream that is on disk and can not be run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Offline {
+    /// Its name.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Its configuration as far as it could be read.
+    pub config: Box<StreamConfig>,
+    /// When it was made.
+    pub created: Option<Timestamp>,
+}
+
+#[derive(Serialize)]
+struct StreamMeta<'a> {
+    #[serde(rename = "Created")]
+    created: Timestamp,
+    #[serde(flatten)]
+    config: &'a StreamConfig,
+}
+
+/// What is kept of a stream's configuration (`meta.inf`).
+pub fn meta_json(config: &StreamConfig, created: Nanos) -> Vec<u8> {
+    to_json(&StreamMeta {
+        created: created.into(),
+        config,
+    })
+}
+
+/// What a configuration means to the store.
+pub fn store_options(config: &StreamConfig) -> StreamOptions {
+    StreamOptions {
+        compress: config.compression == Compression::S2,
+        ttl: config.allow_msg_ttl,
+        ..StreamOptions::default()
+    }
+}
+
+/// A configuration as it is kept, with what is kept beside it.
+#[derive(Debug, Default)]
+struct Kept<T> {
+    config: T,
+    created: Option<Timestamp>,
+    name: String,
+}
+
+impl<T: ReadJson> ReadJson for Kept<T> {
+    fn read(&mut self, value: &Value, at: &Place<'_>) -> Result<(), JsonError> {
+        let mut fields = match value {
+            Value::Object(fields) => fields.clone(),
+            other => return self.config.read(other, at),
+        };
+        if let Some(created) = fields.remove("Created") {
+            self.created.read(&created, at)?;
+        }
+        if let Some(name) = fields.remove("Name") {
+            self.name.read(&name, at)?;
+        }
+        self.config.read(&Value::Object(fields), at)
+    }
+}
+
+/// Reads what is kept of a configuration; the error is why the asset can not
+/// be run.
+fn read_kept<T: ReadJson + Default>(
+    json: &[u8],
+    metadata: impl Fn(&T) -> &Metadata,
+) -> (Kept<T>, Result<(), String>) {
+    let mut kept = Kept::default();
+    let mut known = parse(json, "config", Strictness::Strict, &mut kept);
+    if known.is_err() {
+        // What is known of it is still shown.
+        kept = Kept::default();
+        if let Err(error) = parse(json, "config", Strictness::Lenient, &mut kept) {
+            known = Err(error);
+        }
+    }
+    let level = metadata(&kept.config)
+        .get(REQUIRED_LEVEL)
+        .and_then(|level| level.parse::<u32>().ok())
+        .unwrap_or(0);
+    let is_known = level <= API_LEVEL;
+    let result = match (known, is_known) {
+        (Ok(()), true) => Ok(()),
+        (Ok(()), false) => Err(format!(
+            "unsupported - required API level: {level}, current API level: {API_LEVEL}"
+        )),
+        (Err(error), true) => Err(format!("decoding error: {error}")),
+        (Err(error), false) => Err(format!(
+            "unsupported - config error: {}",
+            error.0.strip_prefix("json: ").unwrap_or(&error.0)
+        )),
+    };
+    (kept, result)
+}
+
+/// Reads the `meta.inf` of a stream: its configuration and time of creation.
+///
+/// # Errors
+/// If it can not be run by this server.
+pub fn read_stream_meta(json: &[u8]) -> Result<(StreamConfig, Nanos), Box<Offline>> {
+    let (kept, result) = read_kept(json, |config: &StreamConfig| &config.metadata);
+    let offline = |reason: String, kept: Kept<StreamConfig>| {
+        Box::new(Offline {
+            name: kept.config.name.clone(),
+            reason,
+            config: Box::new(kept.config),
+            created: kept.created,
+        })
+    };
+    match (result, kept.created) {
+        (Ok(()), Some(created)) => {
+            let later = kept.config.mirror.is_some()
+                || !kept.config.sources.is_empty()
+                || kept.config.allow_msg_counter
+                || kept.config.allow_atomic
+                || kept.config.allow_batched
+                || kept.config.allow_msg_schedules;
+            if later {
+                let reason = "unsupported - config error: a feature this server does not have yet";
+                return Err(offline(reason.to_owned(), kept));
+            }
+            Ok((kept.config, created.at))
+        }
+        (Ok(()), None) => Ok((kept.config, Nanos::NONE)),
+        (Err(reason), _) => Err(offline(reason, kept)),
+    }
+}
+
+/// Reads the `meta.inf` of a consumer: name, configuration and time of
+/// creation.
+///
+/// # Errors
+/// Why it can not be run by this server, with its name.
+pub fn read_consumer_meta(
+    json: &[u8],
+) -> Result<(String, ConsumerConfig, Nanos), (String, String)> {
+    let (kept, result) = read_kept(json, |config: &ConsumerConfig| &config.metadata);
+    let name = [&kept.name, &kept.config.durable_name, &kept.config.name]
+        .into_iter()
+        .find(|name| !name.is_empty())
+        .cloned()
+        .unwrap_or_default();
+    match result {
+        Ok(()) => Ok((
+            name,
+            kept.config,
+            kept.created.map_or(Nanos::NONE, |created| created.at),
+        )),
+        Err(reason) => Err((name, reason)),
+    }
+}
+
+impl Stream {
+    fn new(config: StreamConfig, created: Nanos, parts: StreamParts) -> Self {
+        let mut stream = Self {
+            created,
+            files: parts.files,
+            consumers: Consumers::default(),
+            dedupe: Dedupe::new(config.duplicate_window),
+            last_id: Vec::new(),
+            transform: transform_of(&config),
+            republisher: Republisher::of(&config),
+            expiry: Expiry::default(),
+            ack_start: Vec::new(),
+            reported_bytes: 0,
+            blocker: None,
+            subject: Vec::new(),
+            header: Vec::new(),
+            core: Core {
+                settings: parts.settings,
+                config,
+                store: parts.store,
+                groups: Groups::default(),
+                random: Random::new(parts.seed),
+                ready: Vec::new(),
+                settled: Vec::new(),
+                lowest_pending: Seq::MAX,
+            },
+        };
+        stream.prepare_answers();
+        stream
+    }
+
+    /// A new stream of a configuration that was checked. Its store is new.
+    ///
+    /// # Errors
+    /// If the first sequence could not be set.
+    pub fn create(
+        config: StreamConfig,
+        parts: StreamParts,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, StoreError> {
+        let mut stream = Self::new(config, cx.now, parts);
+        let first = stream.core.config.first_seq;
+        if first > 1 {
+            stream.core.store.skip_to(Seq(first), cx.now)?;
+        }
+        stream.core.herald().stream(cx, Action::Create);
+        Ok(stream)
+    }
+
+    /// What is to be kept of the configuration (`meta.inf`).
+    pub fn meta_json(&self) -> Vec<u8> {
+        meta_json(&self.core.config, self.created)
+    }
+
+    /// Answers a create request, for a stream that is new or was there.
+    pub fn reply_created(&self, reply: &[u8], cx: &mut Context<'_>) {
+        #[derive(Serialize)]
+        struct Created {
+            #[serde(flatten)]
+            info: super::info::StreamInfo,
+            did_create: bool,
+        }
+        let mut info = self.info(Detail::Single, cx.now);
+        info.domain.clear();
+        let created = Created {
+            info,
+            did_create: true,
+        };
+        let kind = Kind::ApiReply { is_error: false };
+        cx.out.send_with(reply, When::Durable, kind, |out| {
+            push_reply(out, "stream_create_response", &created);
+        });
+    }
+
+    /// A stream as it was left. `consumers` are its consumers' `meta.inf` and
+    /// stores.
+    ///
+    /// # Errors
+    /// If a consumer needs more than this server has: then the whole stream
+    /// can not be run.
+    pub fn recover(
+        config: StreamConfig,
+        created: Nanos,
+        parts: StreamParts,
+        consumers: Vec<(Vec<u8>, Box<dyn ConsumerStore>)>,
+        cx: &mut Context<'_>,
+    ) -> Result<Self, Box<Offline>> {
+        let mut stream = Self::new(config, created, parts);
+        let mut read = Vec::with_capacity(consumers.len());
+        for (json, store) in consumers {
+            match read_consumer_meta(&json) {
+                Ok((name, config, created)) => read.push((name, config, created, store)),
+                Err((name, _)) => {
+                    return Err(Box::new(Offline {
+                        name: stream.name().to_owned(),
+                        reason: format!("stopped - unsupported consumer \"{name}\""),
+                        config: Box::new(stream.core.config),
+                        created: Some(created.into()),
+                    }));
+                }
+            }
+        }
+        stream.recover_ids(cx);
+        for (name, config, created, store) in read {
+            stream.recover_consumer(name, config, created, store, cx);
+        }
+        if let Err(error) = stream.enforce_all(cx) {
+            stream.warn(&error, cx);
+        }
+        stream.expire_messages(cx);
+        if stream.core.config.retention != Retention::Limits {
+            stream.remove_unneeded(cx);
+        }
+        Ok(stream)
+    }
+
+    fn recover_consumer(
+        &mut self,
+        name: String,
+        config: ConsumerConfig,
+        created: Nanos,
+        mut store: Box<dyn ConsumerStore>,
+        cx: &mut Context<'_>,
+    ) {
+        let state = store.take_recovered();
+        let start = match &state {
+            Some(state) => Start::at(state.delivered.stream.next()),
+            None => match Start::of(&config, &self.core.config, &mut *self.core.store) {
+                Ok(start) => start,
+                Err(error) => return self.warn(&error, cx),
+            },
+        };
+        let id: ConsumerId = self.consumers.reserve();
+        let mut consumer = Consumer::new(id, name, config, created, start, &mut self.core);
+        match state {
+            Some(state) => {
+                if let Some(warning) = consumer.recover(store, state, &mut self.core, cx.now) {
+                    cx.out.event(Event::Warning(warning));
+                }
+            }
+            None => consumer.set_store(Some(store)),
+        }
+        self.start_consumer(consumer, cx);
+    }
+
+    /// Remembers the ids of stored messages that are young enough
+    /// (jetstream-streams.md 5.3).
+    fn recover_ids(&mut self, cx: &mut Context<'_>) {
+        let window = self.core.config.duplicate_window;
+        if window <= 0 {
+            return;
+        }
+        let since = after(cx.now, -window);
+        let recovered = self.read_ids_since(since);
+        if let Err(error) = recovered {
+            self.warn(&error, cx);
+        }
+    }
+
+    fn read_ids_since(&mut self, since: Nanos) -> Result<(), StoreError> {
+        let mut from = self.core.store.seq_at(since)?;
+        let last = self.core.store.state().last;
+        while let Some(message) = self.core.store.next(&Filter::All, from)? {
+            from = message.seq.next();
+            let id = find(message.header, "Nats-Msg-Id").filter(|id| !id.is_empty());
+            if message.seq == last {
+                self.last_id = id.unwrap_or_default().to_vec();
+            }
+            if let Some(id) = id {
+                self.dedupe.insert(id, message.seq, message.timestamp);
+            }
+        }
+        Ok(())
+    }
+
+    /// Deletes the stream: its consumers are told, and what it used is free.
+    /// The caller removes its files.
+    pub fn delete(&mut self, reply: &[u8], cx: &mut Context<'_>) {
+        let consumers: Vec<ConsumerId> = self.consumer_ids().collect();
+        for id in consumers {
+            self.delete_consumer(id, cx);
+        }
+        self.core.herald().stream(cx, Action::Delete);
+        let storage = self.core.config.storage;
+        let settings = &self.core.settings;
+        settings.account_usage.add(storage, -self.reported_bytes);
+        settings.server_usage.add(storage, -self.reported_bytes);
+        self.reported_bytes = 0;
+        if !reply.is_empty() {
+            let kind = Kind::ApiReply { is_error: false };
+            cx.out.send_with(reply, When::Durable, kind, |out| {
+                push_reply(
+                    out,
+                    "stream_delete_response",
+                    &super::requests::Success::YES,
+                );
+            });
+        }
+    }
+
+    /// Tells waiting clients that the server stops.
+    pub fn shutdown(&mut self, cx: &mut Context<'_>) {
+        for consumer in self.consumers.all_mut() {
+            consumer.end_requests("409 Server Shutdown", true, cx);
+        }
+    }
+
+    /// Writes everything for the last time.
+    ///
+    /// # Errors
+    /// The first thing that could not be written; the rest is written all the
+    /// same.
+    pub fn close(mut self) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        for consumer in self.consumers.all_mut() {
+            let closed = consumer.close();
+            if result.is_ok() {
+                result = closed;
+            }
+        }
+        let closed = self.core.store.close();
+        if result.is_ok() { closed } else { result }
+    }
+
+    /// Hands what was changed to the operating system. If that fails, what
+    /// can not be kept is taken back: in the stream, in its consumers, and in
+    /// the effects of the batch.
+    ///
+    /// # Errors
+    /// What failed, for the log; the stream goes on.
+    pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        if let Err(failed) = self.core.store.flush() {
+            let lost = failed.lost_from.unwrap_or(Seq::MAX);
+            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
+            let name = &self.core.config.name;
+            cx.out
+                .revoke_from(lost, |out| super::push_refusal(out, &error, name));
+            self.dedupe.forget_from(lost);
+            self.last_id.clear();
+            self.core.groups.note_removed_many();
+            for consumer in self.consumers.all_mut() {
+                consumer.lose_from(lost);
+            }
+            self.expiry.restart();
+            result = Err(failed.cause);
+        }
+        for consumer in self.consumers.all_mut() {
+            if consumer.is_dirty() {
+                let flushed = consumer.flush();
+                if result.is_ok() {
+                    result = flushed;
+                }
+            }
+        }
+        result
+    }
+
+    /// Housekeeping of the store; see [`StreamStore::maintain`]. Whether there
+    /// is more to do at once.
+    ///
+    /// # Errors
+    /// If files could not be read or written; the messages are unharmed.
+    pub fn maintain(&mut self, now: Nanos) -> Result<bool, StoreError> {
+        self.core.store.maintain(now)
+    }
+}

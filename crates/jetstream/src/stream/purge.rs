@@ -1,0 +1,194 @@
+//! Purge, rollup and deletion of messages (jetstream-streams.md 8).
+
+use midge_store::{Appended, Filter, Purge, Removal, RemovedMany, Seq, StoreError};
+use midge_subject::covers;
+
+use super::Stream;
+use super::limits::Cause;
+use super::publish::Rollup;
+use crate::config::Storage;
+use crate::context::Context;
+use crate::error::ApiError;
+use crate::error::catalogue as errors;
+
+/// What a purge request asks for.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct PurgeRequest {
+    /// Only messages below this sequence; 0 is no bound.
+    pub seq: u64,
+    /// Only messages on this subject or pattern.
+    pub filter: String,
+    /// How many of the newest stay.
+    pub keep: u64,
+}
+
+/// Messages that a rollup removes one by one; more are purged together.
+const FEW: u64 = 16;
+
+impl Stream {
+    /// Purges by request; how many messages went.
+    pub(super) fn purge(
+        &mut self,
+        request: &PurgeRequest,
+        cx: &mut Context<'_>,
+    ) -> Result<u64, ApiError> {
+        if request.seq > 0 && request.keep > 0 {
+            return Err(errors::BAD_REQUEST);
+        }
+        if self.core.config.sealed {
+            return Err(errors::STREAM_SEALED);
+        }
+        if self.core.config.deny_purge {
+            return Err(errors::STREAM_PURGE_FAILED.with("stream purge not permitted"));
+        }
+        if request.seq == 1 {
+            return Ok(0);
+        }
+        let purge = Purge {
+            filter: Filter::subject(request.filter.as_bytes()),
+            below: (request.seq > 0).then_some(Seq(request.seq)),
+            keep: request.keep,
+        };
+        let removed = self
+            .purge_store(&purge, cx)
+            .map_err(|error| errors::STREAM_GENERAL.with(error))?;
+        Ok(removed.messages)
+    }
+
+    /// Purges, and lets consumers know.
+    pub(super) fn purge_store(
+        &mut self,
+        purge: &Purge,
+        cx: &mut Context<'_>,
+    ) -> Result<RemovedMany, StoreError> {
+        let before = self.core.store.state();
+        let removed = self.core.store.purge(purge)?;
+        if removed.messages > 0 || self.core.store.state().last != before.last {
+            self.after_purge(&purge.filter, cx);
+        }
+        Ok(removed)
+    }
+
+    fn after_purge(&mut self, filter: &Filter, _cx: &mut Context<'_>) {
+        self.core.groups.note_removed_many();
+        self.expiry.restart();
+        let mut woken = Vec::new();
+        let mut lowest = Seq::MAX;
+        for consumer in self.consumers.all_mut() {
+            let own = consumer.filters();
+            let covered = *filter == Filter::All
+                || (!own.is_empty()
+                    && own.iter().all(|own| {
+                        filter
+                            .patterns()
+                            .iter()
+                            .any(|purged| covers(purged.as_bytes(), own.as_bytes()))
+                    }));
+            let first = if *filter == Filter::All {
+                self.core.store.state().first
+            } else if covered {
+                first_match(&mut self.core, &own)
+            } else {
+                Seq::NONE
+            };
+            let store = &mut self.core.store;
+            let mut is_there = |seq: Seq| store.load(seq).ok().flatten().is_some();
+            consumer.purged(covered, &mut is_there, first);
+            lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
+            woken.push(consumer.id);
+        }
+        self.core.lowest_pending = lowest;
+        for id in woken {
+            self.wake(id);
+        }
+    }
+
+    /// Removes what a stored message replaces.
+    pub(super) fn roll_up(
+        &mut self,
+        rollup: Rollup,
+        subject: &[u8],
+        seq: Seq,
+        appended: &Appended,
+        cx: &mut Context<'_>,
+    ) -> Result<(), StoreError> {
+        if rollup == Rollup::Subject && appended.subject_messages <= FEW {
+            while let Some(state) = self.core.store.subject_state(subject)?
+                && state.first < seq
+            {
+                if !self.remove_message(state.first, Removal::Delete, Cause::Other, cx)? {
+                    break;
+                }
+            }
+            return Ok(());
+        }
+        self.roll_up_all(rollup, subject, seq, cx)
+    }
+
+    /// [`roll_up`](Self::roll_up) whatever the number of messages.
+    pub(super) fn roll_up_all(
+        &mut self,
+        rollup: Rollup,
+        subject: &[u8],
+        seq: Seq,
+        cx: &mut Context<'_>,
+    ) -> Result<(), StoreError> {
+        let filter = match rollup {
+            Rollup::Subject => Filter::subject(subject),
+            Rollup::All => Filter::All,
+        };
+        let purge = Purge {
+            filter,
+            below: Some(seq),
+            keep: 0,
+        };
+        self.purge_store(&purge, cx).map(drop)
+    }
+
+    /// Deletes one message by request.
+    pub(super) fn delete_message(
+        &mut self,
+        seq: Seq,
+        erase: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<(), ApiError> {
+        if self.core.config.sealed {
+            return Err(errors::STREAM_SEALED);
+        }
+        if self.core.config.deny_delete {
+            return Err(errors::STREAM_MSG_DELETE_FAILED.with("message delete not permitted"));
+        }
+        let how = if erase {
+            Removal::Erase
+        } else {
+            Removal::Delete
+        };
+        match self.remove_message(seq, how, Cause::Other, cx) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(self.nothing_to_delete(seq)),
+            Err(error) => Err(errors::STREAM_MSG_DELETE_FAILED.with(error)),
+        }
+    }
+
+    fn nothing_to_delete(&self, seq: Seq) -> ApiError {
+        let state = self.core.store.state();
+        if self.core.config.storage == Storage::File && seq > state.last {
+            errors::STREAM_MSG_DELETE_FAILED.with("stream store EOF")
+        } else if self.core.config.storage == Storage::File && seq == Seq::NONE {
+            errors::STREAM_MSG_DELETE_FAILED.with("no message found")
+        } else {
+            errors::SEQUENCE_NOT_FOUND.with(seq)
+        }
+    }
+}
+
+/// The first message that is left for these filters; after the last one if
+/// there is none.
+fn first_match(core: &mut super::Core, filters: &[&str]) -> Seq {
+    let last = core.store.state().last;
+    core.store
+        .next(&Filter::new(filters), Seq(1))
+        .ok()
+        .flatten()
+        .map_or(last.next(), |message| message.seq)
+}

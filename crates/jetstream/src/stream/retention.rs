@@ -1,0 +1,110 @@
+//! Messages that leave because consumers are done with them
+//! (jetstream-streams.md 13, jetstream-consumers.md 3.6).
+
+use midge_store::{Filter, Removal, Seq, StoreError};
+
+use super::Stream;
+use super::limits::Cause;
+use crate::config::Retention;
+use crate::context::Context;
+
+impl Stream {
+    /// Removes the messages that consumers have finished with, if nobody else
+    /// needs them.
+    pub(super) fn apply_retention(&mut self, cx: &mut Context<'_>) {
+        if self.core.settled.is_empty() {
+            return;
+        }
+        let mut settled = std::mem::take(&mut self.core.settled);
+        for seq in settled.drain(..) {
+            let goes = match self.core.config.retention {
+                Retention::Limits => false,
+                Retention::WorkQueue => true,
+                Retention::Interest => !self.is_needed(seq),
+            };
+            if goes
+                && let Err(error) = self.remove_message(seq, Removal::Delete, Cause::Settled, cx)
+            {
+                self.warn(&error, cx);
+            }
+        }
+        self.core.settled = settled;
+    }
+
+    /// Whether any consumer needs a message.
+    fn is_needed(&mut self, seq: Seq) -> bool {
+        // Who needed one message usually needs the next one, too.
+        if let Some(blocker) = self.blocker
+            && let Some(consumer) = self.consumers.get(blocker)
+            && consumer.filters().is_empty()
+            && consumer.needs(seq)
+        {
+            return true;
+        }
+        let mut subject: Option<Vec<u8>> = None;
+        for consumer in self.consumers.all() {
+            if !consumer.needs(seq) {
+                continue;
+            }
+            let Some(group) = self.core.groups.get(consumer.group()) else {
+                continue;
+            };
+            let matches = match group.filter() {
+                Filter::All => true,
+                filter @ (Filter::One(_) | Filter::Many(_)) => {
+                    if subject.is_none() {
+                        let message = self.core.store.load(seq).ok().flatten();
+                        subject = message.map(|message| message.subject.to_vec());
+                    }
+                    subject
+                        .as_ref()
+                        .is_some_and(|subject| filter.matches(subject))
+                }
+            };
+            if matches {
+                self.blocker = Some(consumer.id);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// Removes everything that nobody needs: after a consumer or its filters
+    /// are gone, after a change of retention, at a start.
+    pub(super) fn remove_unneeded(&mut self, cx: &mut Context<'_>) {
+        let removed = match self.core.config.retention {
+            Retention::Limits => Ok(()),
+            Retention::Interest => self.sweep(false, cx),
+            Retention::WorkQueue => self.sweep(true, cx),
+        };
+        if let Err(error) = removed {
+            self.warn(&error, cx);
+        }
+    }
+
+    /// Looks at every message; those that no consumer is about stay if
+    /// `keeps_unclaimed`.
+    fn sweep(&mut self, keeps_unclaimed: bool, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        if keeps_unclaimed && self.consumers.all().next().is_none() {
+            return Ok(());
+        }
+        let mut from = self.core.store.state().first;
+        while let Some(message) = self.core.store.next(&Filter::All, from)? {
+            let seq = message.seq;
+            let subject = message.subject;
+            let (mut claimed, mut needed) = (false, false);
+            for consumer in self.consumers.all() {
+                let group = self.core.groups.get(consumer.group());
+                if group.is_some_and(|group| group.filter().matches(subject)) {
+                    claimed = true;
+                    needed = needed || consumer.needs(seq);
+                }
+            }
+            from = seq.next();
+            if !needed && (claimed || !keeps_unclaimed) {
+                self.remove_message(seq, Removal::Delete, Cause::Settled, cx)?;
+            }
+        }
+        Ok(())
+    }
+}

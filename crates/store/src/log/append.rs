@@ -1,0 +1,196 @@
+//! New records at the end.
+
+use crate::error::StoreError;
+use crate::limits::{BLOCK_GAP_MAX, RECORD_BYTES_MAX};
+use crate::record::{self, Kind, RECORD_BYTES_MIN};
+use crate::types::{Appended, Nanos, NewMessage, Seq};
+
+use super::Block;
+use super::Log;
+use super::undo::Undo;
+
+/// Capacity that a new block starts with.
+const BUFFER_START: usize = 16 << 10;
+
+impl Log {
+    pub fn append(&mut self, message: &NewMessage<'_>) -> Result<Appended, StoreError> {
+        let length = record::record_length(message.subject, message.header, message.payload);
+        if length > RECORD_BYTES_MAX || message.subject.len() > usize::from(u16::MAX) {
+            return Err(StoreError::TooLarge {
+                size: length,
+                max: RECORD_BYTES_MAX,
+            });
+        }
+        let seq = match message.seq {
+            None => self.last + 1,
+            Some(Seq(seq)) if seq > self.last => seq,
+            Some(seq) => {
+                return Err(StoreError::SequenceUsed {
+                    seq,
+                    last: Seq(self.last),
+                });
+            }
+        };
+        let gap = seq - self.last - 1;
+        self.make_room(length, gap, seq);
+        let id = self.subjects.intern(message.subject);
+        let size = self
+            .sizes
+            .of(message.subject, message.header, message.payload);
+        self.save_tail();
+        let Some(tail) = self.blocks.back_mut() else {
+            return Err(no_block());
+        };
+        if tail.messages() == 0 && tail.deleted.is_empty() {
+            tail.first = seq;
+            tail.first_time = message.timestamp.0;
+        } else if gap > 0 {
+            tail.deleted.insert_range(seq - gap, seq - 1);
+            self.undo.push(Undo::Gap(tail.number, seq - gap, seq - 1));
+        }
+        if tail.data.is_none() {
+            tail.data = self
+                .spare
+                .take()
+                .or_else(|| Some(Vec::with_capacity(BUFFER_START)));
+            tail.data_from = tail.length;
+        }
+        let parts = [message.subject, message.header, message.payload];
+        if let Some(data) = &mut tail.data {
+            tail.sum = record::put_message(
+                data,
+                tail.checksum.as_ref(),
+                seq,
+                message.timestamp.0,
+                parts,
+            );
+        }
+        if let Some(slots) = &mut tail.slots {
+            slots.push(seq, tail.length as u32, Some(id));
+        }
+        tail.length += length;
+        tail.live_bytes += size;
+        tail.last = seq;
+        tail.last_time = message.timestamp.0;
+        tail.ttls += u64::from(message.expires.is_some());
+        tail.schedules += u64::from(message.scheduled);
+        self.last = seq;
+        self.last_time = message.timestamp.0;
+        self.messages += 1;
+        self.bytes += size;
+        let before = self.subjects.count_appended(id, seq);
+        self.undo.push(Undo::Subject(id, before));
+        if let Some(at) = message.expires {
+            self.set_expiry(Seq(seq), at);
+        }
+        Ok(Appended {
+            seq: Seq(seq),
+            size,
+            subject_messages: before.messages + 1,
+        })
+    }
+
+    pub fn skip_to(&mut self, next: u64, now: Nanos) {
+        if next <= self.last + 1 {
+            return;
+        }
+        let time = if self.last_time == 0 {
+            now.0
+        } else {
+            self.last_time
+        };
+        let (gap, last) = (next - 1 - self.last, next - 1);
+        self.make_room(RECORD_BYTES_MIN as u64, gap, next);
+        self.put_mark(Kind::Erased, last, time);
+        let Some(tail) = self.blocks.back_mut() else {
+            return;
+        };
+        if tail.messages() == 0 && tail.deleted.is_empty() {
+            tail.first = next;
+        } else {
+            tail.deleted.insert_range(next - gap, last);
+            self.undo.push(Undo::Gap(tail.number, next - gap, last));
+        }
+        tail.last = last;
+        tail.last_time = time;
+        self.last = last;
+        self.last_time = time;
+    }
+
+    /// Appends a tombstone.
+    pub fn bury(&mut self, seq: u64, time: i64) {
+        if self.name.is_none() {
+            return;
+        }
+        self.make_room(RECORD_BYTES_MIN as u64, 0, self.last);
+        self.put_mark(Kind::Tombstone, seq, time);
+    }
+
+    fn put_mark(&mut self, kind: Kind, seq: u64, time: i64) {
+        self.save_tail();
+        let Some(tail) = self.blocks.back_mut() else {
+            return;
+        };
+        if tail.data.is_none() {
+            tail.data_from = tail.length;
+        }
+        let data = tail.data.get_or_insert_default();
+        tail.sum = record::put_mark(data, tail.checksum.as_ref(), kind, seq, time);
+        tail.length += RECORD_BYTES_MIN as u64;
+    }
+
+    /// Starts a new block if one of `length` bytes does not fit into the last
+    /// one, or a gap before `seq` would be too wide.
+    fn make_room(&mut self, length: u64, gap: u64, seq: u64) {
+        let Some(tail) = self.blocks.back() else {
+            return;
+        };
+        let full = tail.length > 0 && tail.length + length > u64::from(self.options.block_size);
+        let has_messages = tail.messages() > 0 || !tail.deleted.is_empty();
+        let too_wide = has_messages
+            && (tail.deleted.len() + gap > BLOCK_GAP_MAX
+                || tail
+                    .slots
+                    .as_ref()
+                    .is_some_and(|slots| !slots.can_hold(seq))
+                || seq - tail.first > crate::limits::BLOCK_SPAN_MAX / 2);
+        if full || too_wide {
+            self.roll();
+        }
+    }
+
+    /// Starts a new block.
+    pub(crate) fn roll(&mut self) {
+        let number = self.blocks.back().map_or(1, |block| block.number + 1);
+        let mut block = Block::new(number, self.checksum(number), self.last, self.last_time);
+        if let Some(mut spare) = self.spare.take() {
+            spare.clear();
+            block.data = Some(spare);
+        }
+        block.saved = true;
+        self.blocks.push_back(block);
+        self.undo.push(Undo::Rolled);
+        let before = self.blocks.len() - 2;
+        if self
+            .blocks
+            .get(before)
+            .is_some_and(|block| block.messages() == 0)
+        {
+            self.drop_if_useless(before);
+        }
+    }
+
+    /// Notes the last block as it was at the last flush, once.
+    #[inline]
+    pub(super) fn save_tail(&mut self) {
+        let at = self.blocks.len().saturating_sub(1);
+        self.save(at);
+    }
+}
+
+fn no_block() -> StoreError {
+    StoreError::Broken {
+        path: std::path::PathBuf::new(),
+        reason: "no block to write to".into(),
+    }
+}

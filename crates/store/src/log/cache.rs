@@ -1,0 +1,227 @@
+//! Blocks come into memory when they are needed and leave it when the budget
+//! is used up.
+
+use crate::error::StoreError;
+use crate::record::Kind;
+use crate::scan::{Found, Scan};
+use crate::subjects::SubjectId;
+use crate::types::Seq;
+
+use super::Log;
+use super::slots::Slots;
+
+impl Log {
+    /// Makes sure that the block's bytes and slots are in memory. Messages
+    /// that turn out to be damaged are given up.
+    #[inline]
+    pub fn ensure(&mut self, at: usize) -> Result<(), StoreError> {
+        match self.blocks.get_mut(at) {
+            Some(block) if block.is_loaded() => {
+                block.recent = true;
+                Ok(())
+            }
+            Some(_) => self.load_block(at),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`ensure`](Self::ensure), with the subjects of all messages.
+    #[inline]
+    pub fn ensure_ids(&mut self, at: usize) -> Result<(), StoreError> {
+        self.ensure(at)?;
+        let known = |block: &super::Block| block.slots.as_ref().is_some_and(Slots::has_ids);
+        if !self.blocks.get(at).is_some_and(known) {
+            self.find_ids(at);
+        }
+        Ok(())
+    }
+
+    #[cold]
+    fn load_block(&mut self, at: usize) -> Result<(), StoreError> {
+        let Some(block) = self.blocks.get_mut(at) else {
+            return Ok(());
+        };
+        if block.data.is_none() || block.data_from > 0 {
+            let number = block.number;
+            let staged = block.data.take().unwrap_or_default();
+            let staged_from = block.data_from;
+            let read = match &mut self.source {
+                Some(source) => source.read_block(number),
+                None => Ok(Vec::new()),
+            };
+            let mut bytes = match read {
+                Ok(bytes) => bytes,
+                Err(error) => {
+                    block.data = Some(staged);
+                    return Err(error);
+                }
+            };
+            // What is staged was never anywhere else.
+            bytes.truncate(staged_from as usize);
+            if (bytes.len() as u64) < staged_from && !staged.is_empty() {
+                bytes.resize(staged_from as usize, 0);
+            }
+            bytes.extend_from_slice(&staged);
+            block.data = Some(bytes);
+            block.data_from = 0;
+        }
+        self.make_slots(at);
+        if let Some(block) = self.blocks.get_mut(at) {
+            block.recent = true;
+        }
+        self.charge();
+        self.evict_over_budget(at);
+        Ok(())
+    }
+
+    /// Finds the records of a block whose bytes are in memory.
+    fn make_slots(&mut self, at: usize) {
+        let Some(block) = self.blocks.get_mut(at) else {
+            return;
+        };
+        let data = block.data.as_deref().unwrap_or_default();
+        let mut slots = Slots::new(block.first);
+        let mut highest = 0;
+        let mut live = 0;
+        let mut live_bytes = 0;
+        for found in Scan::new(data, block.checksum.as_ref()) {
+            let Found::Record(offset, record) = found else {
+                continue;
+            };
+            if record.kind == Kind::Message && record.seq > highest {
+                highest = record.seq;
+                if block.has(record.seq) && slots.can_hold(record.seq) {
+                    slots.push(record.seq, offset as u32, None);
+                    live += 1;
+                    live_bytes += self.sizes.of(record.subject, record.header, record.payload);
+                }
+            }
+        }
+        block.slots = Some(slots);
+        if live != block.messages() {
+            self.give_up_missing(at, live_bytes);
+        }
+    }
+
+    /// Messages that should be in the block and are not are lost: takes them
+    /// out of all counts.
+    #[cold]
+    fn give_up_missing(&mut self, at: usize, live_bytes: u64) {
+        let Some(block) = self.blocks.get_mut(at) else {
+            return;
+        };
+        let Some(slots) = &mut block.slots else {
+            return;
+        };
+        let wanted = (block.first..=block.last).filter(|seq| !block.deleted.contains(*seq));
+        let missing: Vec<u64> = wanted.filter(|&seq| slots.find(seq).is_none()).collect();
+        let lost_bytes = block.live_bytes.saturating_sub(live_bytes);
+        block.live_bytes = live_bytes;
+        for &seq in &missing {
+            block.deleted.insert(seq);
+        }
+        while block.first <= block.last && block.deleted.remove(block.first) {
+            block.first += 1;
+        }
+        if let Some(record) = slots
+            .find(block.first)
+            .and_then(|slot| block.record_of(slot))
+        {
+            block.first_time = record.timestamp;
+        }
+        self.messages = self.messages.saturating_sub(missing.len() as u64);
+        self.bytes = self.bytes.saturating_sub(lost_bytes);
+        self.lost.bytes += lost_bytes;
+        self.lost.messages.extend(missing.into_iter().map(Seq));
+        self.lost.messages.sort_unstable();
+        self.lost.messages.dedup();
+        self.recount = true;
+    }
+
+    /// Looks up the subjects of a block's messages.
+    fn find_ids(&mut self, at: usize) {
+        let Some(block) = self.blocks.get_mut(at) else {
+            return;
+        };
+        let (Some(data), Some(slots)) = (&block.data, &mut block.slots) else {
+            return;
+        };
+        let ids = (0..slots.len()).map(|slot| {
+            let record = slots
+                .offset(slot)
+                .and_then(|offset| crate::record::Record::parse(data.get(offset as usize..)?));
+            let id = record.and_then(|record| self.subjects.find(record.subject));
+            id.unwrap_or(SubjectId::NONE).0
+        });
+        let ids = ids.collect();
+        slots.set_ids(ids);
+    }
+
+    /// Tells the budget what this log uses.
+    pub fn charge(&mut self) {
+        if let Some(budget) = &self.budget {
+            let used = self.blocks.iter().map(super::Block::memory).sum();
+            budget.replace(self.charged, used);
+            self.charged = used;
+        }
+    }
+
+    /// Gives up blocks that were not used lately until the budget holds, but
+    /// not the one at `keep`.
+    fn evict_over_budget(&mut self, keep: usize) {
+        for pass in 0..2 {
+            for at in 0..self.blocks.len() {
+                if !self
+                    .budget
+                    .as_ref()
+                    .is_some_and(crate::CacheBudget::is_exceeded)
+                {
+                    return;
+                }
+                let Some(block) = self.blocks.get_mut(at) else {
+                    return;
+                };
+                if at == keep || block.data.is_none() && block.slots.is_none() {
+                    continue;
+                }
+                // Second chance for those that were used.
+                if pass == 0 && std::mem::take(&mut block.recent) {
+                    continue;
+                }
+                let before = block.memory();
+                let buffer = block.evict();
+                let after = block.memory();
+                if let Some(budget) = &self.budget {
+                    budget.replace(before, after);
+                    self.charged = (self.charged + after).saturating_sub(before);
+                }
+                if self.spare.is_none() {
+                    self.spare = buffer;
+                }
+            }
+        }
+    }
+
+    /// Gives up blocks that were not used since the last call.
+    pub fn evict_idle(&mut self) {
+        if self.source.is_none() {
+            return;
+        }
+        for block in &mut self.blocks {
+            if !std::mem::take(&mut block.recent) && (block.data.is_some() || block.slots.is_some())
+            {
+                block.evict();
+            }
+        }
+        self.spare = None;
+        self.charge();
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some(budget) = &self.budget {
+            budget.replace(self.charged, 0);
+        }
+    }
+}

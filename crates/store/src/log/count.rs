@@ -1,0 +1,243 @@
+//! How many messages a filter wants, from the indexes.
+
+use std::ops::ControlFlow;
+
+use crate::error::StoreError;
+use crate::filter::Filter;
+use crate::subjects::SubjectId;
+use crate::types::{Counting, Seq};
+
+use super::Log;
+
+/// Subjects on both sides of the start that are counted one by one.
+const COUNTED_ONE_BY_ONE: usize = 16;
+
+impl Log {
+    pub fn count(
+        &mut self,
+        filter: &Filter,
+        from: u64,
+        counting: Counting,
+    ) -> Result<u64, StoreError> {
+        match (counting, filter) {
+            (Counting::Messages, Filter::All) => Ok(self.count_all(from)),
+            (Counting::Messages, Filter::One(_) | Filter::Many(_)) => {
+                self.count_matching(filter, from)
+            }
+            (Counting::LastPerSubject, _) => self.count_subjects(filter, from),
+        }
+    }
+
+    /// Messages at or above `from`.
+    fn count_all(&self, from: u64) -> u64 {
+        let at = self.block_at(from);
+        let Some(block) = self.blocks.get(at) else {
+            return 0;
+        };
+        let start = from.max(block.first);
+        let here = if start > block.last {
+            0
+        } else {
+            block.last - start + 1 - block.deleted.count_between(start, block.last)
+        };
+        // The shorter side.
+        let others = if at < self.blocks.len() / 2 {
+            let before: u64 = self.blocks.range(..at).map(super::Block::messages).sum();
+            self.messages - before - block.messages()
+        } else {
+            self.blocks
+                .range(at + 1..)
+                .map(super::Block::messages)
+                .sum()
+        };
+        here + others
+    }
+
+    fn count_matching(&mut self, filter: &Filter, from: u64) -> Result<u64, StoreError> {
+        let mut count = 0;
+        // Subjects with messages on both sides, or where that is not known.
+        let mut split: Vec<(SubjectId, u64)> = Vec::new();
+        self.subjects.for_each(filter, &mut |id, _, entry| {
+            if entry.first >= from {
+                count += entry.messages;
+            } else if entry.last >= from {
+                split.push((id, entry.messages));
+            }
+            ControlFlow::Continue(())
+        });
+        if split.is_empty() {
+            return Ok(count);
+        }
+        let (mut low, mut high) = (u64::MAX, 0);
+        for &(id, _) in &split {
+            let entry = self.subjects.entry(id);
+            low = low.min(entry.first);
+            high = high.max(entry.last);
+        }
+        let middle = self.block_at(from);
+        let (low, high) = (
+            self.block_at(low),
+            self.block_at(high).min(self.blocks.len() - 1),
+        );
+        // The side with fewer blocks is counted.
+        let below = middle - low.min(middle) < high.saturating_sub(middle);
+        let (blocks, range) = if below {
+            (low..=middle, 0..=from.saturating_sub(1))
+        } else {
+            (middle..=high, from..=u64::MAX)
+        };
+        let mut counted = 0;
+        if split.len() <= COUNTED_ONE_BY_ONE {
+            for at in blocks {
+                counted += self.count_few(at, &split, &range)?;
+            }
+        } else {
+            let mut member = vec![false; self.subjects.id_bound()];
+            for &(id, _) in &split {
+                if let Some(flag) = member.get_mut(id.0 as usize) {
+                    *flag = true;
+                }
+            }
+            for at in blocks {
+                counted += self.count_members(at, &member, &range)?;
+            }
+        }
+        if below {
+            let all: u64 = split.iter().map(|(_, messages)| messages).sum();
+            Ok(count + all.saturating_sub(counted))
+        } else {
+            Ok(count + counted)
+        }
+    }
+
+    /// Whether nothing of a block can be in the range.
+    fn is_outside(&self, at: usize, range: &std::ops::RangeInclusive<u64>) -> bool {
+        self.blocks.get(at).is_none_or(|block| {
+            block.messages() == 0 || block.first > *range.end() || block.last < *range.start()
+        })
+    }
+
+    fn count_few(
+        &mut self,
+        at: usize,
+        subjects: &[(SubjectId, u64)],
+        range: &std::ops::RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        if self.is_outside(at, range) {
+            return Ok(0);
+        }
+        self.ensure_ids(at)?;
+        let Some(block) = self.blocks.get_mut(at) else {
+            return Ok(0);
+        };
+        let Some(mut slots) = block.slots.take() else {
+            return Ok(0);
+        };
+        let (start, end) = (
+            slots.at_or_after(*range.start()),
+            slots.end_of(*range.end()),
+        );
+        let mut count = 0;
+        for &(id, _) in subjects {
+            let found: Vec<usize> = slots.of_subject(id, start, end).collect();
+            let live = |&slot: &usize| slots.seq(slot).is_some_and(|seq| block.has(seq));
+            count += found.iter().filter(|slot| live(slot)).count();
+        }
+        block.slots = Some(slots);
+        Ok(count as u64)
+    }
+
+    fn count_members(
+        &mut self,
+        at: usize,
+        member: &[bool],
+        range: &std::ops::RangeInclusive<u64>,
+    ) -> Result<u64, StoreError> {
+        if self.is_outside(at, range) {
+            return Ok(0);
+        }
+        self.ensure_ids(at)?;
+        let Some(block) = self.blocks.get_mut(at) else {
+            return Ok(0);
+        };
+        let Some(slots) = &mut block.slots else {
+            return Ok(0);
+        };
+        let (start, end) = (
+            slots.at_or_after(*range.start()),
+            slots.end_of(*range.end()),
+        );
+        let slots = block.slots.as_ref();
+        let mut count = 0;
+        for slot in start..end {
+            let wanted = slots.is_some_and(|slots| {
+                member
+                    .get(slots.id(slot).0 as usize)
+                    .copied()
+                    .unwrap_or(false)
+                    && slots.seq(slot).is_some_and(|seq| block.has(seq))
+            });
+            count += u64::from(wanted);
+        }
+        Ok(count)
+    }
+
+    /// Matching subjects whose last message is at or above `from`.
+    fn count_subjects(&mut self, filter: &Filter, from: u64) -> Result<u64, StoreError> {
+        let mut count = 0;
+        let mut unsure = Vec::new();
+        self.subjects.for_each(filter, &mut |id, _, entry| {
+            if entry.first >= from || (entry.last_exact && entry.last >= from) {
+                count += 1;
+            } else if entry.last >= from {
+                unsure.push((entry.last, id));
+            }
+            ControlFlow::Continue(())
+        });
+        unsure.sort_unstable();
+        for (_, id) in unsure {
+            count += u64::from(self.last_of(id)?.is_some_and(|last| last >= from));
+        }
+        Ok(count)
+    }
+
+    pub fn last_per_subject(
+        &mut self,
+        filter: &Filter,
+        up_to: u64,
+        max: usize,
+        out: &mut Vec<Seq>,
+    ) -> Result<(), StoreError> {
+        let start = out.len();
+        let mut unsure = Vec::new();
+        let mut too_many = false;
+        self.subjects.for_each(filter, &mut |id, _, entry| {
+            if entry.last_exact && entry.last <= up_to {
+                out.push(Seq(entry.last));
+            } else if entry.first <= up_to {
+                unsure.push((entry.last.min(up_to), id));
+            }
+            too_many = out.len() - start > max;
+            if too_many {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            }
+        });
+        // In the order of the blocks, so that each is loaded once.
+        unsure.sort_unstable();
+        for (_, id) in unsure {
+            if too_many {
+                break;
+            }
+            out.extend(self.last_of_up_to(id, up_to)?.map(Seq));
+            too_many = out.len() - start > max;
+        }
+        if too_many {
+            out.truncate(start);
+            return Err(StoreError::TooMany(max));
+        }
+        out.get_mut(start..).unwrap_or_default().sort_unstable();
+        Ok(())
+    }
+}

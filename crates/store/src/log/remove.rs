@@ -1,0 +1,278 @@
+//! Messages go: single ones, the oldest ones, whole blocks.
+
+use crate::error::StoreError;
+use crate::record::Kind;
+use crate::scan::{Found, Scan};
+use crate::types::{Front, Nanos, Removed, RemovedMany, Seq};
+
+use super::Log;
+use super::undo::Undo;
+
+impl Log {
+    /// Removes one message; with `bury` a tombstone is written where one is
+    /// needed.
+    pub fn remove(&mut self, seq: u64, bury: bool) -> Result<Option<Removed<'_>>, StoreError> {
+        let Some((time, size)) = self.take_out(seq, bury)? else {
+            return Ok(None);
+        };
+        Ok(Some(Removed {
+            seq: Seq(seq),
+            timestamp: Nanos(time),
+            subject: &self.removed_subject,
+            size,
+        }))
+    }
+
+    /// Removes one message, and its block if that has no others. Returns time
+    /// and size.
+    pub fn take_out(&mut self, seq: u64, bury: bool) -> Result<Option<(i64, u64)>, StoreError> {
+        let Some(at) = self.block_with(seq) else {
+            return Ok(None);
+        };
+        self.ensure(at)?;
+        let Some(taken) = self.unlink(at, seq) else {
+            return Ok(None);
+        };
+        let is_tail = at + 1 == self.blocks.len();
+        let emptied = self
+            .blocks
+            .get(at)
+            .is_some_and(|block| block.messages() == 0);
+        let holds_last = emptied
+            && self
+                .blocks
+                .get(at)
+                .is_some_and(|block| block.last == self.last);
+        if bury {
+            if is_tail && emptied && self.name.is_some() {
+                // The last block of a stream without messages is one with a
+                // tombstone only.
+                self.roll();
+                self.bury(seq, taken.0);
+            } else if !emptied {
+                self.bury(seq, taken.0);
+            }
+        }
+        if emptied && !is_tail {
+            if holds_last {
+                let (last, time) = (self.last, self.last_time);
+                self.bury(last, time);
+            }
+            self.drop_if_useless(at);
+        } else if emptied && bury {
+            self.drop_if_useless(at);
+        }
+        self.drop_empty_front();
+        Ok(Some(taken))
+    }
+
+    /// Takes a message out of all counts. Its block has to be loaded. Leaves
+    /// its subject in `removed_subject`.
+    fn unlink(&mut self, at: usize, seq: u64) -> Option<(i64, u64)> {
+        self.save(at);
+        let block = self.blocks.get_mut(at)?;
+        if !block.has(seq) {
+            return None;
+        }
+        let slots = block.slots.as_mut()?;
+        let slot = slots.find(seq)?;
+        let known = slots.has_ids().then(|| slots.id(slot));
+        let block = self.blocks.get_mut(at)?;
+        let record = block.record_of(slot)?;
+        let time = record.timestamp;
+        let size = self.sizes.of(record.subject, record.header, record.payload);
+        let header = record.header;
+        let has_ttl =
+            block.ttls > 0 && !header.is_empty() && crate::ttl::expiry_of(time, header).is_some();
+        let has_schedule =
+            block.schedules > 0 && !header.is_empty() && crate::ttl::has_schedule(header);
+        self.removed_subject.clear();
+        self.removed_subject.extend_from_slice(record.subject);
+        let id = match known {
+            Some(id) if id != crate::subjects::SubjectId::NONE => Some(id),
+            _ => self.subjects.find(record.subject),
+        };
+        if has_ttl {
+            block.ttls = block.ttls.saturating_sub(1);
+        }
+        if has_schedule {
+            block.schedules = block.schedules.saturating_sub(1);
+        }
+        block.live_bytes = block.live_bytes.saturating_sub(size);
+        let number = block.number;
+        if seq == block.first {
+            block.first += 1;
+            while block.first <= block.last && block.deleted.remove(block.first) {
+                self.undo.push(Undo::Passed(number, block.first));
+                block.first += 1;
+            }
+            let first = block.first;
+            let slot = block.slots.as_mut().and_then(|slots| slots.find(first));
+            if let Some(record) = slot.and_then(|slot| block.record_of(slot)) {
+                block.first_time = record.timestamp;
+            }
+        } else {
+            block.deleted.insert(seq);
+            self.undo.push(Undo::Deleted(number, seq));
+        }
+        if let Some(id) = id {
+            let before = self.subjects.count_removed(id, seq);
+            self.undo.push(Undo::Subject(id, before));
+        }
+        self.messages = self.messages.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(size);
+        Some((time, size))
+    }
+
+    /// Takes all messages of a block out of all counts.
+    pub(super) fn unlink_all(&mut self, at: usize) -> Result<RemovedMany, StoreError> {
+        self.ensure_ids(at)?;
+        self.save(at);
+        let mut removed = RemovedMany::default();
+        let Some(block) = self.blocks.get_mut(at) else {
+            return Ok(removed);
+        };
+        removed.messages = block.messages();
+        removed.bytes = block.live_bytes;
+        let number = block.number;
+        if let Some(slots) = &block.slots {
+            for slot in 0..slots.len() {
+                let Some(seq) = slots.seq(slot).filter(|&seq| block.has(seq)) else {
+                    continue;
+                };
+                let id = slots.id(slot);
+                let before = self.subjects.count_removed(id, seq);
+                self.undo.push(Undo::Subject(id, before));
+            }
+        }
+        for seq in block.deleted.iter() {
+            self.undo.push(Undo::Passed(number, seq));
+        }
+        block.deleted = crate::seqset::SeqSet::default();
+        block.first = block.last + 1;
+        block.live_bytes = 0;
+        block.ttls = 0;
+        block.schedules = 0;
+        self.messages = self.messages.saturating_sub(removed.messages);
+        self.bytes = self.bytes.saturating_sub(removed.bytes);
+        Ok(removed)
+    }
+
+    /// Takes a block without messages out, if it is not the last one and has
+    /// no tombstones that are still needed.
+    pub fn drop_if_useless(&mut self, at: usize) {
+        if at + 1 >= self.blocks.len() || (at > 0 && self.has_needed_tombstones(at)) {
+            return;
+        }
+        if let Some(block) = self.blocks.remove(at) {
+            self.doomed.push(block.number);
+            self.undo.push(Undo::Dropped(at, Box::new(block)));
+        }
+    }
+
+    /// Blocks that were only kept for their tombstones go when they come
+    /// first: then there is nothing before them any more.
+    pub(super) fn drop_empty_front(&mut self) {
+        while self.blocks.len() > 1
+            && self
+                .blocks
+                .front()
+                .is_some_and(|block| block.messages() == 0)
+        {
+            self.drop_if_useless(0);
+        }
+    }
+
+    fn has_needed_tombstones(&mut self, at: usize) -> bool {
+        if self.ensure(at).is_err() {
+            return true;
+        }
+        let Some(block) = self.blocks.get(at) else {
+            return false;
+        };
+        let data = block.data.as_deref().unwrap_or_default();
+        let needed = |seq| self.is_tombstone_needed(seq, at);
+        Scan::new(data, None).any(|found| {
+            matches!(found, Found::Record(_, record)
+                if record.kind == Kind::Tombstone && needed(record.seq))
+        })
+    }
+
+    /// Whether the message of a tombstone in the block at `at` may still be in
+    /// the file of an earlier block.
+    pub fn is_tombstone_needed(&self, seq: u64, at: usize) -> bool {
+        self.block_at(seq) < at
+    }
+
+    pub fn remove_front(&mut self, front: Front, bury: bool) -> Result<RemovedMany, StoreError> {
+        let mut removed = RemovedMany::default();
+        // Whole blocks first.
+        while self.messages > 0 {
+            let Some(block) = self.blocks.front() else {
+                break;
+            };
+            let all = match front {
+                Front::Messages(keep) => {
+                    self.messages - block.messages().min(self.messages) >= keep
+                }
+                Front::Bytes(keep) => {
+                    self.bytes.saturating_sub(block.live_bytes) >= keep && self.bytes > keep
+                }
+                Front::Until(Nanos(time)) => block.last_time <= time && block.first_time <= time,
+                Front::Below(Seq(seq)) => block.last < seq,
+            };
+            if !all || block.messages() == 0 {
+                break;
+            }
+            let is_tail = self.blocks.len() == 1;
+            if !is_tail && block.last == self.last {
+                let (last, time) = (self.last, self.last_time);
+                self.bury(last, time);
+            }
+            let some = self.unlink_all(0)?;
+            removed.messages += some.messages;
+            removed.bytes += some.bytes;
+            if is_tail {
+                if bury && self.name.is_some() {
+                    let (last, time) = (self.last, self.last_time);
+                    self.roll();
+                    self.bury(last, time);
+                    self.drop_empty_front();
+                }
+                break;
+            }
+            self.drop_if_useless(0);
+            self.drop_empty_front();
+        }
+        // Then single messages.
+        while self.messages > 0 {
+            let Some(block) = self.blocks.front() else {
+                break;
+            };
+            let goes = match front {
+                Front::Messages(keep) => self.messages > keep,
+                Front::Bytes(keep) => self.bytes > keep,
+                Front::Until(Nanos(time)) => block.first_time <= time,
+                Front::Below(Seq(seq)) => block.first < seq,
+            };
+            if !goes {
+                break;
+            }
+            let first = block.first;
+            let Some((_, size)) = self.take_out(first, bury)? else {
+                // It was damaged, and is gone by that.
+                if self
+                    .blocks
+                    .front()
+                    .is_some_and(|block| block.first == first)
+                {
+                    break;
+                }
+                continue;
+            };
+            removed.messages += 1;
+            removed.bytes += size;
+        }
+        Ok(removed)
+    }
+}
