@@ -9,15 +9,21 @@
 //! nothing here has a thread, a lock or a clock.
 
 mod cache;
+pub mod compress;
 pub mod consumer;
+pub mod crypt;
 pub mod disk;
 mod error;
+pub mod file;
 mod filter;
 pub mod hash;
 pub mod limits;
 mod log;
 mod memory;
+mod meta;
 pub mod record;
+mod root;
+pub mod s2;
 pub mod scan;
 pub mod seqset;
 pub mod sidefiles;
@@ -30,10 +36,15 @@ mod types;
 pub mod varint;
 
 pub use cache::CacheBudget;
-pub use consumer::{ConsumerChange, ConsumerState, ConsumerStore, PendingAck, SeqPair};
+pub use consumer::{
+    ConsumerChange, ConsumerState, ConsumerStore, FileConsumerStore, PendingAck, SeqPair,
+};
 pub use error::{FlushError, KeyError, StoreError};
+pub use file::{FileStore, Recovery};
 pub use filter::{Filter, Pattern};
 pub use memory::{MemoryConsumerStore, MemoryStore};
+pub use meta::MetaError;
+pub use root::{Found, RootOptions, StoreRoot};
 pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};
 pub use sync::SyncTask;

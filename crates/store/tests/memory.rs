@@ -1,5 +1,7 @@
 //! The memory store against a naive model.
 
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 mod model;
 
 use midge_store::{MemoryStore, StreamOptions, StreamStore};

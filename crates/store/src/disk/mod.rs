@@ -51,6 +51,9 @@ pub trait DiskFile: Send + Sync + Debug {
     fn sync(&self) -> io::Result<()>;
 }
 
+/// A claimed folder, see [`Disk::lock_folder`].
+pub trait FolderLock: Send + Sync + Debug {}
+
 /// What lies in a folder.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Entry {
@@ -138,6 +141,14 @@ pub trait Disk: Send + Sync + Debug {
     ///
     /// As the operating system says.
     fn sync_dir(&self, path: &Path) -> io::Result<()>;
+
+    /// Claims a folder for this process until the lock is dropped; `None` if
+    /// another one has it.
+    ///
+    /// # Errors
+    ///
+    /// As the operating system says.
+    fn lock_folder(&self, path: &Path) -> io::Result<Option<Box<dyn FolderLock>>>;
 
     /// Whether a file or folder is there.
     fn exists(&self, path: &Path) -> bool;

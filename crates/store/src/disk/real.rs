@@ -1,11 +1,11 @@
 //! The operating system's file system.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Disk, DiskFile, Entry};
+use super::{Disk, DiskFile, Entry, FolderLock};
 
 /// The operating system's file system.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,6 +77,16 @@ fn options() -> OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options
+}
+
+impl FolderLock for File {}
+
+fn lock(file: File) -> io::Result<Option<Box<dyn FolderLock>>> {
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Box::new(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
 }
 
 impl RealDisk {
@@ -160,6 +170,17 @@ impl Disk for RealDisk {
     #[cfg(not(unix))]
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
         Ok(())
+    }
+
+    /// The folder itself is locked: there is no file to be left over.
+    #[cfg(unix)]
+    fn lock_folder(&self, path: &Path) -> io::Result<Option<Box<dyn FolderLock>>> {
+        lock(File::open(path)?)
+    }
+
+    #[cfg(not(unix))]
+    fn lock_folder(&self, path: &Path) -> io::Result<Option<Box<dyn FolderLock>>> {
+        lock(File::create(path.join("store.lock"))?)
     }
 
     fn exists(&self, path: &Path) -> bool {

@@ -38,30 +38,26 @@ impl Log {
 
     #[cold]
     fn load_block(&mut self, at: usize) -> Result<(), StoreError> {
+        let is_tail = at + 1 == self.blocks.len();
         let Some(block) = self.blocks.get_mut(at) else {
             return Ok(());
         };
         if block.data.is_none() || block.data_from > 0 {
             let number = block.number;
-            let staged = block.data.take().unwrap_or_default();
-            let staged_from = block.data_from;
-            let read = match &mut self.source {
-                Some(source) => source.read_block(number),
-                None => Ok(Vec::new()),
+            let read = match &mut self.files {
+                Some(files) => files.read(number)?,
+                None => return Ok(()),
             };
-            let mut bytes = match read {
-                Ok(bytes) => bytes,
-                Err(error) => {
-                    block.data = Some(staged);
-                    return Err(error);
-                }
-            };
-            // What is staged was never anywhere else.
-            bytes.truncate(staged_from as usize);
-            if (bytes.len() as u64) < staged_from && !staged.is_empty() {
-                bytes.resize(staged_from as usize, 0);
+            let mut bytes = read.plain;
+            if block.flushed < block.length || is_tail {
+                // What is staged was never anywhere else.
+                bytes.resize(block.data_from as usize, 0);
+                bytes.extend_from_slice(block.data.as_deref().unwrap_or_default());
+            } else {
+                block.length = bytes.len() as u64;
+                block.flushed = block.length;
+                block.settled = read.compressed == self.options.compress;
             }
-            bytes.extend_from_slice(&staged);
             block.data = Some(bytes);
             block.data_from = 0;
         }
@@ -204,7 +200,7 @@ impl Log {
 
     /// Gives up blocks that were not used since the last call.
     pub fn evict_idle(&mut self) {
-        if self.source.is_none() {
+        if self.files.is_none() {
             return;
         }
         for block in &mut self.blocks {

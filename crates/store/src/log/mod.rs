@@ -24,25 +24,17 @@ mod undo;
 
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use crate::cache::CacheBudget;
 use crate::error::StoreError;
+use crate::file::blocks::BlockFiles;
 use crate::hash::Checksum;
 use crate::subjects::SubjectIndex;
 use crate::types::{LostData, Nanos, Seq, StoreState, StreamOptions};
 pub(crate) use block::Block;
 pub(crate) use find::Direction;
+pub(crate) use undo::Totals;
 use undo::Undo;
-
-/// Where a log gets the bytes of blocks that are not in memory.
-pub(crate) trait BlockSource: Send {
-    /// The records of a block as they are in its file, plain.
-    fn read_block(&mut self, number: u32) -> Result<Vec<u8>, StoreError>;
-
-    /// Where the block is, for errors.
-    fn path(&self, number: u32) -> PathBuf;
-}
 
 /// How a message's size is counted.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -80,7 +72,8 @@ pub(crate) struct Log {
     pub sizes: Sizes,
     /// The stream's name, for checksums; `None` in memory.
     pub name: Option<Vec<u8>>,
-    source: Option<Box<dyn BlockSource>>,
+    /// Where blocks are that are not in memory.
+    pub files: Option<BlockFiles>,
     /// Undo steps since the last flush, oldest first.
     undo: Vec<Undo>,
     /// Numbers of blocks whose files are to go after the next flush.
@@ -97,6 +90,8 @@ pub(crate) struct Log {
     /// Messages were lost whose subjects are not known: the subject index
     /// counts too many.
     pub recount: bool,
+    /// All expiries are in `expiries`, nothing is to be scanned for them.
+    pub ttls_known: bool,
 }
 
 impl Log {
@@ -106,21 +101,16 @@ impl Log {
     }
 
     /// A stream on disk, without blocks: they are to be added.
-    pub fn on_disk(
-        options: StreamOptions,
-        name: &[u8],
-        source: Box<dyn BlockSource>,
-        budget: CacheBudget,
-    ) -> Self {
-        let name = Some(name.to_vec());
-        Self::new(options, Sizes::Record, name, Some(source), Some(budget))
+    pub fn on_disk(options: StreamOptions, files: BlockFiles, budget: CacheBudget) -> Self {
+        let name = Some(files.name.clone());
+        Self::new(options, Sizes::Record, name, Some(files), Some(budget))
     }
 
     fn new(
         options: StreamOptions,
         sizes: Sizes,
         name: Option<Vec<u8>>,
-        source: Option<Box<dyn BlockSource>>,
+        files: Option<BlockFiles>,
         budget: Option<CacheBudget>,
     ) -> Self {
         let mut log = Self {
@@ -135,7 +125,7 @@ impl Log {
             options,
             sizes,
             name,
-            source,
+            files,
             undo: Vec::new(),
             doomed: Vec::new(),
             dirty_from: 0,
@@ -144,6 +134,7 @@ impl Log {
             spare: None,
             removed_subject: Vec::new(),
             recount: false,
+            ttls_known: false,
         };
         log.blocks.push_back(Block::new(1, log.checksum(1), 0, 0));
         log
@@ -267,6 +258,28 @@ impl Log {
     pub fn subject_messages(&self, subject: &[u8]) -> u64 {
         let id = self.subjects.find(subject);
         id.map_or(0, |id| self.subjects.entry(id).messages)
+    }
+
+    /// Counts the messages of all subjects anew.
+    pub fn recount_subjects(&mut self) -> Result<(), StoreError> {
+        self.recount = false;
+        self.subjects.forget_messages();
+        for at in 0..self.blocks.len() {
+            self.ensure(at)?;
+            let Some(block) = self.blocks.get(at) else {
+                break;
+            };
+            for slot in 0..block.slots.as_ref().map_or(0, slots::Slots::len) {
+                if let Some(record) = block.record_of(slot)
+                    && block.has(record.seq)
+                {
+                    let id = self.subjects.intern(record.subject);
+                    self.subjects.count_found(id, record.seq);
+                }
+            }
+        }
+        self.subjects.release_all();
+        Ok(())
     }
 
     /// Notes the expiry of all messages with a TTL at or above `from`.

@@ -3,26 +3,12 @@
 use crate::error::StoreError;
 use crate::record::Kind;
 use crate::scan::{Found, Scan};
-use crate::types::{Front, Nanos, Removed, RemovedMany, Seq};
+use crate::types::{Front, Nanos, RemovedMany, Seq};
 
 use super::Log;
 use super::undo::Undo;
 
 impl Log {
-    /// Removes one message; with `bury` a tombstone is written where one is
-    /// needed.
-    pub fn remove(&mut self, seq: u64, bury: bool) -> Result<Option<Removed<'_>>, StoreError> {
-        let Some((time, size)) = self.take_out(seq, bury)? else {
-            return Ok(None);
-        };
-        Ok(Some(Removed {
-            seq: Seq(seq),
-            timestamp: Nanos(time),
-            subject: &self.removed_subject,
-            size,
-        }))
-    }
-
     /// Removes one message, and its block if that has no others. Returns time
     /// and size.
     pub fn take_out(&mut self, seq: u64, bury: bool) -> Result<Option<(i64, u64)>, StoreError> {
@@ -172,7 +158,7 @@ impl Log {
 
     /// Blocks that were only kept for their tombstones go when they come
     /// first: then there is nothing before them any more.
-    pub(super) fn drop_empty_front(&mut self) {
+    pub fn drop_empty_front(&mut self) {
         while self.blocks.len() > 1
             && self
                 .blocks

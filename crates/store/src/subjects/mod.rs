@@ -87,6 +87,9 @@ impl Slot {
     }
 }
 
+/// What is called for each subject that was asked for.
+pub type Visit<'a> = dyn FnMut(SubjectId, &[u8], Entry) -> ControlFlow<()> + 'a;
+
 /// The subject index.
 #[derive(Default)]
 pub struct SubjectIndex {
@@ -175,14 +178,6 @@ impl SubjectIndex {
         SubjectId(id)
     }
 
-    /// The text of a subject.
-    #[inline]
-    pub fn text(&self, id: SubjectId) -> &[u8] {
-        self.slots
-            .get(id.0 as usize)
-            .map_or(&[], |slot| text_of(&self.text, slot))
-    }
-
     /// What is known of a subject.
     #[inline]
     pub fn entry(&self, id: SubjectId) -> Entry {
@@ -231,6 +226,35 @@ impl SubjectIndex {
             },
         );
         before
+    }
+
+    /// Counts a message that recovery found, in any order.
+    pub fn count_found(&mut self, id: SubjectId, seq: u64) {
+        let before = self.entry(id);
+        let none = before.messages == 0;
+        self.set(
+            id,
+            Entry {
+                messages: before.messages + 1,
+                first: if none { seq } else { before.first.min(seq) },
+                first_exact: true,
+                last: if none { seq } else { before.last.max(seq) },
+                last_exact: true,
+            },
+        );
+    }
+
+    /// Sets the messages of all subjects to none.
+    pub fn forget_messages(&mut self) {
+        self.slots.iter_mut().for_each(|slot| slot.messages = 0);
+        self.live = 0;
+    }
+
+    /// Forgets all subjects without messages.
+    pub fn release_all(&mut self) {
+        for id in 0..self.slots.len() {
+            self.release(SubjectId(id as u32));
+        }
     }
 
     /// Counts a message that is removed. Returns what was known before.
@@ -334,11 +358,7 @@ impl SubjectIndex {
     /// Calls `visit` for every subject that matches, until it breaks: in the
     /// order of their bytes within a pattern, none twice. Without patterns
     /// (that is, for [`Filter::All`]) for every subject.
-    pub fn for_each(
-        &mut self,
-        filter: &Filter,
-        visit: &mut dyn FnMut(SubjectId, &[u8], Entry) -> ControlFlow<()>,
-    ) {
+    pub fn for_each(&mut self, filter: &Filter, visit: &mut Visit<'_>) {
         let patterns = filter.patterns();
         let wildcards = patterns.is_empty() || patterns.iter().any(|pattern| !pattern.is_literal());
         if wildcards {
@@ -362,11 +382,7 @@ impl SubjectIndex {
         }
     }
 
-    fn for_each_of(
-        &self,
-        pattern: &Pattern,
-        visit: &mut dyn FnMut(SubjectId, &[u8], Entry) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn for_each_of(&self, pattern: &Pattern, visit: &mut Visit<'_>) -> ControlFlow<()> {
         if pattern.is_literal() {
             return match self.find(pattern.as_bytes()) {
                 Some(id) if self.entry(id).messages > 0 => {
@@ -385,11 +401,7 @@ impl SubjectIndex {
     }
 
     /// Every subject in the order that begins with `prefix`.
-    fn walk(
-        &self,
-        prefix: &[u8],
-        visit: &mut dyn FnMut(SubjectId, &[u8], Entry) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    fn walk(&self, prefix: &[u8], visit: &mut Visit<'_>) -> ControlFlow<()> {
         let key = |id| Self::key(&self.slots, &self.text, id);
         for id in self.order.from(prefix, &key) {
             let text = key(id);

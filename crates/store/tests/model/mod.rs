@@ -1,7 +1,7 @@
 //! A naive stream store, and random commands that a real one must answer
 //! alike.
 
-#![allow(dead_code)]
+#![allow(dead_code, clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -1,4 +1,15 @@
-//! What a consumer asks of its store.
+//! What a consumer asks of its store, and the one on disk.
+//!
+//! - `odat`: the state file
+//! - `journal`: changes since that was written
+//! - `file`: both together
+
+mod file;
+mod journal;
+pub mod odat;
+
+pub(crate) use file::ConsumerPlace;
+pub use file::FileConsumerStore;
 
 use crate::error::StoreError;
 use crate::sync::SyncTask;

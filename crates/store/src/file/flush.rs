@@ -1,0 +1,197 @@
+//! Staged changes go to the files, or are taken back.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::disk::DiskFile;
+use crate::error::{AtPath, FlushError, StoreError};
+use crate::sync::{Step, SyncTask};
+
+use super::FileStore;
+
+impl FileStore {
+    pub(super) fn flush_staged(&mut self) -> Result<(), FlushError> {
+        if self.overlong.is_empty() && !self.log.is_staged() {
+            return Ok(());
+        }
+        let mut touched = Vec::new();
+        let written = self
+            .cut_overlong()
+            .and_then(|()| self.write_blocks(&mut touched));
+        if let Err(cause) = written {
+            return Err(self.take_back(cause, touched));
+        }
+        self.doomed.append(&mut self.log.doomed);
+        self.log.commit();
+        self.totals = self.log.totals();
+        self.index_stale = true;
+        self.busy = true;
+        Ok(())
+    }
+
+    /// Writes what each block has staged. `touched` gets the blocks that were
+    /// written to, with the length each should have if this is taken back.
+    fn write_blocks(&mut self, touched: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
+        let dirty = self.log.dirty_from;
+        let from = self
+            .log
+            .blocks
+            .partition_point(|block| block.number < dirty);
+        for at in from..self.log.blocks.len() {
+            let Some(block) = self.log.blocks.get(at) else {
+                break;
+            };
+            let (number, flushed) = (block.number, block.flushed);
+            let is_tail = at + 1 == self.log.blocks.len();
+            if block.length == flushed {
+                continue;
+            }
+            let file = self.block_file(number, flushed == 0, is_tail)?;
+            touched.push((number, flushed));
+            let Some(block) = self.log.blocks.get(at) else {
+                break;
+            };
+            let data = block.data.as_deref().unwrap_or_default();
+            let staged = data
+                .get((flushed - block.data_from) as usize..)
+                .unwrap_or_default();
+            let seed = match &mut self.log.files {
+                Some(files) if files.keys.is_some() => files.seed(number)?,
+                _ => None,
+            };
+            let path = self.in_msgs(&format!("{number}.blk"));
+            match seed {
+                None => file.write_at(staged, flushed).at(&path)?,
+                Some(seed) => {
+                    let mut sealed = staged.to_vec();
+                    seed.apply(&mut sealed, flushed);
+                    file.write_at(&sealed, flushed).at(&path)?;
+                }
+            }
+            let known = self
+                .unsynced
+                .last()
+                .is_some_and(|(other, _)| *other == path);
+            if !known {
+                self.unsynced.push((path, file));
+            }
+        }
+        Ok(())
+    }
+
+    /// The file of a block, open. A new one is made, with its key.
+    fn block_file(
+        &mut self,
+        number: u32,
+        new: bool,
+        is_tail: bool,
+    ) -> Result<Arc<dyn DiskFile>, StoreError> {
+        if let Some((open, file)) = &self.tail
+            && *open == number
+        {
+            return Ok(file.clone());
+        }
+        let path = self.in_msgs(&format!("{number}.blk"));
+        if new {
+            if let Some(files) = &mut self.log.files
+                && files.seed(number)?.is_none()
+            {
+                files.make_key(number)?;
+            }
+            self.folder_changed = true;
+        }
+        let file = self.disk.open(&path, new).at(&path)?;
+        if new {
+            // Left over from a crash, perhaps.
+            file.set_len(0).at(&path)?;
+        }
+        if is_tail {
+            self.tail = Some((number, file.clone()));
+        }
+        Ok(file)
+    }
+
+    /// Makes sure that the last block has a file, even without records.
+    pub(super) fn touch_tail(&mut self) -> Result<(), StoreError> {
+        if let Some(tail) = self.log.blocks.back()
+            && tail.length == 0
+        {
+            let number = tail.number;
+            if !self.disk.exists(&self.in_msgs(&format!("{number}.blk"))) {
+                self.block_file(number, true, true)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Cuts files that a flush that failed left too long.
+    fn cut_overlong(&mut self) -> Result<(), StoreError> {
+        while let Some(&(number, length)) = self.overlong.last() {
+            let path = self.in_msgs(&format!("{number}.blk"));
+            match self.disk.open(&path, false) {
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                opened => opened.and_then(|file| file.set_len(length)).at(&path)?,
+            }
+            self.overlong.pop();
+        }
+        Ok(())
+    }
+
+    /// Back to the last flush that succeeded.
+    fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
+        self.overlong.extend(touched);
+        let lost_from = self.log.rollback(self.totals);
+        let tail = self.log.blocks.back().map_or(0, |block| block.number);
+        if self.tail.as_ref().is_some_and(|(number, _)| *number > tail) {
+            self.tail = None;
+        }
+        // Files of blocks that are not there any more are cut to nothing, and
+        // made anew when their number comes again. If cutting fails now, the
+        // next flush tries again before it writes.
+        let _ = self.cut_overlong();
+        FlushError {
+            lost_from,
+            last: crate::types::Seq(self.log.last),
+            cause,
+        }
+    }
+
+    pub(super) fn sync_steps(&mut self) -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        for (path, file) in self.unsynced.drain(..) {
+            steps.push(Step::File { file, path });
+        }
+        let msgs = self.folder.join("msgs");
+        if self.folder_changed {
+            steps.push(Step::Folder(msgs.clone()));
+            self.folder_changed = false;
+        }
+        for number in std::mem::take(&mut self.doomed) {
+            steps.push(Step::Remove(self.in_msgs(&format!("{number}.blk"))));
+            if let Some(files) = &mut self.log.files
+                && files.keys.is_some()
+            {
+                files.forget(number);
+                steps.push(Step::Remove(files.key_path(number)));
+            }
+        }
+        let side = std::mem::take(&mut self.steps);
+        let mut folders: Vec<PathBuf> = Vec::new();
+        for step in side {
+            if let Step::Replace { path, .. } | Step::Remove(path) = &step
+                && let Some(folder) = path.parent()
+                && !folders.iter().any(|known| known == folder)
+            {
+                folders.push(folder.to_path_buf());
+            }
+            steps.push(step);
+        }
+        steps.extend(folders.into_iter().map(Step::Folder));
+        steps
+    }
+
+    pub(super) fn sync_task(&mut self) -> Option<SyncTask> {
+        let steps = self.sync_steps();
+        SyncTask::new(self.disk.clone(), steps)
+    }
+}

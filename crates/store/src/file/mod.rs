@@ -1,0 +1,153 @@
+//! The messages of a stream on disk.
+//!
+//! - `blocks`: the files of blocks and their keys
+//! - `index_db`: the state file
+//! - `idx29`: the block index of servers up to 2.9
+//! - `recover`: from files to a running store
+//! - `rebuild`: the same without a state file, block by block
+//! - `flush`: staged changes go to the files, or are taken back
+//! - `rewrite`: erase, compaction, compression
+//! - `purge`: everything goes at once
+//! - `store`: the operations, one by one
+
+pub(crate) mod blocks;
+mod flush;
+pub mod idx29;
+pub mod index_db;
+mod purge;
+mod rebuild;
+mod recover;
+mod rewrite;
+mod store;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::cache::CacheBudget;
+use crate::disk::{Disk, DiskFile};
+use crate::error::StoreError;
+use crate::hash::Checksum;
+use crate::log::{Log, Totals};
+use crate::sync::Step;
+use crate::types::{Nanos, StreamOptions};
+use blocks::{BlockFiles, StreamKeys};
+
+/// Time between two writings of the index file of a stream that changes.
+const INDEX_INTERVAL: i64 = 120 * 1_000_000_000;
+/// Blocks whose index file gets larger than this many subjects write it only
+/// at the end.
+const INDEX_SUBJECTS_MAX: u64 = 1_000_000;
+
+/// The messages of a stream with file storage.
+///
+/// It keeps one file open, the last block's, and closes it when the stream is
+/// idle.
+pub struct FileStore {
+    log: Log,
+    disk: Arc<dyn Disk>,
+    /// The stream's folder.
+    folder: PathBuf,
+    /// Checksum of the stream's own files.
+    sum: Checksum,
+    /// The stream's numbers as of the last flush.
+    totals: Totals,
+    /// The open file of the last block.
+    tail: Option<(u32, Arc<dyn DiskFile>)>,
+    /// Files that were written to since the last sync.
+    unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
+    /// Whether files were made or renamed in `msgs` since the last sync.
+    folder_changed: bool,
+    /// What goes into the next sync task besides.
+    steps: Vec<Step>,
+    /// Block files that go once all that was flushed is durable.
+    doomed: Vec<u32>,
+    /// Files that a failed flush left longer than they should be.
+    overlong: Vec<(u32, u64)>,
+    /// Whether there are changes that the index file does not have.
+    index_stale: bool,
+    /// When it was written last, by the time that `maintain` is told.
+    index_at: Nanos,
+    /// Flushed since `maintain` looked.
+    busy: bool,
+    /// Where `maintain` goes on looking for blocks to rewrite.
+    maintained_to: u32,
+    closed: bool,
+}
+
+/// How a store is to be opened.
+#[derive(Clone, Debug)]
+pub(crate) struct OpenStream {
+    pub disk: Arc<dyn Disk>,
+    /// The stream's folder.
+    pub folder: PathBuf,
+    pub name: String,
+    pub keys: Option<StreamKeys>,
+    pub options: StreamOptions,
+    pub budget: CacheBudget,
+}
+
+/// What happened when a store was opened.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Recovery {
+    /// Whether the blocks had to be read, because the index file was missing
+    /// or not right.
+    pub rebuilt: bool,
+    /// Lines for the log.
+    pub warnings: Vec<String>,
+}
+
+impl FileStore {
+    /// Opens what is in a stream's folder, or starts there.
+    pub(crate) fn open(stream: OpenStream) -> Result<(Self, Recovery), StoreError> {
+        let msgs = stream.folder.join("msgs");
+        purge::finish(stream.disk.as_ref(), &stream.folder)?;
+        stream
+            .disk
+            .create_folder(&msgs)
+            .map_err(|source| StoreError::Io {
+                path: msgs.clone(),
+                source,
+            })?;
+        let sum = Checksum::of_name(stream.name.as_bytes());
+        let files = BlockFiles::new(
+            stream.disk.clone(),
+            msgs,
+            stream.name.as_bytes(),
+            stream.keys,
+        );
+        let mut recovery = Recovery::default();
+        let log = Log::on_disk(stream.options, files, stream.budget);
+        let log = recover::recover(log, &sum, &mut recovery)?;
+        let mut store = Self {
+            totals: Totals::default(),
+            log,
+            disk: stream.disk,
+            folder: stream.folder,
+            sum,
+            tail: None,
+            unsynced: Vec::new(),
+            folder_changed: false,
+            steps: Vec::new(),
+            doomed: Vec::new(),
+            overlong: Vec::new(),
+            index_stale: recovery.rebuilt,
+            index_at: Nanos::NONE,
+            busy: true,
+            maintained_to: 0,
+            closed: false,
+        };
+        store.finish_opening(&mut recovery)?;
+        Ok((store, recovery))
+    }
+
+    /// Bytes of memory in use: the subject index, and cached blocks.
+    pub fn memory(&self) -> (usize, usize) {
+        let blocks = self.log.blocks.iter().map(crate::log::Block::memory);
+        (self.log.subjects.memory(), blocks.sum())
+    }
+
+    /// Path of a file in `msgs`.
+    fn in_msgs(&self, name: &str) -> PathBuf {
+        self.folder.join("msgs").join(name)
+    }
+}

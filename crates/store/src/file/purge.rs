@@ -1,0 +1,120 @@
+//! Everything goes at once (storage-format.md 6.4): a new folder with one
+//! block takes the place of the old one, so that a crash leaves either.
+
+use std::path::Path;
+
+use crate::disk::Disk;
+use crate::error::{AtPath, StoreError};
+use crate::record::{self, GO_ZERO_TIME, Kind};
+use crate::types::RemovedMany;
+
+use super::FileStore;
+
+const NEW: &str = "__new_msgs__";
+const OLD: &str = "__msgs__";
+
+/// Completes or forgets a purge that was interrupted.
+pub(super) fn finish(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
+    let (msgs, new, old) = (folder.join("msgs"), folder.join(NEW), folder.join(OLD));
+    if disk.exists(&new) {
+        let entries = disk.list(&new).at(&new)?;
+        if entries.iter().any(|entry| entry.name.ends_with(".blk")) {
+            disk.remove_folder(&msgs).at(&msgs)?;
+            disk.rename(&new, &msgs).at(&msgs)?;
+        } else {
+            // The new block may be left in the old folder, without its key.
+            for entry in &entries {
+                if let Some(number) = entry.name.strip_suffix(".key") {
+                    let block = msgs.join(format!("{number}.blk"));
+                    if disk.exists(&block) {
+                        disk.remove_file(&block).at(&block)?;
+                    }
+                }
+            }
+            disk.remove_folder(&new).at(&new)?;
+        }
+        disk.sync_dir(folder).at(folder)?;
+    }
+    if disk.exists(&old) {
+        if !disk.exists(&msgs) {
+            // Between the two renames: the new folder is there in this case,
+            // unless somebody took it away.
+            disk.rename(&old, &msgs).at(&msgs)?;
+        } else {
+            disk.remove_folder(&old).at(&old)?;
+        }
+    }
+    Ok(())
+}
+
+impl FileStore {
+    /// Removes all messages; the stream goes on with `next`.
+    pub(super) fn purge_all(&mut self, next: u64) -> Result<RemovedMany, StoreError> {
+        self.flush_staged().map_err(|error| error.cause)?;
+        let number = self.log.blocks.back().map_or(1, |block| block.number + 1);
+        let last = next.saturating_sub(1).max(self.log.last);
+        if last == 0 {
+            return Ok(RemovedMany::default());
+        }
+        let time = self.log.last_time;
+        let (msgs, new, old) = (
+            self.folder.join("msgs"),
+            self.folder.join(NEW),
+            self.folder.join(OLD),
+        );
+        let mut tombstone = Vec::new();
+        let checksum = self.log.checksum(number);
+        let stored_time = if time == 0 { GO_ZERO_TIME } else { time };
+        let sum = record::put_mark(
+            &mut tombstone,
+            checksum.as_ref(),
+            Kind::Tombstone,
+            last,
+            stored_time,
+        );
+        let (name, key_name) = (format!("{number}.blk"), format!("{number}.key"));
+        let mut bytes = tombstone.clone();
+        let mut encrypted = false;
+        if let Some(files) = &mut self.log.files
+            && let Some(seed) = files.make_key(number)?
+        {
+            seed.apply(&mut bytes, 0);
+            encrypted = true;
+        }
+        self.disk.remove_folder(&new).at(&new)?;
+        self.disk.remove_folder(&old).at(&old)?;
+        let block = msgs.join(&name);
+        self.disk.write_synced(&block, &bytes).at(&block)?;
+        self.disk.create_folder(&new).at(&new)?;
+        if encrypted {
+            self.disk
+                .rename(&msgs.join(&key_name), &new.join(&key_name))
+                .at(&new)?;
+        }
+        self.disk.rename(&block, &new.join(&name)).at(&new)?;
+        self.disk.sync_dir(&new).at(&new)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)?;
+        // From here on the purge is completed after a crash.
+        self.disk.rename(&msgs, &old).at(&old)?;
+        self.disk.rename(&new, &msgs).at(&msgs)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)?;
+        self.disk.remove_folder(&old).at(&old)?;
+
+        let removed = self.log.reset(number, last, time);
+        if let Some(tail) = self.log.blocks.back_mut() {
+            tail.length = tombstone.len() as u64;
+            tail.flushed = tail.length;
+            tail.sum = sum;
+            tail.data = Some(tombstone);
+        }
+        self.log.commit();
+        self.tail = None;
+        self.unsynced.clear();
+        self.doomed.clear();
+        self.steps.clear();
+        self.folder_changed = false;
+        self.totals = self.log.totals();
+        self.index_stale = true;
+        Ok(removed)
+    }
+}

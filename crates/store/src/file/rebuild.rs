@@ -1,0 +1,407 @@
+//! A stream from its blocks alone (storage-format.md 6.3), over damage where
+//! there is some.
+//!
+//! Blocks are read from the last to the first: a tombstone comes after its
+//! message, so that each is known when its message is met, and every block is
+//! read once.
+
+use std::collections::BTreeSet;
+
+use crate::error::{AtPath, StoreError};
+use crate::hash::Checksum;
+use crate::log::{Block, Log};
+use crate::record::{GO_ZERO_TIME, Kind};
+use crate::scan::{Found, Scan};
+use crate::seqset::SeqSet;
+use crate::types::Seq;
+
+use super::recover::Prior;
+use super::{Recovery, idx29};
+
+/// Sequences that may be missing before a record of the same block: more are
+/// no gap, but damage that the checksum did not show.
+const GAP_MAX: u64 = 1 << 24;
+
+/// What the later blocks have told.
+#[derive(Default)]
+struct Seen {
+    tombstones: SeqSet,
+    /// Highest sequence of any record.
+    last: u64,
+    last_time: i64,
+}
+
+pub(super) fn rebuild(
+    log: &mut Log,
+    numbers: &BTreeSet<u32>,
+    prior: Option<Prior>,
+    recovery: &mut Recovery,
+) -> Result<(), StoreError> {
+    let mut seen = Seen::default();
+    log.blocks.clear();
+    let mut tail_is_compressed = false;
+    for &number in numbers.iter().rev() {
+        let Some((block, compressed)) = read_block(log, number, &mut seen, recovery)? else {
+            continue;
+        };
+        if log.blocks.is_empty() {
+            tail_is_compressed = compressed;
+        }
+        log.blocks.push_front(block);
+    }
+    if log.blocks.is_empty() {
+        let number = numbers.last().map_or(1, |&last| last + 1);
+        let checksum = log.checksum(number);
+        log.blocks
+            .push_back(Block::new(number, checksum, seen.last, seen.last_time));
+    }
+    add_up(log, &seen);
+    if tail_is_compressed {
+        log.roll();
+    }
+    if let Some(prior) = prior {
+        compare(log, &prior, &seen);
+    }
+    log.drop_empty_front();
+    log.dirty_from = 0;
+    log.ttls_known = true;
+    Ok(())
+}
+
+/// Makes blocks follow each other, and sums them up.
+fn add_up(log: &mut Log, seen: &Seen) {
+    let (mut last, mut last_time) = (0, 0);
+    for block in &mut log.blocks {
+        if block.messages() == 0 {
+            block.deleted = SeqSet::default();
+            block.last = block.last.max(last);
+            block.first = block.last + 1;
+        }
+        last = block.last.max(last);
+        if block.last_time == 0 {
+            block.last_time = last_time;
+        }
+        last_time = block.last_time;
+        log.messages += block.messages();
+        log.bytes += block.live_bytes;
+    }
+    log.last = last.max(seen.last);
+    log.last_time = if seen.last_time == 0 {
+        last_time
+    } else {
+        seen.last_time
+    };
+    if let Some(tail) = log.blocks.back_mut() {
+        if tail.messages() == 0 {
+            tail.first = log.last + 1;
+        } else if log.last > tail.last {
+            // The tombstone of a later message whose block is gone.
+            tail.deleted
+                .insert_range(tail.last + 1, log.last.min(tail.last + GAP_MAX));
+        }
+        tail.last = log.last;
+        tail.last_time = log.last_time;
+    }
+}
+
+/// Reads one block. `None` if there is nothing in it; its file goes then.
+fn read_block(
+    log: &mut Log,
+    number: u32,
+    seen: &mut Seen,
+    recovery: &mut Recovery,
+) -> Result<Option<(Block, bool)>, StoreError> {
+    let is_tail = log.blocks.is_empty();
+    let Some(files) = &mut log.files else {
+        return Ok(None);
+    };
+    let path = files.path(number);
+    let read = match files.read(number) {
+        Ok(read) => read,
+        Err(StoreError::Key { source, .. }) => {
+            recovery
+                .warnings
+                .push(format!("{}: {source}, put aside", path.display()));
+            set_aside(log, number, true)?;
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    let old_index = read_old_index(log, number, &read.plain);
+    let Some(checksum) = log.checksum(number) else {
+        return Ok(None);
+    };
+    let mut scanned = scan(&read.plain, &checksum, seen, old_index.as_ref());
+    if !read.complete {
+        scanned.damage.push((read.plain.len(), read.plain.len()));
+    }
+    if !scanned.damage.is_empty() {
+        repair(log, number, &read, &mut scanned, is_tail, seen, recovery)?;
+    }
+    let plain = if scanned.damage.is_empty() {
+        read.plain
+    } else {
+        scanned.good
+    };
+    if plain.is_empty() {
+        log.doomed.push(number);
+        return Ok(None);
+    }
+    let mut block = Block::new(number, Some(checksum), 0, 0);
+    block.sum = plain.last_chunk().copied().unwrap_or_default();
+    block.length = plain.len() as u64;
+    block.flushed = block.length;
+    take_messages(log, &mut block, &plain, seen, old_index.as_ref());
+    block.slots = None;
+    if is_tail {
+        block.data = Some(plain);
+    } else {
+        block.data = None;
+        block.data_from = block.length;
+        block.settled = read.compressed == log.options.compress;
+    }
+    Ok(Some((block, read.compressed)))
+}
+
+/// The `<n>.idx` of an older server, if it is of this state of the block.
+fn read_old_index(log: &Log, number: u32, plain: &[u8]) -> Option<idx29::BlockIndex> {
+    let files = log.files.as_ref()?;
+    let mut bytes = files
+        .disk
+        .read(&files.folder.join(format!("{number}.idx")))
+        .ok()?;
+    if let Some(seed) = files.known_seed(number) {
+        bytes = seed.unseal_without_nonce(&bytes).ok()?;
+    }
+    let index = idx29::decode(&bytes)?;
+    let sum: [u8; 8] = plain.last_chunk().copied().unwrap_or_default();
+    (index.last_sum == sum || (plain.is_empty() && index.messages == 0)).then_some(index)
+}
+
+/// A first walk through a block.
+#[derive(Default)]
+struct Scanned {
+    /// Ranges of bytes that are no good.
+    damage: Vec<(usize, usize)>,
+    /// The good records, if there is damage.
+    good: Vec<u8>,
+    /// Gaps of sequences next to damage.
+    gaps: Vec<(u64, u64)>,
+}
+
+fn scan(
+    plain: &[u8],
+    checksum: &Checksum,
+    seen: &mut Seen,
+    old_index: Option<&idx29::BlockIndex>,
+) -> Scanned {
+    let mut scanned = Scanned::default();
+    let (mut previous, mut previous_time, mut damaged) = (0, 0, false);
+    let mut last_tombstone = (0, 0);
+    for found in Scan::new(plain, Some(checksum)) {
+        match found {
+            Found::Damage(from, to) => {
+                scanned.damage.push((from, to));
+                damaged = true;
+            }
+            Found::Record(_, record) => match record.kind {
+                Kind::Tombstone => {
+                    seen.tombstones.insert(record.seq);
+                    last_tombstone = last_tombstone.max((record.seq, record.timestamp));
+                }
+                Kind::Message | Kind::Erased if record.seq > previous => {
+                    if damaged && previous > 0 && record.seq - previous <= GAP_MAX {
+                        scanned.gaps.push((previous + 1, record.seq - 1));
+                    }
+                    previous = record.seq;
+                    previous_time = record.timestamp;
+                    damaged = false;
+                }
+                Kind::Message | Kind::Erased => {}
+            },
+        }
+    }
+    if !scanned.damage.is_empty() {
+        for found in Scan::new(plain, Some(checksum)) {
+            if let Found::Record(_, record) = found {
+                scanned.good.extend_from_slice(record.bytes);
+            }
+        }
+    }
+    if let Some(index) = old_index {
+        index.deleted.iter().for_each(|seq| {
+            seen.tombstones.insert(seq);
+        });
+        last_tombstone = last_tombstone.max((index.last, index.last_time));
+    }
+    for (seq, time) in [(previous, previous_time), last_tombstone] {
+        if seq > seen.last {
+            seen.last = seq;
+            seen.last_time = if time == GO_ZERO_TIME { 0 } else { time };
+        } else if seq == seen.last && seen.last_time == 0 && time != GO_ZERO_TIME {
+            seen.last_time = time;
+        }
+    }
+    scanned
+}
+
+/// Keeps a damaged file aside, and leaves one with the good records in its
+/// place. A torn end of the last block is only cut off.
+fn repair(
+    log: &mut Log,
+    number: u32,
+    read: &super::blocks::BlockBytes,
+    scanned: &mut Scanned,
+    is_tail: bool,
+    seen: &Seen,
+    recovery: &mut Recovery,
+) -> Result<(), StoreError> {
+    let bytes: usize = scanned.damage.iter().map(|(from, to)| to - from).sum();
+    log.lost.bytes += bytes as u64;
+    let lost = scanned.gaps.iter().flat_map(|&(from, to)| from..=to);
+    let lost = lost.filter(|&seq| !seen.tombstones.contains(seq));
+    log.lost.messages.extend(lost.map(Seq));
+    log.lost.messages.sort_unstable();
+    let Some(files) = &mut log.files else {
+        return Ok(());
+    };
+    let path = files.path(number);
+    let at = scanned.damage.first().map_or(0, |&(from, _)| from);
+    let only_end = scanned.damage.len() == 1 && scanned.damage[0].1 == read.plain.len();
+    recovery.warnings.push(format!(
+        "{}: {bytes} bytes from offset {at} on are damaged, {} good bytes are kept",
+        path.display(),
+        scanned.good.len()
+    ));
+    if only_end && is_tail && !read.compressed {
+        let file = files.disk.open(&path, false).at(&path)?;
+        file.set_len(at as u64).at(&path)?;
+        return file.sync().at(&path);
+    }
+    let good = std::mem::take(&mut scanned.good);
+    set_aside(log, number, false)?;
+    if let Some(files) = &mut log.files
+        && !good.is_empty()
+    {
+        files.rewrite(number, &good, read.compressed)?;
+    }
+    scanned.good = good;
+    Ok(())
+}
+
+/// Copies (or, with `take`, moves) a block's file to a name that no server
+/// looks at.
+fn set_aside(log: &Log, number: u32, take: bool) -> Result<(), StoreError> {
+    let Some(files) = &log.files else {
+        return Ok(());
+    };
+    let path = files.path(number);
+    let free = (1..).map(|copy| files.folder.join(format!("{number}.damaged.{copy}")));
+    let Some(aside) = free.into_iter().find(|name| !files.disk.exists(name)) else {
+        return Ok(());
+    };
+    if take {
+        return files.disk.rename(&path, &aside).at(&aside);
+    }
+    let bytes = files.disk.read(&path).at(&path)?;
+    files.disk.write_synced(&aside, &bytes).at(&aside)
+}
+
+/// Counts the messages of a block that are there.
+fn take_messages(
+    log: &mut Log,
+    block: &mut Block,
+    plain: &[u8],
+    seen: &Seen,
+    old_index: Option<&idx29::BlockIndex>,
+) {
+    let mut has_message = false;
+    let mut previous = 0;
+    let mut highest_tombstone = 0;
+    for found in Scan::new(plain, None) {
+        let Found::Record(_, record) = found else {
+            continue;
+        };
+        let seq = record.seq;
+        if record.kind == Kind::Tombstone {
+            highest_tombstone = highest_tombstone.max(seq);
+            continue;
+        }
+        if seq <= previous || (has_message && seq - previous > GAP_MAX) {
+            continue;
+        }
+        let gone = record.kind == Kind::Erased
+            || seen.tombstones.contains(seq)
+            || old_index.is_some_and(|index| seq < index.first);
+        if has_message {
+            block
+                .deleted
+                .insert_range(previous + 1, seq - u64::from(!gone));
+        }
+        previous = seq;
+        block.last = seq;
+        if record.timestamp != 0 && record.timestamp != GO_ZERO_TIME {
+            block.last_time = record.timestamp;
+        }
+        if gone {
+            continue;
+        }
+        if !has_message {
+            has_message = true;
+            block.first = seq;
+            block.first_time = record.timestamp;
+        }
+        let size = log.sizes.of(record.subject, record.header, record.payload);
+        block.live_bytes += size;
+        let id = log.subjects.intern(record.subject);
+        log.subjects.count_found(id, seq);
+        if !record.header.is_empty() {
+            if let Some(expiry) = crate::ttl::expiry_of(record.timestamp, record.header) {
+                block.ttls += 1;
+                if log.options.ttl {
+                    log.expiries.insert((expiry, seq));
+                }
+            }
+            block.schedules += u64::from(crate::ttl::has_schedule(record.header));
+        }
+    }
+    if !has_message {
+        block.last = previous.max(highest_tombstone);
+        block.first = block.last + 1;
+    }
+}
+
+/// What the outdated index file knew and the blocks do not have any more.
+fn compare(log: &mut Log, prior: &Prior, seen: &Seen) {
+    let first = log.blocks.front().map_or(0, |block| block.first);
+    let found_first = if log.messages > 0 { first } else { 0 };
+    for entry in &prior.blocks {
+        let mut lost = Vec::new();
+        for seq in entry.first..=entry.last {
+            let gone = entry.deleted.contains(seq) || seen.tombstones.contains(seq);
+            if seq >= found_first && !gone && log.block_with(seq).is_none() && lost.len() < 1 << 20
+            {
+                lost.push(Seq(seq));
+            }
+        }
+        if log.numbered(entry.number).is_none() && !lost.is_empty() {
+            log.lost.bytes += entry.bytes;
+        }
+        log.lost.messages.extend(lost);
+    }
+    log.lost.messages.sort_unstable();
+    log.lost.messages.dedup();
+    if prior.head.last > log.last {
+        // Sequences are not used twice.
+        log.roll();
+        let (last, time) = (prior.head.last, prior.head.last_time);
+        log.bury(last, time);
+        log.last = last;
+        log.last_time = time;
+        if let Some(tail) = log.blocks.back_mut() {
+            tail.first = last + 1;
+            tail.last = last;
+            tail.last_time = time;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `meta.inf`, `meta.sum` and `meta.key`: the configuration of a stream or
+//! consumer (storage-format.md 7). What the JSON says is not looked at.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::crypt::{EncryptionKeys, Seed};
+use crate::disk::Disk;
+use crate::error::{AtPath, KeyError, StoreError};
+use crate::hash::Checksum;
+
+/// What opens a `meta.key`.
+#[derive(Clone, Debug)]
+pub(crate) struct MetaKeys {
+    pub keys: Arc<EncryptionKeys>,
+    pub account: String,
+    /// The stream's name, or `stream.consumer`.
+    pub context: String,
+}
+
+/// Why a stream or consumer cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum MetaError {
+    /// There is no `meta.inf`.
+    #[error("missing metafile")]
+    MissingMeta,
+    /// There is no `meta.sum`.
+    #[error("missing checksum file")]
+    MissingSum,
+    /// `meta.sum` is not that of `meta.inf`.
+    #[error("checksums do not match \"{stored}\" vs \"{computed}\"")]
+    Checksum {
+        /// What `meta.sum` says.
+        stored: String,
+        /// What it should say.
+        computed: String,
+    },
+    /// It is encrypted, and cannot be decrypted.
+    #[error("{0}")]
+    Key(KeyError),
+    /// It cannot be read or written.
+    #[error("{0}")]
+    Store(StoreError),
+}
+
+/// A `meta.inf` that was read.
+#[derive(Debug)]
+pub(crate) struct Meta {
+    pub json: Vec<u8>,
+    pub seed: Option<Seed>,
+}
+
+fn hex(sum: [u8; 8]) -> String {
+    sum.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a string does not fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn tmp(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".tmp");
+    name.into()
+}
+
+/// Writes `meta.inf` and `meta.sum`. Both temporary files are on disk before
+/// either is renamed, so that [`read`] can complete what a crash left halfway.
+pub(crate) fn write(
+    disk: &dyn Disk,
+    folder: &Path,
+    sum: &Checksum,
+    json: &[u8],
+    seed: Option<&Seed>,
+) -> Result<(), StoreError> {
+    let (inf, text) = (folder.join("meta.inf"), folder.join("meta.sum"));
+    let bytes = match seed {
+        None => json.to_vec(),
+        Some(seed) => seed.seal(json).map_err(|source| StoreError::Key {
+            path: inf.clone(),
+            source,
+        })?,
+    };
+    disk.write_synced(&tmp(&text), hex(sum.sum(&bytes)).as_bytes())
+        .at(&text)?;
+    disk.write_synced(&tmp(&inf), &bytes).at(&inf)?;
+    disk.rename(&tmp(&inf), &inf).at(&inf)?;
+    disk.rename(&tmp(&text), &text).at(&text)?;
+    disk.sync_dir(folder).at(folder)
+}
+
+/// Makes and writes a `meta.key`, if there are keys.
+pub(crate) fn make_key(
+    disk: &dyn Disk,
+    folder: &Path,
+    keys: Option<&MetaKeys>,
+) -> Result<Option<Seed>, StoreError> {
+    let Some(keys) = keys else {
+        return Ok(None);
+    };
+    let path = folder.join("meta.key");
+    let made = Seed::generate(&keys.keys, keys.account.as_bytes(), keys.context.as_bytes());
+    let (seed, file) = made.map_err(|source| StoreError::Key {
+        path: path.clone(),
+        source,
+    })?;
+    disk.write_synced(&tmp(&path), &file).at(&path)?;
+    disk.rename(&tmp(&path), &path).at(&path)?;
+    Ok(Some(seed))
+}
+
+/// Reads the configuration. One that is not encrypted and should be is written
+/// anew; a key file of the previous key is replaced. Without `verify` the
+/// checksum may be wrong.
+pub(crate) fn read(
+    disk: &dyn Disk,
+    folder: &Path,
+    sum: &Checksum,
+    keys: Option<&MetaKeys>,
+    verify: bool,
+) -> Result<Meta, MetaError> {
+    let (inf, text) = (folder.join("meta.inf"), folder.join("meta.sum"));
+    let get = |path: &Path| match disk.read(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        other => other.at(path).map(Some).map_err(MetaError::Store),
+    };
+    let mut bytes = get(&inf)?.ok_or(MetaError::MissingMeta)?;
+    let stored = get(&text)?.ok_or(MetaError::MissingSum)?;
+    let mut stored = String::from_utf8_lossy(&stored).trim().to_string();
+    let key_file = get(&folder.join("meta.key"))?;
+    let mut computed = hex(sum.sum(&bytes));
+    if stored != computed && verify {
+        // A crash between two renames.
+        let pending = get(&tmp(&text))?.unwrap_or_default();
+        let pending = String::from_utf8_lossy(&pending).trim().to_string();
+        let newer = get(&tmp(&inf))?.unwrap_or_default();
+        if pending == computed {
+            disk.rename(&tmp(&text), &text)
+                .at(&text)
+                .map_err(MetaError::Store)?;
+            stored = pending;
+        } else if !newer.is_empty() && hex(sum.sum(&newer)) == pending {
+            disk.rename(&tmp(&inf), &inf)
+                .at(&inf)
+                .map_err(MetaError::Store)?;
+            disk.rename(&tmp(&text), &text)
+                .at(&text)
+                .map_err(MetaError::Store)?;
+            bytes = newer;
+            computed = pending.clone();
+            stored = pending;
+        }
+    }
+    if stored != computed && verify {
+        return Err(MetaError::Checksum { stored, computed });
+    }
+    let Some(keys) = keys else {
+        return match key_file {
+            None => Ok(Meta {
+                json: bytes,
+                seed: None,
+            }),
+            Some(_) => Err(MetaError::Key(KeyError::NotEnabled)),
+        };
+    };
+    let Some(file) = key_file else {
+        let seed = make_key(disk, folder, Some(keys)).map_err(MetaError::Store)?;
+        write(disk, folder, sum, &bytes, seed.as_ref()).map_err(MetaError::Store)?;
+        return Ok(Meta { json: bytes, seed });
+    };
+    let opened = Seed::open(
+        &keys.keys,
+        keys.account.as_bytes(),
+        keys.context.as_bytes(),
+        &file,
+    );
+    let (seed, current) = opened.map_err(MetaError::Key)?;
+    if !current
+        && let Some(file) =
+            seed.rewrap(&keys.keys, keys.account.as_bytes(), keys.context.as_bytes())
+    {
+        let path = folder.join("meta.key");
+        let written = disk.write_synced(&tmp(&path), &file);
+        let renamed = written.and_then(|()| disk.rename(&tmp(&path), &path));
+        renamed.at(&path).map_err(MetaError::Store)?;
+    }
+    match seed.unseal(&bytes) {
+        Ok(json) => Ok(Meta {
+            json,
+            seed: Some(seed),
+        }),
+        // The key was made, and then came a crash.
+        Err(_) if bytes.starts_with(b"{") => {
+            write(disk, folder, sum, &bytes, Some(&seed)).map_err(MetaError::Store)?;
+            Ok(Meta {
+                json: bytes,
+                seed: Some(seed),
+            })
+        }
+        Err(error) => Err(MetaError::Key(error)),
+    }
+}

@@ -1,0 +1,417 @@
+//! The store directory: accounts, their streams, the streams' consumers
+//! (storage-format.md 1).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::cache::CacheBudget;
+use crate::consumer::{ConsumerPlace, ConsumerState, FileConsumerStore};
+use crate::crypt::{EncryptionKeys, Seed};
+use crate::disk::{Disk, FolderLock};
+use crate::error::{AtPath, StoreError};
+use crate::file::blocks::StreamKeys;
+use crate::file::{FileStore, OpenStream, Recovery};
+use crate::hash::Checksum;
+use crate::meta::{self, MetaError, MetaKeys};
+use crate::types::StreamOptions;
+
+const STREAMS: &str = "streams";
+const CONSUMERS: &str = "obs";
+
+/// How a store directory is used.
+#[derive(Clone, Debug, Default)]
+pub struct RootOptions {
+    /// What everything is encrypted with; `None` for not at all.
+    pub keys: Option<EncryptionKeys>,
+    /// The memory for cached blocks.
+    pub budget: CacheBudget,
+}
+
+/// A store directory, `<store_dir>/jetstream`, locked for this process.
+///
+/// It has no state but its paths and keys: threads may share it.
+#[derive(Debug)]
+pub struct StoreRoot {
+    disk: Arc<dyn Disk>,
+    folder: PathBuf,
+    keys: Option<Arc<EncryptionKeys>>,
+    budget: CacheBudget,
+    _lock: Box<dyn FolderLock>,
+}
+
+/// A stream or consumer that was found.
+#[derive(Debug)]
+pub struct Found {
+    /// Its name.
+    pub name: String,
+    /// Its folder, for the log.
+    pub folder: PathBuf,
+    /// Its configuration (JSON, decrypted), or why there is none.
+    pub meta: Result<Vec<u8>, MetaError>,
+}
+
+impl StoreRoot {
+    /// Opens a store directory, and makes it if need be.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] if another process has it.
+    pub fn open(
+        disk: Arc<dyn Disk>,
+        folder: &Path,
+        options: RootOptions,
+    ) -> Result<Self, StoreError> {
+        disk.create_folder(folder).at(folder)?;
+        let lock = disk.lock_folder(folder).at(folder)?;
+        Ok(Self {
+            _lock: lock.ok_or_else(|| StoreError::Locked(folder.to_path_buf()))?,
+            disk,
+            folder: folder.to_path_buf(),
+            keys: options.keys.map(Arc::new),
+            budget: options.budget,
+        })
+    }
+
+    /// The budget of the block cache.
+    pub fn budget(&self) -> &CacheBudget {
+        &self.budget
+    }
+
+    /// Whether what is written is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.keys.is_some()
+    }
+
+    fn streams_folder(&self, account: &str) -> PathBuf {
+        self.folder.join(account).join(STREAMS)
+    }
+
+    /// The folder of a stream.
+    pub fn stream_folder(&self, account: &str, stream: &str) -> PathBuf {
+        self.streams_folder(account).join(stream)
+    }
+
+    fn consumer_folder(&self, account: &str, stream: &str, consumer: &str) -> PathBuf {
+        self.stream_folder(account, stream)
+            .join(CONSUMERS)
+            .join(consumer)
+    }
+
+    /// Names of the folders in a folder, in order.
+    fn folders(&self, path: &Path) -> Result<Vec<String>, StoreError> {
+        let entries = self.disk.list(path).at(path)?;
+        let folders = entries.into_iter().filter(|entry| entry.is_folder);
+        let mut names: Vec<String> = folders.map(|entry| entry.name).collect();
+        names.sort_unstable();
+        Ok(names)
+    }
+
+    /// The accounts that have a folder.
+    ///
+    /// # Errors
+    ///
+    /// If folders cannot be read.
+    pub fn accounts(&self) -> Result<Vec<String>, StoreError> {
+        self.folders(&self.folder)
+    }
+
+    /// Removes what is left of deleted streams and of restores, and the
+    /// folder of an account that has nothing.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be removed.
+    pub fn clean(&self, account: &str) -> Result<(), StoreError> {
+        let folder = self.folder.join(account);
+        let staging = folder.join("__snapshots__");
+        self.disk.remove_folder(&staging).at(&staging)?;
+        let streams = self.streams_folder(account);
+        let names = self.folders(&streams)?;
+        for name in &names {
+            if name.starts_with('.') {
+                let path = streams.join(name);
+                self.disk.remove_folder(&path).at(&path)?;
+            }
+        }
+        let is_empty = names.iter().all(|name| name.starts_with('.'));
+        if is_empty && self.folders(&folder)?.iter().all(|name| name == STREAMS) {
+            self.disk.remove_folder(&folder).at(&folder)?;
+        }
+        Ok(())
+    }
+
+    fn meta_keys(&self, account: &str, context: String) -> Option<MetaKeys> {
+        let keys = self.keys.clone()?;
+        Some(MetaKeys {
+            keys,
+            account: account.to_string(),
+            context,
+        })
+    }
+
+    fn read_meta(
+        &self,
+        folder: &Path,
+        sum: &Checksum,
+        keys: Option<&MetaKeys>,
+        verify: bool,
+    ) -> Result<meta::Meta, MetaError> {
+        meta::read(self.disk.as_ref(), folder, sum, keys, verify)
+    }
+
+    /// The streams of an account, those included that cannot be opened.
+    ///
+    /// # Errors
+    ///
+    /// If folders cannot be read.
+    pub fn streams(&self, account: &str) -> Result<Vec<Found>, StoreError> {
+        let names = self.folders(&self.streams_folder(account))?;
+        let names = names.into_iter().filter(|name| !name.starts_with('.'));
+        Ok(names
+            .map(|name| {
+                let folder = self.stream_folder(account, &name);
+                let keys = self.meta_keys(account, name.clone());
+                let sum = Checksum::of_name(name.as_bytes());
+                let meta = self.read_meta(&folder, &sum, keys.as_ref(), true);
+                Found {
+                    name,
+                    folder,
+                    meta: meta.map(|meta| meta.json),
+                }
+            })
+            .collect())
+    }
+
+    fn open_files(
+        &self,
+        account: &str,
+        name: &str,
+        seed: Option<Seed>,
+        options: StreamOptions,
+    ) -> Result<(FileStore, Recovery), StoreError> {
+        let keys = self.keys.clone().zip(seed).map(|(keys, seed)| StreamKeys {
+            keys,
+            account: account.to_string(),
+            stream: name.to_string(),
+            seed,
+        });
+        FileStore::open(OpenStream {
+            disk: self.disk.clone(),
+            folder: self.stream_folder(account, name),
+            name: name.to_string(),
+            keys,
+            options,
+            budget: self.budget.clone(),
+        })
+    }
+
+    /// Makes a stream with this configuration (JSON). It is on disk when this
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] if its folder is there, be it readable or not.
+    pub fn create_stream(
+        &self,
+        account: &str,
+        name: &str,
+        meta_json: &[u8],
+        options: StreamOptions,
+    ) -> Result<FileStore, StoreError> {
+        let folder = self.stream_folder(account, name);
+        if self.disk.exists(&folder) {
+            return Err(StoreError::Exists(folder));
+        }
+        let streams = self.streams_folder(account);
+        // A crash leaves a folder without meta.sum at worst, which is skipped.
+        self.disk
+            .create_folder(&folder.join(CONSUMERS))
+            .at(&folder)?;
+        let keys = self.meta_keys(account, name.to_string());
+        let seed = meta::make_key(self.disk.as_ref(), &folder, keys.as_ref())?;
+        let sum = Checksum::of_name(name.as_bytes());
+        let (store, _) = self.open_files(account, name, seed.clone(), options)?;
+        meta::write(self.disk.as_ref(), &folder, &sum, meta_json, seed.as_ref())?;
+        for path in [streams.as_path(), &self.folder.join(account), &self.folder] {
+            self.disk.sync_dir(path).at(path)?;
+        }
+        Ok(store)
+    }
+
+    /// Opens a stream that [`streams`](Self::streams) has found.
+    ///
+    /// # Errors
+    ///
+    /// If its files cannot be read or written. Damage is no error: it is
+    /// repaired and told by [`Recovery`] and
+    /// [`StreamStore::lost`](crate::StreamStore::lost).
+    pub fn open_stream(
+        &self,
+        account: &str,
+        name: &str,
+        options: StreamOptions,
+    ) -> Result<(FileStore, Recovery), StoreError> {
+        let folder = self.stream_folder(account, name);
+        let keys = self.meta_keys(account, name.to_string());
+        let sum = Checksum::of_name(name.as_bytes());
+        let meta = self.read_meta(&folder, &sum, keys.as_ref(), true);
+        let seed = meta.map_err(|error| unusable(&folder, error))?.seed;
+        self.open_files(account, name, seed, options)
+    }
+
+    /// Replaces the configuration of a stream. It is on disk when this
+    /// returns.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be written; the old one stays.
+    pub fn set_stream_meta(
+        &self,
+        account: &str,
+        name: &str,
+        meta_json: &[u8],
+    ) -> Result<(), StoreError> {
+        let folder = self.stream_folder(account, name);
+        let keys = self.meta_keys(account, name.to_string());
+        let sum = Checksum::of_name(name.as_bytes());
+        let meta = self.read_meta(&folder, &sum, keys.as_ref(), true);
+        let seed = meta.map_err(|error| unusable(&folder, error))?.seed;
+        meta::write(self.disk.as_ref(), &folder, &sum, meta_json, seed.as_ref())
+    }
+
+    /// Deletes a stream with its consumers. Its store has to be dropped
+    /// before. Once this returns it does not come back.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be removed.
+    pub fn delete_stream(&self, account: &str, name: &str) -> Result<(), StoreError> {
+        let folder = self.stream_folder(account, name);
+        let streams = self.streams_folder(account);
+        let hidden = streams.join(format!(".{name}"));
+        self.disk.remove_folder(&hidden).at(&hidden)?;
+        self.disk.rename(&folder, &hidden).at(&folder)?;
+        self.disk.sync_dir(&streams).at(&streams)?;
+        self.disk.remove_folder(&hidden).at(&hidden)
+    }
+
+    /// The consumers of a stream, those included that cannot be opened.
+    ///
+    /// # Errors
+    ///
+    /// If folders cannot be read.
+    pub fn consumers(&self, account: &str, stream: &str) -> Result<Vec<Found>, StoreError> {
+        let names = self.folders(&self.stream_folder(account, stream).join(CONSUMERS))?;
+        Ok(names
+            .into_iter()
+            .map(|name| {
+                let folder = self.consumer_folder(account, stream, &name);
+                let keys = self.meta_keys(account, format!("{stream}.{name}"));
+                let sum = Checksum::of_name(format!("{stream}/{name}").as_bytes());
+                // The Go server does not check a consumer's checksum.
+                let meta = self.read_meta(&folder, &sum, keys.as_ref(), false);
+                Found {
+                    name,
+                    folder,
+                    meta: meta.map(|meta| meta.json),
+                }
+            })
+            .collect())
+    }
+
+    fn place(&self, account: &str, stream: &str, name: &str, seed: Option<Seed>) -> ConsumerPlace {
+        ConsumerPlace {
+            disk: self.disk.clone(),
+            folder: self.consumer_folder(account, stream, name),
+            sum: Checksum::of_name(format!("{stream}/{name}").as_bytes()),
+            seed,
+        }
+    }
+
+    /// Makes a consumer with this configuration (JSON) and state. Both are on
+    /// disk when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Exists`] if its folder is there.
+    pub fn create_consumer(
+        &self,
+        account: &str,
+        stream: &str,
+        name: &str,
+        meta_json: &[u8],
+        state: &ConsumerState,
+    ) -> Result<FileConsumerStore, StoreError> {
+        let folder = self.consumer_folder(account, stream, name);
+        if self.disk.exists(&folder) {
+            return Err(StoreError::Exists(folder));
+        }
+        self.disk.create_folder(&folder).at(&folder)?;
+        let keys = self.meta_keys(account, format!("{stream}.{name}"));
+        let seed = meta::make_key(self.disk.as_ref(), &folder, keys.as_ref())?;
+        let place = self.place(account, stream, name, seed.clone());
+        let sum = place.sum;
+        let store = FileConsumerStore::create(place, state)?;
+        meta::write(self.disk.as_ref(), &folder, &sum, meta_json, seed.as_ref())?;
+        let consumers = self.stream_folder(account, stream).join(CONSUMERS);
+        self.disk.sync_dir(&consumers).at(&consumers)?;
+        Ok(store)
+    }
+
+    /// Opens a consumer that [`consumers`](Self::consumers) has found.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] with the Go server's words if its state is
+    /// damaged; its files stay.
+    pub fn open_consumer(
+        &self,
+        account: &str,
+        stream: &str,
+        name: &str,
+    ) -> Result<FileConsumerStore, StoreError> {
+        let folder = self.consumer_folder(account, stream, name);
+        let keys = self.meta_keys(account, format!("{stream}.{name}"));
+        let sum = Checksum::of_name(format!("{stream}/{name}").as_bytes());
+        let meta = self.read_meta(&folder, &sum, keys.as_ref(), false);
+        let seed = meta.map_err(|error| unusable(&folder, error))?.seed;
+        FileConsumerStore::open(self.place(account, stream, name, seed))
+    }
+
+    /// Deletes a consumer. Its store has to be dropped before.
+    ///
+    /// # Errors
+    ///
+    /// If it cannot be removed.
+    pub fn delete_consumer(
+        &self,
+        account: &str,
+        stream: &str,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        let folder = self.consumer_folder(account, stream, name);
+        // Without meta.inf it is none, whatever else is left by a crash.
+        let inf = folder.join("meta.inf");
+        match self.disk.remove_file(&inf) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            other => other.at(&inf)?,
+        }
+        self.disk.remove_folder(&folder).at(&folder)?;
+        let consumers = self.stream_folder(account, stream).join(CONSUMERS);
+        self.disk.sync_dir(&consumers).at(&consumers)
+    }
+}
+
+fn unusable(folder: &Path, error: MetaError) -> StoreError {
+    match error {
+        MetaError::Store(error) => error,
+        MetaError::Key(source) => StoreError::Key {
+            path: folder.join("meta.key"),
+            source,
+        },
+        other => StoreError::Corrupt {
+            path: folder.join("meta.inf"),
+            what: other.to_string(),
+        },
+    }
+}
