@@ -9,12 +9,14 @@
 //! | [`config`] | configurations of streams and consumers, and their rules |
 //! | [`stream`] | a stream: publishing, limits, retention, requests |
 //! | [`consumer`] | a consumer: delivery, acknowledgements, pull and push |
+//! | [`catalog`] | the streams of an account, and requests about all of them |
 //! | [`api`] | subjects, bodies and replies of the API |
 //! | [`effects`] | what comes out |
 //! | [`context`] | what goes in with every input |
 
 mod advisory;
 pub mod api;
+pub mod catalog;
 pub mod config;
 pub mod consumer;
 pub mod context;
@@ -31,6 +33,7 @@ pub mod text;
 pub mod units;
 pub mod usage;
 
+pub use catalog::Catalog;
 pub use context::{Context, Interest, Settings};
 pub use effects::Effects;
 pub use error::ApiError;

@@ -14,7 +14,7 @@ const TYPE_PREFIX: &str = "io.nats.jetstream.api.v1.";
 /// Names on one page.
 const NAMES_PER_PAGE: usize = 1024;
 /// Infos on one page.
-const INFOS_PER_PAGE: usize = 256;
+pub(crate) const INFOS_PER_PAGE: usize = 256;
 
 #[derive(Serialize)]
 struct Reply<'a, T> {
@@ -157,6 +157,11 @@ impl ListPage<Empty> {
 }
 
 impl<T> ListPage<T> {
+    /// A page of streams.
+    pub fn of_streams(paged: Paged, infos: Vec<T>) -> Self {
+        Self::new("streams", paged, infos)
+    }
+
     fn new(what: &str, paged: Paged, infos: Vec<T>) -> Self {
         if what == "streams" {
             Self {

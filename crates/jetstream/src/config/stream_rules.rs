@@ -484,16 +484,16 @@ fn normalise_republish(config: &mut StreamConfig, pedantic: bool) -> Result<(), 
         }
         republish.src = ">".to_owned();
     }
-    if republish.src == ">" && republish.dest == ">" {
-        if let (Some(transform), [only]) = (transform, subjects.as_slice())
-            && transform.src == *only
-        {
-            if pedantic {
-                return Err(errors::PEDANTIC.with("implicit republish based on subject transform"));
-            }
-            republish.src.clone_from(&transform.dest);
-            republish.dest.clone_from(&transform.dest);
+    if republish.src == ">"
+        && republish.dest == ">"
+        && let (Some(transform), [only]) = (transform, subjects.as_slice())
+        && transform.src == *only
+    {
+        if pedantic {
+            return Err(errors::PEDANTIC.with("implicit republish based on subject transform"));
         }
+        republish.src.clone_from(&transform.dest);
+        republish.dest.clone_from(&transform.dest);
     }
     let Republish { src, dest, .. } = republish;
     if dest.is_empty() {

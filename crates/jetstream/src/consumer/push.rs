@@ -139,11 +139,10 @@ impl PushState {
         };
         flow.outstanding += size;
         match &mut flow.open {
-            Some(open) => {
-                if flow.outstanding - open.covered >= flow.window {
-                    open.covered += size;
-                }
+            Some(open) if flow.outstanding - open.covered >= flow.window => {
+                open.covered += size;
             }
+            Some(_) => {}
             None if must_ask || flow.outstanding > flow.window / 2 => {
                 self.ask(deliver_subject, core, cx);
             }

@@ -112,9 +112,9 @@ pub fn parse<T: ReadJson>(
     target: &mut T,
 ) -> Result<(), JsonError> {
     let at = Place::root(name, strictness);
-    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    let values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
     let mut count = 0;
-    while let Some(value) = values.next() {
+    for value in values {
         let value = value.map_err(|error| syntax_error(body, &error, strictness))?;
         count += 1;
         target.read(&value, &at)?;

@@ -64,7 +64,7 @@ impl DirectGet<'_> {
             request.last_by_subj = String::from_utf8_lossy(key).into_owned();
             return Ok(request);
         }
-        if body.is_empty() || !(request.names_one() || !request.multi_last.is_empty()) {
+        if !request.names_one() && request.multi_last.is_empty() {
             return Err("408 Empty Request");
         }
         let (last, multi) = (

@@ -71,7 +71,7 @@ impl GetRequest {
     pub(super) fn has_conflict(&self) -> bool {
         let (seq, last) = (self.seq > 0, !self.last_by_subj.is_empty());
         let (next, start) = (!self.next_by_subj.is_empty(), self.start_time.is_some());
-        (seq && last) || (seq && start) || (start && last) || (last && next)
+        (seq && (last || start)) || (last && (start || next))
     }
 
     /// Whether any message is named.

@@ -1,6 +1,11 @@
 //! A made-up server around one stream: subscriptions, time, and what was sent.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy allows it in test functions only"
+)]
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -155,6 +160,7 @@ impl World {
             },
         )
         .unwrap();
+        out.clear();
         Self {
             stream,
             now: Nanos(START),
