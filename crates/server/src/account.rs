@@ -8,10 +8,13 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_identity::Permissions;
+use midge_jetstream::consumer::ConsumerId;
 use midge_subject::SubjectArc;
 use midge_subject::interest::{Generations, InterestTable};
 use midge_subject::mapping::Mappings;
 use parking_lot::{Mutex, RwLock};
+
+use crate::jetstream::{WorkerMail, WorkerMailbox};
 
 /// Name of the account of connections that name none.
 pub const GLOBAL_ACCOUNT: &str = "$G";
@@ -35,6 +38,25 @@ pub(crate) struct Target {
     pub(crate) generation: u16,
     /// Number of its queue name in the account; 0 for none.
     pub(crate) queue: u32,
+}
+
+/// A consumer that wants to know when interest in its deliver subject changes.
+pub(crate) struct Watch {
+    /// Its worker.
+    pub(crate) mailbox: Arc<WorkerMailbox>,
+    /// Number of its stream there.
+    pub(crate) host: u32,
+    /// The consumer.
+    pub(crate) consumer: ConsumerId,
+}
+
+impl Watch {
+    fn tell(&self) {
+        self.mailbox.send(WorkerMail::Interest {
+            host: self.host,
+            consumer: self.consumer,
+        });
+    }
 }
 
 /// Limits of an account; `-1` is "no limit here".
@@ -133,6 +155,9 @@ pub struct Account {
     removes: AtomicU64,
     /// Slow consumers found among its clients.
     pub(crate) slow_consumers: AtomicU64,
+    /// Consumers that watch a deliver subject, by the subject.
+    watches: Mutex<HashMap<Box<[u8]>, Vec<Watch>>>,
+    has_watches: AtomicBool,
 }
 
 impl Account {
@@ -153,7 +178,63 @@ impl Account {
             inserts: AtomicU64::new(0),
             removes: AtomicU64::new(0),
             slow_consumers: AtomicU64::new(0),
+            watches: Mutex::default(),
+            has_watches: AtomicBool::new(false),
         }
+    }
+
+    /// Tells `watch` from now on when interest in exactly `subject` changes.
+    pub(crate) fn watch(&self, subject: &[u8], watch: Watch) {
+        let mut watches = self.watches.lock();
+        watches.entry(subject.into()).or_default().push(watch);
+        self.has_watches.store(true, Ordering::Release);
+    }
+
+    /// Ends watches of `subject`.
+    pub(crate) fn unwatch(&self, subject: &[u8], ended: impl Fn(&Watch) -> bool) {
+        let mut watches = self.watches.lock();
+        if let Some(list) = watches.get_mut(subject) {
+            list.retain(|watch| !ended(watch));
+            if list.is_empty() {
+                watches.remove(subject);
+            }
+        }
+        self.has_watches
+            .store(!watches.is_empty(), Ordering::Release);
+    }
+
+    /// Tells those who watch `subject` that interest in it has changed.
+    fn tell_watches(&self, subject: &[u8]) {
+        if !self.has_watches.load(Ordering::Acquire) {
+            return;
+        }
+        for watch in self.watches.lock().get(subject).into_iter().flatten() {
+            watch.tell();
+        }
+    }
+
+    /// Whether there is a subscription on exactly `subject`, of the queue group
+    /// `group` or plain without one, that `counts`.
+    pub(crate) fn is_bound(
+        &self,
+        subject: &[u8],
+        group: &[u8],
+        counts: impl Fn(Target) -> bool,
+    ) -> bool {
+        let interest = self.interest.read();
+        let queue = if group.is_empty() {
+            0
+        } else {
+            match interest.queues.by_name.get(group) {
+                Some(&queue) => queue,
+                None => return false,
+            }
+        };
+        let mut bound = false;
+        interest.table.for_each_on(subject, |target| {
+            bound |= target.queue == queue && counts(target);
+        });
+        bound
     }
 
     /// Replaces the limits.
@@ -236,6 +317,8 @@ impl Account {
         }
         self.generations.bump(subject.as_bytes());
         self.inserts.fetch_add(1, Ordering::Relaxed);
+        drop(interest);
+        self.tell_watches(subject.as_bytes());
         queue
     }
 
@@ -256,6 +339,8 @@ impl Account {
         }
         self.generations.bump(subject.as_bytes());
         self.removes.fetch_add(1, Ordering::Relaxed);
+        drop(interest);
+        self.tell_watches(subject.as_bytes());
     }
 
     /// Drops messages for a subscription from now on, or no longer.

@@ -17,9 +17,11 @@
 
 pub mod acceptor;
 pub mod account;
+mod batch;
 pub mod boot;
 pub mod counters;
 mod internal;
+pub mod jetstream;
 pub mod monitor;
 pub mod process;
 mod redact;
@@ -28,6 +30,7 @@ pub mod server;
 pub mod settings;
 mod shard;
 mod slow_checks;
+mod spin;
 mod text;
 pub mod tls;
 pub mod tls_config;

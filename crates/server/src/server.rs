@@ -13,11 +13,13 @@ use mio::{Poll, Waker};
 use parking_lot::Mutex;
 
 use crate::account::{Account, Accounts};
+use crate::batch::{Batch, FIRST_WORKER};
 use crate::counters::{Counters, ShardTotals};
 use crate::internal::Internal;
+use crate::jetstream::{JetStream, WorkerMail};
 use crate::monitor::ClosedConnections;
 use crate::runtime::Runtime;
-use crate::shard::{Batch, Control, Mail, Mailbox, Shard, Traffic, WAKE};
+use crate::shard::{Control, Mail, Mailbox, Shard, Traffic, WAKE};
 use crate::slow_checks::SlowChecks;
 
 /// First connection id given to a client. Lower ones belong to the server
@@ -153,6 +155,8 @@ pub struct Shared {
     /// Counters.
     pub counters: Counters,
     pub(crate) shards: OnceLock<Box<[ShardHandle]>>,
+    /// JetStream, if it is on.
+    pub(crate) jetstream: OnceLock<Arc<JetStream>>,
     pub(crate) next_cid: AtomicU64,
     pub(crate) batches: ArrayQueue<Box<Batch>>,
     pub(crate) internal: Internal,
@@ -237,6 +241,29 @@ impl Shared {
         first.or_else(least).unwrap_or(0) as u16
     }
 
+    /// Hands a batch to a shard or a JetStream worker.
+    pub(crate) fn hand_over(&self, to: u16, batch: Box<Batch>) {
+        if to >= FIRST_WORKER {
+            if let Some(jetstream) = self.jetstream.get() {
+                jetstream.mailbox(to).send(WorkerMail::Batch(batch));
+            }
+        } else if let Some(handle) = self.shard(to) {
+            handle.mailbox.send(Mail::Batch(batch));
+        }
+    }
+
+    /// Whether so many messages wait for a destination that no more should be
+    /// added to them.
+    pub(crate) fn is_full(&self, to: u16) -> bool {
+        if to >= FIRST_WORKER {
+            let jetstream = self.jetstream.get();
+            jetstream.is_some_and(|jetstream| jetstream.mailbox(to).is_full())
+        } else {
+            self.shard(to)
+                .is_some_and(|handle| handle.mailbox.is_full())
+        }
+    }
+
     /// Sends a rare request to every shard.
     pub(crate) fn broadcast(&self, make: impl Fn() -> Control) {
         for handle in self.all_shards() {
@@ -276,7 +303,7 @@ impl Server {
     /// # Errors
     /// When the operating system gives no poll, descriptor or thread.
     pub fn start(setup: Setup) -> std::io::Result<Self> {
-        let count = setup.shards.clamp(1, usize::from(u16::MAX) - 1);
+        let count = setup.shards.clamp(1, usize::from(FIRST_WORKER));
         let max_closed = setup.runtime.max_closed_clients;
         let shared = Arc::new(Shared {
             log: setup.log,
@@ -286,6 +313,7 @@ impl Server {
             system_account: setup.system_account,
             counters: Counters::default(),
             shards: OnceLock::new(),
+            jetstream: OnceLock::new(),
             next_cid: AtomicU64::new(FIRST_CLIENT_ID),
             batches: ArrayQueue::new(MAX_IDLE_BATCHES),
             internal: Internal::default(),

@@ -93,6 +93,8 @@ pub fn runtime(
         tls_available: tls.is_some() && clear,
         max_payload: options.max_payload,
         api_lvl: API_LEVEL,
+        jetstream: options.jetstream_enabled,
+        domain: jetstream_domain(options),
         xkey: identity.xkey.clone(),
         ..ServerInfo::default()
     };
@@ -124,6 +126,14 @@ pub fn runtime(
         max_traced_msg_len: size(options.max_traced_msg_len),
         trace_headers: options.trace_headers,
     })
+}
+
+/// The domain that clients are told; empty without JetStream.
+fn jetstream_domain(options: &Options) -> String {
+    let domain = options.jetstream.domain.clone();
+    domain
+        .filter(|_| options.jetstream_enabled)
+        .unwrap_or_default()
 }
 
 /// Host and port that clients are told.

@@ -127,6 +127,11 @@ impl Stream {
         }
     }
 
+    /// What lists of streams show.
+    pub fn listed_info(&self, now: Nanos) -> StreamInfo {
+        self.info(Detail::Listed, now)
+    }
+
     /// What replies show.
     pub fn info(&self, detail: Detail, now: Nanos) -> StreamInfo {
         StreamInfo {

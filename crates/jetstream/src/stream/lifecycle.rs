@@ -197,6 +197,7 @@ impl Stream {
     fn new(config: StreamConfig, created: Nanos, parts: StreamParts) -> Self {
         let mut stream = Self {
             created,
+            deleted: false,
             files: parts.files,
             consumers: Consumers::default(),
             dedupe: Dedupe::new(config.duplicate_window),
@@ -376,6 +377,7 @@ impl Stream {
             self.delete_consumer(id, cx);
         }
         self.core.herald().stream(cx, Action::Delete);
+        self.deleted = true;
         let storage = self.core.config.storage;
         let settings = &self.core.settings;
         settings.account_usage.add(storage, -self.reported_bytes);

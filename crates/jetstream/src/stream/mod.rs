@@ -90,6 +90,7 @@ impl Core {
 pub struct Stream {
     core: Core,
     created: Nanos,
+    deleted: bool,
     files: Box<dyn StreamFiles>,
     consumers: Consumers,
     dedupe: Dedupe,
@@ -223,6 +224,11 @@ impl Stream {
     /// When it was made.
     pub fn created(&self) -> Nanos {
         self.created
+    }
+
+    /// Whether it was deleted: its files are to be removed.
+    pub fn is_deleted(&self) -> bool {
+        self.deleted
     }
 
     /// What it captures.

@@ -35,8 +35,6 @@ pub(super) fn find(options: &Options) -> Option<String> {
 /// The name of a feature if it is asked for and not built.
 fn missing(options: &Options, kind: FeatureKind) -> Option<&'static str> {
     let name = match kind {
-        FeatureKind::JetStream if options.jetstream_enabled => "JetStream is",
-        FeatureKind::AccountJetStream => "JetStream is",
         // Blocks that are there and switch nothing on ask for nothing.
         FeatureKind::Cluster if options.cluster_enabled() => "clustering is",
         FeatureKind::Gateway if options.gateway_enabled() => "gateways are",

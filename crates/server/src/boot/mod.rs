@@ -12,6 +12,7 @@
 //! | [`system_service`] | requests in the system account |
 
 mod banner;
+mod jetstream;
 mod lame_duck;
 mod missing;
 mod monitor;

@@ -9,7 +9,7 @@ use midge_identity::keys::ServerKeys;
 use midge_log::{LogOptions, Logger, Sink};
 
 use super::node::Node;
-use super::{FAILED, banner, complain, fail, missing};
+use super::{FAILED, banner, complain, fail, jetstream, missing};
 use crate::acceptor::{self, host_port};
 use crate::account::Accounts;
 use crate::process::{self, Listener, Listeners, PortsFile};
@@ -142,6 +142,7 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
         .map_err(|error| format!("Cannot handle signals: {error}"))?;
     let monitor = node.start_monitor()?;
     node.start_system_service()?;
+    jetstream::start(log, &node.options(), node.server().shared())?;
 
     let options = node.options();
     let shown = host_port(&options.host, port);

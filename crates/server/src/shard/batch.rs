@@ -1,23 +1,15 @@
-//! Messages from shard to shard.
-//!
-//! While a chunk of input is processed, messages for subscriptions on another
-//! shard are gathered in one [`Batch`], each message once with the list of its
-//! targets; the batch is handed over at the end of the chunk.
+//! Messages to and from other threads, in batches that are handed over at the
+//! end of a chunk.
 
 use midge_wire::message::push_head;
 
+use crate::batch::{Batch, BatchItem, BatchMessage, BatchTarget, FIRST_WORKER};
+
 use super::Shard;
 use super::deliver::Message;
-use super::mailbox::{Batch, BatchMessage, BatchTarget, Mail};
+use super::mailbox::Mail;
 use super::match_cache::{LocalTarget, Recipients, RemoteTarget};
 use super::publish::NO_PUBLISHER;
-
-/// Batches larger than this are handed over before the chunk is done.
-const HAND_OVER_AT: usize = 512 * 1024;
-
-/// Batches that have grown beyond this many bytes are not kept for reuse, so
-/// that memory shrinks after a burst.
-const MAX_KEPT_BATCH: usize = 1024 * 1024;
 
 impl Shard {
     /// Adds a message for plain subscriptions on other shards; `targets` are
@@ -68,62 +60,34 @@ impl Shard {
         slot: u32,
         account: u32,
         message: &Message<'_>,
-        shard: u16,
+        to: u16,
         targets: impl Iterator<Item = BatchTarget>,
     ) {
-        let producer = (
-            slot,
-            self.connections.get(slot as usize).map_or(0, |c| c.cid),
-        );
-        let from = self.id;
-        let Some(place) = self.outgoing.get_mut(usize::from(shard)) else {
-            return;
-        };
-        let batch = place.get_or_insert_with(|| {
-            let mut batch = self.shared.batches.pop().unwrap_or_default();
-            batch.from = from;
-            batch
-        });
-        let start = batch.bytes.len() as u32;
-        batch.bytes.extend_from_slice(message.subject);
-        batch.bytes.extend_from_slice(message.reply);
-        batch.bytes.extend_from_slice(message.header_digits);
-        batch.bytes.extend_from_slice(message.size_digits);
-        batch.bytes.extend_from_slice(message.body);
-        batch.bytes.extend_from_slice(b"\r\n");
-        batch.targets.extend(targets);
-        batch.messages.push(BatchMessage {
-            account,
-            start,
-            subject_len: message.subject.len() as u32,
-            reply_len: message.reply.len() as u32,
-            header_digits: message.header_digits.len() as u8,
-            size_digits: message.size_digits.len() as u8,
-            header_len: message.header_len as u32,
-            body_len: message.body.len() as u32,
-            targets_end: batch.targets.len() as u32,
-            producer,
-        });
-        if batch.bytes.len() > HAND_OVER_AT
-            && let Some(batch) = place.take()
-        {
-            self.hand_over(shard, batch);
+        let mut cid = 0;
+        if let Some(connection) = self.connections.get_mut(slot as usize) {
+            cid = connection.cid;
+            if to >= FIRST_WORKER {
+                connection.feeds = Some(to);
+            }
         }
+        let item = BatchItem {
+            account,
+            subject: message.subject,
+            reply: message.reply,
+            header_digits: message.header_digits,
+            size_digits: message.size_digits,
+            header: &[],
+            payload: message.body,
+            header_len: message.header_len,
+            producer: (slot, cid),
+        };
+        self.outgoing.push(&self.shared, to, &item, targets);
     }
 
     /// Hands over everything gathered.
+    #[inline]
     pub(super) fn send_batches(&mut self) {
-        for shard in 0..self.outgoing.len() {
-            if let Some(batch) = self.outgoing.get_mut(shard).and_then(Option::take) {
-                self.hand_over(shard as u16, batch);
-            }
-        }
-    }
-
-    fn hand_over(&self, shard: u16, batch: Box<Batch>) {
-        if let Some(handle) = self.shared.shard(shard) {
-            handle.mailbox.send(Mail::Batch(batch));
-        }
+        self.outgoing.send(&self.shared);
     }
 
     /// Whether another shard has so many of our messages waiting that reading
@@ -137,7 +101,7 @@ impl Shard {
     }
 
     /// Delivers a batch of another shard.
-    pub(super) fn on_batch(&mut self, mut batch: Box<Batch>) {
+    pub(super) fn on_batch(&mut self, batch: Box<Batch>) {
         self.chunk += 1;
         let mut recipients = Recipients::default();
         let mut first_target = 0;
@@ -159,12 +123,7 @@ impl Shard {
                 handle.mailbox.send(Mail::Pause { slot, cid, stalls });
             }
         }
-        if batch.bytes.capacity() > MAX_KEPT_BATCH {
-            return;
-        }
-        batch.clear();
-        // A full pool just frees it.
-        let _ = self.shared.batches.push(batch);
+        batch.recycle(&self.shared);
     }
 
     fn deliver_batched(
@@ -209,28 +168,5 @@ impl Shard {
         if !taken && target.queue != 0 {
             self.route_to_group(item.account, target.queue, message, target.subscription);
         }
-    }
-}
-
-impl BatchMessage {
-    /// The message, out of the batch's bytes.
-    fn message<'a>(&self, bytes: &'a [u8]) -> Option<Message<'a>> {
-        let rest = bytes.get(self.start as usize..)?;
-        let (subject, rest) = rest.split_at_checked(self.subject_len as usize)?;
-        let (reply, rest) = rest.split_at_checked(self.reply_len as usize)?;
-        let (header_digits, rest) = rest.split_at_checked(usize::from(self.header_digits))?;
-        let (size_digits, rest) = rest.split_at_checked(usize::from(self.size_digits))?;
-        let body = rest.get(..self.body_len as usize)?;
-        Some(Message {
-            subject,
-            reply,
-            header_digits,
-            size_digits,
-            header_len: self.header_len as usize,
-            body,
-            relay: None,
-            input: bytes,
-            end: bytes.len() - rest.len() + self.body_len as usize + 2,
-        })
     }
 }

@@ -76,6 +76,8 @@ pub(crate) struct Connection {
     pub(crate) paused: Option<Instant>,
     /// The pause is one of the stalls of client-protocol.md 17.3.
     pub(crate) stalling: bool,
+    /// The JetStream worker that its last publish for one went to.
+    pub(crate) feeds: Option<u16>,
     /// Public key of the trusted proxy it came through.
     pub(crate) proxy_key: Option<Box<str>>,
     /// The socket took no more at the last write.
@@ -190,6 +192,7 @@ impl Connection {
             read_closed: false,
             paused: None,
             stalling: false,
+            feeds: None,
             proxy_key: None,
             blocked: false,
             behind_since: None,

@@ -1,5 +1,4 @@
-//! What a shard is told by other threads, and the batches of messages that go
-//! from shard to shard.
+//! What a shard is told by other threads.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,6 +7,7 @@ use mio::Waker;
 use mio::net::TcpStream;
 use parking_lot::Mutex;
 
+use crate::batch::Batch;
 use crate::runtime::Runtime;
 
 use super::control::{Control, InternalMessage};
@@ -46,53 +46,6 @@ pub(crate) enum Mail {
     Reload(Arc<Runtime>),
     /// Anything rare.
     Control(Box<Control>),
-}
-
-/// A message of a [`Batch`]: offsets into its bytes.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BatchMessage {
-    /// Account of the subscriptions.
-    pub(crate) account: u32,
-    /// Start of the subject; it is followed by the reply, then the tail.
-    pub(crate) start: u32,
-    pub(crate) subject_len: u32,
-    pub(crate) reply_len: u32,
-    pub(crate) header_digits: u8,
-    pub(crate) size_digits: u8,
-    pub(crate) header_len: u32,
-    pub(crate) body_len: u32,
-    /// Targets of this message: those up to this index of the batch's list.
-    pub(crate) targets_end: u32,
-    /// Producer, to be paused when a target is behind.
-    pub(crate) producer: (u32, u64),
-}
-
-/// A target of a batched message.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct BatchTarget {
-    pub(crate) subscription: u32,
-    pub(crate) generation: u16,
-    /// The queue group it was chosen from, 0 for none: if it does not take the
-    /// message another member is to be found.
-    pub(crate) queue: u32,
-}
-
-/// Messages from one shard to another, gathered while a chunk of input is
-/// processed.
-#[derive(Debug, Default)]
-pub(crate) struct Batch {
-    pub(crate) from: u16,
-    pub(crate) bytes: Vec<u8>,
-    pub(crate) messages: Vec<BatchMessage>,
-    pub(crate) targets: Vec<BatchTarget>,
-}
-
-impl Batch {
-    pub(crate) fn clear(&mut self) {
-        self.bytes.clear();
-        self.messages.clear();
-        self.targets.clear();
-    }
 }
 
 /// Where other threads leave [`Mail`] for a shard.

@@ -6,6 +6,7 @@ use midge_wire::message::push_head;
 use smallvec::SmallVec;
 
 use crate::account::{Account, INTERNAL_SHARD};
+use crate::batch::API_DESTINATION;
 
 use super::subscriptions::Subscriptions;
 
@@ -171,6 +172,9 @@ impl Recipients {
         account.for_each_match(subject, |target| {
             if target.shard == INTERNAL_SHARD {
                 internal.push(target.subscription);
+                return;
+            }
+            if target.shard == API_DESTINATION && is_answered_elsewhere(subject) {
                 return;
             }
             let member = if target.shard == shard {
@@ -356,3 +360,9 @@ pub(crate) fn is_reserved(subject: &[u8]) -> bool {
 
 /// Start of subjects that servers use among themselves.
 pub(crate) const RAFT_PREFIX: &[u8] = b"$NRG.";
+
+/// Requests below `$JS.API.` that streams and consumers hear themselves: if
+/// there are none, there is no responder (jetstream-api.md 2.1).
+fn is_answered_elsewhere(subject: &[u8]) -> bool {
+    subject.starts_with(b"$JS.API.DIRECT.GET") || subject.starts_with(b"$JS.API.CONSUMER.MSG.NEXT.")
+}

@@ -23,7 +23,6 @@
 //! | [`requests`] | kicks, lame duck, shutdown |
 //! | [`reauthorize`] | a reload as clients see it |
 //! | [`snapshot`] | what monitoring is told |
-//! | [`spin`] | looking again before going to sleep |
 
 mod accept;
 mod batch;
@@ -46,7 +45,6 @@ mod reauthorize;
 mod requests;
 mod run;
 mod snapshot;
-mod spin;
 mod subscribe;
 pub(crate) mod subscriptions;
 pub(crate) mod timers;
@@ -63,20 +61,22 @@ use mio::{Events, Poll, Token};
 use slab::Slab;
 
 use crate::account::Account;
+use crate::batch::Outgoing;
 use crate::runtime::Runtime;
 use crate::server::Shared;
+use crate::spin::{MAX_SPIN, Spin};
 
 pub(crate) use connection::Traffic;
 pub(crate) use control::{Control, InternalMessage};
 pub(crate) use deliver::Message;
-pub(crate) use mailbox::{Batch, Mail, Mailbox, NewConnection};
+pub(crate) use mailbox::{Mail, Mailbox, NewConnection};
 
 use buffers::BufferPool;
 use connection::Connection;
 use match_cache::{MatchCache, Recipients};
 use output::InputCopies;
 use run::RunBuffers;
-use spin::{MAX_SPIN, Spin};
+
 use subscriptions::Subscriptions;
 use timers::Timers;
 
@@ -139,8 +139,8 @@ pub(crate) struct Shard {
     producer: Option<u32>,
     /// Connections whose `closing` was set and not yet acted on.
     closing: Vec<u32>,
-    /// Batches being gathered, by shard.
-    outgoing: Vec<Option<Box<Batch>>>,
+    /// Batches being gathered.
+    outgoing: Outgoing,
     timers: Timers,
     spin: Spin,
     /// Mail being acted on; kept for its memory.
@@ -162,7 +162,6 @@ impl Shard {
     /// A shard without connections.
     pub(crate) fn new(id: u16, shared: Arc<Shared>, poll: Poll, mailbox: Arc<Mailbox>) -> Self {
         let runtime = shared.runtime.load_full();
-        let shards = shared.shards.get().map_or(1, |shards| shards.len());
         Self {
             id,
             runtime,
@@ -188,7 +187,7 @@ impl Shard {
             totals: Traffic::default(),
             producer: None,
             closing: Vec::new(),
-            outgoing: std::iter::repeat_with(|| None).take(shards).collect(),
+            outgoing: Outgoing::new(id),
             timers: Timers::default(),
             spin: Spin::default(),
             mail: Vec::new(),

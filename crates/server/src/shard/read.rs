@@ -85,6 +85,14 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
+        if let Some(worker) = connection.feeds {
+            if self.shared.is_full(worker) {
+                // Only those who give it work wait for a worker and its disk.
+                self.delay_read(slot);
+                return;
+            }
+            connection.feeds = None;
+        }
         if connection.tail.len() > MAX_KEPT_TAIL {
             self.read_large(slot);
             return;

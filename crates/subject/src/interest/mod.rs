@@ -135,6 +135,13 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
         });
     }
 
+    /// Visits the values that were inserted under exactly `literal`.
+    pub fn for_each_on(&self, literal: &[u8], visit: impl FnMut(V)) {
+        if let Some(entry) = self.find(literal, subject_hash(literal)) {
+            entry.values().iter().copied().for_each(visit);
+        }
+    }
+
     /// Whether a message on `literal` reaches anybody.
     pub fn has_interest(&self, literal: &[u8]) -> bool {
         self.find(literal, subject_hash(literal)).is_some()

@@ -11,7 +11,7 @@ use std::time::Duration;
 /// Longest time spent looking. On a virtual machine one request and its answer
 /// took 43 µs with it and 98 µs without, at the same processor time; 50 µs won
 /// another 3 µs only.
-pub(super) const MAX_SPIN: Duration = Duration::from_micros(25);
+pub(crate) const MAX_SPIN: Duration = Duration::from_micros(25);
 
 /// A sleep no longer than this could have been spared: it includes the time
 /// that waking takes.
@@ -19,18 +19,18 @@ const SHORT_SLEEP: Duration = Duration::from_micros(60);
 
 /// Whether looking again is worth it, learnt from the last sleep.
 #[derive(Debug, Default)]
-pub(super) struct Spin {
+pub(crate) struct Spin {
     pays: bool,
 }
 
 impl Spin {
     /// Whether to look again before the next sleep.
-    pub(super) fn pays(&self) -> bool {
+    pub(crate) fn pays(&self) -> bool {
         self.pays
     }
 
     /// Notes how long the shard has slept.
-    pub(super) fn slept(&mut self, time: Duration) {
+    pub(crate) fn slept(&mut self, time: Duration) {
         self.pays = time <= SHORT_SLEEP;
     }
 }

@@ -1,0 +1,269 @@
+//! JetStream at the start: options → plan, and its lines in the log
+//! (configuration.md 5, 8.2).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use midge_config::options::{AccountJetStream, Cipher as ConfiguredCipher, Options};
+use midge_jetstream::config::metadata::API_LEVEL;
+use midge_jetstream::limits::{AccountLimits, ServerLimits};
+use midge_log::Logger;
+use midge_store::CacheBudget;
+use midge_store::crypt::{Cipher, EncryptionKeys};
+
+use crate::account::GLOBAL_ACCOUNT;
+use crate::jetstream::durability::Durability;
+use crate::jetstream::{AccountPlan, Plan};
+use crate::server::Shared;
+use crate::settings;
+
+/// Share of the machine's memory and of the free space on the disk that
+/// JetStream may use unless something else is configured.
+const DEFAULT_PERCENT: u64 = 75;
+
+/// Bytes of a record beside the subject and the message (storage-format.md 2).
+const RECORD_OVERHEAD: i64 = 34 + (1 << 16);
+
+/// Starts JetStream if it is on.
+///
+/// # Errors
+/// The text of the last line in the log.
+pub(super) fn start(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<(), String> {
+    if !options.jetstream_enabled {
+        return Ok(());
+    }
+    let began = Instant::now();
+    log.info(format_args!("Starting JetStream"));
+    let plan = plan(log, options, shared)?;
+    write_banner(log, &plan);
+    crate::jetstream::start(shared, plan)?;
+    log.info(format_args!(
+        "Took {:?} to start JetStream",
+        began.elapsed()
+    ));
+    Ok(())
+}
+
+fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, String> {
+    let configured = &options.jetstream;
+    let store_dir = match configured
+        .store_dir
+        .as_deref()
+        .filter(|dir| !dir.is_empty())
+    {
+        Some(dir) => PathBuf::from(dir),
+        None => {
+            log.warn(format_args!(
+                "Temporary storage directory used, data could be lost on system reboot"
+            ));
+            std::env::temp_dir().join("nats")
+        }
+    };
+    check_folder(&store_dir.join("jetstream"))?;
+    let number = |value: i64| if value > 0 { value } else { 0 };
+    let limits = ServerLimits {
+        max_ack_pending: number(configured.limits.max_ack_pending),
+        max_request_batch: number(configured.limits.max_request_batch),
+        duplicate_window: i64::try_from(configured.limits.duplicate_window.as_nanos()).unwrap_or(0),
+        max_memory: configured.max_memory_store.unwrap_or_else(default_memory),
+        max_storage: configured
+            .max_file_store
+            .unwrap_or_else(|| default_storage(&store_dir)),
+        max_payload: options.max_payload,
+        max_pending: options.max_pending,
+        strict: configured.strict,
+        long_ack_subjects: options.feature_flags.get("js_ack_fc_v2").copied() == Some(true),
+    };
+    let keys = configured
+        .key
+        .as_ref()
+        .filter(|key| !key.is_empty())
+        .map(|key| EncryptionKeys {
+            cipher: match configured.cipher {
+                ConfiguredCipher::Default | ConfiguredCipher::ChaCha => Cipher::ChaCha,
+                ConfiguredCipher::Aes => Cipher::Aes,
+            },
+            key: key.clone().into_bytes(),
+            previous: configured.prev_key.clone().map(String::into_bytes),
+        });
+    let durability = match configured.sync_interval {
+        Some(interval) if !configured.sync_always => Durability::Interval(interval),
+        _ => Durability::Group,
+    };
+    Ok(Plan {
+        store_dir,
+        keys,
+        cache: CacheBudget::default(),
+        durability,
+        largest_record: options.max_payload.saturating_add(RECORD_OVERHEAD),
+        limits,
+        domain: configured.domain.clone().unwrap_or_default(),
+        server_name: shared.identity.name.clone(),
+        accounts: accounts(options, shared)?,
+        workers: crate::process::cores(),
+    })
+}
+
+/// The accounts that have JetStream: those configured so, or the global one if
+/// there are no others.
+fn accounts(options: &Options, shared: &Arc<Shared>) -> Result<Vec<AccountPlan>, String> {
+    let system = settings::system_account_name(options);
+    let is_own = |name: &str| name != GLOBAL_ACCOUNT && Some(name) != system.as_deref();
+    let mut plans = Vec::new();
+    for configured in &options.accounts {
+        let Some(limits) = &configured.jetstream else {
+            continue;
+        };
+        if Some(&configured.name) == system.as_ref() {
+            return Err("Not allowed to enable JetStream on the system account".to_owned());
+        }
+        if let Some(account) = shared.accounts.get(&configured.name) {
+            plans.push(AccountPlan {
+                account,
+                limits: account_limits(limits),
+            });
+        }
+    }
+    let global_only = !options.accounts.iter().any(|account| is_own(&account.name));
+    let has_global = plans.iter().any(|plan| plan.account.name == GLOBAL_ACCOUNT);
+    if global_only
+        && !has_global
+        && let Some(account) = shared.accounts.get(GLOBAL_ACCOUNT)
+    {
+        plans.push(AccountPlan {
+            account,
+            limits: AccountLimits::UNLIMITED,
+        });
+    }
+    Ok(plans)
+}
+
+fn account_limits(configured: &AccountJetStream) -> AccountLimits {
+    AccountLimits {
+        max_memory: configured.max_memory,
+        max_storage: configured.max_store,
+        max_streams: configured.max_streams,
+        max_consumers: configured.max_consumers,
+        max_ack_pending: configured.max_ack_pending,
+        memory_max_stream_bytes: configured.memory_max_stream_bytes,
+        storage_max_stream_bytes: configured.store_max_stream_bytes,
+        max_bytes_required: configured.max_bytes_required,
+    }
+}
+
+/// Whether the folder is there, or can be made, and written to.
+fn check_folder(folder: &Path) -> Result<(), String> {
+    let failed = |what: &str| format!("Can't start JetStream: {what}");
+    if folder.exists() && !folder.is_dir() {
+        return Err(failed("storage directory is not a directory"));
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|error| failed(&format!("could not create storage directory - {error}")))?;
+    let probe = folder.join(format!("_test_{}", fastrand::u32(..)));
+    let written = std::fs::write(&probe, b"");
+    // A probe that is left over is ignored by every server.
+    let _ = std::fs::remove_file(&probe);
+    written.map_err(|_| failed("storage directory is not writable"))
+}
+
+/// Bytes of memory this process may use.
+fn memory_of_machine() -> u64 {
+    use nix::unistd::{SysconfVar, sysconf};
+    let value = |variable| {
+        sysconf(variable)
+            .ok()
+            .flatten()
+            .and_then(|n| u64::try_from(n).ok())
+    };
+    let machine = value(SysconfVar::_PHYS_PAGES)
+        .unwrap_or(0)
+        .saturating_mul(value(SysconfVar::PAGE_SIZE).unwrap_or(4096));
+    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
+    let limit = group.and_then(|text| text.trim().parse().ok());
+    limit.map_or(machine, |limit: u64| limit.min(machine))
+}
+
+fn share(bytes: u64) -> i64 {
+    i64::try_from(bytes / 100 * DEFAULT_PERCENT).unwrap_or(i64::MAX)
+}
+
+fn default_memory() -> i64 {
+    share(memory_of_machine())
+}
+
+fn default_storage(folder: &Path) -> i64 {
+    match nix::sys::statvfs::statvfs(folder) {
+        #[allow(clippy::unnecessary_cast, reason = "narrower types on some systems")]
+        Ok(disk) => {
+            share((disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64))
+        }
+        // One terabyte, as the Go server takes it where it cannot tell.
+        Err(_) => 1 << 40,
+    }
+}
+
+/// A size as people read it.
+fn friendly(bytes: i64) -> String {
+    const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
+    if bytes < 1024 {
+        return format!("{bytes} B");
+    }
+    let mut value = bytes as f64 / 1024.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().copied().unwrap_or("KB");
+    for next in units {
+        if value < 1024.0 {
+            break;
+        }
+        value /= 1024.0;
+        unit = next;
+    }
+    format!("{value:.2} {unit}")
+}
+
+fn write_banner(log: &Logger, plan: &Plan) {
+    log.info(format_args!("---------------- JETSTREAM ----------------"));
+    log.info(format_args!("  Strict:          {}", plan.limits.strict));
+    log.info(format_args!(
+        "  Max Memory:      {}",
+        friendly(plan.limits.max_memory)
+    ));
+    log.info(format_args!(
+        "  Max Storage:     {}",
+        friendly(plan.limits.max_storage)
+    ));
+    log.info(format_args!(
+        "  Store Directory: \"{}\"",
+        plan.store_dir.join("jetstream").display()
+    ));
+    if !plan.domain.is_empty() {
+        log.info(format_args!("  Domain:          {}", plan.domain));
+    }
+    if let Some(keys) = &plan.keys {
+        let cipher = match keys.cipher {
+            Cipher::ChaCha => "ChaCha20-Poly1305",
+            Cipher::Aes => "AES-GCM",
+        };
+        log.info(format_args!("  Encryption:      {cipher}"));
+    }
+    log.info(format_args!("  API Level:       {API_LEVEL}"));
+    log.info(format_args!("-------------------------------------------"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_shown_as_people_read_them() {
+        for (bytes, shown) in [
+            (12, "12 B"),
+            (1 << 30, "1.00 GB"),
+            (10 << 30, "10.00 GB"),
+            (1536, "1.50 KB"),
+        ] {
+            assert_eq!(friendly(bytes), shown);
+        }
+    }
+}

@@ -1,0 +1,244 @@
+//! A stream on its worker: the stream, its subscriptions, and what it wants to
+//! happen.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use midge_jetstream::consumer::{Ack, ConsumerId, Pull};
+use midge_jetstream::stream::{DirectGet, Publish};
+use midge_jetstream::{Context, Effects, Stream};
+use midge_store::Nanos;
+use midge_subject::SubjectArc;
+
+use super::interest::AccountInterest;
+use super::mailbox::WorkerMailbox;
+use super::routes::{Purpose, Route, Routes};
+use crate::account::{Account, Target, Watch};
+use crate::shard::Message;
+
+/// Queue group in which streams answer direct gets (jetstream-streams.md 17.1).
+const DIRECT_GROUP: &[u8] = b"_sys_";
+
+/// Subscriptions of one purpose.
+type Subscribed = Vec<(SubjectArc, Target)>;
+
+/// A stream on its worker.
+pub(super) struct Host {
+    /// Its number there.
+    pub(super) number: u32,
+    pub(super) stream: Stream,
+    pub(super) account: Arc<Account>,
+    pub(super) effects: Effects,
+    /// Something arrived since it was last settled.
+    pub(super) dirty: bool,
+    /// Something was flushed since the last sync began.
+    pub(super) unsynced: bool,
+    /// When it is looked at again.
+    pub(super) timer: Option<Nanos>,
+    subjects: Subscribed,
+    consumers: HashMap<ConsumerId, ConsumerPlaces>,
+}
+
+/// What was subscribed for a consumer.
+#[derive(Default)]
+struct ConsumerPlaces {
+    subscribed: Subscribed,
+    watched: Option<Box<[u8]>>,
+}
+
+/// A worker as a host needs it to subscribe.
+pub(super) struct Place<'a> {
+    /// The worker's number among destinations.
+    pub(super) worker: u16,
+    pub(super) mailbox: &'a Arc<WorkerMailbox>,
+    pub(super) routes: &'a mut Routes,
+}
+
+impl Host {
+    pub(super) fn new(
+        number: u32,
+        stream: Stream,
+        account: Arc<Account>,
+        effects: Effects,
+    ) -> Self {
+        Self {
+            number,
+            stream,
+            account,
+            effects,
+            dirty: true,
+            unsynced: false,
+            timer: None,
+            subjects: Vec::new(),
+            consumers: HashMap::new(),
+        }
+    }
+
+    /// The stream, and what goes in with every input.
+    pub(super) fn parts(&mut self, now: Nanos, act: impl FnOnce(&mut Stream, &mut Context<'_>)) {
+        let interest = AccountInterest(&self.account);
+        let mut cx = Context {
+            now,
+            interest: &interest,
+            out: &mut self.effects,
+        };
+        act(&mut self.stream, &mut cx);
+    }
+
+    /// Gives a message that reached one of the subscriptions to the stream.
+    #[inline]
+    pub(super) fn take(&mut self, purpose: Purpose, message: &Message<'_>, now: Nanos) {
+        let (header, payload) = message
+            .body
+            .split_at_checked(message.header_len)
+            .unwrap_or((&[], message.body));
+        let (subject, reply) = (message.subject, message.reply);
+        self.parts(now, |stream, cx| match purpose {
+            Purpose::Publish => stream.publish(
+                Publish {
+                    subject,
+                    reply,
+                    header,
+                    payload,
+                },
+                cx,
+            ),
+            Purpose::DirectGet(key_at) => stream.direct_get(
+                DirectGet {
+                    key: key_at.and_then(|at| subject.get(at..)),
+                    reply,
+                    header,
+                    payload,
+                },
+                cx,
+            ),
+            Purpose::Pull(consumer) => stream.pull(
+                consumer,
+                Pull {
+                    reply,
+                    header,
+                    payload,
+                },
+                cx,
+            ),
+            Purpose::Ack(consumer) => stream.ack(
+                consumer,
+                Ack {
+                    subject,
+                    reply,
+                    payload,
+                },
+                cx,
+            ),
+            Purpose::Flow(consumer) => stream.flow_reply(consumer, subject, header, cx),
+            Purpose::Reset(consumer) => stream.reset(consumer, reply, header, payload, cx),
+        });
+    }
+
+    fn subscribe(
+        &self,
+        place: &mut Place<'_>,
+        subject: &str,
+        queue: &[u8],
+        purpose: Purpose,
+        list: &mut Subscribed,
+    ) {
+        let host = self.number;
+        let (number, generation) = place.routes.insert(Route { host, purpose });
+        let subject = SubjectArc::new(subject.as_bytes());
+        let queue =
+            self.account
+                .subscribe(&subject, queue, (place.worker, number, generation), None);
+        let target = Target {
+            subscription: number,
+            shard: place.worker,
+            generation,
+            queue,
+        };
+        list.push((subject, target));
+    }
+
+    fn unsubscribe(&self, place: &mut Place<'_>, list: Subscribed) {
+        for (subject, target) in list {
+            self.account.unsubscribe(&subject, target);
+            place.routes.remove(target.subscription);
+        }
+    }
+
+    /// Subscribes what the stream captures, instead of what it captured.
+    pub(super) fn subscribe_stream(&mut self, place: &mut Place<'_>) {
+        let old = std::mem::take(&mut self.subjects);
+        self.unsubscribe(place, old);
+        let mut list = Vec::new();
+        for subject in self.stream.subjects() {
+            self.subscribe(place, subject, b"", Purpose::Publish, &mut list);
+        }
+        if self.stream.config().allow_direct {
+            let one = format!("$JS.API.DIRECT.GET.{}", self.stream.name());
+            let by_key = format!("{one}.>");
+            let key_at = one.len() + 1;
+            let whole = Purpose::DirectGet(None);
+            self.subscribe(place, &one, DIRECT_GROUP, whole, &mut list);
+            let keyed = Purpose::DirectGet(Some(key_at));
+            self.subscribe(place, &by_key, DIRECT_GROUP, keyed, &mut list);
+        }
+        self.subjects = list;
+    }
+
+    /// Subscribes what a consumer listens to, instead of what it listened to.
+    pub(super) fn subscribe_consumer(&mut self, place: &mut Place<'_>, id: ConsumerId) {
+        self.unsubscribe_consumer(place, id);
+        let Some(subjects) = self.stream.consumer_subjects(id) else {
+            return;
+        };
+        let mut list = Vec::new();
+        self.subscribe(place, &subjects.next, b"", Purpose::Pull(id), &mut list);
+        self.subscribe(place, &subjects.reset, b"", Purpose::Reset(id), &mut list);
+        for subject in &subjects.acks {
+            self.subscribe(place, subject, b"", Purpose::Ack(id), &mut list);
+        }
+        for subject in &subjects.flow {
+            self.subscribe(place, subject, b"", Purpose::Flow(id), &mut list);
+        }
+        let watched = subjects.deliver.map(|(subject, _)| {
+            let watch = Watch {
+                mailbox: place.mailbox.clone(),
+                host: self.number,
+                consumer: id,
+            };
+            self.account.watch(subject.as_bytes(), watch);
+            subject.into_bytes().into_boxed_slice()
+        });
+        self.consumers.insert(
+            id,
+            ConsumerPlaces {
+                subscribed: list,
+                watched,
+            },
+        );
+    }
+
+    /// Ends the subscriptions of a consumer.
+    pub(super) fn unsubscribe_consumer(&mut self, place: &mut Place<'_>, id: ConsumerId) {
+        let Some(places) = self.consumers.remove(&id) else {
+            return;
+        };
+        self.unsubscribe(place, places.subscribed);
+        if let Some(subject) = places.watched {
+            let (host, mailbox) = (self.number, place.mailbox);
+            self.account.unwatch(&subject, |watch| {
+                watch.host == host && watch.consumer == id && Arc::ptr_eq(&watch.mailbox, mailbox)
+            });
+        }
+    }
+
+    /// Ends all subscriptions.
+    pub(super) fn unsubscribe_all(&mut self, place: &mut Place<'_>) {
+        let subjects = std::mem::take(&mut self.subjects);
+        self.unsubscribe(place, subjects);
+        let consumers: Vec<ConsumerId> = self.consumers.keys().copied().collect();
+        for id in consumers {
+            self.unsubscribe_consumer(place, id);
+        }
+    }
+}

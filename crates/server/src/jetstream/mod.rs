@@ -1,0 +1,128 @@
+//! JetStream on this server: the threads that drive the streams of
+//! `midge-jetstream` on the stores of `midge-store`.
+//!
+//! | module | what happens there |
+//! | --- | --- |
+//! | [`start`] | options → threads; streams as they were left |
+//! | [`api`] | requests about an account's streams as a whole |
+//! | [`worker`], [`commands`] | the thread that streams live on |
+//! | [`host`] | one stream there, and its subscriptions |
+//! | [`syncer`], [`durability`] | waiting for the disk |
+//! | [`publisher`] | what streams send, on its way to clients |
+//! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
+
+mod api;
+mod command;
+mod commands;
+pub mod durability;
+mod files;
+mod host;
+mod interest;
+mod mailbox;
+mod publisher;
+mod routes;
+mod start;
+mod syncer;
+mod worker;
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::sync_channel;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use midge_jetstream::catalog::{ApiCounters, Reservations};
+use midge_jetstream::context::Settings;
+use midge_jetstream::effects::Kind;
+use midge_jetstream::usage::Usage;
+use midge_store::StoreRoot;
+use parking_lot::RwLock;
+
+use crate::account::Account;
+use crate::batch::{API_DESTINATION, FIRST_WORKER};
+use command::Command;
+use durability::Durability;
+
+pub(crate) use mailbox::{WorkerMail, WorkerMailbox};
+pub(crate) use start::start;
+pub use start::{AccountPlan, Plan};
+
+/// Time for each thread to write everything at the end.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// What streams and others know of an account that has JetStream.
+pub(crate) struct AccountState {
+    pub(crate) account: Arc<Account>,
+    /// What its streams are told.
+    pub(crate) settings: ArcSwap<Settings>,
+    /// How often the API was used.
+    pub(crate) api: Arc<ApiCounters>,
+}
+
+impl AccountState {
+    /// Counts a message if it is a reply of the API.
+    pub(crate) fn count(&self, kind: Kind) {
+        if let Kind::ApiReply { is_error } = kind {
+            self.api.total.fetch_add(1, Ordering::Relaxed);
+            if is_error {
+                self.api.errors.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+    }
+}
+
+/// JetStream as the threads of the server share it.
+pub(crate) struct JetStream {
+    workers: Vec<Arc<WorkerMailbox>>,
+    api: Arc<WorkerMailbox>,
+    root: Arc<StoreRoot>,
+    durability: Durability,
+    largest_record: i64,
+    accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
+    reservations: Arc<Reservations>,
+    /// Bytes that all accounts use.
+    pub(crate) usage: Arc<Usage>,
+    hasher: foldhash::fast::FixedState,
+}
+
+impl JetStream {
+    /// Where a thread is left work.
+    pub(crate) fn mailbox(&self, to: u16) -> &WorkerMailbox {
+        if to == API_DESTINATION {
+            return &self.api;
+        }
+        let index = usize::from(to.saturating_sub(FIRST_WORKER));
+        self.workers.get(index).unwrap_or(&self.api)
+    }
+
+    /// An account, if it has JetStream.
+    pub(crate) fn account(&self, id: u32) -> Option<Arc<AccountState>> {
+        self.accounts.read().get(&id).cloned()
+    }
+
+    fn worker_index(&self, account: u32, stream: &str) -> usize {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u32(account);
+        hasher.write(stream.as_bytes());
+        hasher.finish() as usize % self.workers.len().max(1)
+    }
+
+    /// The worker on which a stream lives.
+    fn worker_of(&self, account: u32, stream: &str) -> &WorkerMailbox {
+        let index = self.worker_index(account, stream);
+        self.workers.get(index).unwrap_or(&self.api)
+    }
+
+    /// Writes everything and ends the threads.
+    pub(crate) fn stop(&self) {
+        // The API first: it gives work to the others.
+        for mailbox in std::iter::once(&self.api).chain(&self.workers) {
+            let (answer, done) = sync_channel(1);
+            let command = Box::new(Command::Stop(answer));
+            mailbox.send(WorkerMail::Command(command));
+            let _ = done.recv_timeout(STOP_PATIENCE);
+        }
+    }
+}

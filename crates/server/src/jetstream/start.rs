@@ -1,0 +1,229 @@
+//! Options → threads, and streams as they were left.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+
+use arc_swap::ArcSwap;
+use midge_jetstream::catalog::Reservations;
+use midge_jetstream::context::Settings;
+use midge_jetstream::limits::{AccountLimits, ServerLimits};
+use midge_jetstream::stream::read_stream_meta;
+use midge_jetstream::usage::Usage;
+use midge_store::crypt::EncryptionKeys;
+use midge_store::disk::RealDisk;
+use midge_store::{CacheBudget, MetaError, RootOptions, StoreRoot};
+use midge_subject::SubjectArc;
+use parking_lot::RwLock;
+
+use super::api::Api;
+use super::command::{Command, FoundStream};
+use super::durability::Durability;
+use super::mailbox::WorkerMail;
+use super::syncer::Syncer;
+use super::worker::Worker;
+use super::{AccountState, JetStream};
+use crate::account::Account;
+use crate::batch::{API_DESTINATION, FIRST_WORKER};
+use crate::server::Shared;
+
+/// All requests of the API.
+const API_SUBJECT: &[u8] = b"$JS.API.>";
+
+/// An account that is to have JetStream.
+pub struct AccountPlan {
+    /// The account.
+    pub account: Arc<Account>,
+    /// Its limits.
+    pub limits: AccountLimits,
+}
+
+/// How JetStream is to run.
+pub struct Plan {
+    /// The folder `jetstream` goes into.
+    pub store_dir: PathBuf,
+    /// Keys to encrypt with.
+    pub keys: Option<EncryptionKeys>,
+    /// Bytes of cached blocks.
+    pub cache: CacheBudget,
+    /// When acknowledged data is on disk.
+    pub durability: Durability,
+    /// Limits of the server.
+    pub limits: ServerLimits,
+    /// Domain; empty for none.
+    pub domain: String,
+    /// Name of the server.
+    pub server_name: String,
+    /// The accounts that have JetStream.
+    pub accounts: Vec<AccountPlan>,
+    /// Bytes of the largest record that a message can make.
+    pub largest_record: i64,
+    /// Number of workers.
+    pub workers: usize,
+}
+
+/// Starts JetStream and opens the streams that are there.
+///
+/// # Errors
+/// A text for the user: the folder cannot be used, another server has it, the
+/// system gives no threads.
+pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
+    let folder = plan.store_dir.join("jetstream");
+    let options = RootOptions {
+        keys: plan.keys,
+        budget: plan.cache,
+    };
+    let root = StoreRoot::open(Arc::new(RealDisk), &folder, options)
+        .map_err(|error| format!("Can't start JetStream: {error}"))?;
+    let count = plan
+        .workers
+        .clamp(1, usize::from(API_DESTINATION - FIRST_WORKER));
+    let usage: Arc<Usage> = Arc::default();
+    let jetstream = Arc::new(JetStream {
+        workers: std::iter::repeat_with(Arc::default).take(count).collect(),
+        api: Arc::default(),
+        root: Arc::new(root),
+        durability: plan.durability,
+        largest_record: plan.largest_record,
+        accounts: RwLock::default(),
+        reservations: Arc::new(Reservations::default()),
+        usage: usage.clone(),
+        hasher: foldhash::fast::FixedState::default(),
+    });
+    for planned in plan.accounts {
+        let settings = Settings {
+            account: planned.account.name.clone(),
+            domain: plan.domain.clone(),
+            server_name: plan.server_name.clone(),
+            limits: plan.limits.clone(),
+            account_limits: Some(planned.limits),
+            account_usage: Arc::default(),
+            server_usage: usage.clone(),
+        };
+        let state = AccountState {
+            account: planned.account.clone(),
+            settings: ArcSwap::from_pointee(settings),
+            api: Arc::default(),
+        };
+        jetstream
+            .accounts
+            .write()
+            .insert(planned.account.id, Arc::new(state));
+    }
+    if shared.jetstream.set(jetstream.clone()).is_err() {
+        return Err("JetStream has been started already".to_owned());
+    }
+    spawn_workers(shared, &jetstream)
+        .map_err(|error| format!("Can't start JetStream: no thread: {error}"))?;
+    let mut api = Api::new(shared.clone(), jetstream.clone());
+    recover(shared, &jetstream, &mut api, &folder);
+    let thread = std::thread::Builder::new().name("js-api".to_owned());
+    thread
+        .spawn(move || api.run())
+        .map_err(|error| format!("Can't start JetStream: no thread: {error}"))?;
+    for account in shared.accounts.all() {
+        subscribe_api(&account);
+    }
+    Ok(())
+}
+
+/// Lets the API thread hear the requests of an account: also of one without
+/// JetStream, which gets an error and not silence.
+pub(crate) fn subscribe_api(account: &Account) {
+    let subject = SubjectArc::new(API_SUBJECT);
+    account.subscribe(&subject, b"", (API_DESTINATION, 0, 0), None);
+}
+
+fn spawn_workers(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) -> std::io::Result<()> {
+    for (index, mailbox) in jetstream.workers.iter().enumerate() {
+        let syncer = Syncer::start(format!("js-sync-{index}"), mailbox.clone())?;
+        let (shared, jetstream, mailbox) = (shared.clone(), jetstream.clone(), mailbox.clone());
+        let id = FIRST_WORKER + index as u16;
+        let thread = std::thread::Builder::new().name(format!("js-worker-{index}"));
+        thread.spawn(move || Worker::new(id, shared, jetstream, mailbox, syncer).run())?;
+    }
+    Ok(())
+}
+
+/// Opens every stream of every account that has JetStream.
+fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, folder: &Path) {
+    let log = &shared.log;
+    let states: Vec<Arc<AccountState>> = jetstream.accounts.read().values().cloned().collect();
+    for state in states {
+        let name = &state.account.name;
+        if let Err(error) = jetstream.root.clean(name) {
+            log.warn(format_args!("Cleaning {}: {error}", folder.display()));
+        }
+        let found = match jetstream.root.streams(name) {
+            Ok(found) => found,
+            Err(error) => {
+                log.error(format_args!("Cannot read the streams of '{name}': {error}"));
+                continue;
+            }
+        };
+        let mut answers = Vec::new();
+        for stream in found {
+            let meta = match stream.meta {
+                Ok(meta) => meta,
+                Err(error) => {
+                    log.warn(format_args!("{}", skipped(&stream.folder, &error)));
+                    continue;
+                }
+            };
+            match read_stream_meta(&meta) {
+                Ok((config, created)) => {
+                    let (answer, opened) = sync_channel(1);
+                    let command = Command::Recover {
+                        found: Box::new(FoundStream {
+                            account: state.account.clone(),
+                            settings: state.settings.load_full(),
+                            config,
+                            created,
+                        }),
+                        answer,
+                    };
+                    jetstream
+                        .worker_of(state.account.id, &stream.name)
+                        .send(WorkerMail::Command(Box::new(command)));
+                    answers.push(opened);
+                }
+                Err(offline) => {
+                    log.warn(format_args!(
+                        "Stream '{name} > {}' is offline: {}",
+                        stream.name, offline.reason
+                    ));
+                    api.add(&state, Err(offline));
+                }
+            }
+        }
+        for opened in answers {
+            // A worker that panicked has logged it.
+            if let Ok(recovered) = opened.recv() {
+                if let Err(offline) = &recovered {
+                    log.warn(format_args!(
+                        "Stream '{name} > {}' is offline: {}",
+                        offline.name, offline.reason
+                    ));
+                }
+                api.add(&state, recovered);
+            }
+        }
+    }
+}
+
+/// Why a stream's folder is left alone (storage-format.md 1, 7.3).
+fn skipped(folder: &Path, error: &MetaError) -> String {
+    let inf = folder.join("meta.inf");
+    match error {
+        MetaError::MissingMeta => format!("Missing stream metafile for \"{}\"", folder.display()),
+        MetaError::MissingSum => {
+            format!(
+                "Missing stream checksum file \"{}\"",
+                folder.join("meta.sum").display()
+            )
+        }
+        MetaError::Checksum { .. } => format!("Stream metafile \"{}\": {error}", inf.display()),
+        MetaError::Key(_) => format!("Error decrypting our stream metafile: {error}"),
+        MetaError::Store(_) => format!("Error reading \"{}\": {error}", inf.display()),
+    }
+}

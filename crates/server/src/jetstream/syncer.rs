@@ -1,0 +1,48 @@
+//! The thread beside a worker that waits for the disk.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use midge_store::SyncTask;
+
+use super::mailbox::{WorkerMail, WorkerMailbox};
+
+/// A worker has one sync under way at a time; what it flushes meanwhile goes
+/// into the next.
+const MAX_WAITING: usize = 1;
+
+/// Runs syncs for one worker.
+pub(super) struct Syncer {
+    jobs: SyncSender<Vec<SyncTask>>,
+}
+
+impl Syncer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the operating system gives no thread.
+    pub(super) fn start(name: String, worker: Arc<WorkerMailbox>) -> std::io::Result<Self> {
+        let (jobs, queue) = sync_channel(MAX_WAITING);
+        let thread = std::thread::Builder::new().name(name);
+        thread.spawn(move || run(&queue, &worker))?;
+        Ok(Self { jobs })
+    }
+
+    /// Begins a sync; its end comes as [`WorkerMail::Synced`].
+    pub(super) fn begin(&self, tasks: Vec<SyncTask>) {
+        // The thread lives as long as the sender.
+        let _ = self.jobs.send(tasks);
+    }
+}
+
+fn run(queue: &Receiver<Vec<SyncTask>>, worker: &WorkerMailbox) {
+    while let Ok(tasks) = queue.recv() {
+        let mut result = Ok(());
+        for task in tasks {
+            if let Err(error) = task.run() {
+                result = Err(error.to_string());
+            }
+        }
+        worker.send(WorkerMail::Synced(result));
+    }
+}

@@ -1,0 +1,545 @@
+//! A worker: one thread, the streams that live on it.
+//!
+//! A turn: take everything that has arrived and give it to the streams; do
+//! what is due; then, stream by stream, serve consumers, hand what was changed
+//! to the operating system with one write, and send what may leave at once.
+//! What has to be on disk first waits for a sync, which runs on a thread of its
+//! own ([`Syncer`]) while the next turns go on. One sync is under way at a
+//! time; it covers everything that was flushed before it began.
+
+use std::collections::{BTreeSet, HashMap};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use midge_jetstream::consumer::ConsumerId;
+use midge_jetstream::effects::{Event, Message, When};
+use midge_jetstream::{Effects, Stream};
+use midge_store::{Nanos, SyncTask};
+use slab::Slab;
+
+use super::durability::Durability;
+use super::host::{Host, Place};
+use super::mailbox::{WorkerMail, WorkerMailbox};
+use super::publisher::{Outbound, Publisher};
+use super::routes::Routes;
+use super::syncer::Syncer;
+use super::{AccountState, JetStream};
+use crate::account::Account;
+use crate::batch::Batch;
+use crate::server::Shared;
+use crate::spin::Spin;
+
+/// Pause while clients' shards are behind with what the worker has sent.
+const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
+
+/// Buffers of effects kept for reuse.
+const MAX_SPARE: usize = 16;
+
+/// Time between two rounds of the stores' housekeeping.
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(10);
+
+/// A worker's state; only its own thread touches it.
+pub(super) struct Worker {
+    /// Its number among destinations.
+    pub(super) id: u16,
+    pub(super) shared: Arc<Shared>,
+    pub(super) jetstream: Arc<JetStream>,
+    pub(super) mailbox: Arc<WorkerMailbox>,
+    pub(super) hosts: Slab<Box<Host>>,
+    /// Numbers of streams by account and name.
+    pub(super) by_name: HashMap<(u32, String), u32>,
+    pub(super) routes: Routes,
+    publisher: Publisher,
+    syncer: Syncer,
+    /// A sync is under way.
+    syncing: bool,
+    /// Effects that the sync under way is to cover, with their accounts.
+    covered: Vec<(Arc<Account>, Effects)>,
+    /// Effects for which the next one is needed.
+    uncovered: Vec<(Arc<Account>, Effects)>,
+    timers: BTreeSet<(Nanos, u32)>,
+    dirty: Vec<u32>,
+    /// Streams that flushed something since the last sync began.
+    unsynced: Vec<u32>,
+    tasks: Vec<SyncTask>,
+    spare: Vec<Effects>,
+    spin: Spin,
+    next_sync: Option<Instant>,
+    next_maintenance: Instant,
+    stopped: bool,
+}
+
+/// The time, as streams know it.
+pub(super) fn now() -> Nanos {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    Nanos(since.map_or(0, |time| i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)))
+}
+
+impl Worker {
+    pub(super) fn new(
+        id: u16,
+        shared: Arc<Shared>,
+        jetstream: Arc<JetStream>,
+        mailbox: Arc<WorkerMailbox>,
+        syncer: Syncer,
+    ) -> Self {
+        let next_sync = match jetstream.durability {
+            Durability::Group => None,
+            Durability::Interval(interval) => Some(Instant::now() + interval),
+        };
+        Self {
+            id,
+            shared,
+            jetstream,
+            mailbox,
+            hosts: Slab::new(),
+            by_name: HashMap::new(),
+            routes: Routes::default(),
+            publisher: Publisher::new(id),
+            syncer,
+            syncing: false,
+            covered: Vec::new(),
+            uncovered: Vec::new(),
+            timers: BTreeSet::new(),
+            dirty: Vec::new(),
+            unsynced: Vec::new(),
+            tasks: Vec::new(),
+            spare: Vec::new(),
+            spin: Spin::default(),
+            next_sync,
+            next_maintenance: Instant::now() + MAINTENANCE_INTERVAL,
+            stopped: false,
+        }
+    }
+
+    /// Works until it is told to stop.
+    pub(super) fn run(mut self) {
+        let mut mail = Vec::new();
+        while !self.stopped {
+            let wait = self.wait();
+            self.mailbox.receive(&mut mail, wait, &mut self.spin);
+            let now = now();
+            for item in mail.drain(..) {
+                self.guard(|worker| worker.on_mail(item, now));
+            }
+            self.guard(|worker| worker.on_timers(now));
+            self.guard(|worker| worker.settle(now));
+            self.guard(|worker| worker.begin_sync(false));
+            self.publisher.send(&self.shared);
+        }
+    }
+
+    /// Does a piece of work. A panic in it is a bug of ours; the other streams
+    /// go on.
+    fn guard(&mut self, work: impl FnOnce(&mut Self)) {
+        // The panic hook has reported it.
+        let _ = catch_unwind(AssertUnwindSafe(|| work(self)));
+    }
+
+    /// How long to wait for mail.
+    fn wait(&self) -> Option<Duration> {
+        if !self.dirty.is_empty() {
+            // Consumers with more to deliver, unless their shards are behind.
+            return Some(if self.shards_are_full() {
+                FULL_SHARD_PAUSE
+            } else {
+                Duration::ZERO
+            });
+        }
+        let maintenance = self
+            .next_maintenance
+            .saturating_duration_since(Instant::now());
+        let sync = self
+            .next_sync
+            .map(|at| at.saturating_duration_since(Instant::now()));
+        let timer = self.timers.first().map(|&(at, _)| {
+            let left = at.0.saturating_sub(now().0).max(0);
+            Duration::from_nanos(left.unsigned_abs())
+        });
+        [Some(maintenance), sync, timer].into_iter().flatten().min()
+    }
+
+    fn shards_are_full(&self) -> bool {
+        self.shared
+            .all_shards()
+            .iter()
+            .any(|shard| shard.mailbox.is_full())
+    }
+
+    fn on_mail(&mut self, mail: WorkerMail, now: Nanos) {
+        match mail {
+            WorkerMail::Batch(batch) => self.on_batch(batch, now),
+            WorkerMail::Interest { host, consumer } => {
+                self.with_host(host, now, |stream, cx| {
+                    stream.interest_changed(consumer, cx)
+                });
+            }
+            WorkerMail::Synced(result) => self.on_synced(result),
+            WorkerMail::Command(command) => self.on_command(*command, now),
+        }
+    }
+
+    fn on_batch(&mut self, batch: Box<Batch>, now: Nanos) {
+        let mut first = 0;
+        for item in &batch.messages {
+            let Some(message) = item.message(&batch.bytes) else {
+                break;
+            };
+            let end = item.targets_end as usize;
+            let targets = batch.targets.get(first..end).unwrap_or_default();
+            first = end;
+            for target in targets {
+                let route = self.routes.get(target.subscription, target.generation);
+                let Some(route) = route else { continue };
+                let Some(host) = self.hosts.get_mut(route.host as usize) else {
+                    continue;
+                };
+                host.take(route.purpose, &message, now);
+                if !host.dirty {
+                    host.dirty = true;
+                    self.dirty.push(route.host);
+                }
+            }
+        }
+        batch.recycle(&self.shared);
+    }
+
+    /// Does something with a stream; what comes of it leaves when the turn is
+    /// settled.
+    pub(super) fn with_host(
+        &mut self,
+        number: u32,
+        now: Nanos,
+        act: impl FnOnce(&mut Stream, &mut midge_jetstream::Context<'_>),
+    ) {
+        if let Some(host) = self.hosts.get_mut(number as usize) {
+            host.parts(now, act);
+        }
+        self.mark(number);
+    }
+
+    fn mark(&mut self, number: u32) {
+        if let Some(host) = self.hosts.get_mut(number as usize)
+            && !host.dirty
+        {
+            host.dirty = true;
+            self.dirty.push(number);
+        }
+    }
+
+    /// Takes in a stream that was made or opened.
+    pub(super) fn add_host(
+        &mut self,
+        account: &Arc<Account>,
+        name: &str,
+        stream: Stream,
+        effects: Effects,
+    ) -> u32 {
+        let entry = self.hosts.vacant_entry();
+        let number = entry.key() as u32;
+        entry.insert(Box::new(Host::new(
+            number,
+            stream,
+            account.clone(),
+            effects,
+        )));
+        self.by_name.insert((account.id, name.to_owned()), number);
+        self.dirty.push(number);
+        self.subscribe_stream(number);
+        number
+    }
+
+    fn subscribe_stream(&mut self, number: u32) {
+        let mut place = Place {
+            worker: self.id,
+            mailbox: &self.mailbox,
+            routes: &mut self.routes,
+        };
+        if let Some(host) = self.hosts.get_mut(number as usize) {
+            host.subscribe_stream(&mut place);
+        }
+    }
+
+    /// Takes a stream out: nothing reaches it any more.
+    pub(super) fn remove_host(&mut self, number: u32) -> Option<Box<Host>> {
+        let mut host = self.hosts.try_remove(number as usize)?;
+        let mut place = Place {
+            worker: self.id,
+            mailbox: &self.mailbox,
+            routes: &mut self.routes,
+        };
+        host.unsubscribe_all(&mut place);
+        self.by_name
+            .remove(&(host.account.id, host.stream.name().to_owned()));
+        if let Some(at) = host.timer {
+            self.timers.remove(&(at, number));
+        }
+        Some(host)
+    }
+
+    fn on_timers(&mut self, now: Nanos) {
+        while let Some(&(at, number)) = self.timers.first() {
+            if at > now {
+                break;
+            }
+            self.timers.remove(&(at, number));
+            if let Some(host) = self.hosts.get_mut(number as usize) {
+                host.timer = None;
+                host.parts(now, |stream, cx| stream.tick(cx));
+            }
+            self.mark(number);
+        }
+        let at = Instant::now();
+        if at >= self.next_maintenance {
+            self.next_maintenance = at + MAINTENANCE_INTERVAL;
+            for (_, host) in &mut self.hosts {
+                if let Err(error) = host.stream.maintain(now) {
+                    self.shared.log.error(format_args!(
+                        "{}",
+                        describe(&host.account, &host.stream, &error)
+                    ));
+                }
+            }
+        }
+        if let Durability::Interval(interval) = self.jetstream.durability
+            && self.next_sync.is_some_and(|due| at >= due)
+        {
+            self.next_sync = Some(at + interval);
+            self.begin_sync(true);
+        }
+    }
+
+    /// Settles every stream that something happened to.
+    fn settle(&mut self, now: Nanos) {
+        if self.shards_are_full() {
+            return;
+        }
+        for number in std::mem::take(&mut self.dirty) {
+            self.settle_host(number, now);
+        }
+    }
+
+    pub(super) fn settle_host(&mut self, number: u32, now: Nanos) {
+        let Some(host) = self.hosts.get_mut(number as usize) else {
+            return;
+        };
+        host.dirty = false;
+        let mut more = false;
+        let mut failed = Ok(());
+        host.parts(now, |stream, cx| {
+            more = stream.settle(cx);
+            failed = stream.flush(cx);
+        });
+        if let Err(error) = failed {
+            self.shared.log.error(format_args!(
+                "{}",
+                describe(&host.account, &host.stream, &error)
+            ));
+        }
+        if !std::mem::replace(&mut host.unsynced, true) {
+            self.unsynced.push(number);
+        }
+        let events = host.effects.take_events();
+        let waits = self.jetstream.durability == Durability::Group && host.stream.waits_for_sync();
+        let account = host.account.clone();
+        let effects = std::mem::replace(
+            &mut host.effects,
+            self.spare.pop().unwrap_or_else(Effects::new),
+        );
+        self.arm(number);
+        for event in events {
+            self.on_event(number, event);
+        }
+        if more {
+            self.mark(number);
+        }
+        let mut kept = false;
+        let state = self.jetstream.account(account.id);
+        for message in effects.messages() {
+            if waits && message.when == When::Durable {
+                kept = true;
+                continue;
+            }
+            self.publish(&account, state.as_deref(), &message);
+        }
+        if kept {
+            self.uncovered.push((account, effects));
+        } else {
+            self.reuse(effects);
+        }
+    }
+
+    /// Sends one message of a stream.
+    pub(super) fn publish(
+        &mut self,
+        account: &Account,
+        state: Option<&AccountState>,
+        message: &Message<'_>,
+    ) {
+        if let Some(state) = state {
+            state.count(message.kind);
+        }
+        if message.to.is_empty() {
+            return;
+        }
+        let outbound = Outbound {
+            to: message.to,
+            subject: message.subject,
+            reply: message.reply,
+            header: message.header,
+            payload: message.payload,
+        };
+        self.publisher.publish(&self.shared, account, &outbound);
+    }
+
+    fn reuse(&mut self, mut effects: Effects) {
+        effects.clear();
+        if self.spare.len() < MAX_SPARE {
+            self.spare.push(effects);
+        }
+    }
+
+    fn arm(&mut self, number: u32) {
+        let Some(host) = self.hosts.get_mut(number as usize) else {
+            return;
+        };
+        let deadline = host.stream.next_deadline();
+        if deadline == host.timer {
+            return;
+        }
+        if let Some(at) = host.timer.take() {
+            self.timers.remove(&(at, number));
+        }
+        if let Some(at) = deadline {
+            self.timers.insert((at, number));
+            host.timer = Some(at);
+        }
+    }
+
+    fn on_event(&mut self, number: u32, event: Event) {
+        let subscribe = |worker: &mut Self, id: ConsumerId, there: bool| {
+            let mut place = Place {
+                worker: worker.id,
+                mailbox: &worker.mailbox,
+                routes: &mut worker.routes,
+            };
+            if let Some(host) = worker.hosts.get_mut(number as usize) {
+                if there {
+                    host.subscribe_consumer(&mut place, id);
+                } else {
+                    host.unsubscribe_consumer(&mut place, id);
+                }
+            }
+        };
+        match event {
+            Event::ConsumerStarted(id) | Event::ConsumerChanged(id) => {
+                subscribe(self, id, true);
+                // Interest may have come before the watch.
+                self.with_host(number, now(), |stream, cx| stream.interest_changed(id, cx));
+            }
+            Event::ConsumerEnded(id) => subscribe(self, id, false),
+            Event::SubjectsChanged => self.subscribe_stream(number),
+            Event::Warning(text) => self.shared.log.warn(format_args!("{text}")),
+        }
+    }
+
+    /// Begins a sync of everything flushed so far, if anybody waits for it or
+    /// its time has come.
+    fn begin_sync(&mut self, due: bool) {
+        if self.syncing || (self.uncovered.is_empty() && !due) {
+            return;
+        }
+        for number in self.unsynced.drain(..) {
+            if let Some(host) = self.hosts.get_mut(number as usize) {
+                host.unsynced = false;
+                host.stream.take_syncs(&mut self.tasks);
+            }
+        }
+        std::mem::swap(&mut self.covered, &mut self.uncovered);
+        if self.tasks.is_empty() {
+            self.release();
+            return;
+        }
+        self.syncing = true;
+        self.syncer.begin(std::mem::take(&mut self.tasks));
+    }
+
+    fn on_synced(&mut self, result: Result<(), String>) {
+        self.syncing = false;
+        if let Err(error) = result {
+            // What cannot be promised is not: the publishers get no answer.
+            self.shared.log.error(format_args!(
+                "JetStream could not sync to disk, publishes are not acknowledged: {error}"
+            ));
+            for (_, effects) in std::mem::take(&mut self.covered) {
+                self.reuse(effects);
+            }
+            return;
+        }
+        self.release();
+    }
+
+    /// Sends what has waited for the sync that is done.
+    fn release(&mut self) {
+        for (account, effects) in std::mem::take(&mut self.covered) {
+            let state = self.jetstream.account(account.id);
+            for message in effects.messages().filter(|m| m.when == When::Durable) {
+                self.publish(&account, state.as_deref(), &message);
+            }
+            self.reuse(effects);
+        }
+    }
+
+    /// Writes everything for the last time.
+    pub(super) fn stop(&mut self, now: Nanos) {
+        let numbers: Vec<u32> = self.hosts.iter().map(|(number, _)| number as u32).collect();
+        for number in &numbers {
+            self.with_host(*number, now, |stream, cx| stream.shutdown(cx));
+            self.settle_host(*number, now);
+        }
+        // Nothing is acknowledged that is not on disk.
+        while self.syncing {
+            let mut mail = Vec::new();
+            self.mailbox.receive(&mut mail, None, &mut self.spin);
+            for item in mail {
+                if let WorkerMail::Synced(result) = item {
+                    self.on_synced(result);
+                }
+            }
+        }
+        for (_, host) in &mut self.hosts {
+            host.stream.take_syncs(&mut self.tasks);
+        }
+        let mut synced = Ok(());
+        for task in std::mem::take(&mut self.tasks) {
+            if let Err(error) = task.run() {
+                synced = Err(error.to_string());
+            }
+        }
+        std::mem::swap(&mut self.covered, &mut self.uncovered);
+        self.on_synced(synced);
+        self.publisher.send(&self.shared);
+        for number in numbers {
+            let Some(host) = self.remove_host(number) else {
+                continue;
+            };
+            let name = host.stream.name().to_owned();
+            if let Err(error) = host.stream.close() {
+                self.shared.log.error(format_args!(
+                    "JetStream stream '{} > {name}': {error}",
+                    host.account.name
+                ));
+            }
+        }
+        self.stopped = true;
+    }
+}
+
+fn describe(account: &Account, stream: &Stream, error: &dyn std::fmt::Display) -> String {
+    format!(
+        "JetStream stream '{} > {}': {error}",
+        account.name,
+        stream.name()
+    )
+}
