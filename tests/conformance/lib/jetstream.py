@@ -14,11 +14,12 @@ import time
 
 from .check import PATIENCE, Failure, eq, wait_until
 from .client import headers_of
+from .registry import test
 from .schema import validate
 
 __all__ = ["ADVISORY", "API", "Ack", "JetStream", "MS", "SECOND", "STORE", "Subscription", "TYPE", "ZERO_TIME", "block",
-           "check_error", "decode", "header", "jetstream", "nanos", "pairs", "parse_ack", "record_size", "rfc3339", "status",
-           "validate"]
+           "cases", "check_error", "decode", "header", "jetstream", "nanos", "pairs", "parse_ack", "record_size", "rfc3339",
+           "status", "validate"]
 
 API = "$JS.API"
 TYPE = "io.nats.jetstream.api.v1."
@@ -49,6 +50,13 @@ def jetstream(ctx, config="", server=None, options=None, **connect):
     if fresh:
         js.clear()
     return js
+
+
+def cases(sheet):
+    """The decorator `case(item, *needs, **options)` for tests of a sheet, all of which need "jetstream"."""
+    def case(item, *needs, **options):
+        return test(sheet, item, needs=("jetstream",) + needs, **options)
+    return case
 
 
 def block(headers):
