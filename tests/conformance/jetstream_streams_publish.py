@@ -235,14 +235,14 @@ def request_info_is_removed(ctx):
 @case(51)
 def order_of_the_checks(ctx):
     js = jetstream(ctx)
-    js.create("S", ["s"], max_msg_size=2000, discard="new", max_msgs=1)
+    js.create("S", ["s"], max_msg_size=100000, discard="new", max_msgs=1)
     js.pub("s", b"", {"Nats-Msg-Id": "a"})
-    steps = [("Nats-Expected-Stream", "T", 10060), ("Nats-TTL", "5s", 10166), ("Nats-Expected-Last-Subject-Sequence", "9", 10071),
-             ("Nats-Expected-Last-Sequence", "9", 10071), ("Nats-Stream-Source", "x", 10227), ("Nats-Msg-Id", "a", None),
-             ("Nats-Expected-Last-Msg-Id", "b", 10070), ("Nats-Rollup", "sub", 10111), ("filler", "x" * 2000, 10054), ("Nats-TTL", "bad", 10165),
+    steps = [("filler", "x" * 100000, 10054), ("filler", "x" * 70000, 10097), ("Nats-Expected-Stream", "T", 10060), ("Nats-TTL", "5s", 10166),
+             ("Nats-Expected-Last-Subject-Sequence", "9", 10071), ("Nats-Expected-Last-Sequence", "9", 10071), ("Nats-Stream-Source", "x", 10227),
+             ("Nats-Msg-Id", "a", None), ("Nats-Expected-Last-Msg-Id", "b", 10070), ("Nats-Rollup", "sub", 10111), ("Nats-TTL", "bad", 10165),
              ("ok", "ok", 10077)]
     for number, (_, _, code) in enumerate(steps):
-        headers = [pair[:2] for pair in reversed(steps[number:])]
+        headers = [step[:2] for step in steps[number:] if step[0] != "filler"] + [step[:2] for step in steps[number:number + 1] if step[0] == "filler"]
         if code is None:
             eq(js.pub("s", b"", headers), {"stream": "S", "seq": 1, "duplicate": True}, "duplicate")
         else:
