@@ -28,7 +28,7 @@ def repeated_id(ctx):
         eq((state["messages"], state["last_seq"]), (3, 3), "state")
         js.pub("s.a", b"", {"Nats-Msg-Id": ""})
         check("duplicate" not in js.pub("s.a", b"", {"Nats-Msg-Id": ""}), "empty ids are duplicates")
-        js.delete("S")
+        js.anew()
 
 
 @case(58)
@@ -55,8 +55,7 @@ def id_is_accepted_after_the_window(ctx):
 
 @case(60)
 def id_of_a_purged_message(ctx):
-    server = ctx.start(STORE)
-    js = jetstream(ctx, server=server)
+    js = jetstream(ctx)
     js.create("S", ["s"])
     for msg_id in ("x", "y"):
         js.pub("s", b"", {"Nats-Msg-Id": msg_id})
@@ -65,28 +64,21 @@ def id_of_a_purged_message(ctx):
     js.pub("s", b"", {"Nats-Msg-Id": "z"})
     js.delete_msg("S", 3)
     eq(duplicate(js, "s", "z"), 3, "duplicate of a deleted message")
-    server.stop()
-    server.start()
-    js = jetstream(ctx, server=server)
+    js.restart()
     eq((duplicate(js, "s", "x"), duplicate(js, "s", "z")), (0, 0), "duplicates after a restart")
 
 
 @case(61)
 def ids_after_a_restart(ctx):
-    server = ctx.start(STORE)
-    js = jetstream(ctx, server=server)
+    js = jetstream(ctx)
     js.create("S", ["s"])
     for msg_id in ("x", "y", "z"):
         js.pub("s", b"", {"Nats-Msg-Id": msg_id})
-    server.kill()
-    server.start()
-    js = jetstream(ctx, server=server)
+    js.restart(kill=True)
     eq(duplicate(js, "s", "x"), 1, "duplicate")
     js.pub_err("s", b"", {"Nats-Expected-Last-Msg-Id": "y"}, 10070, 400, "wrong last msg ID: z")
     eq(js.pub("s", b"", {"Nats-Expected-Last-Msg-Id": "z"})["seq"], 4, "sequence")
-    server.stop()
-    server.start()
-    js = jetstream(ctx, server=server)
+    js.restart()
     eq(duplicate(js, "s", "z"), 3, "duplicate")
     js.pub_err("s", b"", {"Nats-Expected-Last-Msg-Id": "z"}, 10070, 400, "wrong last msg ID: ")
 
@@ -127,7 +119,7 @@ def expected_last_sequence(ctx):
         js.pub("s", b"", {"Nats-Expected-Last-Sequence": "3"})
         js.purge("S")
         js.pub("s", b"", {"Nats-Expected-Last-Sequence": "4"})
-        js.delete("S")
+        js.anew()
     js.create("F", ["f"], first_seq=100)
     js.pub_err("f", b"", {"Nats-Expected-Last-Sequence": "0"}, 10071, 400, "wrong last sequence: 99")
     js.pub("f", b"", {"Nats-Expected-Last-Sequence": "99"})
@@ -167,7 +159,7 @@ def expected_last_subject_sequence(ctx):
         js.purge("S", filter="s.a")
         js.pub_err("s.a", b"", {LAST: "5"}, 10071, 400, "wrong last sequence: 0")
         js.pub("s.a", b"", {LAST: "0", "Nats-Expected-Last-Sequence": "5"})
-        js.delete("S")
+        js.anew()
 
 
 @case(65)

@@ -127,7 +127,7 @@ def max_msg_size(ctx):
         js.pub("s", b"x" * (100 - len(headers)), headers)
         js.pub_err("s", b"x" * (101 - len(headers)), headers, 10054, 400, "message size exceeds maximum allowed")
         eq(js.state("S")["last_seq"], 2, "last sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(47)
@@ -173,7 +173,7 @@ def full_queue_by_messages(ctx):
         if dropped:
             break
         js.purge("S")
-        js.delete("S")
+        js.anew()
         js.create("S", ["s"])
     check(dropped, "nothing was dropped")
     js.server.wait_log(r"\[WRN\] Dropping messages due to excessive stream ingest rate on '\$G' > 'S': IPQ len limit reached", since=mark)
@@ -188,7 +188,7 @@ def full_queue_by_size(ctx):
         stored, dropped = overflow(js, 2000, b"x" * 1000)
         if dropped:
             break
-        js.delete("S")
+        js.anew()
         js.create("S", ["s"])
     check(dropped, "nothing was dropped")
     js.server.wait_log(r"\[WRN\] Dropping messages due to excessive stream ingest rate on '\$G' > 'S': IPQ size limit reached", since=mark)

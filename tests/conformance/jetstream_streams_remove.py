@@ -29,7 +29,7 @@ def errors_of_message_delete(ctx):
         js.err("STREAM.MSG.DELETE.T", {"seq": 1}, 10059, 404, "stream not found")
         js.no_message("S", seq=2)
         eq(js.seqs("S"), [1, 4, 5], "sequences")
-        js.delete("S")
+        js.anew()
 
 
 @case(67)
@@ -45,7 +45,7 @@ def delete_of_a_sequence_below_the_first(ctx):
         else:
             check("error" in js.request("STREAM.MSG.DELETE.S", {"seq": 2}), "purged message deleted")
         eq(js.seqs("S"), [6], "sequences")
-        js.delete("S")
+        js.anew()
 
 
 @case(67)
@@ -61,7 +61,7 @@ def first_and_last_message_deleted(ctx):
         state = js.state("S")
         eq((state["first_seq"], state["last_seq"], state["messages"]), (3, 5, 2), "state")
         eq(js.pub("s")["seq"], 6, "sequence")
-        js.delete("S")
+        js.anew()
 
 
 def filled(js, storage, count=10, **config):
@@ -87,7 +87,7 @@ def forms_of_purge(ctx):
             eq((state["messages"], state["last_seq"], state["first_seq"]), (len(left), 10, first), "state after %r" % body)
             eq(state["bytes"], len(left) * record_size(storage, "s.0", b""), "bytes after %r" % body)
             eq(js.pub("s.0")["seq"], 11, "sequence after %r" % body)
-            js.delete("S")
+            js.anew()
 
 
 @case(68)
@@ -99,7 +99,7 @@ def purge_beyond_the_end(ctx):
         state = js.state("S")
         eq((state["messages"], state["first_seq"], state["last_seq"]), (0, 100, 99), "state")
         eq(js.pub("s.0")["seq"], 100, "sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(68)
@@ -116,15 +116,12 @@ def bodies_of_purge(ctx):
 
 @case(68)
 def purge_leaves_no_markers_and_survives(ctx):
-    server = ctx.start(STORE)
-    js = jetstream(ctx, server=server)
+    js = jetstream(ctx)
     filled(js, "file", allow_msg_ttl=True, subject_delete_marker_ttl=60 * SECOND)
     js.purge("S", filter="s.1")
     js.purge("S", seq=4)
     eq(js.seqs("S"), [4, 6, 7, 9, 10], "sequences")
-    server.kill()
-    server.start()
-    js = jetstream(ctx, server=server)
+    js.restart(kill=True)
     eq((js.seqs("S"), js.state("S")["last_seq"]), ([4, 6, 7, 9, 10], 10), "sequences after a kill")
 
 
@@ -137,13 +134,13 @@ def rollups(ctx):
             eq(js.pub("s.1", b"roll", {"Nats-Rollup": value}), {"stream": "S", "seq": 11}, "answer")
             eq(js.seqs("S"), [1, 3, 4, 6, 7, 9, 10, 11], "sequences after %s" % value)
             eq(js.get("S", seq=11)["hdrs"], block({"Nats-Rollup": value}), "headers")
-            js.delete("S")
+            js.anew()
         for value in ("all", "ALL"):
             filled(js, storage, allow_rollup_hdrs=True)
             js.pub("s.1", b"roll", {"Nats-Rollup": value})
             state = js.state("S")
             eq((state["messages"], state["first_seq"], state["last_seq"], state["num_subjects"]), (1, 11, 11, 1), "state after %s" % value)
-            js.delete("S")
+            js.anew()
 
 
 @case(69)
@@ -176,7 +173,7 @@ def seal(ctx):
             js.ack_sync(message)
         eq(js.state("S")["messages"], 10, "messages")
         js.consumer("S", "d")
-        js.delete("S")
+        js.anew()
 
 
 @case(70)
