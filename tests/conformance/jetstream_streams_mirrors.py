@@ -207,7 +207,7 @@ def status_of_a_mirror(ctx):
     check(0 <= info["active"] < 5 * SECOND and info["lag"] == 0, "status %r" % info)
     js.create("F", mirror={"name": "O", "filter_subject": "o.1"})
     js.create("T", mirror={"name": "O", "subject_transforms": [{"src": "o.0", "dest": "x"}, {"src": "o.1", "dest": ""}]})
-    eq(js.info("F")["mirror"]["filter_subject"], "o.1", "filter")
+    wait_until(lambda: js.info("F")["mirror"].get("filter_subject") == "o.1", "the filter in the status")
     eq(js.info("T")["mirror"]["subject_transforms"], [{"src": "o.0", "dest": "x"}, {"src": "o.1", "dest": ""}], "transforms")
     eq(reply["config"]["mirror"], {"name": "O"}, "configuration")
 
