@@ -35,8 +35,8 @@ class Snapshot:
 
 
 def restore(js, name, reply, data, chunk=60000, **config):
-    """Sends a restore; the last answer as JSON."""
-    request = {"config": dict(reply["config"], **config), "state": reply["state"]}
+    """Sends a restore as stream `name`; the last answer as JSON."""
+    request = {"config": dict(reply["config"], name=name, **config), "state": reply["state"]}
     subject = js.ok("STREAM.RESTORE." + name, request, kind="stream_restore_response")["deliver_subject"]
     matches(subject, r"^\$JS\.SNAPSHOT\.RESTORE\.%s\.\w+$" % name, "deliver subject")
     for start in range(0, len(data), chunk):
@@ -91,7 +91,7 @@ def advisories(ctx):
     eq(complete["client"]["acc"], "$G", "client")
     js.delete("S")
     eq(events.next_json()["type"], "io.nats.jetstream.advisory.v1.stream_action", "deleted")
-    restore(js, "R", taken.reply, taken.data, name="R")
+    restore(js, "R", taken.reply, taken.data)
     kinds = []
     while "restore_complete" not in kinds:
         event = events.next_json()
@@ -131,7 +131,7 @@ def memory_stream(ctx):
     filled(js, "memory", size=100)
     data = [js.get("S", seq=seq)["data"] for seq in (1, 10)]
     taken = Snapshot(js, "S")
-    reply = restore(js, "R", taken.reply, taken.data, name="R", subjects=["r.*"])
+    reply = restore(js, "R", taken.reply, taken.data, subjects=["r.*"])
     eq((reply["state"]["messages"], reply["state"]["last_seq"]), (19, 20), "state")
     eq([js.get("R", seq=seq)["data"] for seq in (1, 10)], data, "payloads")
 
@@ -163,7 +163,7 @@ def other_subjects_storage_and_name(ctx):
     js = jetstream(ctx)
     filled(js, size=100)
     taken = Snapshot(js, "S", no_consumers=True)
-    reply = restore(js, "R", taken.reply, taken.data, name="R", subjects=["r.*"], storage="memory", max_msgs=5)
+    reply = restore(js, "R", taken.reply, taken.data, subjects=["r.*"], storage="memory", max_msgs=5)
     eq((reply["config"]["name"], reply["config"]["storage"], reply["config"]["subjects"]), ("R", "memory", ["r.*"]), "configuration")
     eq((js.seqs("R"), js.state("R")["consumer_count"]), ([16, 17, 18, 19, 20], 0), "sequences")
     eq(js.pub("r.x")["seq"], 21, "sequence")
@@ -182,10 +182,10 @@ def errors_of_restore(ctx):
     js.err("STREAM.RESTORE.R", request, 10056, 400, "stream name in subject does not match request", kind=kind)
     js.err("STREAM.RESTORE.R", {"config": dict(taken.reply["config"], name="R", max_age=-1), "state": taken.reply["state"]}, 10052, 500,
            "max age can not be negative", kind=kind)
-    reply = restore(js, "R", taken.reply, b"this is no snapshot at all", name="R", subjects=["r.*"])
+    reply = restore(js, "R", taken.reply, b"this is no snapshot at all", subjects=["r.*"])
     eq((reply["type"], reply["error"]["err_code"], reply["error"]["code"]), (TYPE + "stream_create_response", 10062, 500), "corrupt data")
     check(reply["error"]["description"].startswith("restore failed: "), "text %r" % reply)
-    reply = restore(js, "R2", taken.reply, taken.data[:len(taken.data) // 2], name="R2", subjects=["r2.*"])
+    reply = restore(js, "R2", taken.reply, taken.data[:len(taken.data) // 2], subjects=["r2.*"])
     eq(reply["error"]["err_code"], 10062, "truncated data")
 
 

@@ -7,6 +7,8 @@ from lib.jetstream import *
 case = cases("jetstream_streams")
 
 NEED = "sources"
+# The name of the consumer that a stream S of the account $G makes upstream.
+CONSUMER = "JS_SRC_N6lXlrSF"
 
 
 def lines(message):
@@ -68,7 +70,7 @@ def request_and_stored_header(ctx):
     eq((frame.subject, frame.headers), (b"$JS.API.CONSUMER.CREATE.O", block([("Nats-Required-Api-Level", "5"), ("Nats-Stream-Identity", "")])), "request")
     config = decode(frame.payload)["config"]
     matches(config.pop("deliver_subject"), r"^\$JS\.S\.[0-9A-Za-z]{8}$", "deliver subject")
-    eq((config["name"], config["metadata"], config["deliver_policy"]), ("JS_SRC_" + hash8("S $G"), {"_nats.src.acc": "$G", "_nats.src.stream": "S"}, "all"), "configuration")
+    eq((config["name"], config["metadata"], config["deliver_policy"]), (CONSUMER, {"_nats.src.acc": "$G", "_nats.src.stream": "S"}, "all"), "configuration")
     js.pub("o.a", b"data", [("a", "b"), ("Nats-Expected-Stream", "O"), ("Nats-Msg-Id", "x")])
     js.wait_state("S", messages=1)
     message = js.get("S", seq=1)
@@ -159,7 +161,7 @@ def work_queue_origin(ctx):
     js.wait_state("S", messages=5)
     js.wait_state("W", messages=0, timeout=20.0)
     names = js.ok("CONSUMER.NAMES.W")["consumers"]
-    eq(names, ["JS_SRC_" + hash8("S $G")], "consumers")
+    eq(names, [CONSUMER], "consumers")
     info = js.consumer_info("W", names[0])
     eq([info["config"].get(name) for name in ("ack_policy", "durable_name", "max_deliver", "max_ack_pending", "direct")],
        ["flow_control", names[0], -1, 1000, None], "configuration")
@@ -181,10 +183,14 @@ def limits_origin_hides_the_consumer(ctx):
 def cycles(ctx):
     js = jetstream(ctx)
     js.create("A", ["a.>"], sources=[{"name": "B"}])
-    js.create("B", ["b.>"], sources=[{"name": "C"}])
+    js.create("B", ["b.>"], sources=[{"name": "C"}, {"name": "D", "filter_subject": "x.y"}, {"name": "E", "filter_subject": "b.y"}])
     js.create_err("C", 10052, 500, "detected cycle", subjects=["c.>"], sources=[{"name": "A"}])
+    js.create_err("C", 10052, 500, "detected cycle", subjects=["c.>"], sources=[{"name": "A", "filter_subject": "x.y"}])
     js.create_err("C", 10052, 500, "detected cycle", subjects=["c.>"], sources=[{"name": "C"}])
-    js.create("C", ["c.>"], sources=[{"name": "A", "filter_subject": "x.y"}])
+    js.create_err("C", 10052, 500, "detected cycle", mirror={"name": "A"})
+    js.create_err("E", 10052, 500, "detected cycle", subjects=["e.>"], sources=[{"name": "A"}])
+    js.create("D", ["d.>"], sources=[{"name": "A"}])
+    js.create("C", ["c.>"], sources=[{"name": "elsewhere"}])
     js.create_err("M", 10052, 500, "detected cycle", mirror={"name": "M"})
     js.create("Z", ["z.>"])
     js.update_err("Z", 10052, 500, "detected cycle", subjects=["z.>"], sources=[{"name": "Z"}])

@@ -19,6 +19,9 @@ DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:
 DEVIATIONS = {
     # The reason is newer than the schema.
     "io.nats.jetstream.advisory.v1.stream_batch_abandoned": {"$.reason: 'unsupported' is none of the allowed values"},
+    # Since snapshots have no blocks any more.
+    "io.nats.jetstream.advisory.v1.snapshot_create": {"$: blocks is missing", "$: block_size is missing", "$: unknown member state"},
+    "io.nats.jetstream.advisory.v1.snapshot_complete": {"$: unknown member error"},
 }
 
 
