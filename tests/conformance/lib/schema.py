@@ -10,7 +10,9 @@ from .check import Failure
 FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "data", "schemas")
 
 # Annotations, and words that say nothing about a document.
-IGNORED = {"$schema", "$id", "$comment", "title", "description", "default", "deprecationMessage", "format", "examples"}
+IGNORED = {"$schema", "$id", "$comment", "title", "description", "default", "deprecationMessage", "format", "examples",
+           # Members that lie in the wrong place in some schemas.
+           "missing", "offline"}
 
 DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
 
@@ -22,6 +24,27 @@ DEVIATIONS = {
     # Since snapshots have no blocks any more.
     "io.nats.jetstream.advisory.v1.snapshot_create": {"$: blocks is missing", "$: block_size is missing", "$: unknown member state"},
     "io.nats.jetstream.advisory.v1.snapshot_complete": {"$: unknown member error"},
+    # Errors carry the other members with zero values, and so fit the form of a success as well.
+    "io.nats.jetstream.api.v1.stream_names_response": {"$: fits 2 alternatives"},
+    "io.nats.jetstream.api.v1.stream_list_response": {"$: fits 2 alternatives"},
+    "io.nats.jetstream.api.v1.consumer_names_response": {"$: fits 2 alternatives"},
+    "io.nats.jetstream.api.v1.consumer_list_response": {"$: fits 2 alternatives"},
+    "io.nats.jetstream.api.v1.consumer_pause_response": {"$: fits 2 alternatives"},
+    # The schema asks a success for nothing.
+    "io.nats.jetstream.api.v1.account_purge_response": {"$: fits 2 alternatives"},
+    # The schema has the error one level too deep.
+    "io.nats.jetstream.api.v1.consumer_unpin_response": {"$.error: error is missing"},
+    # With a domain.
+    "io.nats.jetstream.advisory.v1.api_audit": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.stream_action": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.consumer_action": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.max_deliver": {"$: unknown member domain"},
+    "io.nats.jetstream.metric.v1.consumer_ack": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.consumer_group_pinned": {"$: server is missing"},
+    "io.nats.jetstream.advisory.v1.consumer_group_unpinned": {"$: server is missing"},
+    # A number, as in the other advisories.
+    "io.nats.jetstream.advisory.v1.nak": {"$.consumer_seq: int is not string"},
+    "io.nats.jetstream.advisory.v1.terminated": {"$.consumer_seq: int is not string"},
 }
 
 
