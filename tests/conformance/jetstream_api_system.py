@@ -54,9 +54,11 @@ def fields_of_advisories(ctx):
     events = js.subscribe(ADVISORY + ".>")
     metrics = js.subscribe("$JS.EVENT.METRIC.CONSUMER.ACK.S.c")
 
-    def event(subject, *members, **values):
+    def event(subject, *members, may_lack=False, **values):
         while True:
-            frame = events.next()
+            frame = events.try_next(2.0) if may_lack else events.next()
+            if may_lack and frame is None:
+                return
             if frame.subject != (ADVISORY + ".API").encode():
                 break
         got = validate(decode(frame.payload))
@@ -70,7 +72,7 @@ def fields_of_advisories(ctx):
     event("STREAM.CREATED.S", "stream", "action", stream="S", action="create")
     js.update("S", ["s"], max_msgs=100)
     event("STREAM.UPDATED.S", "stream", "action", action="modify")
-    js.consumer("S", "c", ack_wait=50 * MS, max_deliver=1, sample_freq="100%")
+    js.consumer("S", "c", max_deliver=1, sample_freq="100%")
     event("CONSUMER.CREATED.S.c", "stream", "consumer", "action", stream="S", consumer="c", action="create")
     js.pub_many(["s"] * 4)
     first, second, third = js.fetch("S", "c", 3)
@@ -101,7 +103,8 @@ def fields_of_advisories(ctx):
     event("CONSUMER.UNPINNED.S.p", "account", "stream", "consumer", "group", "reason", group="g", reason="admin")
     js.delete("S")
     event("CONSUMER.DELETED.S.p", "stream", "consumer", "action", action="delete")
-    event("STREAM.DELETED.S", "stream", "action", action="delete")
+    # The reference server loses this one when the sender of the stream goes away first.
+    event("STREAM.DELETED.S", "stream", "action", may_lack=ctx.is_peer, action="delete")
 
 
 @case(72)
@@ -158,7 +161,7 @@ def full_request_queue(ctx):
     check(poll(lambda: flood(js, "STREAM.MSG.GET.S", 500) < 500), "nothing was dropped")
     event = events.next_json()
     eq(list(event), ["type", "id", "timestamp", "server", "dropped"], "members")
-    eq((event["type"], event["server"], event["dropped"] >= 5), ("io.nats.jetstream.advisory.v1.api_limit_reached", js.client.info["server_name"], True), "event")
+    eq((event["type"], event["server"], event["dropped"] >= 1), ("io.nats.jetstream.advisory.v1.api_limit_reached", js.client.info["server_name"], True), "event")
     js.server.wait_log(r"JetStream API queue limit reached, dropping \d+ requests")
 
 
