@@ -532,15 +532,24 @@ class JetStream:
         return inbox
 
     def fetch(self, stream, consumer, batch=1, timeout=None, **fields):
-        """Pulls up to `batch` messages that are there (`no_wait`, unless `fields` has `expires` in ns or `no_wait`);
-        returns the messages. The status that ends a short batch is kept in `last_status`, else that is None."""
-        body = dict(fields, batch=batch)
-        if "expires" not in body and "no_wait" not in body:
-            body["no_wait"] = True
+        """Pulls up to `batch` messages; returns them. The status that ends a short batch is kept in `last_status`,
+        else that is None. With `expires` (ns) or `no_wait` in `fields` this is one request as written. Without, all
+        that is there is taken: a consumer may learn of a message a moment after its publisher got the answer, so
+        a short batch is asked for again while the consumer has more."""
+        if "expires" in fields or "no_wait" in fields:
+            return self._fetch(stream, consumer, dict(fields, batch=batch), timeout)
+        messages = []
+        for _ in range(4):
+            messages += self._fetch(stream, consumer, dict(fields, batch=batch - len(messages), no_wait=True), timeout)
+            if len(messages) == batch or not self.consumer_info(stream, consumer)["num_pending"]:
+                break
+        return messages
+
+    def _fetch(self, stream, consumer, body, timeout):
         inbox = self.pull(stream, consumer, body)
         messages = []
         self.last_status = None
-        while len(messages) < batch:
+        while len(messages) < body["batch"]:
             frame = inbox.next(timeout)
             text = status(frame)
             if not text:
