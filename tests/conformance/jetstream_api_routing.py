@@ -169,7 +169,7 @@ DOMAIN = STORE.replace("}", ", domain: DOM }")
 def domain(ctx):
     js = jetstream(ctx, DOMAIN)
     eq(js.client.info["domain"], "DOM", "domain in INFO")
-    own = JetStream(ctx.client(js.server, headers=True, no_responders=True), js.server, "$JS.DOM.API")
+    own = jetstream(ctx, server=js.server, api="$JS.DOM.API")
     eq(own.ok("INFO", kind="account_info_response")["domain"], "DOM", "domain")
     eq(js.ok("INFO")["domain"], "DOM", "domain")
     eq(status(js.ask("$JS.XXX.API.INFO")), "503", "another domain")
@@ -209,6 +209,15 @@ def invalid_domains(ctx):
             except StartFailed as failure:
                 output = failure.log
         check(text in output, "text of %s: %r" % (name, output[-500:]))
+
+
+@case(9, "system")
+def domain_of_the_system_account(ctx):
+    js = jetstream(ctx, ACCOUNTS.replace("}", ", domain: DOM }", 1), guard=False, user="sys", **{"pass": "p"})
+    own = jetstream(ctx, server=js.server, api="$JS.DOM.API", user="sys", **{"pass": "p"})
+    own.err("INFO", b"", *NOT_ENABLED, kind="account_info_response")
+    eq(own.ok("ACCOUNT.PURGE.nobody", kind="account_purge_response")["initiated"], True, "initiated")
+    eq(decode(own.ask("$JS.DOM.API.STREAM.NAMES").payload)["type"], TYPE + "system_response", "type")
 
 
 @case(10)

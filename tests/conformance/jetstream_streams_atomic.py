@@ -268,7 +268,7 @@ def reads_see_whole_batches(ctx):
     stream(js, allow_direct=True, max_msgs_per_subject=1)
     reader = jetstream(ctx, server=js.server)
     done = threading.Event()
-    torn = []
+    torn, whole = [], []
 
     def read():
         while not done.is_set():
@@ -276,6 +276,8 @@ def reads_see_whole_batches(ctx):
             payloads = {frame.payload for frame in frames if not status(frame)}
             if len(payloads) > 1 or len(frames) not in (1, 4):
                 torn.append(frames)
+            elif payloads:
+                whole.append(payloads.pop())
 
     thread = threading.Thread(target=read)
     thread.start()
@@ -288,4 +290,5 @@ def reads_see_whole_batches(ctx):
     finally:
         done.set()
         thread.join()
+    check(len(set(whole)) > 5, "too few batches were seen")
     check(not torn, "part of a batch was seen: %r" % torn[:1])

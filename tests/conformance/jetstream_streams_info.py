@@ -54,6 +54,33 @@ def unused_and_emptied_streams(ctx):
         js.anew()
 
 
+@case(34)
+def state_after_a_restart(ctx):
+    js = jetstream(ctx)
+    config = {"subjects": ["s.>"], "description": "d", "max_msgs": 8, "max_msgs_per_subject": 3, "max_age": 3600 * SECOND, "allow_direct": True,
+              "allow_rollup_hdrs": True, "allow_msg_ttl": True, "compression": "s2", "metadata": {"k": "v"}, "consumer_limits": {"max_ack_pending": 9},
+              "republish": {"src": "s.*", "dest": "r.{{wildcard(1)}}"}, "first_seq": 10, "duplicate_window": 60 * SECOND}
+    js.create("S", **config)
+    js.create("M", storage="memory")
+    js.pub_many(["s.%d" % (number % 4) for number in range(14)], b"payload")
+    js.delete_msg("S", 20)
+    js.purge("S", filter="s.1")
+    js.create("E", ["e"])
+    js.pub_many(["e"] * 3)
+    js.purge("E")
+    before = {name: js.info(name, deleted_details=True) for name in "SE"}
+    messages = [js.get("S", seq=seq) for seq in js.seqs("S")]
+    for kill in (False, True, False):
+        js.restart(kill)
+        for name, info in before.items():
+            again = js.info(name, deleted_details=True)
+            for field in ("config", "created", "state"):
+                eq(again[field], info[field], "%s of %s after a restart" % (field, name))
+        eq([js.get("S", seq=seq) for seq in js.seqs("S")], messages, "messages")
+        js.err("STREAM.INFO.M", b"", 10059, 404)
+    eq((js.pub("s.9")["seq"], js.pub("e")["seq"]), (24, 4), "next sequences")
+
+
 @case(35)
 def deleted_sequences(ctx):
     js = jetstream(ctx)

@@ -1,6 +1,6 @@
 """Sources: jetstream-streams.md 16, items 119 and 125 to 131."""
 
-from jetstream_streams_mirrors import hash8, origin
+from jetstream_streams_mirrors import Upstream, hash8, origin
 from lib import *
 from lib.jetstream import *
 
@@ -39,6 +39,13 @@ def validation_of_sources(ctx):
     refused(10147, "source filters can not overlap", {"name": "O", "subject_transforms": [{"src": "a.*", "dest": ""}, {"src": "a.b", "dest": "x"}]})
     for consumer in ({"name": "a.b", "deliver_subject": "d"}, {"name": "c", "deliver_subject": "d.*"}):
         refused(10215, "stream source consumer config is invalid", {"name": "O", "consumer": consumer})
+    durable, part = {"name": "c", "deliver_subject": "d"}, lambda subject: [{"src": subject, "dest": ""}]
+    refused(10215, "stream source consumer config is invalid", {"name": "O", "filter_subject": "a", "consumer": durable})
+    refused(10216, "duplicate stream source consumer detected", {"name": "O", "subject_transforms": part("a"), "consumer": durable},
+            {"name": "O", "subject_transforms": part("b"), "consumer": durable})
+    js.create("Y", ["y.>"])
+    refused(10022, "stream external delivery prefix y overlaps with stream subject y.>", {"name": "O", "external": {"api": "A.API", "deliver": "y"}},
+            {"name": "Y"})
     js.create("O", max_msg_size=1000)
     refused(10046, "stream source must have max message size >= target", {"name": "O"}, max_msg_size=500)
     js.create("S", sources=[{"name": "O"}, {"name": "O", "filter_subject": "a"}, {"name": "P"}])
@@ -213,3 +220,15 @@ def updates_of_sources(ctx):
     js.update("S", sources=[{"name": "O"}, {"name": "P"}])
     js.wait_state("S", messages=7)
     eq(source_header(js.get("S", seq=7))[:2], ["O", "4"], "the source that came back goes on")
+
+
+@case(130, NEED)
+def consumer_of_the_user(ctx):
+    js = jetstream(ctx)
+    up = Upstream(js)
+    js.create("S", sources=[{"name": "O", "external": {"api": "UP.API", "deliver": ""}, "consumer": {"name": "C", "deliver_subject": "DLV"}}])
+    frame, _ = up.accept(name="C", deliver_subject="DLV", ack_policy="explicit")
+    eq((frame.subject, frame.payload), (b"UP.API.CONSUMER.RESET.O.C", b""), "request")
+    eq(frame.headers, block([("Nats-Required-Api-Level", "5"), ("Nats-Stream-Identity", "")]), "headers")
+    wait_until(lambda: js.info("S")["sources"][0].get("error"), "an error")
+    check_error(js.info("S")["sources"][0]["error"], 10217, 400, "stream source consumer requires flow control ack policy")

@@ -41,9 +41,9 @@ Ack = collections.namedtuple("Ack", "stream consumer delivered stream_seq consum
 Ack.__doc__ = """Fields of a `$JS.ACK` reply subject; `domain` and `account` (hash) are None in the short form."""
 
 
-def jetstream(ctx, config="", server=None, guard=True, options=None, **connect):
+def jetstream(ctx, config="", server=None, guard=True, options=None, api=API, **connect):
     """A `JetStream` for a test: on a server of its own with this configuration (`STORE` is put in front unless it has
-    a `jetstream` block), or on `server`. `options`: of `ctx.start`. `connect`: of CONNECT.
+    a `jetstream` block), or on `server`. `options`: of `ctx.start`. `api`: prefix of requests. `connect`: of CONNECT.
 
     On a new server a stream `GUARD` is made unless `guard` is off: the reference server may lose its way when the
     last stream of an account is deleted and another one is created right behind it."""
@@ -54,7 +54,7 @@ def jetstream(ctx, config="", server=None, guard=True, options=None, **connect):
     def connect_to():
         return ctx.client(server, headers=True, no_responders=True, **connect)
 
-    js = JetStream(connect_to(), server)
+    js = JetStream(connect_to(), server, api)
     js.connect = connect_to
     if fresh and guard:
         js.create(GUARD, "guard.of.the.account")
