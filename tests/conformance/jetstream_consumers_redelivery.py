@@ -49,6 +49,17 @@ def ack_wait_and_max_deliver(ctx):
     advisories.expect_none()
 
 
+@test(SHEET, 80, needs="jetstream", better=True)
+def giving_up_needs_no_waiting_request(ctx):
+    """The reference gives up a message that was redelivered only when a request comes to serve its queue."""
+    js = start(ctx, 1, dict(EXPLICIT, ack_wait=100 * MS, max_deliver=2))
+    advisories = js.subscribe(EVENTS + "MAX_DELIVERIES.S.C")
+    eq(counts(js.pull("S", "C", {"batch": 2, "expires": 20 * SECOND}).take(2)), [1, 2], "deliveries")
+    event = advisories.next(3)
+    check(event, "no advisory")
+    eq(js.consumer_info("S", "C")["num_ack_pending"], 0, "pending")
+
+
 @test(SHEET, 81, needs="jetstream", slow=True)
 def backoff(ctx):
     js = start(ctx, 0, dict(EXPLICIT, backoff=[200 * MS, 600 * MS, SECOND], max_deliver=5))
