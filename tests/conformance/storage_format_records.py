@@ -170,6 +170,23 @@ def limits_write_no_tombstones(ctx):
     eq((js.seqs("COUNT"), js.seqs("PER")), ([3, 4, 5, 6], [5, 6]), "messages after a rebuild")
 
 
+@test(SHEET, 17, needs="jetstream", better=True)
+def what_limits_removed_does_not_come_back(ctx):
+    """After a rebuild the reference counts again: older messages come back when newer ones were deleted."""
+    js = own(ctx)
+    js.create("PER", "p.>", max_msgs_per_subject=2)
+    js.create("COUNT", "c.>", max_msgs=2)
+    for name in ("p.a", "c.a"):
+        fill(js, 3, name)
+    js.delete_msg("PER", 3)
+    js.delete_msg("COUNT", 3)
+    account = stop(js)
+    for name in ("PER", "COUNT"):
+        account.stream(name).remove_index()
+    js = start(ctx, js)
+    eq((js.seqs("PER"), js.seqs("COUNT")), ([2], [2]), "messages after a rebuild")
+
+
 @test(SHEET, 18, needs=("jetstream", "mirrors"))
 def mirrors_write_skip_records(ctx):
     js = own(ctx)
