@@ -1,8 +1,10 @@
 """Consumers: creation and validation (jetstream-consumers.md 3, items 1 to 32)."""
 
+import hashlib
+
 from lib import *
 from lib.consumers import fill, make, refuse, refuse_all
-from lib.jetstream import SECOND
+from lib.jetstream import SECOND, decode, header
 
 SHEET = "jetstream_consumers"
 NAME_TEXT = "consumer name can not contain '.', '*', '>', '\\', '/'"
@@ -267,6 +269,26 @@ def direct_consumers_are_hidden(ctx):
     eq(js.state("S")["consumer_count"], 0, "consumer_count")
     eq(js.consumer_info("S", "hidden")["config"]["direct"], True, "info")
     js.delete_consumer("S", "hidden")
+
+
+@test(SHEET, 20, needs=("jetstream", "sources"))
+def consumers_of_mirrors_and_sources(ctx):
+    js = start(ctx)
+    digits = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+    created = js.info("S")["created"].encode()
+    identity = "".join(digits[byte % 62] for byte in hashlib.sha256(created).digest()[:8])
+    config = {"direct": True, "sourcing": True, "deliver_subject": "d"}
+    frame = js.ask("$JS.API.CONSUMER.CREATE.S.src", {"stream_name": "S", "config": dict(config, name="src")},
+                   {"Nats-Stream-Identity": identity})
+    eq(header(frame, "Nats-Stream-Identity"), identity, "identity in the response")
+    matches(decode(frame.payload)["name"], r"^src-[0-9A-Za-z]{8}$", "name")
+    refuse(js, 10225, 400, "consumer's stream identity does not match: " + identity, config, "other",
+           headers={"Nats-Stream-Identity": "12345678"})
+    js.create("W", "w.>", retention="workqueue")
+    reply = make(js, dict(config, ack_wait=SECOND, inactive_threshold=SECOND), "src", stream="W")
+    has(reply["config"], {"durable_name": "src", "ack_policy": "flow_control", "direct": None, "inactive_threshold": None,
+                          "sourcing": True, "ack_wait": None})
+    eq((js.state("S")["consumer_count"], js.ok("CONSUMER.NAMES.S")["consumers"]), (0, []), "visible ones of the limits stream")
 
 
 @test(SHEET, 21, needs="jetstream")

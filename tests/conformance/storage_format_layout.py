@@ -202,6 +202,21 @@ def an_unknown_field_of_a_consumer(ctx):
     consumer.write_meta(dict(consumer.meta(), shiny="x"))
     js = start(ctx, js)
     js.err("STREAM.INFO.S", b"", 10194, 500, 'stream is offline: stopped - unsupported consumer "C"')
+    reply = js.err("CONSUMER.INFO.S.C", b"", 10195, 500)
+    eq(reply["error"]["description"], 'consumer is offline: decoding error: json: unknown field "shiny"', "text")
+    stop(js)
+    meta = consumer.meta()
+    del meta["shiny"]
+    meta["metadata"]["_nats.req.level"] = "9"
+    consumer.write_meta(meta)
+    js = start(ctx, js)
+    js.err("CONSUMER.INFO.S.C", b"", 10195, 500,
+           "consumer is offline: unsupported - required API level: 9, current API level: 5")
+    stop(js)
+    meta["metadata"]["_nats.req.level"] = "0"
+    consumer.write_meta(meta)
+    js = start(ctx, js)
+    eq((js.seqs("S"), js.consumer_info("S", "C")["ack_floor"]["stream_seq"]), ([1, 2, 3], 1), "when all is well again")
 
 
 @test(SHEET, 7, needs="jetstream")

@@ -461,7 +461,8 @@ def killed_after_acked_publishes(ctx):
     js.delete_msg("S", 3)
     stop(js, kill=True)
     js = start(ctx, js)
-    lines(js, "Stream state outdated, last block has additional entries, will rebuild")
+    if ctx.is_peer:
+        lines(js, "Stream state outdated, last block has additional entries, will rebuild")
     eq(served(js), [seq for seq in range(1, 511) if seq != 3], "messages")
     check("lost" not in js.state("S", deleted_details=True), "lost")
 
