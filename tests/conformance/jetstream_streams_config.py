@@ -230,10 +230,9 @@ def subjects_of_the_system(ctx):
         js.create_err("A", 10052, 500, text, subjects=[subject])
     for number, subject in enumerate(("$JS.EVENT.>", "$SYS.ACCOUNT.>", "$KV.b.>", "$OBJ.b.C.>", "$other.>")):
         js.create("S%d" % number, subject)
-    js.clear()
+    js = jetstream(ctx, guard=False)
     js.create("ALL", ">", no_ack=True)
-    js.clear()
-    js.create_err("ALL", 10052, 500, "capturing all subjects requires replicas of 1", subjects=[">"], no_ack=True, num_replicas=3)
+    js.create_err("MORE", 10052, 500, "capturing all subjects requires replicas of 1", subjects=[">"], no_ack=True, num_replicas=3)
 
 
 @case(10)
@@ -273,9 +272,8 @@ def overlap_with_another_stream(ctx):
 def accounts_are_apart(ctx):
     config = STORE + ("accounts { A { jetstream: enabled, users: [ {user: a, password: p} ] }, "
                       "B { jetstream: enabled, users: [ {user: b, password: p} ] } }\n")
-    first = jetstream(ctx, config, user="a", **{"pass": "p"})
+    first = jetstream(ctx, config, guard=False, user="a", **{"pass": "p"})
     second = jetstream(ctx, server=first.server, user="b", **{"pass": "p"})
-    second.clear()
     first.create("S", "s.*")
     second.create("S", "s.*")
     first.pub("s.x")
@@ -283,7 +281,6 @@ def accounts_are_apart(ctx):
     eq((first.state("S")["messages"], second.state("S")["messages"]), (1, 2), "messages")
     first.delete("S")
     eq(second.state("S")["messages"], 2, "messages of the other account")
-    second.clear()
 
 
 @case(13)
@@ -363,7 +360,7 @@ def schedules_set_others(ctx):
 
 
 def level_of(js, **config):
-    js.clear()
+    js.anew()
     return js.create("A", **config)["config"]["metadata"]["_nats.req.level"]
 
 

@@ -20,7 +20,7 @@ def record_sizes(ctx):
             eq(js.state("A")["bytes"], want, "bytes in %s" % storage)
         js.delete_msg("A", 2)
         eq(js.state("A")["bytes"], want - record_size(storage, "sub.a", b"x" * 1000), "bytes after a delete")
-        js.delete("A")
+        js.anew()
 
 
 @case(33)
@@ -51,7 +51,7 @@ def unused_and_emptied_streams(ctx):
         js.delete_msg("A", 4)
         state = js.state("A")
         eq((state["first_seq"], state["last_seq"], state["messages"]), (5, 4, 0), "stream emptied by a delete")
-        js.delete("A")
+        js.anew()
 
 
 @case(35)
@@ -69,7 +69,7 @@ def deleted_sequences(ctx):
         js.delete_msg("A", 10)
         state = js.state("A", deleted_details=True)
         eq((state["last_seq"], state["num_deleted"], state["deleted"]), (10, 3, [5, 8, 10]), "after the last one")
-        js.delete("A")
+        js.anew()
     js.create("A")
     js.pub_many(["A"] * 3)
     js.purge("A")

@@ -20,7 +20,7 @@ def discard_new(ctx):
         eq((js.seqs("S"), js.state("S")["last_seq"]), ([1, 2], 2), "sequences")
         js.delete_msg("S", 1)
         eq(js.pub("s.c")["seq"], 3, "sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(52)
@@ -34,7 +34,7 @@ def discard_new_by_bytes(ctx):
         js.delete_msg("S", 1)
         js.pub_err("s", b"x" * 51, None, 10077, 503, "maximum bytes exceeded")
         eq(js.pub("s", b"x" * 50)["seq"], 4, "sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(53)
@@ -49,7 +49,7 @@ def discard_new_per_subject(ctx):
         js.pub_err("s.b", b"", None, 10077, 503, "maximum messages per subject exceeded")
         js.delete_msg("S", 2)
         eq(js.pub("s.b")["seq"], 4, "sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(54)
@@ -62,7 +62,7 @@ def per_subject_limit_replaces_under_discard_new(ctx):
         js.pub_err("s.c", b"", None, 10077, 503, "maximum messages exceeded")
         js.pub_many(["s.b", "s.b"])
         eq(js.seqs("S"), [3, 5], "sequences")
-        js.delete("S")
+        js.anew()
 
 
 @case(54)
@@ -77,7 +77,7 @@ def per_subject_limit_replaces_by_bytes(ctx):
         js.pub("s.a", b"x" * 50)
         js.pub("s.b", b"x" * 40)
         eq(js.seqs("S"), [3, 4], "sequences")
-        js.delete("S")
+        js.anew()
 
 
 @case(55)
@@ -91,7 +91,7 @@ def message_larger_than_max_bytes(ctx):
         eq((state["messages"], state["bytes"], state["first_seq"], state["last_seq"]), (0, 0, 4, 3), "state")
         js.pub("s")
         eq(js.seqs("S"), [4], "sequences")
-        js.delete("S")
+        js.anew()
 
 
 @case(56)
@@ -111,7 +111,7 @@ def combined_limits(ctx):
         eq(js.seqs("S"), [5, 6, 7], "bytes")
         js.pub("s.d", b"x" * size)
         eq((js.seqs("S"), js.state("S")["bytes"]), ([7, 8], 3 * size), "bytes")
-        js.delete("S")
+        js.anew()
 
 
 @case(56)
@@ -124,11 +124,11 @@ def totals(ctx):
         js.delete_msg("S", 20)
         js.pub("s.x")
         eq(js.seqs("S"), [16, 17, 18, 19, 21, 22, 23, 24, 25, 26], "sequences with a gap")
-        js.delete("S")
+        js.anew()
         js.create("S", ["s.*"], storage=storage, max_msgs_per_subject=3)
         js.pub_many(["s.%d" % (number % 3) for number in range(30)])
         eq((js.seqs("S"), js.state("S", subjects_filter=">")["subjects"]), (list(range(22, 31)), {"s.0": 3, "s.1": 3, "s.2": 3}), "per subject")
-        js.delete("S")
+        js.anew()
 
 
 @case(57, slow=True)

@@ -127,7 +127,7 @@ def max_msg_size(ctx):
         js.pub("s", b"x" * (100 - len(headers)), headers)
         js.pub_err("s", b"x" * (101 - len(headers)), headers, 10054, 400, "message size exceeds maximum allowed")
         eq(js.state("S")["last_seq"], 2, "last sequence")
-        js.delete("S")
+        js.anew()
 
 
 @case(47)
@@ -173,7 +173,7 @@ def full_queue_by_messages(ctx):
         if dropped:
             break
         js.purge("S")
-        js.delete("S")
+        js.anew()
         js.create("S", ["s"])
     check(dropped, "nothing was dropped")
     js.server.wait_log(r"\[WRN\] Dropping messages due to excessive stream ingest rate on '\$G' > 'S': IPQ len limit reached", since=mark)
@@ -188,7 +188,7 @@ def full_queue_by_size(ctx):
         stored, dropped = overflow(js, 2000, b"x" * 1000)
         if dropped:
             break
-        js.delete("S")
+        js.anew()
         js.create("S", ["s"])
     check(dropped, "nothing was dropped")
     js.server.wait_log(r"\[WRN\] Dropping messages due to excessive stream ingest rate on '\$G' > 'S': IPQ size limit reached", since=mark)
@@ -235,14 +235,14 @@ def request_info_is_removed(ctx):
 @case(51)
 def order_of_the_checks(ctx):
     js = jetstream(ctx)
-    js.create("S", ["s"], max_msg_size=2000, discard="new", max_msgs=1)
+    js.create("S", ["s"], max_msg_size=100000, discard="new", max_msgs=1)
     js.pub("s", b"", {"Nats-Msg-Id": "a"})
-    steps = [("Nats-Expected-Stream", "T", 10060), ("Nats-TTL", "5s", 10166), ("Nats-Expected-Last-Subject-Sequence", "9", 10071),
-             ("Nats-Expected-Last-Sequence", "9", 10071), ("Nats-Stream-Source", "x", 10227), ("Nats-Msg-Id", "a", None),
-             ("Nats-Expected-Last-Msg-Id", "b", 10070), ("Nats-Rollup", "sub", 10111), ("filler", "x" * 2000, 10054), ("Nats-TTL", "bad", 10165),
+    steps = [("filler", "x" * 100000, 10054), ("filler", "x" * 70000, 10097), ("Nats-Expected-Stream", "T", 10060), ("Nats-TTL", "5s", 10166),
+             ("Nats-Expected-Last-Subject-Sequence", "9", 10071), ("Nats-Expected-Last-Sequence", "9", 10071), ("Nats-Stream-Source", "x", 10227),
+             ("Nats-Msg-Id", "a", None), ("Nats-Expected-Last-Msg-Id", "b", 10070), ("Nats-Rollup", "sub", 10111), ("Nats-TTL", "bad", 10165),
              ("ok", "ok", 10077)]
     for number, (_, _, code) in enumerate(steps):
-        headers = [pair[:2] for pair in reversed(steps[number:])]
+        headers = [step[:2] for step in steps[number:] if step[0] != "filler"] + [step[:2] for step in steps[number:number + 1] if step[0] == "filler"]
         if code is None:
             eq(js.pub("s", b"", headers), {"stream": "S", "seq": 1, "duplicate": True}, "duplicate")
         else:

@@ -112,3 +112,56 @@ def a_restore_that_fails_leaves_nothing(ctx):
     answer = restore(js, "ORDERS", config, state, encode_stream(decode_stream(data)[:-5]))
     check("error" in answer, answer)
     js.err("STREAM.INFO.ORDERS", b"", 10059, 404)
+
+
+@test(SHEET, 33, needs="jetstream", better=True)
+def a_stale_index_is_no_false_alarm(ctx):
+    """After a crash the reference calls the messages of a block lost that had been deleted one by one."""
+    js = own(ctx)
+    js.create("S", "s.>", max_bytes=127000)
+    for number in range(1, 101):
+        js.pub("s.a", text_of(number))
+    stream = stop(js).stream("S")
+    gone = [record.seq for record in stream.records(stream.block_numbers()[-1])]
+    js = start(ctx, js)
+    for seq in gone:
+        js.delete_msg("S", seq, no_erase=True)
+    stop(js, kill=True)
+    js = start(ctx, js)
+    eq(js.seqs("S"), [seq for seq in range(1, 101) if seq not in gone], "messages")
+    check("lost" not in js.state("S", deleted_details=True), "lost messages are reported")
+
+
+def tombstones_of_a_deleted_block(ctx, later):
+    """A delete that is only known by a tombstone in a block that goes away itself; then a crash."""
+    js = own(ctx)
+    js.create("S", "s.>", max_bytes=127000)
+    for number in range(1, 101):
+        js.pub("s.a", text_of(number))
+    js.delete_msg("S", 5, no_erase=True)
+    js.delete_msg("S", 40, no_erase=True)
+    stream = Account(js.server.path("js")).stream("S")
+    last = stream.block_numbers()[-1]
+    gone = [record.seq for record in stream.records(last) if record.kind == "message"]
+    for number in range(101, 101 + later):
+        js.pub("s.a", text_of(number))
+    gone = sorted(set(gone) | {record.seq for record in stream.records(last) if record.kind == "message"})
+    for seq in gone:
+        js.delete_msg("S", seq, no_erase=True)
+    stop(js, kill=True)
+    if stream.has_index():
+        stream.remove_index()
+    js = start(ctx, js)
+    want = [seq for seq in range(1, 101 + later) if seq not in gone and seq not in (5, 40)]
+    eq(js.seqs("S"), want, "messages")
+    eq(js.state("S")["last_seq"], 100 + later, "last sequence")
+
+
+@test(SHEET, 33, needs="jetstream")
+def deletes_outlive_the_last_block_with_their_tombstones(ctx):
+    tombstones_of_a_deleted_block(ctx, 0)
+
+
+@test(SHEET, 33, needs="jetstream")
+def deletes_outlive_a_block_with_their_tombstones(ctx):
+    tombstones_of_a_deleted_block(ctx, 40)

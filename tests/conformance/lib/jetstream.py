@@ -1,6 +1,6 @@
 """JetStream over a connection: API requests checked against their schemas, publishing with acknowledgement, consumers.
 
-`js = jetstream(ctx)` gives a `JetStream` on a shared server with an empty global account.
+`js = jetstream(ctx)` gives a `JetStream` on a server of its own.
 """
 
 import base64
@@ -10,6 +10,7 @@ import itertools
 import json
 import os
 import re
+import shutil
 import time
 
 from .check import PATIENCE, Failure, eq, wait_until
@@ -17,13 +18,14 @@ from .client import headers_of
 from .registry import test
 from .schema import validate
 
-__all__ = ["ADVISORY", "API", "Ack", "JetStream", "MS", "SECOND", "STORE", "Subscription", "TYPE", "ZERO_TIME", "block",
+__all__ = ["ADVISORY", "API", "Ack", "GUARD", "JetStream", "MS", "SECOND", "STORE", "Subscription", "TYPE", "ZERO_TIME", "block",
            "cases", "check_error", "decode", "header", "jetstream", "nanos", "pairs", "parse_ack", "record_size", "rfc3339",
            "status", "validate"]
 
 API = "$JS.API"
 TYPE = "io.nats.jetstream.api.v1."
 ADVISORY = "$JS.EVENT.ADVISORY"
+GUARD = "GUARD_"
 ZERO_TIME = "0001-01-01T00:00:00Z"
 
 MS = 1_000_000
@@ -39,16 +41,23 @@ Ack = collections.namedtuple("Ack", "stream consumer delivered stream_seq consum
 Ack.__doc__ = """Fields of a `$JS.ACK` reply subject; `domain` and `account` (hash) are None in the short form."""
 
 
-def jetstream(ctx, config="", server=None, options=None, **connect):
-    """A `JetStream` for a test. Without `server` on a shared server of this configuration (`STORE` is put in front
-    unless it has a `jetstream` block), whose account is emptied first. `options`: of `ctx.shared`. `connect`: of
-    CONNECT."""
+def jetstream(ctx, config="", server=None, guard=True, options=None, **connect):
+    """A `JetStream` for a test: on a server of its own with this configuration (`STORE` is put in front unless it has
+    a `jetstream` block), or on `server`. `options`: of `ctx.start`. `connect`: of CONNECT.
+
+    On a new server a stream `GUARD` is made unless `guard` is off: the reference server may lose its way when the
+    last stream of an account is deleted and another one is created right behind it."""
     fresh = server is None
     if fresh:
-        server = ctx.shared(config if re.search(r"^\s*jetstream\b", config, re.M) else STORE + config, **(options or {}))
-    js = JetStream(ctx.client(server, headers=True, no_responders=True, **connect), server)
-    if fresh:
-        js.clear()
+        server = ctx.start(config if re.search(r"^\s*jetstream\b", config, re.M) else STORE + config, **(options or {}))
+
+    def connect_to():
+        return ctx.client(server, headers=True, no_responders=True, **connect)
+
+    js = JetStream(connect_to(), server)
+    js.connect = connect_to
+    if fresh and guard:
+        js.create(GUARD, "guard.of.the.account")
     return js
 
 
@@ -332,13 +341,37 @@ class JetStream:
             raise Failure("expected no answer on %s, got %r" % (subject, self._replies[inbox][0]))
 
     def clear(self):
-        """Deletes all streams of the account."""
+        """Deletes all streams of the account but the guard."""
         while True:
-            names = self.ok("STREAM.NAMES")["streams"]
+            names = [name for name in self.ok("STREAM.NAMES")["streams"] or () if name != GUARD]
             if not names:
                 return
             for name in names:
-                self.ok("STREAM.DELETE." + name)
+                self.delete(name)
+
+    def anew(self, guard=True):
+        """Goes on with an empty store (on the same server, started again) and a new connection. Used where a test
+        would make a stream of a deleted name: the reference server may bring old data back then."""
+        self.server.kill()
+        shutil.rmtree(self.server.path("js"), ignore_errors=True)
+        self.server.start()
+        self.reconnect()
+        if guard:
+            self.create(GUARD, "guard.of.the.account")
+
+    def reconnect(self):
+        """A new connection, after a restart of the server."""
+        self.client.close()
+        self.__init__(self.connect(), self.server, self.api)
+
+    def restart(self, kill=False):
+        """Stops (or kills) the server, starts it again, and connects again."""
+        if kill:
+            self.server.kill()
+        else:
+            eq(self.server.stop(), 0, "exit code")
+        self.server.start()
+        self.reconnect()
 
     # -- streams ----------------------------------------------------------------------------------------
 
