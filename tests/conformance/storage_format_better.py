@@ -162,6 +162,8 @@ def deletes_outlive_the_last_block_with_their_tombstones(ctx):
     tombstones_of_a_deleted_block(ctx, 0)
 
 
-@test(SHEET, 33, needs="jetstream")
+@test(SHEET, 33, needs="jetstream", better=True)
 def deletes_outlive_a_block_with_their_tombstones(ctx):
+    """The reference removes an emptied block some time after it has confirmed the delete, without a tombstone: the last
+    deleted message comes back after a crash."""
     tombstones_of_a_deleted_block(ctx, 40)
