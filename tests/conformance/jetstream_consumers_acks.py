@@ -3,7 +3,7 @@
 import time
 
 from lib import *
-from lib.consumers import (EVENTS, counts, expect_messages, expect_status, fill, make, no_responders, pair, seqs)
+from lib.consumers import EVENTS, counts, expect_messages, fetch, fill, make, no_responders, pair, seqs
 from lib.jetstream import SECOND, parse_ack
 
 SHEET = "jetstream_consumers"
@@ -26,7 +26,7 @@ def ack_floor(js, name="C"):
 @test(SHEET, 65, needs="jetstream")
 def forms_of_an_ack(ctx):
     js = start(ctx, 4)
-    messages = js.fetch("S", "C", 4)
+    messages = fetch(js, "S", "C", 4)
     for message, payload in zip(messages, (b"", b"+ACK", b"+OK")):
         js.ack_sync(message, payload)
     eq(ack_floor(js), (3, 3), "ack floor")
@@ -41,7 +41,7 @@ def forms_of_an_ack(ctx):
 @test(SHEET, 66, needs="jetstream")
 def acks_out_of_order(ctx):
     js = start(ctx, 4)
-    messages = js.fetch("S", "C", 4)
+    messages = fetch(js, "S", "C", 4)
     for index, floor, pending in ((2, (0, 0), 3), (0, (1, 1), 2), (1, (3, 3), 1), (3, (4, 4), 0)):
         js.ack_sync(messages[index])
         info = js.consumer_info("S", "C")
@@ -51,10 +51,10 @@ def acks_out_of_order(ctx):
 @test(SHEET, 67, needs="jetstream")
 def nak(ctx):
     js = start(ctx, 5)
-    messages = js.fetch("S", "C", 3)
+    messages = fetch(js, "S", "C", 3)
     for index in (2, 0, 1):
         js.ack_sync(messages[index], b"-NAK")
-    again = js.fetch("S", "C", 5)
+    again = fetch(js, "S", "C", 5)
     eq((seqs(again), counts(again)), ([3, 1, 2, 4, 5], [2, 2, 2, 1, 1]), "order")
     info = js.consumer_info("S", "C")
     eq((info["num_redelivered"], info["num_ack_pending"], pair(info["delivered"])), (3, 5, (8, 5)), "info")
@@ -62,13 +62,13 @@ def nak(ctx):
     eq(js.consumer_info("S", "C")["num_redelivered"], 2, "an ack of the first delivery settles it")
     js.ack_sync(again[0], b"-NAK")
     js.ack_sync(again[0], b"-NAK")
-    eq(seqs(js.fetch("S", "C", 5)), [3], "queued once")
+    eq(seqs(fetch(js, "S", "C", 5)), [3], "queued once")
 
 
 @test(SHEET, 68, needs="jetstream")
 def nak_with_delay(ctx):
     js = start(ctx, 4)
-    messages = js.fetch("S", "C", 4)
+    messages = fetch(js, "S", "C", 4)
     inbox = js.pull("S", "C", {"batch": 10, "expires": 60 * SECOND})
     for message, payload in zip(messages, (b'-NAK {"delay": 400000000}', b"-NAK 300ms", b'-NAK{"delay":200000000}', b"-NAK xyz")):
         js.ack(message, payload)
@@ -83,7 +83,7 @@ def nak_with_delay(ctx):
 def term(ctx):
     js = start(ctx, 3, dict(EXPLICIT, ack_wait=300 * MS))
     advisories = js.subscribe(EVENTS + "MSG_TERMINATED.S.C")
-    first, second, third = js.fetch("S", "C", 3)
+    first, second, third = fetch(js, "S", "C", 3)
     js.ack_sync(first, b"+TERM bad order  ")
     js.ack_sync(second, b"+TERM")
     event = advisories.next_json()
@@ -97,7 +97,7 @@ def term(ctx):
 @test(SHEET, 70, needs="jetstream")
 def work_in_progress(ctx):
     js = start(ctx, 1, dict(EXPLICIT, ack_wait=500 * MS))
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     inbox = js.pull("S", "C", {"batch": 1, "expires": 60 * SECOND})
     started = time.monotonic()
     while time.monotonic() - started < 1.2:
@@ -118,7 +118,7 @@ def ack_and_next(ctx):
         js.send(message.reply, payload, inbox.subject)
         return inbox
 
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     inbox = following(message, b"+NXT")
     message, = expect_messages(inbox, ["m2"])
     inbox.expect_none()
@@ -130,30 +130,30 @@ def ack_and_next(ctx):
     eq((pair(info["ack_floor"]), info["num_ack_pending"]), ((2, 2), 4), "acked ones")
     inbox = following(message, b"+NXT {")
     check(inbox.next().headers.startswith(b"NATS/1.0 400 Bad Request - "), "status of bad JSON")
-    js.send(js.fetch("S", "C")[0].reply, b"+NXT")
-    eq(seqs(js.fetch("S", "C", 1)), [9], "without reply it only acks")
+    js.send(fetch(js, "S", "C")[0].reply, b"+NXT")
+    eq(seqs(fetch(js, "S", "C", 1)), [9], "without reply it only acks")
     eq(js.consumer_info("S", "C")["num_ack_pending"], 4, "pending")
 
 
 @test(SHEET, 72, needs="jetstream")
 def acks_of_what_was_not_delivered(ctx):
     js = start(ctx, 5)
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     for seq in (2, 5, 6, 99):
         eq(js.ask("$JS.ACK.S.C.1.%d.%d.0.0" % (seq, seq), b"+ACK", timeout=0.2 if seq == 2 else 0.05), None, "answer")
     info = js.consumer_info("S", "C")
     eq((pair(info["ack_floor"]), info["num_ack_pending"]), ((0, 0), 1), "state")
     js.ack_sync(message)
-    eq(seqs(js.fetch("S", "C", 9)), [2, 3, 4, 5], "the others are delivered")
+    eq(seqs(fetch(js, "S", "C", 9)), [2, 3, 4, 5], "the others are delivered")
 
 
 @test(SHEET, 73, needs="jetstream")
 def acks_nobody_listens_to(ctx):
     js = start(ctx, 3)
     make(js, {}, "N")
-    message, = js.fetch("S", "N")
+    message, = fetch(js, "S", "N")
     no_responders(js, message.reply.decode())
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     no_responders(js, "$JS.ACK.S.C.1.1.1.0")
     no_responders(js, "$JS.ACK.S.C.1.1.1.0.0.0")
     js.ack_sync(message)
@@ -164,7 +164,7 @@ def acks_nobody_listens_to(ctx):
 @test(SHEET, 74, needs="jetstream")
 def both_forms_of_ack_subjects_are_accepted(ctx):
     js = start(ctx, 4)
-    first, second, third, _ = js.fetch("S", "C", 4)
+    first, second, third, _ = fetch(js, "S", "C", 4)
     long = first.reply.decode().replace("$JS.ACK.", "$JS.ACK._.szMpdrwD.")
     js.ack_sync(first)
     eq(len(long.split(".")), 11, "tokens")
@@ -178,7 +178,7 @@ def both_forms_of_ack_subjects_are_accepted(ctx):
 @test(SHEET, 74, needs="jetstream")
 def the_short_form_is_accepted_with_the_feature_flag(ctx):
     js = start(ctx, 2, config="feature_flags { js_ack_fc_v2: true }\n")
-    first, second = js.fetch("S", "C", 2)
+    first, second = fetch(js, "S", "C", 2)
     ack = parse_ack(first.reply)
     frame = js.ask("$JS.ACK.S.C.1.1.1.%d.1" % ack.timestamp, b"+ACK")
     eq((frame.headers, frame.payload), (None, b""), "answer")
@@ -194,7 +194,7 @@ def the_feature_flag_makes_long_subjects(ctx):
         js.create("S", "s.>")
         fill(js, 1)
         make(js, EXPLICIT, "C")
-        message, = js.fetch("S", "C")
+        message, = fetch(js, "S", "C")
         ack = parse_ack(message.reply)
         eq((ack.domain, ack.account, len(message.reply.split(b"."))), (domain or "_", "szMpdrwD", 11), "ack subject")
         eq(ack[:5], ("S", "C", 1, 1, 1), "the rest")
@@ -212,7 +212,7 @@ def the_feature_flag_makes_long_subjects(ctx):
 @test(SHEET, 76, needs="jetstream")
 def ack_all(ctx):
     js = start(ctx, 8, {"ack_policy": "all"})
-    messages = js.fetch("S", "C", 8)
+    messages = fetch(js, "S", "C", 8)
     js.ack_sync(messages[3])
     info = js.consumer_info("S", "C")
     eq((pair(info["ack_floor"]), info["num_ack_pending"]), ((4, 4), 4), "after the ack of 4")
@@ -222,13 +222,13 @@ def ack_all(ctx):
     info = js.consumer_info("S", "C")
     eq((pair(info["ack_floor"]), info["num_ack_pending"]), ((6, 6), 2), "after the term of 6")
     js.ack_sync(messages[7], b"-NAK")
-    eq(seqs(js.fetch("S", "C", 5)), [8], "a nak concerns one message")
+    eq(seqs(fetch(js, "S", "C", 5)), [8], "a nak concerns one message")
 
 
 @test(SHEET, 77, needs="jetstream")
 def unknown_payloads(ctx):
     js = start(ctx, 1)
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     for payload in (b"+FOO", b"ACK", b"+ACK ", b"+OK more", b"\x00\xff"):
         js.ack_sync(message, payload)
         eq(js.consumer_info("S", "C")["num_ack_pending"], 1, "pending after %r" % payload)
@@ -237,7 +237,7 @@ def unknown_payloads(ctx):
 @test(SHEET, 78, needs="jetstream")
 def ack_with_headers(ctx):
     js = start(ctx, 2)
-    first, second = js.fetch("S", "C", 2)
+    first, second = fetch(js, "S", "C", 2)
     frame = js.ask(first.reply, b"+ACK", {"A": "b"})
     eq((frame.headers, frame.payload), (None, b""), "answer")
     js.ask(second.reply, b"", {"A": "b"})

@@ -3,8 +3,8 @@
 import time
 
 from lib import *
-from lib.consumers import EVENTS, counts, expect_messages, fill, make, pair, refuse, seqs
-from lib.jetstream import SECOND, STORE, parse_ack, status
+from lib.consumers import EVENTS, counts, expect_messages, fetch, fill, make, pair, refuse, seqs
+from lib.jetstream import SECOND, STORE, status
 
 SHEET = "jetstream_consumers"
 EXPLICIT = {"ack_policy": "explicit"}
@@ -58,7 +58,7 @@ def a_plain_pull_needs_a_group_too(ctx):
 def no_wait_at_max_ack_pending_is_answered(ctx):
     """In the reference the request lingers until an ack or a timer."""
     js = start(ctx, 2, dict(EXPLICIT, max_ack_pending=1, ack_wait=60 * SECOND))
-    eq(seqs(js.fetch("S", "C", 1)), [1], "message")
+    eq(seqs(fetch(js, "S", "C", 1)), [1], "message")
     inbox = js.pull("S", "C", {"batch": 1, "no_wait": True})
     frame = inbox.next(3)
     check(status(frame)[:3] in ("404", "409"), frame)
@@ -82,7 +82,7 @@ def the_floor_moves_past_given_up_messages(ctx):
     """In the reference it waits for the next ack that moves it."""
     js = start(ctx, 2, dict(EXPLICIT, ack_wait=200 * MS, max_deliver=1))
     advisories = js.subscribe(EVENTS + "MAX_DELIVERIES.S.C")
-    js.fetch("S", "C", 2)
+    fetch(js, "S", "C", 2)
     for _ in range(2):
         advisories.next()
     info = js.wait_consumer("S", "C", num_ack_pending=0)
@@ -93,7 +93,7 @@ def the_floor_moves_past_given_up_messages(ctx):
 def odd_numbers_in_ack_subjects(ctx):
     """The reference takes what is no number for a huge sequence."""
     js = start(ctx, 3, EXPLICIT)
-    message, = js.fetch("S", "C", 1)
+    message, = fetch(js, "S", "C", 1)
     mark = len(js.server.log())
     for tokens in ("1.x.1.1.0", "1.1x.1.1.0", "1.18446744073709551617.1.1.0", "1.-1.1.1.0"):
         js.ask("$JS.ACK.S.C." + tokens, b"+ACK", timeout=0.1)
@@ -147,7 +147,7 @@ def naks_survive_a_restart(ctx):
     js.create("S", "s.>")
     fill(js, 3)
     make(js, dict(EXPLICIT, durable_name="C", ack_wait=3600 * SECOND), "C")
-    messages = js.fetch("S", "C", 3)
+    messages = fetch(js, "S", "C", 3)
     for index in (2, 0):
         js.ack_sync(messages[index], b"-NAK")
     js.client.close()

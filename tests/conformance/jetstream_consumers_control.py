@@ -3,8 +3,8 @@
 import time
 
 from lib import *
-from lib.consumers import (EVENTS, counts, expect_messages, expect_status, fill, header_values, make, pair, pending_headers,
-                           refuse, seqs)
+from lib.consumers import (EVENTS, expect_messages, expect_status, fetch, fill, header_values, make, pair,
+                           pending_headers, seqs)
 from lib.jetstream import SECOND, ZERO_TIME, decode, nanos, parse_ack, rfc3339, status
 
 SHEET = "jetstream_consumers"
@@ -60,10 +60,10 @@ def ways_to_resume(ctx):
     js = start(ctx, 4)
     for number, body in enumerate((b"", b"{}", b"resume", {"pause_until": ZERO_TIME}), 1):
         eq(pause(js, {"pause_until": "2100-01-01T00:00:00Z"})["paused"], True, "paused")
-        eq(js.fetch("S", "C"), [], "messages while paused")
+        eq(fetch(js, "S", "C"), [], "messages while paused")
         reply = pause(js, body)
         eq((reply["paused"], reply["pause_until"], reply.get("pause_remaining")), (False, ZERO_TIME, None), "resumed by %r" % body)
-        eq([frame.payload for frame in js.fetch("S", "C")], [b"m%d" % number], "message")
+        eq([frame.payload for frame in fetch(js, "S", "C")], [b"m%d" % number], "message")
     reply = pause(js, {"pause_until": "2020-01-01T00:00:00Z"})
     eq((reply["paused"], reply["pause_until"]), (False, "2020-01-01T00:00:00Z"), "past time")
     reply = js.err("CONSUMER.PAUSE.S.C", b'{"pause_until":"zzz"}', 10025, 400)
@@ -104,7 +104,7 @@ def created_paused(ctx):
 @test(SHEET, 102, needs="jetstream")
 def pulls_of_a_paused_consumer(ctx):
     js = start(ctx, 2)
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     pause(js, {"pause_until": "2100-01-01T00:00:00Z"})
     inbox = js.pull("S", "C", {"batch": 1, "expires": SECOND, "idle_heartbeat": 200 * MS})
     for _ in range(3):
@@ -127,21 +127,21 @@ def reset(js, body=b"", name="C"):
 @test(SHEET, 103, needs="jetstream")
 def reset_to_floor_and_sequence(ctx):
     js = start(ctx, 5)
-    messages = js.fetch("S", "C", 4)
+    messages = fetch(js, "S", "C", 4)
     js.ack_sync(messages[0])
     js.ack_sync(messages[1])
     reply = reset(js)
     eq((reply["reset_seq"], pair(reply["delivered"]), pair(reply["ack_floor"])), (3, (0, 2), (0, 2)), "reset to the floor")
     eq((reply["num_ack_pending"], reply["num_pending"]), (0, 3), "pending")
-    again = js.fetch("S", "C", 9)
+    again = fetch(js, "S", "C", 9)
     eq([parse_ack(frame.reply)[2:5] for frame in again], [(1, 3, 1), (1, 4, 2), (1, 5, 3)], "deliveries")
     reply = reset(js, {"seq": 1})
     eq((reply["reset_seq"], reply["num_pending"]), (1, 5), "reset to 1")
-    eq(seqs(js.fetch("S", "C", 9)), [1, 2, 3, 4, 5], "everything again")
+    eq(seqs(fetch(js, "S", "C", 9)), [1, 2, 3, 4, 5], "everything again")
     reply = reset(js, {"seq": 8})
     eq((reply["reset_seq"], reply["num_pending"]), (8, 0), "beyond the end")
     fill(js, 4, start=6)
-    eq(seqs(js.fetch("S", "C", 9)), [8, 9], "from there")
+    eq(seqs(fetch(js, "S", "C", 9)), [8, 9], "from there")
     eq(reset(js, {"seq": 0})["reset_seq"], 8, "0 is the floor")
 
 

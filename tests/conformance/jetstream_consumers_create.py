@@ -3,7 +3,7 @@
 import hashlib
 
 from lib import *
-from lib.consumers import fill, make, refuse, refuse_all
+from lib.consumers import fetch, fill, make, refuse, refuse_all
 from lib.jetstream import SECOND, decode, header
 
 SHEET = "jetstream_consumers"
@@ -146,7 +146,7 @@ def filters_that_only_cross_are_accepted(ctx):
     make(js, {"filter_subjects": ["s.*.a", "s.b.*"]}, "c")
     for subject in ("s.b.a", "s.x.x", "s.c.a", "s.b.c"):
         js.pub(subject, subject.encode())
-    eq([message.payload for message in js.fetch("S", "c", 10)], [b"s.b.a", b"s.c.a", b"s.b.c"], "messages, each once")
+    eq([message.payload for message in fetch(js, "S", "c", 10)], [b"s.b.a", b"s.c.a", b"s.b.c"], "messages, each once")
 
 
 @test(SHEET, 12, needs="jetstream")
@@ -155,7 +155,7 @@ def a_filter_may_match_nothing_of_the_stream(ctx):
     fill(js, 1)
     reply = make(js, {"filter_subject": "elsewhere.>"}, "c")
     eq(reply["num_pending"], 0, "num_pending")
-    eq(js.fetch("S", "c"), [], "messages")
+    eq(fetch(js, "S", "c"), [], "messages")
 
 
 @test(SHEET, 13, needs="jetstream")

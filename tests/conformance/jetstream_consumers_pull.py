@@ -3,7 +3,7 @@
 import time
 
 from lib import *
-from lib.consumers import (expect_messages, expect_status, fill, make, no_responders, pair, pending_headers, seqs,
+from lib.consumers import (expect_messages, expect_status, fetch, fill, make, no_responders, pending_headers, seqs,
                            status_block)
 from lib.jetstream import SECOND, parse_ack, status
 
@@ -37,7 +37,7 @@ def subject_and_ack_reply_of_a_delivery(ctx):
     eq(ack[:5], ("S", "C", 1, 1, 1), "ack subject")
     from lib.jetstream import nanos
     eq((ack.timestamp, ack.pending), (nanos(stored["time"]), 2), "time and pending")
-    second, third = js.fetch("S", "C", 2)
+    second, third = fetch(js, "S", "C", 2)
     eq([parse_ack(frame.reply)[2:5] + (parse_ack(frame.reply).pending,) for frame in (second, third)],
        [(1, 2, 2, 1), (1, 3, 3, 0)], "the next")
     js.ack(second, b"-NAK")
@@ -57,7 +57,7 @@ def forms_of_a_request(ctx):
         js.wait_consumer("S", "C", num_waiting=0)
         inbox.expect_none()
     js.send("$JS.API.CONSUMER.MSG.NEXT.S.C", b"1")
-    eq(seqs(js.fetch("S", "C")), [first], "a request without reply is ignored")
+    eq(seqs(fetch(js, "S", "C")), [first], "a request without reply is ignored")
 
 
 @test(SHEET, 49, needs="jetstream")
@@ -93,7 +93,7 @@ def no_wait_with_expires(ctx):
 def no_wait_behind_waiting_requests(ctx):
     js = start(ctx, 0, dict(EXPLICIT, max_ack_pending=1))
     fill(js, 3)
-    eq(len(js.fetch("S", "C", 1)), 1, "taken")
+    eq(len(fetch(js, "S", "C", 1)), 1, "taken")
     pull(js, {"batch": 5, "expires": 60 * SECOND})
     js.wait_consumer("S", "C", num_waiting=1)
     expect_status(pull(js, {"batch": 1, "no_wait": True}), "408 Requests Pending")
@@ -120,7 +120,7 @@ def expiry(ctx):
 @test(SHEET, 53, needs="jetstream")
 def heartbeats(ctx):
     js = start(ctx, 2)
-    eq(len(js.fetch("S", "C", 2)), 2, "messages")
+    eq(len(fetch(js, "S", "C", 2)), 2, "messages")
     started = time.monotonic()
     inbox = pull(js, {"batch": 1, "expires": 2 * SECOND, "idle_heartbeat": 300 * MS})
     block = status_block("100 Idle Heartbeat", b"Nats-Last-Consumer: 2\r\nNats-Last-Stream: 2\r\n")

@@ -3,8 +3,8 @@
 import time
 
 from lib import *
-from lib.consumers import (EVENTS, counts, expect_messages, fill, gone, header_values, make, pair, seqs, status_block)
-from lib.jetstream import SECOND, parse_ack, status
+from lib.consumers import EVENTS, expect_messages, fetch, fill, header_values, make, pair, seqs, status_block
+from lib.jetstream import SECOND, status
 
 SHEET = "jetstream_consumers"
 EXPLICIT = {"ack_policy": "explicit"}
@@ -290,8 +290,8 @@ def pending_messages_postpone_the_deletion(ctx):
     make(js, dict(EXPLICIT, inactive_threshold=300 * MS, ack_wait=2 * SECOND), "acked")
     deleted = js.subscribe(EVENTS + "DELETED.S.*")
     started = time.monotonic()
-    js.fetch("S", "pending")
-    js.ack_sync(js.fetch("S", "acked")[0])
+    fetch(js, "S", "pending")
+    js.ack_sync(fetch(js, "S", "acked")[0])
     eq(js_name(deleted.next()), "acked", "first")
     eq(js_name(deleted.next()), "pending", "second")
     near(time.monotonic() - started, 2.2, 9, "seconds")

@@ -1,10 +1,9 @@
 """Consumers: what survives a restart or a crash (jetstream-consumers.md 14, items 116 to 122)."""
 
-import os
 import time
 
 from lib import *
-from lib.consumers import EVENTS, counts, expect_messages, fill, make, pair, seqs
+from lib.consumers import EVENTS, counts, fetch, fill, make, pair, seqs
 from lib.jetstream import SECOND, STORE, parse_ack, status
 from lib.storedir import Account
 
@@ -35,16 +34,16 @@ def restart(ctx, js, kill=False):
 def consumer_state_survives(ctx):
     js = start(ctx, 8)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=3600 * SECOND, metadata={"a": "b"}), "c")
-    messages = js.fetch("S", "c", 5)
+    messages = fetch(js, "S", "c", 5)
     for index in (0, 1, 3):
         js.ack_sync(messages[index])
     js.ack_sync(messages[2], b"-NAK")
-    again, = js.fetch("S", "c")
+    again, = fetch(js, "S", "c")
     eq(counts([again]), [2], "delivery count")
     make(js, {"durable_name": "all", "ack_policy": "all"}, "all")
-    js.ack_sync(js.fetch("S", "all", 4)[2])
+    js.ack_sync(fetch(js, "S", "all", 4)[2])
     make(js, {"durable_name": "none"}, "none")
-    js.fetch("S", "none", 2)
+    fetch(js, "S", "none", 2)
     make(js, {"durable_name": "paused", "pause_until": "2100-01-01T00:00:00Z"}, "paused")
     names = ("c", "all", "none", "paused")
     before = {name: js.consumer_info("S", name) for name in names}
@@ -56,13 +55,13 @@ def consumer_state_survives(ctx):
         for key in ("delivered", "ack_floor"):
             eq(pair(after[key]), pair(before[name][key]), "%s of %s" % (key, name))
     eq(pair(before["c"]["ack_floor"]), (2, 2), "ack floor")
-    message, = js.fetch("S", "c")
+    message, = fetch(js, "S", "c")
     eq(parse_ack(message.reply)[2:5], (1, 6, 7), "the next delivery")
     js.ack_sync(again)
     js.ack_sync(message)
     info = js.consumer_info("S", "c")
     eq((info["num_ack_pending"], info["num_redelivered"]), (1, 0), "acks of deliveries before the restart")
-    message, = js.fetch("S", "none")
+    message, = fetch(js, "S", "none")
     eq(parse_ack(message.reply)[2:5], (1, 3, 3), "ack none")
 
 
@@ -71,8 +70,8 @@ def delivery_counts_go_on(ctx):
     js = start(ctx, 1)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=3600 * SECOND), "c")
     for _ in range(3):
-        js.ack_sync(js.fetch("S", "c")[0], b"-NAK")
-    js.ack_sync(js.fetch("S", "c")[0], b"+WPI")
+        js.ack_sync(fetch(js, "S", "c")[0], b"-NAK")
+    js.ack_sync(fetch(js, "S", "c")[0], b"+WPI")
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=3600 * SECOND, description="x"), "c")
     js = restart(ctx, js)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=SECOND // 2), "c")
@@ -84,7 +83,7 @@ def a_given_up_message_stays_given_up(ctx):
     js = start(ctx, 1)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=100 * MS, max_deliver=1), "c")
     given_up = js.subscribe(EVENTS + "MAX_DELIVERIES.S.c")
-    js.fetch("S", "c")
+    fetch(js, "S", "c")
     given_up.next()
     js = restart(ctx, js)
     inbox = js.pull("S", "c", {"batch": 1, "expires": 2 * SECOND})
@@ -97,7 +96,7 @@ def ephemerals_on_disk_survive(ctx):
     make(js, EXPLICIT, "named")
     unnamed = make(js, EXPLICIT)["name"]
     make(js, dict(EXPLICIT, mem_storage=True, durable_name="memory"), "memory")
-    js.ack_sync(js.fetch("S", "named", 2)[0])
+    js.ack_sync(fetch(js, "S", "named", 2)[0])
     js.create("M", "m.>", storage="memory")
     js = restart(ctx, js)
     eq(js.ok("CONSUMER.NAMES.S")["consumers"], sorted(["named", unnamed]), "consumers")
@@ -137,7 +136,7 @@ def overdue_messages_are_redelivered(ctx):
     make(js, dict(EXPLICIT, durable_name="short", ack_wait=500 * MS), "short")
     make(js, dict(EXPLICIT, durable_name="long", ack_wait=3600 * SECOND), "long")
     for name in ("short", "long"):
-        eq(len(js.fetch("S", name, 2)), 2, "messages")
+        eq(len(fetch(js, "S", name, 2)), 2, "messages")
     time.sleep(1.0)
     js = restart(ctx, js)
     started = time.monotonic()
@@ -155,7 +154,7 @@ def the_time_of_the_delivery_counts(ctx):
     js = start(ctx, 1)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=5 * SECOND), "c")
     time.sleep(5.0)
-    js.fetch("S", "c")
+    fetch(js, "S", "c")
     delivered = time.monotonic()
     js = restart(ctx, js)
     eq(counts([js.pull("S", "c", {"batch": 1, "expires": 20 * SECOND}).next()]), [2], "redelivered")
@@ -168,7 +167,7 @@ def half_read_list(ctx):
     js = start(ctx)
     js.pub_many(["s.b", "s.a", "s.a", "s.a", "s.c"])
     make(js, dict(EXPLICIT, durable_name="c", deliver_policy="last_per_subject", filter_subject="s.*"), "c")
-    eq(seqs(js.fetch("S", "c")), [1], "first of the list")
+    eq(seqs(fetch(js, "S", "c")), [1], "first of the list")
     return restart(ctx, js)
 
 
@@ -176,23 +175,23 @@ def half_read_list(ctx):
 def last_per_subject_goes_on(ctx):
     js = half_read_list(ctx)
     # Without its list the reference goes on with all messages.
-    got = seqs(js.fetch("S", "c", 9))
+    got = seqs(fetch(js, "S", "c", 9))
     check(got in ([2, 3, 4, 5], [4, 5]), got)
     js.pub_many(["s.a", "s.a"])
-    eq(seqs(js.fetch("S", "c", 9)), [6, 7], "new ones")
+    eq(seqs(fetch(js, "S", "c", 9)), [6, 7], "new ones")
 
 
 @test(SHEET, 120, needs="jetstream", better=True)
 def last_per_subject_keeps_its_list(ctx):
     js = half_read_list(ctx)
-    eq(seqs(js.fetch("S", "c", 9)), [4, 5], "the rest of the list")
+    eq(seqs(fetch(js, "S", "c", 9)), [4, 5], "the rest of the list")
 
 
 @test(SHEET, 121, needs="jetstream")
 def a_crash_loses_no_message(ctx):
     js = start(ctx, 200)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=1 * SECOND), "c")
-    messages = js.fetch("S", "c", 100)
+    messages = fetch(js, "S", "c", 100)
     acked = set()
     for message in messages[::2]:
         js.ack_sync(message)
@@ -215,7 +214,7 @@ def a_crash_loses_no_message(ctx):
 def a_crash_of_a_work_queue_loses_no_message(ctx):
     js = start(ctx, 50, retention="workqueue")
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=1 * SECOND), "c")
-    for message in js.fetch("S", "c", 20):
+    for message in fetch(js, "S", "c", 20):
         js.ack_sync(message)
     js = restart(ctx, js, kill=True)
     eq(js.seqs("S"), list(range(21, 51)), "acked messages are gone, the others are there")
@@ -228,7 +227,7 @@ def confirmed_acks_survive_a_crash(ctx):
     """The reference forgets up to 100 ms of acks."""
     js = start(ctx, 100)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=3600 * SECOND), "c")
-    for message in js.fetch("S", "c", 60):
+    for message in fetch(js, "S", "c", 60):
         js.ack_sync(message)
     js = restart(ctx, js, kill=True)
     info = js.consumer_info("S", "c")
@@ -240,9 +239,9 @@ def a_consumer_ahead_of_its_stream(ctx):
     js = start(ctx, 10)
     make(js, dict(EXPLICIT, durable_name="c", ack_wait=3600 * SECOND), "c")
     make(js, dict(EXPLICIT, durable_name="pending", ack_wait=3600 * SECOND), "pending")
-    for message in js.fetch("S", "c", 10):
+    for message in fetch(js, "S", "c", 10):
         js.ack_sync(message)
-    js.fetch("S", "pending", 9)
+    fetch(js, "S", "pending", 9)
     js.client.close()
     js.server.stop()
     store = Account(js.server.path("js")).stream("S")
@@ -254,7 +253,7 @@ def a_consumer_ahead_of_its_stream(ctx):
     eq(js.state("S")["last_seq"], 7, "last sequence")
     js.server.wait_log("delivered sequence 10 past last stream sequence of 7")
     fill(js, 3, start=8)
-    eq([frame.payload for frame in js.fetch("S", "c", 9)], [b"m8", b"m9", b"m10"], "new messages")
+    eq([frame.payload for frame in fetch(js, "S", "c", 9)], [b"m8", b"m9", b"m10"], "new messages")
     info = js.consumer_info("S", "pending")
     eq((info["num_ack_pending"], info["delivered"]["stream_seq"]), (7, 7), "pending ones below the end stay")
-    eq([frame.payload for frame in js.fetch("S", "pending", 9)], [b"m8", b"m9", b"m10"], "new messages of the other")
+    eq([frame.payload for frame in fetch(js, "S", "pending", 9)], [b"m8", b"m9", b"m10"], "new messages of the other")

@@ -3,7 +3,7 @@
 import time
 
 from lib import *
-from lib.consumers import EVENTS, counts, fill, make, pair, seqs
+from lib.consumers import EVENTS, counts, fetch, fill, make, pair, seqs
 from lib.jetstream import SECOND
 
 SHEET = "jetstream_consumers"
@@ -76,7 +76,7 @@ def backoff(ctx):
 @test(SHEET, 82, needs="jetstream")
 def a_plain_nak_ignores_backoff(ctx):
     js = start(ctx, 1, dict(EXPLICIT, backoff=[20 * SECOND, 30 * SECOND], max_deliver=5))
-    message, = js.fetch("S", "C")
+    message, = fetch(js, "S", "C")
     inbox = js.pull("S", "C", {"batch": 1, "expires": 60 * SECOND})
     js.ack(message, b"-NAK")
     eq(counts([inbox.next(5)]), [2], "redelivered at once")
@@ -86,7 +86,7 @@ def a_plain_nak_ignores_backoff(ctx):
 def max_deliver_one(ctx):
     js = start(ctx, 2, dict(EXPLICIT, ack_wait=100 * MS, max_deliver=1), retention="workqueue")
     advisories = js.subscribe(EVENTS + "MAX_DELIVERIES.S.C")
-    eq(len(js.fetch("S", "C", 2)), 2, "messages")
+    eq(len(fetch(js, "S", "C", 2)), 2, "messages")
     eq(sorted(advisories.next_json()["stream_seq"] for _ in range(2)), [1, 2], "given up")
     info = js.consumer_info("S", "C")
     eq((info["num_redelivered"], info["num_ack_pending"]), (0, 0), "info")
@@ -97,7 +97,7 @@ def max_deliver_one(ctx):
 def a_deleted_pending_message_is_terminated(ctx):
     js = start(ctx, 3)
     advisories = js.subscribe(EVENTS + "MSG_TERMINATED.S.C")
-    js.fetch("S", "C", 3)
+    fetch(js, "S", "C", 3)
     js.delete_msg("S", 2)
     event = advisories.next_json()
     eq((event["stream_seq"], event["reason"]), (2, "Unacknowledged message was deleted"), "advisory")
@@ -108,7 +108,7 @@ def a_deleted_pending_message_is_terminated(ctx):
 def a_pending_message_that_limits_remove_is_terminated(ctx):
     js = start(ctx, 2, max_msgs=2)
     advisories = js.subscribe(EVENTS + "MSG_TERMINATED.S.C")
-    js.fetch("S", "C", 2)
+    fetch(js, "S", "C", 2)
     fill(js, 1, start=3)
     event = advisories.next_json()
     eq((event["stream_seq"], event["reason"]), (1, "Unacknowledged message was deleted"), "advisory")
@@ -119,19 +119,19 @@ def a_pending_message_that_limits_remove_is_terminated(ctx):
 @test(SHEET, 85, needs="jetstream")
 def a_nacked_and_deleted_message_is_skipped(ctx):
     js = start(ctx, 3)
-    messages = js.fetch("S", "C", 3)
+    messages = fetch(js, "S", "C", 3)
     js.ack_sync(messages[0], b"-NAK")
     js.ack_sync(messages[2], b"-NAK")
     js.delete_msg("S", 1)
     js.wait_consumer("S", "C", num_ack_pending=2)
-    eq(seqs(js.fetch("S", "C", 5)), [3], "redelivered")
+    eq(seqs(fetch(js, "S", "C", 5)), [3], "redelivered")
 
 
 @test(SHEET, 86, needs="jetstream")
 def purge(ctx):
     js = start(ctx, 10)
     advisories = js.subscribe(EVENTS + ">")
-    messages = js.fetch("S", "C", 4)
+    messages = fetch(js, "S", "C", 4)
     js.ack_sync(messages[0], b"-NAK")
     eq(advisories.next_json()["type"], "io.nats.jetstream.advisory.v1.nak", "advisory of the nak")
     eq(js.purge("S"), 10, "purged")
@@ -140,7 +140,7 @@ def purge(ctx):
        ((4, 10), (4, 10), 0, 0), "info")
     advisories.expect_none()
     fill(js, 1, start=11)
-    message, = js.fetch("S", "C", 5)
+    message, = fetch(js, "S", "C", 5)
     eq((seqs([message]), counts([message])), ([11], [1]), "the next message")
 
 
@@ -149,11 +149,11 @@ def filtered_purge(ctx):
     js = start(ctx)
     js.pub_many(["s.a", "s.b"] * 4)
     make(js, dict(EXPLICIT, filter_subject="s.a"), "A")
-    js.fetch("S", "A", 2)
-    js.fetch("S", "C", 4)
+    fetch(js, "S", "A", 2)
+    fetch(js, "S", "C", 4)
     eq(js.purge("S", filter="s.a"), 4, "purged")
     info = js.wait_consumer("S", "A", num_ack_pending=0)
     eq((pair(info["delivered"]), pair(info["ack_floor"]), info["num_pending"]), ((2, 8), (2, 8), 0), "consumer of that filter")
     info = js.wait_consumer("S", "C", num_ack_pending=2)
     eq((pair(info["delivered"]), info["num_pending"]), ((4, 4), 2), "consumer without filter")
-    eq(seqs(js.fetch("S", "C", 5)), [6, 8], "the rest")
+    eq(seqs(fetch(js, "S", "C", 5)), [6, 8], "the rest")

@@ -1,7 +1,7 @@
 """Consumers: retention, counters, advisories, pages (jetstream-consumers.md 3.6, 4, 11, 12, items 111 to 115, 123, 124)."""
 
 from lib import *
-from lib.consumers import EVENTS, fill, make, pair, refuse, seqs
+from lib.consumers import EVENTS, fetch, fill, make, refuse, seqs
 from lib.jetstream import SECOND, ZERO_TIME, decode, nanos, parse_ack
 
 SHEET = "jetstream_consumers"
@@ -40,7 +40,7 @@ def work_queue_messages_go_when_settled(ctx):
     js = start(ctx, retention="workqueue")
     make(js, EXPLICIT, "c")
     fill(js, 3)
-    first, second, third = js.fetch("S", "c", 3)
+    first, second, third = fetch(js, "S", "c", 3)
     js.ack_sync(second)
     eq(js.seqs("S"), [1, 3], "after the ack of 2")
     js.ack_sync(first, b"+TERM")
@@ -58,10 +58,10 @@ def interest_retention(ctx):
     make(js, EXPLICIT, "all")
     js.pub_many(["s.a", "s.b", "s.c"])
     eq(js.seqs("S"), [2, 3, 4], "kept")
-    for message in js.fetch("S", "all", 3):
+    for message in fetch(js, "S", "all", 3):
         js.ack_sync(message)
     eq(js.seqs("S"), [2], "what another one needs")
-    js.ack_sync(js.fetch("S", "a")[0])
+    js.ack_sync(fetch(js, "S", "a")[0])
     eq(js.state("S")["messages"], 0, "acked by all")
 
 
@@ -71,7 +71,7 @@ def interest_of_ack_none_ends_with_sending(ctx):
     make(js, {}, "none")
     fill(js, 3)
     eq(js.state("S")["messages"], 3, "before")
-    js.fetch("S", "none", 2)
+    fetch(js, "S", "none", 2)
     js.wait_state("S", messages=1, first_seq=3)
 
 
@@ -103,10 +103,11 @@ def num_pending(ctx):
     js.wait_consumer("S", "one", num_pending=2)
     js.wait_consumer("S", "two", num_pending=5)
     js.delete_msg("S", 3)
-    message, = js.fetch("S", "two")
+    message, = fetch(js, "S", "two")
     eq(parse_ack(message.reply).pending, 4, "token")
     js.delete_msg("S", 1)
-    eq((js.consumer_info("S", "one")["num_pending"], js.consumer_info("S", "two")["num_pending"]), (1, 4), "delivered ones do not count")
+    eq((js.consumer_info("S", "one")["num_pending"], js.consumer_info("S", "two")["num_pending"]), (1, 4),
+       "delivered ones do not count")
     eq(js.purge("S", filter="s.b"), 3, "purged")
     js.wait_consumer("S", "two", num_pending=1)
     js.purge("S")
@@ -121,13 +122,13 @@ def ack_samples(ctx):
     make(js, dict(EXPLICIT, sample_freq="0"), "never")
     samples = js.subscribe("$JS.EVENT.METRIC.CONSUMER.ACK.S.*")
     fill(js, 4)
-    messages = js.fetch("S", "c", 4)
-    js.ack_sync(js.fetch("S", "never")[0])
+    messages = fetch(js, "S", "c", 4)
+    js.ack_sync(fetch(js, "S", "never")[0])
     js.ack_sync(messages[0], b"-NAK")
     js.ack_sync(messages[1], b"+TERM")
     samples.expect_none()
     js.ack_sync(messages[2])
-    again, = js.fetch("S", "c")
+    again, = fetch(js, "S", "c")
     js.ack_sync(again)
     frame = samples.next()
     eq(frame.subject, b"$JS.EVENT.METRIC.CONSUMER.ACK.S.c", "subject")
@@ -167,7 +168,7 @@ def advisories(ctx):
     eq(event(inbox, "consumer_action", ["stream", "consumer", "action"], dict(who, action="create")), EVENTS + "CREATED.S.c", "subject")
     make(js, dict(EXPLICIT, ack_wait=100 * MS, max_deliver=2, description="x"), "c")
     fill(js, 3)
-    first, second, third = js.fetch("S", "c", 3)
+    first, second, third = fetch(js, "S", "c", 3)
     js.ack_sync(first, b"+TERM why")
     subject = event(inbox, "terminated", ["stream", "consumer", "consumer_seq", "stream_seq", "deliveries", "reason"],
                     dict(who, consumer_seq=1, stream_seq=1, deliveries=1, reason="why"))
@@ -254,7 +255,8 @@ def order_and_offsets(ctx):
     for call, take in (("NAMES", lambda entry: entry), ("LIST", lambda entry: entry["name"])):
         name = "CONSUMER.%s.S" % call
         limit = 1024 if call == "NAMES" else 256
-        for body, offset in ((b"", 0), ({"offset": 2}, 2), ({"offset": 5}, 5), ({"offset": 77}, 5), ({"offset": -3}, 0), (b"junk", 0)):
+        for body, offset in ((b"", 0), ({"offset": 2}, 2), ({"offset": 5}, 5), ({"offset": 77}, 5), ({"offset": -3}, 0),
+                             (b"junk", 0)):
             page = js.ok(name, body)
             eq((page["total"], page["offset"], page["limit"]), (5, offset, limit), "%s %r" % (call, body))
             eq([take(entry) for entry in page["consumers"]], ordered[offset:], "%s %r" % (call, body))
@@ -262,7 +264,8 @@ def order_and_offsets(ctx):
         eq((page["total"], page["offset"], page["limit"], page["consumers"]), (0, 0, 0, []), "fields of an error")
     listed = js.ok("CONSUMER.LIST.S")["consumers"][0]
     info = js.consumer_info("S", ordered[0])
-    for key in ("stream_name", "name", "created", "delivered", "ack_floor", "num_ack_pending", "num_redelivered", "num_waiting", "num_pending"):
+    for key in ("stream_name", "name", "created", "delivered", "ack_floor", "num_ack_pending", "num_redelivered",
+                "num_waiting", "num_pending"):
         eq(listed[key], info[key], key)
 
 

@@ -3,7 +3,7 @@
 import time
 
 from lib import *
-from lib.consumers import counts, expect_messages, fill, gone, make, pair, refuse, seqs
+from lib.consumers import counts, fetch, fill, gone, make, pair, refuse, seqs
 from lib.jetstream import SECOND, nanos, parse_ack, rfc3339
 
 SHEET = "jetstream_consumers"
@@ -136,7 +136,7 @@ def a_new_deliver_subject_gets_what_is_pending(ctx):
 def a_shorter_ack_wait_applies_to_pending_messages(ctx):
     js = start(ctx, 1)
     make(js, dict(EXPLICIT, ack_wait=60 * SECOND), "c")
-    first, = js.fetch("S", "c")
+    first, = fetch(js, "S", "c")
     inbox = js.pull("S", "c", {"batch": 1, "expires": 20 * SECOND})
     started = time.monotonic()
     make(js, dict(EXPLICIT, ack_wait=SECOND // 5), "c")
@@ -150,10 +150,10 @@ def a_filter_update_keeps_the_cursor(ctx):
     js = start(ctx)
     js.pub_many(["s.a", "s.b", "s.a", "s.b", "s.a", "s.c", "s.b"])
     make(js, dict(EXPLICIT, filter_subject="s.a"), "c")
-    eq(seqs(js.fetch("S", "c", 2)), [1, 3], "under the old filter")
+    eq(seqs(fetch(js, "S", "c", 2)), [1, 3], "under the old filter")
     reply = make(js, dict(EXPLICIT, filter_subject="s.b"), "c")
     eq(reply["num_pending"], 2, "num_pending")
-    eq(seqs(js.fetch("S", "c", 5)), [4, 7], "under the new filter")
+    eq(seqs(fetch(js, "S", "c", 5)), [4, 7], "under the new filter")
     eq(make(js, EXPLICIT, "c")["num_pending"], 0, "num_pending at the end")
 
 
@@ -171,7 +171,7 @@ def a_given_up_message_stays_given_up(ctx):
     js = start(ctx, 1)
     make(js, dict(EXPLICIT, ack_wait=SECOND // 10, max_deliver=1), "c")
     gave_up = js.subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.S.c")
-    eq(len(js.fetch("S", "c")), 1, "messages")
+    eq(len(fetch(js, "S", "c")), 1, "messages")
     gave_up.next()
     make(js, dict(EXPLICIT, ack_wait=SECOND // 10, max_deliver=5), "c")
     inbox = js.pull("S", "c", {"batch": 1, "expires": SECOND // 2})
@@ -187,9 +187,9 @@ def deliver_last(ctx):
     for name, config, want in (("all", {}, [5]), ("a", {"filter_subject": "s.a"}, [3]),
                                ("two", {"filter_subjects": ["s.a", "s.b"]}, [4]), ("none", {"filter_subject": "s.z"}, [])):
         make(js, dict(EXPLICIT, deliver_policy="last", **config), name)
-        eq(seqs(js.fetch("S", name, 5)), want, name)
+        eq(seqs(fetch(js, "S", name, 5)), want, name)
     js.pub_many(["s.z", "s.z"])
-    eq(seqs(js.fetch("S", "none", 5)), [6, 7], "later ones")
+    eq(seqs(fetch(js, "S", "none", 5)), [6, 7], "later ones")
 
 
 @test(SHEET, 43, needs="jetstream")
@@ -197,18 +197,18 @@ def deliver_new_and_last_per_subject(ctx):
     js = start(ctx)
     js.pub_many(["s.a", "s.b", "s.a", "s.c", "s.b", "s.d"])
     eq(make(js, dict(EXPLICIT, deliver_policy="new"), "new")["num_pending"], 0, "num_pending of new")
-    eq(js.fetch("S", "new", 5), [], "nothing old")
+    eq(fetch(js, "S", "new", 5), [], "nothing old")
     reply = make(js, dict(EXPLICIT, deliver_policy="last_per_subject", filter_subject="s.*"), "lps")
     eq(reply["num_pending"], 4, "num_pending of all subjects")
-    messages = js.fetch("S", "lps", 9)
+    messages = fetch(js, "S", "lps", 9)
     eq(seqs(messages), [3, 4, 5, 6], "last of each, ascending")
     eq([parse_ack(message.reply).pending for message in messages], [3, 2, 1, 0], "pending tokens")
     reply = make(js, dict(EXPLICIT, deliver_policy="last_per_subject", filter_subjects=["s.b", "s.c"]), "two")
     eq(reply["num_pending"], 2, "num_pending of two filters")
-    eq(seqs(js.fetch("S", "two", 9)), [4, 5], "two filters")
+    eq(seqs(fetch(js, "S", "two", 9)), [4, 5], "two filters")
     js.pub_many(["s.a", "s.a"])
-    eq(seqs(js.fetch("S", "new", 5)), [7, 8], "new")
-    eq(seqs(js.fetch("S", "lps", 5)), [7, 8], "after the list it is a normal consumer")
+    eq(seqs(fetch(js, "S", "new", 5)), [7, 8], "new")
+    eq(seqs(fetch(js, "S", "lps", 5)), [7, 8], "after the list it is a normal consumer")
     eq(make(js, dict(EXPLICIT, deliver_policy="last_per_subject", filter_subject="s.z"), "none")["num_pending"], 0, "none")
 
 
@@ -231,15 +231,15 @@ def by_start_time(ctx):
     js.pub_many(["s.a", "s.b"])
     third = js.get("S", seq=3)["time"]
     make(js, dict(EXPLICIT, deliver_policy="by_start_time", opt_start_time=third), "exact")
-    eq(seqs(js.fetch("S", "exact", 9)), [3, 4], "from the very time")
+    eq(seqs(fetch(js, "S", "exact", 9)), [3, 4], "from the very time")
     make(js, dict(EXPLICIT, deliver_policy="by_start_time", opt_start_time=rfc3339(nanos(third) + 1)), "later")
-    eq(seqs(js.fetch("S", "later", 9)), [4], "from 1 ns later")
+    eq(seqs(fetch(js, "S", "later", 9)), [4], "from 1 ns later")
     make(js, dict(EXPLICIT, deliver_policy="by_start_time", opt_start_time=third, filter_subject="s.b"), "filter")
-    eq(seqs(js.fetch("S", "filter", 9)), [4], "first match")
+    eq(seqs(fetch(js, "S", "filter", 9)), [4], "first match")
     reply = make(js, dict(EXPLICIT, deliver_policy="by_start_time", opt_start_time="2100-01-01T00:00:00Z"), "future")
     eq(reply["num_pending"], 0, "num_pending")
     js.pub("s.c")
-    eq(seqs(js.fetch("S", "future", 9)), [5], "only new ones")
+    eq(seqs(fetch(js, "S", "future", 9)), [5], "only new ones")
 
 
 @test(SHEET, 45, needs="jetstream")
@@ -249,11 +249,11 @@ def by_start_sequence_beyond_the_end(ctx):
     make(js, dict(EXPLICIT, deliver_policy="by_start_sequence", opt_start_seq=2), "two")
     eq(js.consumer_info("S", "c")["num_pending"], 0, "num_pending")
     fill(js, 4, start=4)
-    eq(payloads(js.fetch("S", "c", 9)), ["m6", "m7"], "from the given one on")
-    eq(payloads(js.fetch("S", "two", 9)), ["m2", "m3", "m4", "m5", "m6", "m7"], "inside")
+    eq(payloads(fetch(js, "S", "c", 9)), ["m6", "m7"], "from the given one on")
+    eq(payloads(fetch(js, "S", "two", 9)), ["m2", "m3", "m4", "m5", "m6", "m7"], "inside")
     js.purge("S", seq=5)
     make(js, dict(EXPLICIT, deliver_policy="by_start_sequence", opt_start_seq=2), "raised")
-    eq(payloads(js.fetch("S", "raised", 9)), ["m5", "m6", "m7"], "raised to the first")
+    eq(payloads(fetch(js, "S", "raised", 9)), ["m5", "m6", "m7"], "raised to the first")
 
 
 @test(SHEET, 46, needs="jetstream")
@@ -264,7 +264,7 @@ def on_an_empty_stream(ctx):
         eq((pair(reply["delivered"]), pair(reply["ack_floor"])), ((0, 0), (0, 0)), policy)
     fill(js, 2)
     for policy in ("all", "last", "new"):
-        eq(payloads(js.fetch("S", policy, 9)), ["m1", "m2"], policy)
+        eq(payloads(fetch(js, "S", policy, 9)), ["m1", "m2"], policy)
     js.purge("S")
     reply = make(js, EXPLICIT, "emptied")
     eq((pair(reply["delivered"]), pair(reply["ack_floor"])), ((0, 2), (0, 2)), "after a purge")

@@ -5,7 +5,7 @@ import os
 
 from lib import *
 from lib.backups import archive, restore, restored, sample, snapshot, tar_entries
-from lib.consumers import fill, make, pair
+from lib.consumers import fetch, make, pair
 from lib.formats import ARCHIVE_MAGIC, parse_block, parse_consumer, write_sv, write_uv
 from lib.jetstream import SECOND, nanos
 from lib.s2 import decode_stream, encode_stream
@@ -31,7 +31,7 @@ def filled(js, **config):
     js.delete_msg("S", 4)
     js.delete_msg("S", 10)
     make(js, dict(EXPLICIT, durable_name="C"), "C")
-    for message in js.fetch("S", "C", 6)[:3]:
+    for message in fetch(js, "S", "C", 6)[:3]:
         js.ack_sync(message)
 
 

@@ -32,6 +32,21 @@ def the_time_of_an_erased_message_survives(ctx):
     eq((state["last_seq"], state["last_ts"]), (3, last), "last message")
 
 
+@test(SHEET, 17, needs="jetstream", better=True)
+def a_crash_keeps_what_the_limits_keep(ctx):
+    """A rebuild of the reference applies max_msgs to messages that the limit per subject had removed already: here it
+    loses 9 of 10 keys."""
+    js = own(ctx)
+    js.create("S", "s.>", max_msgs=10, max_msgs_per_subject=1)
+    js.create("K", "k.>", max_msgs=10, max_msgs_per_subject=2)
+    for name in ("s", "k"):
+        js.pub_many(["%s.%d" % (name, number) for number in range(1, 11)] + [name + ".10"] * 30)
+    kept = [1, 2, 3, 4, 5, 6, 7, 8, 9, 40], [2, 3, 4, 5, 6, 7, 8, 9, 39, 40]
+    eq((js.seqs("S"), js.seqs("K")), kept, "messages")
+    js = restart(ctx, js, kill=True)
+    eq((js.seqs("S"), js.seqs("K")), kept, "messages after a crash")
+
+
 @test(SHEET, 21, needs="jetstream", better=True)
 def a_stream_that_was_never_used_has_no_deleted_messages(ctx):
     """The reference tells of a deleted sequence 0."""

@@ -3,7 +3,7 @@
 import random
 
 from lib import *
-from lib.consumers import make, pair
+from lib.consumers import fetch, make, pair
 from lib.jetstream import SECOND, STORE, parse_ack, record_size
 from lib.stores import messages_of, own, start, stop
 
@@ -107,6 +107,40 @@ for title, number, options in (("plain", 1, {}), ("plain_2", 2, {}), ("plain_3",
     test(SHEET, 33, needs="jetstream", slow=True)(history(title, number, **options))
 
 
+# -- limits ---------------------------------------------------------------------------------------------
+
+def limited_history(seed, **limits):
+    """Publishes only, into a stream of many limits, over clean stops."""
+    def run(ctx):
+        dice, live, last = random.Random(seed), [], 0
+        js = own(ctx)
+        js.create("S", "s.>", **limits)
+        for number in range(1, 301):
+            subject = "s.%d" % min(int(dice.expovariate(0.15)), 30)
+            js.pub(subject, b"x" * dice.randrange(300))
+            last += 1
+            live.append((last, subject))
+            mine = [entry for entry in live if entry[1] == subject]
+            if len(mine) > limits.get("max_msgs_per_subject", 1 << 30):
+                live.remove(mine[0])
+            while len(live) > limits.get("max_msgs", 1 << 30):
+                live.pop(0)
+            if number % 60 == 0:
+                before = js.state("S")
+                eq(js.seqs("S"), [seq for seq, _ in live], "messages at step %d" % number)
+                index = stop(js).stream("S").index()
+                eq({subject.decode(): entry[0] for subject, entry in index.subjects.items()},
+                   {subject: sum(entry[1] == subject for entry in live) for _, subject in live}, "subjects in index.db")
+                js = start(ctx, js)
+                eq((js.seqs("S"), js.state("S")), ([seq for seq, _ in live], before), "after the restart at step %d" % number)
+    run.__name__ = "history_with_limits_%d" % seed
+    return run
+
+
+for number, options in ((1, {"max_msgs": 80, "max_msgs_per_subject": 5}), (2, {"max_msgs_per_subject": 1}), (3, {"max_msgs": 40})):
+    test(SHEET, 17, needs="jetstream", slow=True)(limited_history(number, **options))
+
+
 # -- consumers ------------------------------------------------------------------------------------------
 
 class Cursor:
@@ -121,7 +155,7 @@ class Cursor:
         self.messages = {}
 
 
-def fetch(js, cursor, last, count):
+def deliver(js, cursor, last, count):
     """Fetches and checks every delivery: naks in their order, then new messages."""
     want = []
     while len(want) < count and cursor.queue:
@@ -129,7 +163,7 @@ def fetch(js, cursor, last, count):
     while len(want) < count and cursor.next_stream <= last:
         want.append(cursor.next_stream)
         cursor.next_stream += 1
-    got = js.fetch("S", "C", count)
+    got = fetch(js, "S", "C", count)
     for message, seq in zip(got, want):
         if seq in cursor.pending:
             cursor.redelivered[seq] = cursor.redelivered.get(seq, 0) + 1
@@ -165,7 +199,7 @@ def consumer_history(seed, cipher=None, kill=False):
                 js.pub_many(["s.a"] * count)
                 last += count
             elif kind == "fetch":
-                fetch(js, cursor, last, dice.randrange(1, 8))
+                deliver(js, cursor, last, dice.randrange(1, 8))
             elif cursor.pending:
                 seq = dice.choice(list(cursor.pending))
                 js.ack_sync(cursor.messages[seq], {"ack": b"+ACK", "nak": b"-NAK", "term": b"+TERM", "wpi": b"+WPI"}[kind])
@@ -180,7 +214,7 @@ def consumer_history(seed, cipher=None, kill=False):
             if number % 50 == 0:
                 if cursor.queue:
                     # It need not survive.
-                    fetch(js, cursor, last, len(cursor.queue))
+                    deliver(js, cursor, last, len(cursor.queue))
                 check_cursor(cursor, js.consumer_info("S", "C"), "before the restart at step %d" % number)
                 consumer = stop(js, kill, **key).stream("S").consumer("C")
                 state = None if kill else consumer.state()

@@ -3,17 +3,15 @@
 import hashlib
 import json
 import os
-import re
 import shutil
 import struct
 
 from lib import *
 from lib.backups import restore, sample
-from lib.consumers import fill, make
-from lib.context import is_go_binary
+from lib.consumers import fetch, make
 from lib.highway import checksum
 from lib.jetstream import SECOND, STORE
-from lib.storedir import Account, read
+from lib.storedir import read
 from lib.stores import contents, no_warnings, own, same_contents, stop
 
 SHEET = "storage_format"
@@ -47,7 +45,8 @@ def fill_store(js):
     """Streams of many shapes."""
     js.create("PLAIN", "plain.>")
     for number in range(1, 11):
-        js.pub("plain.%d" % (number % 3), b"order %d" % number, {"N": str(number), "Nats-Msg-Id": "id-%d" % number} if number % 3 == 0 else None)
+        js.pub("plain.%d" % (number % 3), b"order %d" % number,
+               {"N": str(number), "Nats-Msg-Id": "id-%d" % number} if number % 3 == 0 else None)
     js.pub("plain.raw", bytes(range(256)), [("K", "1"), ("K", "2")])
     js.pub("plain.empty", b"")
     js.create("EMPTY", "empty")
@@ -87,25 +86,26 @@ def fill_store(js):
     js.create("INTEREST", "interest.>", retention="interest")
     for stream, name, config in (
             ("PLAIN", "EXPLICIT", EXPLICIT), ("PLAIN", "ALL", dict(EXPLICIT, ack_policy="all")), ("PLAIN", "NONE", {}),
-            ("PLAIN", "LAST", dict(EXPLICIT, deliver_policy="last")), ("PLAIN", "FILTER", dict(EXPLICIT, filter_subjects=["plain.1", "plain.2"])),
+            ("PLAIN", "LAST", dict(EXPLICIT, deliver_policy="last")),
+            ("PLAIN", "FILTER", dict(EXPLICIT, filter_subjects=["plain.1", "plain.2"])),
             ("PLAIN", "PUSH", {"deliver_subject": "push"}), ("PLAIN", "FRESH", EXPLICIT), ("WORK", "W", EXPLICIT),
             ("INTEREST", "I", EXPLICIT), ("INTEREST", "J", EXPLICIT)):
         make(js, dict(config, durable_name=name, metadata={"of": name}), name, stream=stream)
     js.pub_many(["work.a"] * 6 + ["interest.a"] * 6)
-    messages = js.fetch("PLAIN", "EXPLICIT", 6)
+    messages = fetch(js, "PLAIN", "EXPLICIT", 6)
     for index in (0, 1, 3):
         js.ack_sync(messages[index])
     js.ack_sync(messages[4], b"-NAK")
-    js.fetch("PLAIN", "EXPLICIT")
-    js.ack_sync(js.fetch("PLAIN", "ALL", 5)[2])
-    js.fetch("PLAIN", "NONE", 3)
-    js.fetch("PLAIN", "FILTER", 3)
-    messages = js.fetch("WORK", "W", 4)
+    fetch(js, "PLAIN", "EXPLICIT")
+    js.ack_sync(fetch(js, "PLAIN", "ALL", 5)[2])
+    fetch(js, "PLAIN", "NONE", 3)
+    fetch(js, "PLAIN", "FILTER", 3)
+    messages = fetch(js, "WORK", "W", 4)
     js.ack_sync(messages[0])
     js.ack_sync(messages[2])
     js.ack_sync(messages[1], b"+TERM")
     for name, count in (("I", 4), ("J", 2)):
-        for message in js.fetch("INTEREST", name, count):
+        for message in fetch(js, "INTEREST", name, count):
             js.ack_sync(message)
 
 
@@ -129,9 +129,9 @@ def change(js, mark):
     js.pub("zip.back", b"x" * 900)
     js.delete_msg("PLAIN", 7 if mark == b"one" else 8)
     js.pub("$KV.B.k2", b"new")
-    for message in js.fetch("WORK", "W", 1):
+    for message in fetch(js, "WORK", "W", 1):
         js.ack_sync(message)
-    js.fetch("PLAIN", "FILTER", 1)
+    fetch(js, "PLAIN", "FILTER", 1)
 
 
 def hand_over(ctx, js, binary, config, kill=False, allowed=(), described=True):
@@ -275,13 +275,16 @@ def files_of_raft_groups(ctx):
                          'system_account: SYS\nno_auth_user: a\n' % (name, port, routes)) for name, port in zip(names, ports)]
     client = ctx.client(servers[0], headers=True, no_responders=True)
     js = JetStream(client, servers[0])
-    wait_until(lambda: b'"streams"' in (js.ask("$JS.API.STREAM.NAMES", b"", timeout=0.5) or Frame("?", b"")).raw, "a meta leader", 60)
-    body = {"name": "S", "subjects": ["s.>"], "num_replicas": 3}
-    wait_until(lambda: b'"created"' in (js.ask("$JS.API.STREAM.CREATE.S", body, timeout=2) or Frame("?", b"")).raw, "the stream", 60)
-    for number in range(20):
+
+    def until(name, body, part):
+        """Asks until the answer has a part."""
+        wait_until(lambda: part in (js.ask("$JS.API." + name, body, timeout=1) or Frame("?", b"")).raw, name, 60)
+
+    until("STREAM.NAMES", b"", b'"streams"')
+    until("STREAM.CREATE.S", {"name": "S", "subjects": ["s.>"], "num_replicas": 3}, b'"created"')
+    for _ in range(20):
         wait_until(lambda: js.ask("s.a", b"x", timeout=2) is not None, "an ack")
-    wait_until(lambda: b'"created"' in (js.ask("$JS.API.CONSUMER.CREATE.S.C", {"stream_name": "S", "config": dict(EXPLICIT, durable_name="C")},
-                                               timeout=2) or Frame("?", b"")).raw, "the consumer", 60)
+    until("CONSUMER.CREATE.S.C", {"stream_name": "S", "config": dict(EXPLICIT, durable_name="C")}, b'"created"')
     for server in servers:
         server.stop()
     kinds = set()

@@ -4,11 +4,11 @@ import json
 import os
 
 from lib import *
-from lib.consumers import fill, make
+from lib.consumers import fetch, fill, make
 from lib.highway import checksum
 from lib.jetstream import SECOND, STORE
-from lib.storedir import Account, mode_of, read, write
-from lib.stores import contents, lines, log, own, restart, start, stop
+from lib.storedir import mode_of, read, write
+from lib.stores import lines, own, start, stop
 
 SHEET = "storage_format"
 EXPLICIT = {"ack_policy": "explicit"}
@@ -22,7 +22,7 @@ def filled(ctx, messages=3, **stream):
     fill(js, messages)
     fill(js, 1, "t.a")
     make(js, dict(EXPLICIT, durable_name="C", ack_wait=3600 * SECOND), "C")
-    js.ack_sync(js.fetch("S", "C")[0])
+    js.ack_sync(fetch(js, "S", "C")[0])
     return js
 
 
@@ -130,7 +130,8 @@ def stored_metadata(ctx):
 @test(SHEET, 4, needs="jetstream")
 def streams_without_valid_meta_files_are_skipped(ctx):
     for damage, warning in (
-            (lambda s: write(s.file("meta.sum"), b"0123456789abcdef"), 'Stream metafile ".*": checksums do not match "0123456789abcdef" vs "%s"'),
+            (lambda s: write(s.file("meta.sum"), b"0123456789abcdef"),
+             'Stream metafile ".*": checksums do not match "0123456789abcdef" vs "%s"'),
             (lambda s: os.remove(s.file("meta.sum")), 'Missing stream checksum file ".*"'),
             (lambda s: os.remove(s.file("meta.inf")), 'Missing stream metafile (for )?".*"'),
             (lambda s: s.write_meta(b"nonsense"), 'Error unmarshalling stream metafile ".*": ')):

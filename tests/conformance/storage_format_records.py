@@ -3,9 +3,9 @@
 import os
 
 from lib import *
-from lib.consumers import fill, make
+from lib.consumers import fill
 from lib.formats import ZERO_TIME
-from lib.jetstream import SECOND, ZERO_TIME as ZERO_TEXT, block, nanos
+from lib.jetstream import block, nanos
 from lib.stores import own, restart, start, stop
 
 SHEET = "storage_format"

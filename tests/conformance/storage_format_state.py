@@ -4,11 +4,11 @@ import os
 import time
 
 from lib import *
-from lib.consumers import counts, fill, make, pair, seqs
+from lib.consumers import counts, fetch, fill, make, pair, seqs
 from lib.formats import parse_fss, parse_idx, parse_schedules, parse_sources, parse_ttls, write_sv, write_uv
-from lib.jetstream import SECOND, nanos
+from lib.jetstream import SECOND
 from lib.storedir import Account, read, unpack_sample, write
-from lib.stores import lines, own, restart, start, stop
+from lib.stores import lines, own, start, stop
 
 SHEET = "storage_format"
 EXPLICIT = {"ack_policy": "explicit", "ack_wait": 3600 * SECOND}
@@ -129,18 +129,18 @@ def states_of_consumers(ctx):
     for name, config in made.items():
         make(js, dict(config, durable_name=name), name)
     now = time.time()
-    messages = js.fetch("S", "explicit", 6)
+    messages = fetch(js, "S", "explicit", 6)
     for index in (0, 2):
         js.ack_sync(messages[index])
-    message, = js.fetch("S", "nak")
+    message, = fetch(js, "S", "nak")
     js.ack_sync(message, b"-NAK")
-    js.fetch("S", "nak")
-    js.ack_sync(js.fetch("S", "nak")[0])
-    messages = js.fetch("S", "term", 3)
+    fetch(js, "S", "nak")
+    js.ack_sync(fetch(js, "S", "nak")[0])
+    messages = fetch(js, "S", "term", 3)
     js.ack_sync(messages[0], b"+TERM")
-    js.ack_sync(js.fetch("S", "all", 5)[2])
-    js.fetch("S", "none", 3)
-    js.fetch("S", "seq", 1)
+    js.ack_sync(fetch(js, "S", "all", 5)[2])
+    fetch(js, "S", "none", 3)
+    fetch(js, "S", "seq", 1)
     stream = stop(js).stream("S")
     for name, floor, delivered, pending, redelivered in (
             ("fresh", (0, 0), (0, 0), {}, {}),
@@ -186,13 +186,13 @@ def empty_and_missing_consumer_states(ctx):
     fill(js, 3)
     for name in ("EMPTY", "MISSING"):
         make(js, dict(EXPLICIT, durable_name=name), name)
-        js.ack_sync(js.fetch("S", name)[0])
+        js.ack_sync(fetch(js, "S", name)[0])
     stream = stop(js).stream("S")
     write(stream.consumer("EMPTY").file("o.dat"), b"")
     os.remove(stream.consumer("MISSING").file("o.dat"))
     js = start(ctx, js)
     for name in ("EMPTY", "MISSING"):
-        eq(seqs(js.fetch("S", name, 5)), [1, 2, 3], "a fresh consumer")
+        eq(seqs(fetch(js, "S", name, 5)), [1, 2, 3], "a fresh consumer")
 
 
 @test(SHEET, 48, needs="jetstream")

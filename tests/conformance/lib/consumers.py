@@ -38,6 +38,16 @@ def fill(js, count, subject="s.a", start=1):
         js.pub(subject, b"m%d" % number)
 
 
+def fetch(js, stream, name, batch=1):
+    """Up to `batch` messages that are there. Servers tell consumers of new messages behind the ack of the publisher, so
+    less than wanted is asked for once more."""
+    got = js.fetch(stream, name, batch)
+    if len(got) < batch:
+        time.sleep(0.03)
+        got += js.fetch(stream, name, batch - len(got))
+    return got
+
+
 def seqs(messages):
     """Stream sequences of delivered messages."""
     return [parse_ack(message.reply).stream_seq for message in messages]

@@ -1,7 +1,6 @@
 """Servers whose store directory is looked at and changed between stop and start; contents of streams as dicts."""
 
 import hashlib
-import os
 
 from .check import Failure, check, eq
 from .jetstream import STORE, decode, jetstream
