@@ -70,10 +70,10 @@ def nak_with_delay(ctx):
     js = start(ctx, 4)
     messages = fetch(js, "S", "C", 4)
     inbox = js.pull("S", "C", {"batch": 10, "expires": 60 * SECOND})
-    for message, payload in zip(messages, (b'-NAK {"delay": 400000000}', b"-NAK 300ms", b'-NAK{"delay":200000000}', b"-NAK xyz")):
+    for message, payload in zip(messages, (b'-NAK {"delay": 1200000000}', b"-NAK 600ms", b'-NAK{"delay":100000000}', b"-NAK xyz")):
         js.ack(message, payload)
     started = time.monotonic()
-    for seq, delay in ((4, 0), (3, 0.2), (2, 0.3), (1, 0.4)):
+    for seq, delay in ((4, 0), (3, 0.1), (2, 0.6), (1, 1.2)):
         message = inbox.next(5)
         eq((seqs([message]), counts([message])), ([seq], [2]), "redelivery")
         near(time.monotonic() - started, delay - 0.02, delay + 2, "seconds to the redelivery of %d" % seq)
