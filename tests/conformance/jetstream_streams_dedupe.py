@@ -49,7 +49,7 @@ def id_is_accepted_after_the_window(ctx):
         js.create(storage, storage=storage, duplicate_window=200 * MS)
         eq(duplicate(js, storage, "x"), 0, "first")
     for storage in STORAGES:
-        wait_until(lambda: not duplicate(js, storage, "x"), "the id is forgotten", 3.0)
+        wait_until(lambda: not duplicate(js, storage, "x"), "the id is forgotten")
         eq(js.state(storage)["last_seq"], 2, "last sequence")
 
 
@@ -90,7 +90,7 @@ def shorter_window_by_update(ctx):
     eq(duplicate(js, "s", "x"), 0, "first")
     eq(duplicate(js, "s", "x"), 1, "second")
     js.update("S", ["s"], duplicate_window=100 * MS)
-    wait_until(lambda: not duplicate(js, "s", "x"), "the id is forgotten", 3.0)
+    wait_until(lambda: not duplicate(js, "s", "x"), "the id is forgotten")
 
 
 @case(63)

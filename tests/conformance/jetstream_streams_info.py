@@ -104,7 +104,7 @@ def subject_details(ctx):
     check("subjects" not in js.state("A"), "subjects without a filter")
 
 
-@case(36)
+@case(36, slow=True)
 def subject_details_in_pages(ctx):
     js = jetstream(ctx)
     js.create("A", ["s.*"], storage="memory")

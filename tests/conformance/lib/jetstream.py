@@ -233,7 +233,7 @@ class JetStream:
             self.pongs += 1
         elif frame.kind == "-ERR":
             self.errors.append(frame.text)
-        elif frame.kind in ("MSG", "HMSG"):
+        elif frame.kind in ("MSG", "HMSG") and not _about_guard(frame):
             sid = frame.sid.decode()
             if sid == "r":
                 self._replies.setdefault(frame.subject.decode(), collections.deque()).append(frame)
@@ -571,6 +571,12 @@ class JetStream:
         """Acknowledges and waits for the empty confirmation."""
         frame = self.ask(message.reply, payload)
         eq((frame.headers, frame.payload), (None, b""), "confirmation of the ack")
+
+
+def _about_guard(frame):
+    """True for the events of the guard's creation, which may come after the reply."""
+    return (frame.subject == (ADVISORY + ".STREAM.CREATED." + GUARD).encode()
+            or frame.subject == (ADVISORY + ".API").encode() and (API + ".STREAM.CREATE." + GUARD).encode() in frame.payload)
 
 
 def _config(name, subjects, config):

@@ -11,7 +11,8 @@ FOLDER = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))
 
 # Annotations, and words that say nothing about a document.
 IGNORED = {"$schema", "$id", "$comment", "title", "description", "default", "deprecationMessage", "format", "examples",
-           "missing"}
+           # Members that lie in the wrong place in some schemas.
+           "missing", "offline"}
 
 DATE_TIME = re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$")
 
@@ -23,17 +24,27 @@ DEVIATIONS = {
     # Since snapshots have no blocks any more.
     "io.nats.jetstream.advisory.v1.snapshot_create": {"$: blocks is missing", "$: block_size is missing", "$: unknown member state"},
     "io.nats.jetstream.advisory.v1.snapshot_complete": {"$: unknown member error"},
-    # The schema wants texts; every server sends numbers.
-    "io.nats.jetstream.advisory.v1.nak": {"$.consumer_seq: int is not string", "$.stream_seq: int is not string"},
-    "io.nats.jetstream.advisory.v1.terminated": {"$.consumer_seq: int is not string", "$.stream_seq: int is not string"},
-    # Errors and advisories that lack what the schema wants.
-    "io.nats.jetstream.api.v1.consumer_unpin_response": {"$.error: error is missing"},
-    "io.nats.jetstream.advisory.v1.consumer_group_pinned": {"$: server is missing"},
-    "io.nats.jetstream.advisory.v1.consumer_group_unpinned": {"$: server is missing"},
-    # An error with the members of a page, all empty, fits both alternatives.
+    # Errors carry the other members with zero values, and so fit the form of a success as well.
+    "io.nats.jetstream.api.v1.stream_names_response": {"$: fits 2 alternatives"},
+    "io.nats.jetstream.api.v1.stream_list_response": {"$: fits 2 alternatives"},
     "io.nats.jetstream.api.v1.consumer_names_response": {"$: fits 2 alternatives"},
     "io.nats.jetstream.api.v1.consumer_list_response": {"$: fits 2 alternatives"},
     "io.nats.jetstream.api.v1.consumer_pause_response": {"$: fits 2 alternatives"},
+    # The schema asks a success for nothing.
+    "io.nats.jetstream.api.v1.account_purge_response": {"$: fits 2 alternatives"},
+    # The schema has the error one level too deep.
+    "io.nats.jetstream.api.v1.consumer_unpin_response": {"$.error: error is missing"},
+    # With a domain.
+    "io.nats.jetstream.advisory.v1.api_audit": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.stream_action": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.consumer_action": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.max_deliver": {"$: unknown member domain"},
+    "io.nats.jetstream.metric.v1.consumer_ack": {"$: unknown member domain"},
+    "io.nats.jetstream.advisory.v1.consumer_group_pinned": {"$: server is missing"},
+    "io.nats.jetstream.advisory.v1.consumer_group_unpinned": {"$: server is missing"},
+    # A number, as in the other advisories.
+    "io.nats.jetstream.advisory.v1.nak": {"$.consumer_seq: int is not string"},
+    "io.nats.jetstream.advisory.v1.terminated": {"$.consumer_seq: int is not string"},
 }
 
 
