@@ -15,8 +15,27 @@ permission_publish permission_subscribe
 reconnect_after_restart reconnect_after_kill lame_duck
 """.split()
 
-INTRODUCTION_CHECKS = ["current_generation", "legacy_generation"]
+# Every client but C's, which has fewer.
+JETSTREAM_CHECKS = """
+""".split()
+
+C_JETSTREAM_CHECKS = """
+""".split()
+
+INTRODUCTION_CHECKS = """
+current_generation legacy_generation
+jetstream_current jetstream_legacy jetstream_argument
+""".split()
+
+# What a server may not have, to how the names of the checks that need it begin.
+FEATURES = {"jetstream": ("jetstream_", "kv_", "object_")}
 
 
-def expected(suite):
-    return INTRODUCTION_CHECKS if suite == "introduction" else CLIENT_CHECKS
+def expected(suite, without=()):
+    """The names of a suite's checks, but for those that need a feature of `without`."""
+    if suite == "introduction":
+        names = INTRODUCTION_CHECKS
+    else:
+        names = CLIENT_CHECKS + (C_JETSTREAM_CHECKS if suite == "c" else JETSTREAM_CHECKS)
+    missing = tuple(prefix for feature in without for prefix in FEATURES.get(feature, ()))
+    return [name for name in names if not name.startswith(missing)] if missing else names
