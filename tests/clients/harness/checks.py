@@ -17,6 +17,8 @@ reconnect_after_restart reconnect_after_kill lame_duck
 
 # Every client but C's, which has fewer.
 JETSTREAM_CHECKS = """
+jetstream_account jetstream_streams jetstream_paging jetstream_publish jetstream_messages jetstream_ttl
+jetstream_direct_get jetstream_direct_batch jetstream_ordered jetstream_ordered_restart jetstream_restart
 """.split()
 
 C_JETSTREAM_CHECKS = """

@@ -4,7 +4,8 @@ import nats from "nats";
 import { checks } from "../node/checks/all.mjs";
 import { run } from "../node/harness.mjs";
 
-const { connect, createInbox, credsAuthenticator, ErrorCode, Events, headers, nkeyAuthenticator, RequestStrategy } = nats;
+const { connect, consumerOpts, createInbox, credsAuthenticator, ErrorCode, Events, headers, nkeyAuthenticator, RequestStrategy } =
+  nats;
 
 const client = {
   connect,
@@ -21,6 +22,18 @@ const client = {
     status.type === Events.Error && status.data === ErrorCode.PermissionsViolation
       ? status.permissionContext
       : undefined,
+  jetstream: (nc, options) => nc.jetstream(options),
+  manager: (nc, options) => nc.jetstreamManager(options),
+  apiError: (error) => error.api_error,
+  orNull: async (promise) => {
+    try {
+      return await promise;
+    } catch (error) {
+      if (error.api_error?.err_code === 10037 || error.code === "404") return null;
+      throw error;
+    }
+  },
+  isNotStored: (error) => error.code === ErrorCode.NoResponders,
   collectUntilSilence: { strategy: RequestStrategy.JitterTimer, jitter: 200 },
   collectUntilEmpty: { strategy: RequestStrategy.SentinelMsg },
 };

@@ -1,6 +1,9 @@
-// The suite for @nats-io/transport-node and @nats-io/nats-core.
+// The suite for @nats-io/transport-node and the packages beside it.
 
+import { jetstream, JetStreamApiError, jetstreamManager } from "@nats-io/jetstream";
+import { Kvm } from "@nats-io/kv";
 import { RequestError } from "@nats-io/nats-core";
+import { Objm } from "@nats-io/obj";
 import {
   AuthorizationError,
   connect,
@@ -28,6 +31,15 @@ const client = {
   // The violation in a status, as {operation, subject, queue}.
   violation: (status) =>
     status.type === "error" && status.error instanceof PermissionViolationError ? status.error : undefined,
+  jetstream,
+  manager: jetstreamManager,
+  // The error of the API behind an error, as {code, err_code, description}.
+  apiError: (error) => error instanceof JetStreamApiError ? error.apiError() : undefined,
+  // What a get of nothing gives: here null, elsewhere an error.
+  orNull: (promise) => promise,
+  isNotStored: (error) => error.name === "JetStreamNotEnabled",
+  buckets: (nc) => new Kvm(nc),
+  stores: (nc) => new Objm(nc),
   collectUntilSilence: { strategy: "stall", stall: 200 },
   collectUntilEmpty: { strategy: "sentinel" },
 };

@@ -2,6 +2,8 @@
 
 import * as authentication from "./authentication.mjs";
 import * as connection from "./connection.mjs";
+import * as jetstreamReading from "./jetstream_reading.mjs";
+import * as jetstreamStreams from "./jetstream_streams.mjs";
 import * as limits from "./limits.mjs";
 import * as messaging from "./messaging.mjs";
 import * as requests from "./requests.mjs";
@@ -16,4 +18,6 @@ export const checks = {
   ...requests,
   ...limits,
   ...resilience,
+  ...jetstreamStreams,
+  ...jetstreamReading,
 };
