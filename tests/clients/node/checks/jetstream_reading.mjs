@@ -104,7 +104,9 @@ export async function jetstream_ordered(t) {
   assert.deepEqual(texts(await reader.take(400, 15_000)), [...numbers(200), ...numbers(100), ...numbers(100)]);
   await messages.close();
 
-  const filtered = await js.consumers.get("ordered", { filter_subjects: ["ordered.b", "ordered.c"] });
+  const subjects = ["ordered.b", "ordered.c"];
+  // The older client has another name for it.
+  const filtered = await js.consumers.get("ordered", { filter_subjects: subjects, filterSubjects: subjects });
   const fetched = await all(await filtered.fetch({ max_messages: 150, expires: 2000 }));
   assert.deepEqual(texts(fetched), [...numbers(100), ...numbers(50)]);
   // A start beyond the end waits for what is to come.
