@@ -19,6 +19,10 @@ reconnect_after_restart reconnect_after_kill lame_duck
 JETSTREAM_CHECKS = """
 jetstream_account jetstream_streams jetstream_paging jetstream_publish jetstream_messages jetstream_ttl
 jetstream_direct_get jetstream_direct_batch jetstream_ordered jetstream_ordered_restart jetstream_restart
+jetstream_consumers jetstream_fetch jetstream_fetch_nothing jetstream_next jetstream_consume jetstream_consume_restart
+jetstream_consumer_deleted jetstream_pause jetstream_reset jetstream_pinned jetstream_overflow
+jetstream_acks jetstream_redelivery jetstream_work_queue
+jetstream_push jetstream_push_members jetstream_push_flow
 """.split()
 
 C_JETSTREAM_CHECKS = """

@@ -34,6 +34,14 @@ const client = {
     }
   },
   isNotStored: (error) => error.code === ErrorCode.NoResponders,
+  push: async (nc, stream, name) => {
+    const jsm = await nc.jetstreamManager();
+    const { config } = await jsm.consumers.info(stream, name);
+    const options = consumerOpts().bind(stream, name).manualAck();
+    if (config.deliver_group) options.queue(config.deliver_group);
+    return nc.jetstream().subscribe(config.filter_subject ?? "", options);
+  },
+  endPush: (subscription) => subscription.drain(),
   collectUntilSilence: { strategy: RequestStrategy.JitterTimer, jitter: 200 },
   collectUntilEmpty: { strategy: RequestStrategy.SentinelMsg },
 };

@@ -38,6 +38,9 @@ const client = {
   // What a get of nothing gives: here null, elsewhere an error.
   orNull: (promise) => promise,
   isNotStored: (error) => error.name === "JetStreamNotEnabled",
+  // Messages of a consumer that pushes, as a member of its group if it has one.
+  push: async (nc, stream, name) => (await jetstream(nc).consumers.getPushConsumer(stream, name)).consume(),
+  endPush: (messages) => messages.close(),
   buckets: (nc) => new Kvm(nc),
   stores: (nc) => new Objm(nc),
   collectUntilSilence: { strategy: "stall", stall: 200 },

@@ -2,6 +2,8 @@
 
 import * as authentication from "./authentication.mjs";
 import * as connection from "./connection.mjs";
+import * as jetstreamConsumers from "./jetstream_consumers.mjs";
+import * as jetstreamDelivery from "./jetstream_delivery.mjs";
 import * as jetstreamReading from "./jetstream_reading.mjs";
 import * as jetstreamStreams from "./jetstream_streams.mjs";
 import * as limits from "./limits.mjs";
@@ -20,4 +22,6 @@ export const checks = {
   ...resilience,
   ...jetstreamStreams,
   ...jetstreamReading,
+  ...jetstreamConsumers,
+  ...jetstreamDelivery,
 };
