@@ -23,6 +23,8 @@ jetstream_consumers jetstream_fetch jetstream_fetch_nothing jetstream_next jetst
 jetstream_consumer_deleted jetstream_pause jetstream_reset jetstream_pinned jetstream_overflow
 jetstream_acks jetstream_redelivery jetstream_work_queue
 jetstream_push jetstream_push_members jetstream_push_flow
+kv_buckets kv_values kv_watch kv_keys kv_history kv_purge_deletes kv_age kv_marker_ttl kv_limits kv_republish kv_restart
+object_stores object_put_get object_100mib object_changes object_list_watch object_seal
 """.split()
 
 C_JETSTREAM_CHECKS = """

@@ -2,10 +2,14 @@
 
 import nats from "nats";
 import { checks } from "../node/checks/all.mjs";
-import { run } from "../node/harness.mjs";
+import { run, until } from "../node/harness.mjs";
 
 const { connect, consumerOpts, createInbox, credsAuthenticator, ErrorCode, Events, headers, nkeyAuthenticator, RequestStrategy } =
   nats;
+
+async function* lister(nc, list) {
+  yield* list(await nc.jetstreamManager());
+}
 
 const client = {
   connect,
@@ -42,6 +46,21 @@ const client = {
     return nc.jetstream().subscribe(config.filter_subject ?? "", options);
   },
   endPush: (subscription) => subscription.drain(),
+  buckets: (nc) => ({
+    create: (name, options) => nc.jetstream().views.kv(name, options),
+    open: (name) => nc.jetstream().views.kv(name, { bindOnly: true }),
+    list: () => lister(nc, (jsm) => jsm.streams.listKvs()),
+  }),
+  hasMarkerTtl: false,
+  // It finds out only after 10 s that a watch's consumer, which is in memory, was lost.
+  watchesGoOn: false,
+  stores: (nc) => ({
+    create: (name, options) => nc.jetstream().views.os(name, options),
+    list: () => lister(nc, (jsm) => jsm.streams.listObjectStores()),
+  }),
+  // A null stands for the end of what was there.
+  watched: (reader, count) =>
+    until(() => reader.values.filter(Boolean).length >= count, `${count} objects`),
   collectUntilSilence: { strategy: RequestStrategy.JitterTimer, jitter: 200 },
   collectUntilEmpty: { strategy: RequestStrategy.SentinelMsg },
 };

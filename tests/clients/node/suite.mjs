@@ -42,6 +42,10 @@ const client = {
   push: async (nc, stream, name) => (await jetstream(nc).consumers.getPushConsumer(stream, name)).consume(),
   endPush: (messages) => messages.close(),
   buckets: (nc) => new Kvm(nc),
+  hasMarkerTtl: true,
+  watchesGoOn: true,
+  // Waits until a watch of an object store has given so many objects.
+  watched: (reader, count) => reader.take(count),
   stores: (nc) => new Objm(nc),
   collectUntilSilence: { strategy: "stall", stall: 200 },
   collectUntilEmpty: { strategy: "sentinel" },
