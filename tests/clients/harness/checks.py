@@ -28,6 +28,9 @@ object_stores object_put_get object_100mib object_changes object_list_watch obje
 """.split()
 
 C_JETSTREAM_CHECKS = """
+jetstream_streams jetstream_publish jetstream_direct_get jetstream_fetch jetstream_acks jetstream_push_members
+jetstream_ordered jetstream_restart
+kv_values kv_watch kv_keys kv_history kv_restart
 """.split()
 
 INTRODUCTION_CHECKS = """
