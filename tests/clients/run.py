@@ -28,9 +28,9 @@ def arguments():
     parser.add_argument("--server", help="binary under test")
     parser.add_argument("--only", metavar="A,B", help="suites to run, of " + names)
     parser.add_argument("--check", metavar="A,B", help="only checks whose name contains one of these texts")
-    parser.add_argument("--without", default="", metavar="A,B", help="features the server does not have; checks that "
-                        "need them are left out, of " + ",".join(FEATURES))
-    parser.add_argument("-j", type=int, default=2, metavar="N", help="suites at a time (default 2)")
+    parser.add_argument("--without", default="", metavar="A,B",
+                        help="features that are not there; what needs them is left out, of " + ",".join(FEATURES))
+    parser.add_argument("-j", type=int, default=3, metavar="N", help="suites at a time (default 3)")
     parser.add_argument("--limit", type=int, default=180, metavar="S", help="seconds a suite may take (default 180)")
     parser.add_argument("--list", action="store_true", help="print suites and checks")
     parser.add_argument("--prepare", action="store_true", help="make the environments and stop")

@@ -4,8 +4,8 @@ import nats from "nats";
 import { checks } from "../node/checks/all.mjs";
 import { run, until } from "../node/harness.mjs";
 
-const { connect, consumerOpts, createInbox, credsAuthenticator, ErrorCode, Events, headers, nkeyAuthenticator, RequestStrategy } =
-  nats;
+const { connect, consumerOpts, createInbox, credsAuthenticator, ErrorCode, Events, headers } = nats;
+const { nkeyAuthenticator, RequestStrategy } = nats;
 
 async function* lister(nc, list) {
   yield* list(await nc.jetstreamManager());
@@ -37,6 +37,7 @@ const client = {
       throw error;
     }
   },
+  isNotEnabled: (error) => error.code === ErrorCode.JetStreamNotEnabled,
   isNotStored: (error) => error.code === ErrorCode.NoResponders,
   push: async (nc, stream, name) => {
     const jsm = await nc.jetstreamManager();

@@ -37,6 +37,7 @@ const client = {
   apiError: (error) => error instanceof JetStreamApiError ? error.apiError() : undefined,
   // What a get of nothing gives: here null, elsewhere an error.
   orNull: (promise) => promise,
+  isNotEnabled: (error) => error.name === "JetStreamNotEnabled",
   isNotStored: (error) => error.name === "JetStreamNotEnabled",
   // Messages of a consumer that pushes, as a member of its group if it has one.
   push: async (nc, stream, name) => (await jetstream(nc).consumers.getPushConsumer(stream, name)).consume(),

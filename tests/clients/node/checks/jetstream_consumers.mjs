@@ -149,14 +149,19 @@ export async function jetstream_consume(t) {
 /** consume goes on when the server was started anew, also after a kill: nothing is missing. */
 export async function jetstream_consume_restart(t) {
   const { nc, js, jsm } = await open(t, RESTARTED);
-  await jsm.streams.add({ name: "consume", subjects: ["consume"] });
+  await jsm.streams.add({ name: "consume", subjects: ["consume", "consume.idle"] });
   await jsm.consumers.add("consume", { durable_name: "c", ack_policy: "explicit", ack_wait: nanos(1000) });
   const consumer = await js.consumers.get("consume", "c");
   const messages = await consumer.consume({ max_messages: 50, expires: 1000 });
   const reader = new Reader(messages, (message) => message.ack());
+  const idle = { durable_name: "idle", ack_policy: "explicit", filter_subject: "consume.idle" };
+  await jsm.consumers.add("consume", idle);
+  const waiting = new Pull(nc, "consume", "idle", { batch: 1, expires: nanos(60_000) });
   let sent = 0;
   for (const verb of [undefined, "restart", "kill"]) {
     if (verb) await restart(t, verb, RESTARTED, nc);
+    // Whoever waited was told, unless the server was killed.
+    if (verb === "restart") assert.equal(await waiting.end(), "409 Server Shutdown");
     for (let i = 0; i < 100; i++) await js.publish("consume", String(sent++));
     const seen = () => new Set(reader.values.map((message) => message.seq)).size === sent;
     await until(seen, `all ${sent} messages`, 15_000);
@@ -178,6 +183,47 @@ export async function jetstream_consumer_deleted(t) {
     for (const pull of pulls) assert.equal(await pull.end(), "409 Consumer Deleted");
     assert.equal((await new Pull(nc, "deleted", "d", { batch: 1 }).end()).split(" ")[0], "503");
   }
+}
+
+/** A pull beyond the consumer's limits is refused, in words that some clients compare byte by byte. */
+export async function jetstream_pull_limits(t) {
+  const { nc, js, jsm } = await open(t);
+  await jsm.streams.add({ name: "limits", subjects: ["limits"] });
+  await jsm.consumers.add("limits", {
+    durable_name: "l",
+    ack_policy: "explicit",
+    max_batch: 10,
+    max_expires: nanos(1000),
+    max_bytes: 1000,
+  });
+  await jsm.consumers.add("limits", { durable_name: "p", ack_policy: "none", deliver_subject: "limits-here" });
+  const end = (consumer, body) => new Pull(nc, "limits", consumer, body).end();
+  assert.equal(await end("l", { batch: 11, max_bytes: 1000 }), "409 Exceeded MaxRequestBatch of 10");
+  assert.equal(await end("l", { batch: 1, expires: nanos(2000) }), "409 Exceeded MaxRequestExpires of 1s");
+  assert.equal(await end("l", { batch: 1, max_bytes: 2000 }), "409 Exceeded MaxRequestMaxBytes of 1000");
+  assert.equal(await end("p", { batch: 1 }), "409 Consumer is push based");
+  await js.publish("limits", "x".repeat(2000));
+  const large = { batch: 1, max_bytes: 1000, expires: nanos(1000) };
+  assert.equal(await end("l", large), "409 Message Size Exceeds MaxBytes");
+}
+
+/** A consumer that nobody uses goes when its time is over; one that is used stays. */
+export async function jetstream_inactive(t) {
+  const { nc, js, jsm } = await open(t);
+  await jsm.streams.add({ name: "inactive", subjects: ["inactive"] });
+  const inactive_threshold = nanos(500);
+  for (const name of ["used", "unused"]) {
+    await jsm.consumers.add("inactive", { name, ack_policy: "explicit", inactive_threshold });
+  }
+  const waiting = (await js.consumers.get("inactive", "used")).next({ expires: 2000 });
+  const names = async () => (await all(jsm.consumers.list("inactive"))).flat().map((consumer) => consumer.name);
+  await eventually(async () => !(await names()).includes("unused"), "the end of the unused consumer");
+  await js.publish("inactive", "x");
+  assert.equal((await waiting).string(), "x");
+  assert.deepEqual(await names(), ["used"]);
+  const pushing = { ack_policy: "none", deliver_subject: "inactive-here" };
+  const created = await api(nc, "CONSUMER.CREATE.inactive", { stream_name: "inactive", config: pushing });
+  assert.deepEqual([created.config.inactive_threshold, created.num_pending], [nanos(5000), 1]);
 }
 
 /** A paused consumer delivers nothing until its time has come or it is resumed. */

@@ -184,7 +184,8 @@ export async function jetstream_push_flow(t) {
   assert.ok(requests > 0, "no flow control");
   const sequences = inbox.messages.filter((message) => !status(message)).map((message) => message.reply.split(".")[6]);
   assert.deepEqual(sequences, Array.from({ length: 1000 }, (_, i) => String(i + 1)));
-  const beat = await until(() => inbox.messages.slice(answered).find((message) => status(message) === "100 Idle Heartbeat"), "a heartbeat");
+  const idle = (message) => status(message) === "100 Idle Heartbeat";
+  const beat = await until(() => inbox.messages.slice(answered).find(idle), "a heartbeat");
   assert.deepEqual([beat.headers.get("Nats-Last-Consumer"), beat.headers.get("Nats-Last-Stream")], ["1000", "1000"]);
   assert.equal(beat.subject, "flow-here");
 }

@@ -36,7 +36,8 @@ export async function jetstream_direct_get(t) {
     assert.equal(await get({ last_by_subj: "direct.c" }), null);
   }
   const { answer } = await direct(nc, "direct", { seq: 1 });
-  assert.deepEqual([...answer.headers.keys()], ["Own", "Nats-Stream", "Nats-Subject", "Nats-Sequence", "Nats-Time-Stamp"]);
+  const names = ["Own", "Nats-Stream", "Nats-Subject", "Nats-Sequence", "Nats-Time-Stamp"];
+  assert.deepEqual([...answer.headers.keys()], names);
   assert.match(answer.headers.get("Nats-Time-Stamp"), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/);
   const wrong = [
     ["direct", { seq: 9 }, "404 Message Not Found"],
@@ -81,10 +82,13 @@ export async function jetstream_direct_batch(t) {
   assert.equal(last.end.get("Nats-UpTo-Sequence"), "30");
   const past = await batch({ multi_last: ["batch.0", "batch.2"], up_to_seq: 20 }, 2);
   assert.deepEqual(texts(past.messages), ["18", "17"].sort());
+  await Promise.all(Array.from({ length: 1025 }, (_, i) => js.publish(`batch.many.${i}`)));
+  const { status } = await direct(nc, "batch", { multi_last: ["batch.many.*"] });
+  assert.equal(status, "413 Too Many Results");
   if (!jsm.direct.getLastMessagesFor) return;
   const found = await all(await jsm.direct.getBatch("batch", { seq: 1, batch: 5 }));
   assert.deepEqual(found.map((message) => message.seq), [1, 2, 3, 4, 5]);
-  const lasts = await all(await jsm.direct.getLastMessagesFor("batch", { multi_last: ["batch.>"] }));
+  const lasts = await all(await jsm.direct.getLastMessagesFor("batch", { multi_last: ["batch.*"] }));
   assert.deepEqual(texts(lasts), ["27", "28", "29"]);
 }
 

@@ -21,6 +21,32 @@ export async function jetstream_account(t) {
   assert.equal((await api(nc, "INFO")).api.level, 5);
 }
 
+/** Where there is no JetStream, its users hear of it at once. */
+export async function jetstream_absent(t) {
+  const nc = await t.connect("open");
+  const start = performance.now();
+  const error = await rejection(t.client.manager(nc, { timeout: 4000 }), "the manager");
+  assert.ok(t.client.isNotEnabled(error), `another error: ${error}`);
+  assert.ok(performance.now() - start < 1000, "the error came late");
+}
+
+/** With a domain the API has another name, and acks tell the domain. */
+export async function jetstream_domain(t) {
+  const nc = await t.connect("jetstream_domain");
+  assert.equal(nc.info.domain, "hub");
+  const options = { domain: "hub" };
+  const jsm = await t.client.manager(nc, options);
+  const js = t.client.jetstream(nc, options);
+  await jsm.streams.add({ name: "domain", subjects: ["domain"] });
+  const ack = await js.publish("domain", "x");
+  assert.deepEqual([ack.stream, ack.domain, ack.seq], ["domain", "hub", 1]);
+  await jsm.consumers.add("domain", { durable_name: "d", ack_policy: "explicit" });
+  const message = await (await js.consumers.get("domain", "d")).next({ expires: 2000 });
+  assert.equal(message.string(), "x");
+  assert.equal(await message.ackAck(), true);
+  assert.equal((await api(nc, "STREAM.INFO.domain")).state.messages, 1);
+}
+
 /** A stream is made, found, changed, emptied and deleted. */
 export async function jetstream_streams(t) {
   const { nc, js, jsm } = await open(t);

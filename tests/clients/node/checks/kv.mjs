@@ -9,7 +9,8 @@ async function openBucket(t, name, options = {}, server = SERVER) {
   return { ...context, kv: await t.client.buckets(context.nc).create(name, options) };
 }
 
-const shown = (entries) => entries.map((entry) => `${entry.key} ${entry.operation} ${entry.string()} ${entry.revision}`);
+const shown = (entries) =>
+  entries.map((entry) => `${entry.key} ${entry.operation} ${entry.string()} ${entry.revision}`);
 
 /** A bucket is a stream with the properties asked for; the payloads of other clients make buckets too. */
 export async function kv_buckets(t) {
@@ -58,11 +59,13 @@ export async function kv_buckets(t) {
     const created = await api(nc, `STREAM.CREATE.${name}`, payload);
     assert.equal(created.error, undefined, created.error?.description);
     assert.deepEqual((await api(nc, `STREAM.CREATE.${name}`, payload)).config, created.config);
-    const { error } = await api(nc, `STREAM.CREATE.${name}`, payload.replace(/"max_msgs_per_subject": ?5/, '"max_msgs_per_subject":6'));
+    const other = payload.replace(/"max_msgs_per_subject": ?5/, '"max_msgs_per_subject":6');
+    const { error } = await api(nc, `STREAM.CREATE.${name}`, other);
     assert.equal(error.err_code, 10058);
     assert.equal(error.description, "stream name already in use with a different configuration");
     const bucket = await buckets.open(name.slice(3));
-    await refused(t, jsm.streams.deleteMessage(name, await bucket.put("k", "v")), 10057, "message delete not permitted");
+    const revision = await bucket.put("k", "v");
+    await refused(t, jsm.streams.deleteMessage(name, revision), 10057, "message delete not permitted");
     assert.equal(await bucket.destroy(), true);
   }
   assert.equal(await kv.destroy(), true);

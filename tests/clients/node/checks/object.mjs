@@ -38,7 +38,8 @@ export async function object_stores(t) {
   assert.deepEqual([config.discard, config.allow_rollup_hdrs, config.allow_direct], ["new", true, true]);
   assert.deepEqual([config.max_bytes, config.max_msgs, config.max_msgs_per_subject], [-1, -1, -1]);
   const status = await os.status();
-  assert.deepEqual([status.bucket, status.description, status.storage, status.sealed], ["stores", "a store", "memory", false]);
+  const { bucket, description, storage, sealed } = status;
+  assert.deepEqual([bucket, description, storage, sealed], ["stores", "a store", "memory", false]);
   const names = (await all(stores.list())).flat().map((each) => each.bucket);
   assert.ok(names.includes("stores"), names.join());
   const listed = await api(nc, "STREAM.NAMES", { subject: "$O.*.C.>" });
@@ -88,7 +89,8 @@ export async function object_put_get(t) {
   assert.equal((await os.info("size 0")).digest, EMPTY);
   const headers = t.client.headers();
   headers.set("Kind", "test");
-  const meta = { name: "meta", description: "described", metadata: { a: "b" }, headers, options: { max_chunk_size: 1000 } };
+  const options = { max_chunk_size: 1000 };
+  const meta = { name: "meta", description: "described", metadata: { a: "b" }, headers, options };
   assert.equal((await os.putBlob(meta, bytes(2500))).chunks, 3);
   const info = await os.info("meta");
   assert.deepEqual([info.description, info.metadata.a, info.headers.get("Kind")], ["described", "b", "test"]);

@@ -13,6 +13,10 @@ from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy, RetentionPolicy
 
 
+# Nanoseconds.
+SECOND = 10 ** 9
+
+
 async def pull(nc, stream, consumer, body):
     """One pull request as it is on the wire; the Collector of what comes."""
     inbox = nc.new_inbox()
@@ -97,15 +101,14 @@ async def jetstream_fetch_nothing(t):
             assert 0.4 < time.monotonic() - start < 2, "the end came at another time"
         else:
             raise AssertionError("something was fetched")
-    second = 10 ** 9
     cases = (({"batch": 5, "no_wait": True}, "404 No Messages"),
-             ({"batch": 5, "expires": second // 5}, "408 Request Timeout"),
-             ({"batch": 5, "no_wait": True, "expires": second // 5}, "408 Request Timeout"),
-             ({"batch": 5, "expires": second // 3, "idle_heartbeat": second // 5},
+             ({"batch": 5, "expires": SECOND // 5}, "408 Request Timeout"),
+             ({"batch": 5, "no_wait": True, "expires": SECOND // 5}, "408 Request Timeout"),
+             ({"batch": 5, "expires": SECOND // 3, "idle_heartbeat": SECOND // 5},
               "400 Bad Request - heartbeat value too large"))
     for body, wanted in cases:
         equal(await end_of(await pull(nc, "nothing", "n", body)), wanted, "end of %r" % body)
-    beating = await pull(nc, "nothing", "n", {"batch": 1, "expires": second, "idle_heartbeat": second // 4})
+    beating = await pull(nc, "nothing", "n", {"batch": 1, "expires": SECOND, "idle_heartbeat": SECOND // 4})
     await end_of(beating)
     assert len(beating.messages) >= 3, "%d heartbeats" % (len(beating.messages) - 1)
     equal(beating.messages[0].headers["Description"], "Idle Heartbeat", "heartbeat")
@@ -179,13 +182,48 @@ async def jetstream_consumer_deleted(t):
     await js.add_stream(name="deleted", subjects=["deleted"])
     for what in ("consumer", "stream"):
         await js.add_consumer("deleted", durable_name="d")
-        pulls = [await pull(nc, "deleted", "d", {"batch": i, "expires": 20 * 10 ** 9}) for i in (1, 2, 3)]
+        pulls = [await pull(nc, "deleted", "d", {"batch": i, "expires": 20 * SECOND}) for i in (1, 2, 3)]
         await settle(nc)
         await (js.delete_consumer("deleted", "d") if what == "consumer" else js.delete_stream("deleted"))
         for replies in pulls:
             equal(await end_of(replies), "409 Consumer Deleted", "end")
         late = await pull(nc, "deleted", "d", {"batch": 1})
         equal((await end_of(late)).split()[0], "503", "end of a later pull")
+
+
+@check
+async def jetstream_pull_limits(t):
+    """A pull beyond the consumer's limits is refused, in words that some clients compare byte by byte."""
+    nc, js = await open_context(t)
+    await js.add_stream(name="limits", subjects=["limits"])
+    config = {"durable_name": "l", "ack_policy": "explicit", "max_batch": 10, "max_expires": SECOND}
+    await api(nc, "CONSUMER.DURABLE.CREATE.limits.l", {"stream_name": "limits", "config": config})
+    await js.add_consumer("limits", name="p", ack_policy="none", deliver_subject="limits-here")
+    cases = (("l", {"batch": 11}, "409 Exceeded MaxRequestBatch of 10"),
+             ("l", {"batch": 1, "expires": 2 * SECOND}, "409 Exceeded MaxRequestExpires of 1s"),
+             ("p", {"batch": 1}, "409 Consumer is push based"))
+    for consumer, body, wanted in cases:
+        equal(await end_of(await pull(nc, "limits", consumer, body)), wanted, "end of %r" % body)
+
+
+@check
+async def jetstream_inactive(t):
+    """A consumer that nobody uses goes when its time is over; one that is used stays."""
+    _, js = await open_context(t)
+    await js.add_stream(name="inactive", subjects=["inactive"])
+    for name in ("used", "unused"):
+        await js.add_consumer("inactive", name=name, inactive_threshold=0.5)
+    subscription = await js.pull_subscribe_bind("used", "inactive")
+    waiting = asyncio.ensure_future(subscription.fetch(1, timeout=3))
+
+    async def gone():
+        return "unused" not in [consumer.name for consumer in await js.consumers_info("inactive")]
+
+    await eventually(gone, "the end of the unused consumer")
+    await js.publish("inactive", b"x")
+    equal(texts(await waiting), ["x"], "messages")
+    pushing = await js.add_consumer("inactive", ack_policy="none", deliver_subject="inactive-here")
+    equal((pushing.config.inactive_threshold, pushing.num_pending), (5, 1), "consumer that pushes")
 
 
 @check

@@ -1,13 +1,14 @@
 """Streams: their life, what a publish is answered, what the account says, gets."""
 
 import json
+import time
 from datetime import datetime, timedelta, timezone
 
 from harness import Collector, Skip, check, equal, settle
 from jetstream import (RESTARTED, api, eventually, fill, numbers, open_context, refused, restart, texts)
 from nats.errors import NoRespondersError
 from nats.js.api import StorageType
-from nats.js.errors import NoStreamResponseError, NotFoundError
+from nats.js.errors import NoStreamResponseError, NotFoundError, ServiceUnavailableError
 
 
 @check
@@ -26,6 +27,33 @@ async def jetstream_account(t):
     await js.delete_stream("account")
     after = await js.account_info()
     equal((after.streams, after.consumers, after.storage), (before.streams, before.consumers, before.storage), "usage")
+
+
+@check
+async def jetstream_absent(t):
+    """Where there is no JetStream, its users hear of it at once."""
+    nc = await t.connect("open")
+    start = time.monotonic()
+    try:
+        await nc.jetstream().account_info()
+    except ServiceUnavailableError:
+        assert time.monotonic() - start < 1, "the error came late"
+    else:
+        raise AssertionError("there is an account")
+
+
+@check
+async def jetstream_domain(t):
+    """With a domain the API has another name, and acks tell the domain."""
+    nc = await t.connect("jetstream_domain")
+    js = nc.jetstream(domain="hub")
+    await js.add_stream(name="domain", subjects=["domain"])
+    ack = await js.publish("domain", b"x")
+    equal((ack.stream, ack.domain, ack.seq), ("domain", "hub", 1), "ack")
+    subscription = await js.pull_subscribe("domain", durable="d")
+    [message] = await subscription.fetch(1)
+    equal((message.data, (await message.ack_sync()).data), (b"x", b""), "message and answer")
+    equal((await api(nc, "STREAM.INFO.domain"))["state"]["messages"], 1, "messages")
 
 
 @check

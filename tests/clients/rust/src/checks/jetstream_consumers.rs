@@ -333,6 +333,59 @@ pub async fn jetstream_consumer_deleted(t: Context) -> Outcome {
     Ok(())
 }
 
+/// A pull beyond the consumer's limits is refused, in words that this client compares byte by byte.
+pub async fn jetstream_pull_limits(t: Context) -> Outcome {
+    let (_, js) = open(t, SERVER).await?;
+    let stream = make_stream(&js, "limits", "limits").await?;
+    let limited = Config {
+        max_batch: 10,
+        max_expires: Duration::from_secs(1),
+        ..durable("l")
+    };
+    let consumer = stream.create_consumer(limited).await?;
+    let pulls = || consumer.stream().heartbeat(Duration::from_millis(100));
+    let second = Duration::from_secs(1);
+    let too_much = [
+        pulls().expires(second).max_messages_per_batch(11),
+        pulls().expires(2 * second).max_messages_per_batch(10),
+    ];
+    for pull in too_much {
+        let mut messages = pull.messages().await?;
+        match timeout(WAIT_LIMIT, messages.next()).await {
+            Ok(Some(Err(error))) => equal(
+                error.kind(),
+                MessagesErrorKind::RequestLimitExceeded,
+                "the error",
+            )?,
+            other => return fail(format!("no error, but {other:?}")),
+        }
+    }
+    Ok(())
+}
+
+/// A consumer that nobody uses goes when its time is over; one that is used stays.
+pub async fn jetstream_inactive(t: Context) -> Outcome {
+    let (_, js) = open(t, SERVER).await?;
+    let stream = make_stream(&js, "inactive", "inactive").await?;
+    let named = |name: &str| Config {
+        name: Some(name.into()),
+        inactive_threshold: Duration::from_millis(500),
+        ..Default::default()
+    };
+    let used = stream.create_consumer(named("used")).await?;
+    stream.create_consumer(named("unused")).await?;
+    let mut messages = used.messages().await?;
+    let nothing = timeout(Duration::from_millis(20), messages.next()).await;
+    ensure(nothing.is_err(), "something came")?;
+    eventually("the end of the unused consumer", async || {
+        let names = all(stream.consumer_names()).await?;
+        Ok((names == ["used"]).then_some(()))
+    })
+    .await?;
+    js.publish("inactive", "x".into()).await?.await?;
+    equal(texts(&take(&mut messages, 1).await?), ["x"], "messages")
+}
+
 /// A paused consumer delivers nothing until its time has come or it is resumed.
 pub async fn jetstream_pause(t: Context) -> Outcome {
     let (_, js) = open(t, SERVER).await?;

@@ -1,13 +1,13 @@
 //! Streams: their life, what a publish is answered, what the account says, gets.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::pull;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::context::{AccountErrorKind, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 use async_nats::jetstream::stream::{Config, DirectGetErrorKind, StorageType};
+use async_nats::{ConnectOptions, HeaderMap};
 use futures_util::TryStreamExt;
 use serde_json::{Value, json};
 
@@ -52,6 +52,48 @@ pub async fn jetstream_account(t: Context) -> Outcome {
         json!(5),
         "level",
     )
+}
+
+/// Where there is no JetStream, its users hear of it at once.
+pub async fn jetstream_absent(t: Context) -> Outcome {
+    let nc = t.open().await?;
+    let start = Instant::now();
+    match async_nats::jetstream::new((*nc).clone())
+        .query_account()
+        .await
+    {
+        Ok(_) => fail("there is an account"),
+        Err(error) => {
+            equal(
+                error.kind(),
+                AccountErrorKind::JetStreamUnavailable,
+                "the error",
+            )?;
+            ensure(
+                start.elapsed() < Duration::from_secs(1),
+                "the error came late",
+            )
+        }
+    }
+}
+
+/// With a domain the API has another name, and acks tell the domain.
+pub async fn jetstream_domain(t: Context) -> Outcome {
+    let nc = t.connect("jetstream_domain", ConnectOptions::new()).await?;
+    let js = async_nats::jetstream::with_domain((*nc).clone(), "hub");
+    let stream = js.create_stream(config("domain", &["domain"])).await?;
+    let ack = js.publish("domain", "x".into()).await?.await?;
+    equal(
+        (ack.stream.as_str(), ack.domain.as_str(), ack.sequence),
+        ("domain", "hub", 1),
+        "ack",
+    )?;
+    let consumer = stream.create_consumer(pull::Config::default()).await?;
+    let messages = take(&mut consumer.messages().await?, 1).await?;
+    equal(texts(&messages), ["x"], "messages")?;
+    lift(messages[0].double_ack().await)?;
+    let plain = api(&nc, "STREAM.INFO.domain", Value::Null).await?;
+    equal(plain["state"]["messages"].clone(), json!(1), "messages")
 }
 
 /// A stream is made, found, changed, emptied and deleted.
