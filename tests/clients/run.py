@@ -31,7 +31,7 @@ def arguments():
     parser.add_argument("--without", default="", metavar="A,B",
                         help="features that are not there; what needs them is left out, of " + ",".join(FEATURES))
     parser.add_argument("-j", type=int, default=3, metavar="N", help="suites at a time (default 3)")
-    parser.add_argument("--limit", type=int, default=180, metavar="S", help="seconds a suite may take (default 180)")
+    parser.add_argument("--limit", type=int, default=300, metavar="S", help="seconds a suite may take (default 300)")
     parser.add_argument("--list", action="store_true", help="print suites and checks")
     parser.add_argument("--prepare", action="store_true", help="make the environments and stop")
     parser.add_argument("--keep", action="store_true", help="keep the run's directory (logs, configurations)")

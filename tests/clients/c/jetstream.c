@@ -261,12 +261,15 @@ static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg, 
 
 void jetstream_push_members(void)
 {
-    natsOptions *opts = options();
-    Events *members[2] = {watch(opts), NULL};
-    jsCtx *js[2] = {context_of(connect_to("jetstream", opts)), NULL};
-    opts = options();
-    members[1] = watch(opts);
-    js[1] = context_of(connect_to("jetstream", opts));
+    Events *members[2];
+    natsConnection *nc[2];
+    jsCtx *js[2];
+    for (int i = 0; i < 2; i++) {
+        natsOptions *opts = options();
+        members[i] = watch(opts);
+        nc[i] = connect_to("jetstream", opts);
+        js[i] = context_of(nc[i]);
+    }
     add_stream(js[0], "members", "members", false);
     for (int i = 0; i < 2; i++) {
         jsSubOptions how;
@@ -275,6 +278,7 @@ void jetstream_push_members(void)
         how.Queue = "workers";
         OK(js_Subscribe(&sub, js[i], "members", on_message, members[i], NULL, &how, NULL));
         keep_subscription(sub);
+        flush(nc[i]);
     }
     fill(js[0], "members", 200);
     wait_for_acks(js[0], "members", "workers", 200);

@@ -7,8 +7,11 @@ import { run, until } from "../node/harness.mjs";
 const { connect, consumerOpts, createInbox, credsAuthenticator, ErrorCode, Events, headers } = nats;
 const { nkeyAuthenticator, RequestStrategy } = nats;
 
+// Milliseconds for an answer.
+const PATIENT = { timeout: 10_000 };
+
 async function* lister(nc, list) {
-  yield* list(await nc.jetstreamManager());
+  yield* list(await nc.jetstreamManager(PATIENT));
 }
 
 const client = {
@@ -48,15 +51,15 @@ const client = {
   },
   endPush: (subscription) => subscription.drain(),
   buckets: (nc) => ({
-    create: (name, options) => nc.jetstream().views.kv(name, options),
-    open: (name) => nc.jetstream().views.kv(name, { bindOnly: true }),
+    create: (name, options) => nc.jetstream(PATIENT).views.kv(name, options),
+    open: (name) => nc.jetstream(PATIENT).views.kv(name, { bindOnly: true }),
     list: () => lister(nc, (jsm) => jsm.streams.listKvs()),
   }),
   hasMarkerTtl: false,
   // It finds out only after 10 s that a watch's consumer, which is in memory, was lost.
   watchesGoOn: false,
   stores: (nc) => ({
-    create: (name, options) => nc.jetstream().views.os(name, options),
+    create: (name, options) => nc.jetstream(PATIENT).views.os(name, options),
     list: () => lister(nc, (jsm) => jsm.streams.listObjectStores()),
   }),
   // A null stands for the end of what was there.

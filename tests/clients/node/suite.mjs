@@ -17,6 +17,9 @@ import {
 import { checks } from "./checks/all.mjs";
 import { run } from "./harness.mjs";
 
+// Milliseconds for an answer.
+const PATIENT = { timeout: 10_000 };
+
 const client = {
   connect,
   createInbox,
@@ -42,12 +45,12 @@ const client = {
   // Messages of a consumer that pushes, as a member of its group if it has one.
   push: async (nc, stream, name) => (await jetstream(nc).consumers.getPushConsumer(stream, name)).consume(),
   endPush: (messages) => messages.close(),
-  buckets: (nc) => new Kvm(nc),
+  buckets: (nc) => new Kvm(jetstream(nc, PATIENT)),
   hasMarkerTtl: true,
   watchesGoOn: true,
   // Waits until a watch of an object store has given so many objects.
   watched: (reader, count) => reader.take(count),
-  stores: (nc) => new Objm(nc),
+  stores: (nc) => new Objm(jetstream(nc, PATIENT)),
   collectUntilSilence: { strategy: "stall", stall: 200 },
   collectUntilEmpty: { strategy: "sentinel" },
 };

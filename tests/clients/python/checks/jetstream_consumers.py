@@ -9,7 +9,6 @@ from datetime import datetime, timedelta, timezone
 from harness import Collector, check, equal, settle, until
 from jetstream import (RESTARTED, acked, api, eventually, fill, numbers, open_context, refused, restart, sequences,
                        texts)
-from nats.errors import TimeoutError as NatsTimeout
 from nats.js.api import ConsumerConfig, DeliverPolicy, RetentionPolicy
 
 
@@ -97,8 +96,8 @@ async def jetstream_fetch_nothing(t):
         start = time.monotonic()
         try:
             await subscription.fetch(count, timeout=0.5)
-        except NatsTimeout:
-            assert 0.4 < time.monotonic() - start < 2, "the end came at another time"
+        except asyncio.TimeoutError:
+            assert 0.4 < time.monotonic() - start < 4, "the end came at another time"
         else:
             raise AssertionError("something was fetched")
     cases = (({"batch": 5, "no_wait": True}, "404 No Messages"),
@@ -167,7 +166,7 @@ async def jetstream_consume_restart(t):
         if (await subscription.consumer_info()).ack_floor.stream_seq == sent:
             return True
         # What was acknowledged shortly before a kill may come again.
-        with contextlib.suppress(NatsTimeout):
+        with contextlib.suppress(asyncio.TimeoutError):
             for message in await subscription.fetch(25, timeout=0.2):
                 await message.ack()
         return False
@@ -241,7 +240,7 @@ async def jetstream_pause(t):
     equal((await pause(60)).paused, True, "paused")
     try:
         await subscription.fetch(1, timeout=0.3)
-    except NatsTimeout:
+    except asyncio.TimeoutError:
         pass
     else:
         raise AssertionError("a paused consumer has delivered")
@@ -315,7 +314,7 @@ async def jetstream_redelivery(t):
     assert times[1] - times[0] > 0.15 and times[2] - times[1] > 0.35, "came too early: %r" % times
     try:
         await subscription.fetch(1, timeout=0.6)
-    except NatsTimeout:
+    except asyncio.TimeoutError:
         pass
     else:
         raise AssertionError("it came once more")
@@ -333,20 +332,21 @@ async def jetstream_work_queue(t):
     await fill(js, "work.a", 100)
     await fill(js, "work.b", 10)
 
-    async def worker():
-        _, own = await open_context(t)
+    async def worker(own):
         subscription = await own.pull_subscribe_bind("a", "work")
         got = []
         while True:
             try:
                 messages = await subscription.fetch(10, timeout=0.3)
-            except NatsTimeout:
+            except asyncio.TimeoutError:
                 return got
             for message in messages:
                 await message.ack()
             got += messages
 
-    got = [message for part in await asyncio.gather(*(worker() for _ in range(3))) for message in part]
+    contexts = [(await open_context(t))[1] for _ in range(3)]
+    parts = await asyncio.gather(*(worker(own) for own in contexts))
+    got = [message for part in parts for message in part]
     equal(sorted(texts(got), key=int), numbers(100), "messages")
 
     async def done():
