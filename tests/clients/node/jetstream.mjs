@@ -119,9 +119,9 @@ export class Pull {
   }
 
   /** The status that ends the pull, as `<code> <description>`; heartbeats do not. */
-  async end() {
+  async end(limit) {
     const ends = (message) => message.headers.code !== 100;
-    const status = await until(() => this.statuses.find(ends), "the end of the pull");
+    const status = await until(() => this.statuses.find(ends), "the end of the pull", limit);
     assert.equal(status.data.length, 0);
     return `${status.headers.code} ${status.headers.description}`;
   }

@@ -177,11 +177,16 @@ export async function jetstream_consumer_deleted(t) {
   for (const what of ["consumer", "stream"]) {
     await jsm.consumers.add("deleted", { durable_name: "d", ack_policy: "explicit" });
     const pulls = [1, 2, 3].map((batch) => new Pull(nc, "deleted", "d", { batch, expires: nanos(20_000) }));
-    await nc.flush();
+    const waiting = async () => (await jsm.consumers.info("deleted", "d")).num_waiting === 3;
+    await eventually(waiting, "three pulls that wait");
     if (what === "consumer") await jsm.consumers.delete("deleted", "d");
     else await jsm.streams.delete("deleted");
     for (const pull of pulls) assert.equal(await pull.end(), "409 Consumer Deleted");
-    assert.equal((await new Pull(nc, "deleted", "d", { batch: 1 }).end()).split(" ")[0], "503");
+    const late = { batch: 1, expires: nanos(100) };
+    await eventually(
+      () => new Pull(nc, "deleted", "d", late).end(500).then((end) => end.startsWith("503"), () => false),
+      "nobody answers for the consumer",
+    );
   }
 }
 
@@ -277,7 +282,7 @@ export async function jetstream_pinned(t) {
     config: { durable_name: "p", name: "p", ack_policy: "explicit", ...group },
   });
   const pull = (more = {}) => new Pull(nc, "pinned", "p", { group: "g", batch: 5, expires: nanos(5000), ...more });
-  const first = pull();
+  const first = pull({ batch: 2 });
   const second = pull();
   await nc.flush();
   await fill(js, "pinned", 2);
