@@ -14,7 +14,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from harness import environments, processes  # noqa: E402
-from harness.checks import expected  # noqa: E402
+from harness.checks import FEATURES, expected  # noqa: E402
 from harness.credentials import Credentials  # noqa: E402
 from harness.servers import Servers  # noqa: E402
 from harness.suites import FAIL, OK, SKIP, Result, Suite  # noqa: E402
@@ -28,8 +28,10 @@ def arguments():
     parser.add_argument("--server", help="binary under test")
     parser.add_argument("--only", metavar="A,B", help="suites to run, of " + names)
     parser.add_argument("--check", metavar="A,B", help="only checks whose name contains one of these texts")
-    parser.add_argument("-j", type=int, default=2, metavar="N", help="suites at a time (default 2)")
-    parser.add_argument("--limit", type=int, default=180, metavar="S", help="seconds a suite may take (default 180)")
+    parser.add_argument("--without", default="", metavar="A,B",
+                        help="features that are not there; what needs them is left out, of " + ",".join(FEATURES))
+    parser.add_argument("-j", type=int, default=3, metavar="N", help="suites at a time (default 3)")
+    parser.add_argument("--limit", type=int, default=300, metavar="S", help="seconds a suite may take (default 300)")
     parser.add_argument("--list", action="store_true", help="print suites and checks")
     parser.add_argument("--prepare", action="store_true", help="make the environments and stop")
     parser.add_argument("--keep", action="store_true", help="keep the run's directory (logs, configurations)")
@@ -48,9 +50,9 @@ def arguments():
     return chosen
 
 
-def wanted(suite, pattern):
-    texts = [text for text in (pattern or "").split(",") if text]
-    return [name for name in expected(suite) if not texts or any(text in name for text in texts)]
+def wanted(suite, chosen):
+    texts = [text for text in (chosen.check or "").split(",") if text]
+    return [name for name in expected(suite, chosen.without.split(",")) if not texts or any(text in name for text in texts)]
 
 
 def show(result):
@@ -73,7 +75,7 @@ def prepare(suites, run_dir):
 
 
 def run_suite(name, command, chosen, run_dir, credentials):
-    checks = wanted(name, chosen.check)
+    checks = wanted(name, chosen)
     if isinstance(command, environments.Unavailable):
         return [show(Result(name, check, FAIL, 0.0, "no environment: %s" % command)) for check in checks[:1]]
     if not checks:
@@ -106,7 +108,7 @@ def main():
     chosen = arguments()
     if chosen.list:
         for name in chosen.suites:
-            print("%s: %s" % (name, " ".join(expected(name))))
+            print("%s: %s" % (name, " ".join(expected(name, chosen.without.split(",")))))
         return 0
     processes.end_with_signals()
     run_dir = tempfile.mkdtemp(prefix="client-suites-")

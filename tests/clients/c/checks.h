@@ -13,7 +13,10 @@
     X(queue_group) X(order_10000) X(unsubscribe) X(unsubscribe_with_max) X(drain_subscription)      \
     X(drain_connection) X(request_reply) X(no_responders) X(request_many) X(large_payload_1mib)     \
     X(large_payload_4mib) X(max_payload_client) X(max_payload_server) X(permission_publish)         \
-    X(permission_subscribe) X(reconnect_after_restart) X(reconnect_after_kill) X(lame_duck)
+    X(permission_subscribe) X(reconnect_after_restart) X(reconnect_after_kill) X(lame_duck)        \
+    X(jetstream_streams) X(jetstream_publish) X(jetstream_direct_get) X(jetstream_fetch)            \
+    X(jetstream_acks) X(jetstream_push_members) X(jetstream_ordered) X(jetstream_restart)           \
+    X(kv_values) X(kv_watch) X(kv_keys) X(kv_history) X(kv_restart)
 
 #define DECLARE(name) void name(void);
 CHECKS(DECLARE)

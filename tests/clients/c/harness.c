@@ -187,7 +187,18 @@ natsConnection *open_connection(void)
     return connect_to("open", options());
 }
 
-static natsSubscription *kept(natsSubscription *sub)
+natsConnection *connect_for_good(const char *name, Events **events)
+{
+    natsOptions *opts = options();
+    OK(natsOptions_SetAllowReconnect(opts, true));
+    OK(natsOptions_SetMaxReconnect(opts, -1));
+    OK(natsOptions_SetReconnectWait(opts, 20));
+    OK(natsOptions_SetReconnectJitter(opts, 0, 0));
+    *events = watch(opts);
+    return connect_to(name, opts);
+}
+
+natsSubscription *keep_subscription(natsSubscription *sub)
 {
     ENSURE(subscription_count < SUBSCRIPTIONS_LIMIT);
     return subscriptions[subscription_count++] = sub;
@@ -197,21 +208,21 @@ natsSubscription *subscribe(natsConnection *nc, const char *subject)
 {
     natsSubscription *sub = NULL;
     OK(natsConnection_SubscribeSync(&sub, nc, subject));
-    return kept(sub);
+    return keep_subscription(sub);
 }
 
 natsSubscription *queue_subscribe(natsConnection *nc, const char *subject, const char *queue)
 {
     natsSubscription *sub = NULL;
     OK(natsConnection_QueueSubscribeSync(&sub, nc, subject, queue));
-    return kept(sub);
+    return keep_subscription(sub);
 }
 
 natsSubscription *serve(natsConnection *nc, const char *subject, natsMsgHandler handler, void *closure)
 {
     natsSubscription *sub = NULL;
     OK(natsConnection_Subscribe(&sub, nc, subject, handler, closure));
-    return kept(sub);
+    return keep_subscription(sub);
 }
 
 natsMsg *keep(natsMsg *msg)

@@ -51,11 +51,14 @@ Events *watch(natsOptions *opts);
 natsStatus try_connect(const char *name, natsOptions *opts, natsConnection **nc);
 natsConnection *connect_to(const char *name, natsOptions *opts);
 natsConnection *open_connection(void);
+/* One that comes back without waiting long. */
+natsConnection *connect_for_good(const char *name, Events **events);
 
 /* All of these are destroyed after the check. */
 natsSubscription *subscribe(natsConnection *nc, const char *subject);
 natsSubscription *queue_subscribe(natsConnection *nc, const char *subject, const char *queue);
 natsSubscription *serve(natsConnection *nc, const char *subject, natsMsgHandler handler, void *closure);
+natsSubscription *keep_subscription(natsSubscription *sub);
 natsMsg *keep(natsMsg *msg);
 natsMsg *next(natsSubscription *sub);
 

@@ -5,18 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-/* A connection that comes back without waiting long. */
-static natsConnection *connect_for_good(const char *name, Events **events)
-{
-    natsOptions *opts = options();
-    OK(natsOptions_SetAllowReconnect(opts, true));
-    OK(natsOptions_SetMaxReconnect(opts, -1));
-    OK(natsOptions_SetReconnectWait(opts, 20));
-    OK(natsOptions_SetReconnectJitter(opts, 0, 0));
-    *events = watch(opts);
-    return connect_to(name, opts);
-}
-
 static void reconnects(const char *verb)
 {
     char name[32], before[128], after[128];

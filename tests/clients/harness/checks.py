@@ -15,8 +15,40 @@ permission_publish permission_subscribe
 reconnect_after_restart reconnect_after_kill lame_duck
 """.split()
 
-INTRODUCTION_CHECKS = ["current_generation", "legacy_generation"]
+# Every client but C's, which has fewer.
+JETSTREAM_CHECKS = """
+jetstream_absent jetstream_domain
+jetstream_account jetstream_streams jetstream_paging jetstream_publish jetstream_messages jetstream_ttl
+jetstream_direct_get jetstream_direct_batch jetstream_ordered jetstream_ordered_restart jetstream_restart
+jetstream_consumers jetstream_fetch jetstream_fetch_nothing jetstream_next jetstream_consume jetstream_consume_restart
+jetstream_consumer_deleted jetstream_pull_limits jetstream_inactive jetstream_pause jetstream_reset
+jetstream_pinned jetstream_overflow
+jetstream_acks jetstream_redelivery jetstream_work_queue
+jetstream_push jetstream_push_members jetstream_push_flow
+kv_buckets kv_values kv_watch kv_keys kv_history kv_purge_deletes kv_age kv_marker_ttl kv_limits kv_republish kv_restart
+object_stores object_put_get object_100mib object_changes object_list_watch object_seal
+""".split()
+
+C_JETSTREAM_CHECKS = """
+jetstream_streams jetstream_publish jetstream_direct_get jetstream_fetch jetstream_acks jetstream_push_members
+jetstream_ordered jetstream_restart
+kv_values kv_watch kv_keys kv_history kv_restart
+""".split()
+
+INTRODUCTION_CHECKS = """
+current_generation legacy_generation
+jetstream_current jetstream_legacy jetstream_argument
+""".split()
+
+# What a server may not have, to how the names of the checks that need it begin.
+FEATURES = {"jetstream": ("jetstream_", "kv_", "object_")}
 
 
-def expected(suite):
-    return INTRODUCTION_CHECKS if suite == "introduction" else CLIENT_CHECKS
+def expected(suite, without=()):
+    """The names of a suite's checks, but for those that need a feature of `without`."""
+    if suite == "introduction":
+        names = INTRODUCTION_CHECKS
+    else:
+        names = CLIENT_CHECKS + (C_JETSTREAM_CHECKS if suite == "c" else JETSTREAM_CHECKS)
+    missing = tuple(prefix for feature in without for prefix in FEATURES.get(feature, ()))
+    return [name for name in names if not name.startswith(missing)] if missing else names

@@ -9,6 +9,8 @@ import time
 from . import processes
 
 CONFIGS = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "configs")
+# Servers that a user starts by arguments alone; all others have a template.
+ARGUMENTS = {"introduction_js": ["-js"]}
 LISTENING = re.compile(r"Listening for client connections on .*:(\d+)")
 READY = "Server is ready"
 PORT_IN_USE = "address already in use"
@@ -33,7 +35,9 @@ class Server:
     def __init__(self, binary, template, directory, values):
         self._binary = binary
         self._dir = directory
-        self._values = values
+        self._values = dict(values, HOME=directory)
+        # Nothing of a server leaves its directory, wherever it keeps its store by default.
+        self._environment = dict(os.environ, HOME=directory, TMPDIR=directory)
         self._config = os.path.join(directory, "server.conf")
         self._log = os.path.join(directory, "server.log")
         self._process = None
@@ -46,6 +50,13 @@ class Server:
     @property
     def address(self):
         return "127.0.0.1:%s" % self._port
+
+    def _arguments(self):
+        """What the binary is started with."""
+        if self._template in ARGUMENTS:
+            return ARGUMENTS[self._template]
+        self._render(self._template)
+        return ["-c", self._config]
 
     def _render(self, template):
         try:
@@ -69,10 +80,10 @@ class Server:
 
     def _launch(self):
         """Starts the process and waits for the port it has. False: the port is taken."""
-        self._render(self._template)
+        arguments = self._arguments()
         self._log_start = os.path.getsize(self._log) if os.path.exists(self._log) else 0
         with open(self._log, "ab") as log:
-            self._process = processes.start([self._binary, "-c", self._config], cwd=self._dir,
+            self._process = processes.start([self._binary, *arguments], cwd=self._dir, env=self._environment,
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         deadline = time.monotonic() + START_LIMIT
         while time.monotonic() < deadline:

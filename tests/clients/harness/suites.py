@@ -15,7 +15,7 @@ from . import processes
 from .servers import ServerFailed
 
 # Seconds one check may take before the suite's process is killed; the suites' own limits are shorter.
-CHECK_LIMIT = 40
+CHECK_LIMIT = 60
 # Times a suite is started again, for the checks that are left, after it crashed or hung.
 RESTARTS = 10
 

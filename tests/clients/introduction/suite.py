@@ -1,9 +1,11 @@
 """The first user's programs, run as they stand against a server on port 4222.
 
-A publish that nobody listens to is lost, one that somebody listens to arrives. Speaks with run.py as
-../harness/suites.py says.
+Core: a publish that nobody listens to is lost, one that somebody listens to arrives. JetStream: what a stream has
+stored is delivered until it is acknowledged and never again, also by a server that was started anew. Speaks with
+run.py as ../harness/suites.py says.
 """
 
+import contextlib
 import os
 import queue
 import signal
@@ -15,7 +17,6 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 # Seconds for one line of a program, or for its end. The first start compiles TypeScript.
 LIMIT = 15
-SERVER = "introduction"
 
 
 class Program:
@@ -62,6 +63,16 @@ def control(*words):
         raise AssertionError(answer or "run.py is gone")
 
 
+@contextlib.contextmanager
+def server(name):
+    """A server on the port that every program here uses."""
+    control("server", name)
+    try:
+        yield
+    finally:
+        control("stop", name)
+
+
 def publish(generation):
     program = Program(os.path.join(generation, "publish.ts"))
     try:
@@ -71,32 +82,62 @@ def publish(generation):
         program.close()
 
 
-def first_steps(generation):
-    control("server", SERVER)
-    publish(generation)
-    subscriber = Program(os.path.join(generation, "subscribe.ts"))
-    try:
-        subscriber.expect("listening on otp-updates")
+def core(generation):
+    with server("introduction"):
         publish(generation)
-        subscriber.expect("received on otp-updates: email verified")
-        subscriber.interrupt()
-        # The first publish, which nobody listened to, has not come.
-        subscriber.expect("drained")
-        subscriber.expect_end()
+        subscriber = Program(os.path.join(generation, "subscribe.ts"))
+        try:
+            subscriber.expect("listening on otp-updates")
+            publish(generation)
+            subscriber.expect("received on otp-updates: email verified")
+            subscriber.interrupt()
+            # The first publish, which nobody listened to, has not come.
+            subscriber.expect("drained")
+            subscriber.expect_end()
+        finally:
+            subscriber.close()
+
+
+def chat(generation, sequence):
+    """The program stores the message with this sequence, and gets that one only."""
+    program = Program(os.path.join(generation, "chat.ts"))
+    try:
+        program.expect("stored in CHAT as %d" % sequence)
+        program.expect("received on chat.room1: Hello! (%d)" % sequence)
+        program.interrupt()
+        program.expect("drained")
+        program.expect_end()
     finally:
-        subscriber.close()
+        program.close()
+
+
+def jetstream(generation, name):
+    with server(name):
+        chat(generation, 1)
+        control("restart", name)
+        chat(generation, 2)
+        control("kill", name)
+        chat(generation, 3)
+
+
+CHECKS = {
+    "current_generation": lambda: core("current"),
+    "legacy_generation": lambda: core("legacy"),
+    "jetstream_current": lambda: jetstream("current", "introduction_jetstream:current"),
+    "jetstream_legacy": lambda: jetstream("legacy", "introduction_jetstream:legacy"),
+    "jetstream_argument": lambda: jetstream("current", "introduction_js"),
+}
 
 
 def main():
     chosen = os.environ.get("CLIENT_TEST_CHECKS", "").split(",")
-    for generation in ("current", "legacy"):
-        name = generation + "_generation"
+    for name, check in CHECKS.items():
         if name not in chosen:
             continue
         print("@check begin", name, flush=True)
         start = time.monotonic()
         try:
-            first_steps(generation)
+            check()
             print("@check ok %s %.3f" % (name, time.monotonic() - start), flush=True)
         except Exception as error:  # whatever went wrong is the check's failure
             text = " ".join(str(error).split())

@@ -3,7 +3,7 @@
 import { createInterface } from "node:readline";
 
 // Milliseconds: one check, one condition, closing what a check left open.
-const CHECK_LIMIT = 20_000;
+const CHECK_LIMIT = 45_000;
 const WAIT_LIMIT = 5_000;
 const CLOSE_LIMIT = 1_000;
 const POLL = 2;

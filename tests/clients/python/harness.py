@@ -9,7 +9,7 @@ import time
 import nats
 
 # Seconds: one check, one condition, closing what a check left open.
-CHECK_LIMIT = 20
+CHECK_LIMIT = 45
 WAIT_LIMIT = 5
 CLOSE_LIMIT = 1
 POLL = 0.002

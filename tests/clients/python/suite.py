@@ -2,7 +2,8 @@
 
 import asyncio
 
-from checks import authentication, connection, limits, messaging, requests, resilience, tls  # noqa: F401
+from checks import (authentication, connection, jetstream_consumers, jetstream_streams, kv, limits,  # noqa: F401
+                    messaging, object, requests, resilience, tls)
 from harness import run
 
 asyncio.run(run())

@@ -13,7 +13,7 @@ use tokio::task::unconstrained;
 use tokio::time::{sleep, timeout};
 
 /// Longest time a check may take.
-const CHECK_LIMIT: Duration = Duration::from_secs(20);
+const CHECK_LIMIT: Duration = Duration::from_secs(45);
 /// Longest time a condition may take to come true.
 pub const WAIT_LIMIT: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(2);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod harness;
+mod jetstream;
 
 fn main() -> std::io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -2,8 +2,13 @@
 
 mod authentication;
 mod connection;
+mod jetstream_consumers;
+mod jetstream_push;
+mod jetstream_streams;
+mod kv;
 mod limits;
 mod messaging;
+mod object;
 mod requests;
 mod resilience;
 mod tls;
@@ -30,5 +35,15 @@ pub fn all() -> Vec<Check> {
         limits: large_payload_1mib large_payload_4mib max_payload_client max_payload_server
             permission_publish permission_subscribe;
         resilience: reconnect_after_restart reconnect_after_kill lame_duck;
+        jetstream_streams: jetstream_absent jetstream_domain jetstream_account jetstream_streams jetstream_paging jetstream_publish
+            jetstream_messages jetstream_ttl jetstream_direct_get jetstream_direct_batch jetstream_restart;
+        jetstream_consumers: jetstream_ordered jetstream_ordered_restart jetstream_consumers
+            jetstream_fetch jetstream_fetch_nothing jetstream_next jetstream_consume
+            jetstream_consume_restart jetstream_consumer_deleted jetstream_pull_limits jetstream_inactive jetstream_pause jetstream_reset
+            jetstream_pinned jetstream_overflow jetstream_acks jetstream_redelivery;
+        jetstream_push: jetstream_work_queue jetstream_push jetstream_push_members jetstream_push_flow;
+        kv: kv_buckets kv_values kv_watch kv_keys kv_history kv_purge_deletes kv_age kv_marker_ttl
+            kv_limits kv_republish kv_restart;
+        object: object_stores object_put_get object_100mib object_changes object_list_watch object_seal;
     }
 }
