@@ -211,7 +211,7 @@ def invalid_domains(ctx):
         check(text in output, "text of %s: %r" % (name, output[-500:]))
 
 
-@case(9, "system")
+@case(9)
 def domain_of_the_system_account(ctx):
     js = jetstream(ctx, ACCOUNTS.replace("}", ", domain: DOM }", 1), guard=False, user="sys", **{"pass": "p"})
     own = jetstream(ctx, server=js.server, api="$JS.DOM.API", user="sys", **{"pass": "p"})

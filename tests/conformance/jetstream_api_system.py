@@ -9,7 +9,7 @@ from lib.jetstream import *
 case = cases("jetstream_api")
 
 
-@case(67, "system")
+@case(67)
 def purge_of_an_account(ctx):
     js = member(ctx, "a")
     system = member(ctx, "sys", js)
@@ -169,7 +169,7 @@ def full_request_queue(ctx):
     js.server.wait_log(r"JetStream API queue limit reached, dropping \d+ requests")
 
 
-@case(76, "system")
+@case(76)
 def move_on_a_single_server(ctx):
     js = jetstream(ctx)
     js.create("S")

@@ -7,8 +7,8 @@ from lib.jetstream import *
 case = cases("jetstream_streams")
 
 NEED = "sources"
-# The name of the consumer that a stream S of the account $G makes upstream.
-CONSUMER = "JS_SRC_N6lXlrSF"
+# The name of the consumer that a stream S of the account $G makes upstream: hashed twice.
+CONSUMER = "JS_SRC_" + hash8(hash8("S $G"))
 
 
 def lines(message):
@@ -83,6 +83,15 @@ def request_and_stored_header(ctx):
     message = js.get("S", seq=1)
     eq((message["subject"], message["data"]), ("o.a", b"data"), "message")
     eq(lines(message), [("a", "b"), ("Nats-Msg-Id", "x"), ("Nats-Stream-Source", "O 1 > > o.a " + hash8(created))], "headers")
+
+
+@case(126, NEED)
+def names_of_several_consumers_upstream(ctx):
+    js = jetstream(ctx)
+    watch = js.subscribe("$JS.API.CONSUMER.CREATE.>")
+    js.create("S", sources=[{"name": "O"}, {"name": "O", "filter_subject": "x"}, {"name": "P"}])
+    names = {decode(watch.next().payload)["config"]["name"] for _ in range(3)}
+    eq(names, {"JS_SRC_" + hash8(hash8("S $G") + " O > >"), "JS_SRC_" + hash8(hash8("S $G") + " O x >"), CONSUMER}, "names")
 
 
 @case(126, NEED)
