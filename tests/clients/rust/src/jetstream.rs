@@ -5,6 +5,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use async_nats::ConnectOptions;
+use async_nats::jetstream::consumer::{PullConsumer, pull};
+use async_nats::jetstream::stream::{self, Stream as JetStreamStream};
 use async_nats::jetstream::{Context as JetStream, Message, publish::PublishAck};
 use futures_util::{Stream, StreamExt};
 use serde_json::Value;
@@ -31,6 +33,40 @@ pub async fn open(t: Context, server: &str) -> Outcome<(Connection, JetStream)> 
     let mut js = async_nats::jetstream::new((*nc).clone());
     js.set_timeout(Duration::from_secs(10));
     Ok((nc, js))
+}
+
+/// A stream with one subject and nothing else said.
+pub async fn make_stream(js: &JetStream, name: &str, subject: &str) -> Outcome<JetStreamStream> {
+    let config = stream::Config {
+        name: name.into(),
+        subjects: vec![subject.into()],
+        ..Default::default()
+    };
+    Ok(js.create_stream(config).await?)
+}
+
+/// The configuration of a durable pull consumer.
+pub fn durable(name: &str) -> pull::Config {
+    pull::Config {
+        durable_name: Some(name.into()),
+        ..Default::default()
+    }
+}
+
+pub async fn ack_all(messages: &[Message]) -> Outcome {
+    for message in messages {
+        lift(message.ack().await)?;
+    }
+    Ok(())
+}
+
+/// Waits until the consumer's ack floor is this sequence of the stream.
+pub async fn acked(consumer: &PullConsumer, floor: u64) -> Outcome {
+    eventually("all acks", async || {
+        let info = consumer.get_info().await?;
+        Ok((info.ack_floor.stream_sequence == floor).then_some(()))
+    })
+    .await
 }
 
 /// The answer of the API, whatever the library makes of it.

@@ -1,53 +1,19 @@
-//! Consumers: their life, pulls in all forms, what ends a pull, reading in order, groups of priority.
+//! Consumers: their life, pulls in all forms, what ends a pull, groups of priority.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind, OrderedConfig};
-use async_nats::jetstream::consumer::{DeliverPolicy, PriorityPolicy, PullConsumer};
-use async_nats::jetstream::stream::{
-    self, ConsumerCreateStrictErrorKind, ConsumerUpdateErrorKind, Stream,
-};
-use async_nats::jetstream::{AckKind, Context as JetStream, Message};
+use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind};
+use async_nats::jetstream::consumer::{DeliverPolicy, PriorityPolicy};
+use async_nats::jetstream::stream::{ConsumerCreateStrictErrorKind, ConsumerUpdateErrorKind};
 use futures_util::StreamExt;
 use tokio::time::timeout;
 
 use crate::harness::{Context, Outcome, WAIT_LIMIT, ensure, equal, fail};
 use crate::jetstream::{
-    RESTART_LIMIT, RESTARTED, SERVER, all, eventually, fill, lift, next, numbers, open, refused,
-    restart, sequence, sequences, take, texts,
+    RESTART_LIMIT, RESTARTED, SERVER, ack_all, acked, all, durable, eventually, fill, lift,
+    make_stream, next, numbers, open, refused, restart, sequence, take, texts,
 };
-
-async fn make_stream(js: &JetStream, name: &str, subject: &str) -> Outcome<Stream> {
-    let config = stream::Config {
-        name: name.into(),
-        subjects: vec![subject.into()],
-        ..Default::default()
-    };
-    Ok(js.create_stream(config).await?)
-}
-
-fn durable(name: &str) -> Config {
-    Config {
-        durable_name: Some(name.into()),
-        ..Default::default()
-    }
-}
-
-async fn ack_all(messages: &[Message]) -> Outcome {
-    for message in messages {
-        lift(message.ack().await)?;
-    }
-    Ok(())
-}
-
-async fn acked(consumer: &PullConsumer, floor: u64) -> Outcome {
-    eventually("all acks", async || {
-        let info = consumer.get_info().await?;
-        Ok((info.ack_floor.stream_sequence == floor).then_some(()))
-    })
-    .await
-}
 
 /// A consumer is made, found, changed and deleted.
 pub async fn jetstream_consumers(t: Context) -> Outcome {
@@ -518,160 +484,5 @@ pub async fn jetstream_overflow(t: Context) -> Outcome {
     ensure(nothing.is_err(), "the pull was served")?;
     fill(&js, "overflow", 10).await?;
     take(&mut late, 1).await?;
-    Ok(())
-}
-
-/// An ordered consumer reads everything once and in order, whatever becomes of its consumer on the server.
-pub async fn jetstream_ordered(t: Context) -> Outcome {
-    let (_, js) = open(t, SERVER).await?;
-    let stream = make_stream(&js, "ordered", "ordered.>").await?;
-    fill(&js, "ordered.a", 300).await?;
-    let consumer = stream.create_consumer(OrderedConfig::default()).await?;
-    let name = consumer.cached_info().name.clone();
-    let mut messages = consumer.messages().await?;
-    equal(
-        texts(&take(&mut messages, 300).await?),
-        numbers(300),
-        "messages",
-    )?;
-    ensure(stream.delete_consumer(&name).await?.success, "not deleted")?;
-    fill(&js, "ordered.b", 100).await?;
-    equal(
-        texts(&take(&mut messages, 100).await?),
-        numbers(100),
-        "messages after its end",
-    )?;
-    let start_sequence = 402;
-    let beyond = OrderedConfig {
-        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
-        filter_subject: "ordered.c".into(),
-        ..Default::default()
-    };
-    let mut late = stream.create_consumer(beyond).await?.messages().await?;
-    fill(&js, "ordered.c", 3).await?;
-    equal(
-        texts(&take(&mut late, 2).await?),
-        ["1", "2"],
-        "messages from beyond the end",
-    )
-}
-
-/// A new ordered consumer goes on behind what was read before the server was started anew.
-pub async fn jetstream_ordered_restart(t: Context) -> Outcome {
-    let (nc, js) = open(t, RESTARTED).await?;
-    let stream = make_stream(&js, "ordered", "ordered").await?;
-    let mut seen = Vec::new();
-    for verb in [None, Some("restart"), Some("kill")] {
-        if let Some(verb) = verb {
-            // The client itself finds out only after 30 s that the consumer, which was in memory, is lost.
-            restart(t, verb, RESTARTED, &nc).await?;
-        }
-        let config = OrderedConfig {
-            deliver_policy: DeliverPolicy::ByStartSequence {
-                start_sequence: seen.len() as u64 + 1,
-            },
-            ..Default::default()
-        };
-        let mut messages = stream.create_consumer(config).await?.messages().await?;
-        fill(&js, "ordered", 100).await?;
-        seen.extend(take(&mut messages, 100).await?);
-    }
-    equal(
-        sequences(&seen)?,
-        (1..=300).collect::<Vec<u64>>(),
-        "sequences",
-    )
-}
-
-/// Every kind of ack does what it is for.
-pub async fn jetstream_acks(t: Context) -> Outcome {
-    let (nc, js) = open(t, SERVER).await?;
-    let stream = make_stream(&js, "acks", "acks").await?;
-    let consumer = stream.create_consumer(durable("a")).await?;
-    let mut terms = nc
-        .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MSG_TERMINATED.acks.a")
-        .await?;
-    nc.settle().await?;
-    fill(&js, "acks", 6).await?;
-    let got = all(consumer.fetch().max_messages(6).messages().await?).await?;
-    equal(got.len(), 6, "messages")?;
-    lift(got[0].ack().await)?;
-    lift(got[1].double_ack().await)?;
-    lift(got[2].ack_with(AckKind::Nak(None)).await)?;
-    let one = || {
-        consumer
-            .batch()
-            .max_messages(1)
-            .expires(Duration::from_secs(3))
-            .messages()
-    };
-    let again = all(one().await?).await?;
-    equal(
-        (sequences(&again)?, lift(again[0].info())?.delivered),
-        (vec![3], 2),
-        "message after a nak",
-    )?;
-    ack_all(&again).await?;
-    let start = Instant::now();
-    lift(
-        got[3]
-            .ack_with(AckKind::Nak(Some(Duration::from_millis(500))))
-            .await,
-    )?;
-    lift(got[4].ack_with(AckKind::Progress).await)?;
-    lift(got[5].ack_with(AckKind::Term).await)?;
-    let delayed = all(one().await?).await?;
-    equal(
-        sequences(&delayed)?,
-        [4],
-        "message after a nak with a delay",
-    )?;
-    ensure(
-        start.elapsed() > Duration::from_millis(400),
-        "came before its delay was over",
-    )?;
-    ack_all(&delayed).await?;
-    crate::harness::take(&mut terms, 1).await?;
-    acked(&consumer, 4).await?;
-    equal(
-        consumer.get_info().await?.num_ack_pending,
-        1,
-        "pending acks",
-    )?;
-    lift(got[4].double_ack().await)?;
-    acked(&consumer, 6).await
-}
-
-/// A message that nobody acknowledges comes again after the back-off, as often as it may.
-pub async fn jetstream_redelivery(t: Context) -> Outcome {
-    let (nc, js) = open(t, SERVER).await?;
-    let stream = make_stream(&js, "redelivery", "redelivery").await?;
-    let config = Config {
-        max_deliver: 3,
-        backoff: [200, 400].map(Duration::from_millis).to_vec(),
-        ..durable("r")
-    };
-    let consumer = stream.create_consumer(config).await?;
-    let mut given_up = nc
-        .subscribe("$JS.EVENT.ADVISORY.CONSUMER.MAX_DELIVERIES.redelivery.r")
-        .await?;
-    nc.settle().await?;
-    fill(&js, "redelivery", 1).await?;
-    let mut messages = consumer.messages().await?;
-    let mut times = Vec::new();
-    for count in 1..=3 {
-        let message = next(&mut messages, WAIT_LIMIT).await?;
-        equal(lift(message.info())?.delivered, count, "deliveries")?;
-        times.push(Instant::now());
-    }
-    ensure(
-        times[1] - times[0] > Duration::from_millis(150),
-        "came again too early",
-    )?;
-    ensure(
-        times[2] - times[1] > Duration::from_millis(350),
-        "came the third time too early",
-    )?;
-    crate::harness::take(&mut given_up, 1).await?;
     Ok(())
 }

@@ -2,7 +2,9 @@
 
 mod authentication;
 mod connection;
+mod jetstream_acks;
 mod jetstream_consumers;
+mod jetstream_ordered;
 mod jetstream_push;
 mod jetstream_streams;
 mod kv;
@@ -37,10 +39,12 @@ pub fn all() -> Vec<Check> {
         resilience: reconnect_after_restart reconnect_after_kill lame_duck;
         jetstream_streams: jetstream_absent jetstream_domain jetstream_account jetstream_streams jetstream_paging jetstream_publish
             jetstream_messages jetstream_ttl jetstream_direct_get jetstream_direct_batch jetstream_restart;
-        jetstream_consumers: jetstream_ordered jetstream_ordered_restart jetstream_consumers
+        jetstream_ordered: jetstream_ordered jetstream_ordered_restart;
+        jetstream_consumers: jetstream_consumers
             jetstream_fetch jetstream_fetch_nothing jetstream_next jetstream_consume
             jetstream_consume_restart jetstream_consumer_deleted jetstream_pull_limits jetstream_inactive jetstream_pause jetstream_reset
-            jetstream_pinned jetstream_overflow jetstream_acks jetstream_redelivery;
+            jetstream_pinned jetstream_overflow;
+        jetstream_acks: jetstream_acks jetstream_redelivery;
         jetstream_push: jetstream_work_queue jetstream_push jetstream_push_members jetstream_push_flow;
         kv: kv_buckets kv_values kv_watch kv_keys kv_history kv_purge_deletes kv_age kv_marker_ttl
             kv_limits kv_republish kv_restart;
