@@ -12,6 +12,9 @@ pub struct ServerLimits {
     pub max_request_batch: i64,
     /// Ceiling of `duplicate_window`, nanoseconds.
     pub duplicate_window: i64,
+    /// Consumers of a stream for which neither it nor its account has a limit;
+    /// 0 is no limit.
+    pub default_max_consumers: i64,
     /// Bytes of all memory streams together.
     pub max_memory: i64,
     /// Bytes of all file streams together.
@@ -32,6 +35,7 @@ impl Default for ServerLimits {
             max_ack_pending: 0,
             max_request_batch: 0,
             duplicate_window: 0,
+            default_max_consumers: 0,
             max_memory: i64::MAX,
             max_storage: i64::MAX,
             max_payload: 1 << 20,

@@ -69,6 +69,9 @@ pub struct Runtime {
     pub no_fast_producer_stall: bool,
     /// Bytes of payloads shown in traces; 0 is all.
     pub max_traced_msg_len: usize,
+    /// Start of the subjects of JetStream's domain, `$JS.<domain>.API.`; empty
+    /// without a domain.
+    pub domain_prefix: Vec<u8>,
     /// Traces show header blocks only.
     pub trace_headers: bool,
 }

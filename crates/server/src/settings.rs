@@ -125,6 +125,10 @@ pub fn runtime(
         no_fast_producer_stall: options.no_fast_producer_stall,
         max_traced_msg_len: size(options.max_traced_msg_len),
         trace_headers: options.trace_headers,
+        domain_prefix: match jetstream_domain(options).as_str() {
+            "" => Vec::new(),
+            domain => format!("$JS.{domain}.API.").into_bytes(),
+        },
     })
 }
 

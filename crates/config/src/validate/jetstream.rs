@@ -37,15 +37,15 @@ fn domain(options: &Options) -> Result<(), String> {
     let Some(domain) = &options.jetstream.domain else {
         return Ok(());
     };
-    if domain.contains(['.', '*', '>']) {
-        return Err("invalid domain name: may not contain ., * or >".to_owned());
-    }
     let subject = api_subject(domain);
     if !is_valid_subject(subject.as_bytes()) {
         return Err(format!(
             "invalid domain name: derived {} is not a valid subject",
             quote(&subject)
         ));
+    }
+    if domain.contains(['.', '*', '>']) {
+        return Err("invalid domain name: may not contain ., * or >".to_owned());
     }
     Ok(())
 }

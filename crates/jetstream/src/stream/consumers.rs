@@ -227,7 +227,9 @@ impl Stream {
             self.core.config.max_consumers,
             account.map_or(-1, |limits| limits.max_consumers),
         ];
+        let default = self.core.settings.limits.default_max_consumers;
         let limit = limits.into_iter().filter(|limit| *limit > 0).min();
+        let limit = limit.or((default > 0).then_some(default));
         let count = i64::try_from(self.consumers.counted()).unwrap_or(i64::MAX);
         if limit.is_some_and(|limit| count >= limit) {
             return Err(errors::MAXIMUM_CONSUMERS_LIMIT);

@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use midge_config::options::{AccountJetStream, Cipher as ConfiguredCipher, Options};
+use midge_config::options::{
+    AccountJetStream, Cipher as ConfiguredCipher, JetStreamOptions, Options,
+};
 use midge_jetstream::config::metadata::API_LEVEL;
 use midge_jetstream::limits::{AccountLimits, ServerLimits};
 use midge_log::Logger;
@@ -14,13 +16,16 @@ use midge_store::crypt::{Cipher, EncryptionKeys};
 
 use crate::account::GLOBAL_ACCOUNT;
 use crate::jetstream::durability::Durability;
-use crate::jetstream::{AccountPlan, Plan};
+use crate::jetstream::{AccountPlan, Plan, QueueLimits};
 use crate::server::Shared;
 use crate::settings;
 
 /// Share of the machine's memory and of the free space on the disk that
 /// JetStream may use unless something else is configured.
 const DEFAULT_PERCENT: u64 = 75;
+
+/// Consumers of a stream unless something else is configured (configuration.md 5).
+const DEFAULT_MAX_CONSUMERS: i64 = 1000;
 
 /// Bytes of a record beside the subject and the message (storage-format.md 2).
 const RECORD_OVERHEAD: i64 = 34 + (1 << 16);
@@ -66,6 +71,10 @@ fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, S
         max_ack_pending: number(configured.limits.max_ack_pending),
         max_request_batch: number(configured.limits.max_request_batch),
         duplicate_window: i64::try_from(configured.limits.duplicate_window.as_nanos()).unwrap_or(0),
+        default_max_consumers: match configured.limits.default_max_consumers {
+            0 => DEFAULT_MAX_CONSUMERS,
+            limit => limit,
+        },
         max_memory: configured.max_memory_store.unwrap_or_else(default_memory),
         max_storage: configured
             .max_file_store
@@ -101,8 +110,24 @@ fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, S
         domain: configured.domain.clone().unwrap_or_default(),
         server_name: shared.identity.name.clone(),
         accounts: accounts(options, shared)?,
+        queues: queues(configured),
         workers: crate::process::cores(),
     })
+}
+
+/// What may wait at most; the defaults of jetstream-api.md 5.
+fn queues(configured: &JetStreamOptions) -> QueueLimits {
+    let or = |value: i64, default: usize| match usize::try_from(value) {
+        Ok(0) | Err(_) => default,
+        Ok(value) => value,
+    };
+    let requests = or(configured.request_queue_limit, 10_000);
+    QueueLimits {
+        messages: or(configured.max_buffered_msgs, 100_000),
+        bytes: or(configured.max_buffered_size, 128 << 20),
+        requests,
+        info_requests: or(configured.info_queue_limit, requests),
+    }
 }
 
 /// The accounts that have JetStream: those configured so, or the global one if
@@ -158,7 +183,12 @@ fn check_folder(folder: &Path) -> Result<(), String> {
     if folder.exists() && !folder.is_dir() {
         return Err(failed("storage directory is not a directory"));
     }
-    std::fs::create_dir_all(folder)
+    let mut maker = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker
+        .recursive(true)
+        .create(folder)
         .map_err(|error| failed(&format!("could not create storage directory - {error}")))?;
     let probe = folder.join(format!("_test_{}", fastrand::u32(..)));
     let written = std::fs::write(&probe, b"");

@@ -6,27 +6,39 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use midge_jetstream::api::{Endpoint, Scope, refuse};
+use midge_jetstream::api::{Empty, Endpoint, Scope, push_error, push_reply, refuse};
 use midge_jetstream::catalog::{self, Created};
 use midge_jetstream::config::StreamConfig;
 use midge_jetstream::context::Settings;
+use midge_jetstream::effects::{Kind, Message};
 use midge_jetstream::error::{ApiError, catalogue as errors};
+use midge_jetstream::header::level_is_supported;
 use midge_jetstream::stream::Offline;
-use midge_jetstream::{Catalog, Context, Effects};
+use midge_jetstream::{Catalog, Context, Effects, Interest};
 
+use super::audit::{self, AUDIT_SUBJECT};
 use super::command::{ApiCall, Asked, Command};
 use super::interest::AccountInterest;
 use super::mailbox::{WorkerMail, WorkerMailbox};
 use super::publisher::{Outbound, Publisher};
 use super::worker::now;
 use super::{AccountState, JetStream};
-use crate::account::Account;
 use crate::batch::{API_DESTINATION, Batch};
 use crate::server::Shared;
 use crate::spin::Spin;
 
 /// Wait for a worker's answer; the peer's bound for lists (jetstream-api.md 5.4).
 const PATIENCE: Duration = Duration::from_secs(4);
+
+/// Time between two log lines about a full queue.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The body of a reply to a purge of an account.
+#[derive(Default, serde::Serialize)]
+struct Initiated {
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    initiated: bool,
+}
 
 /// The thread's state.
 pub(super) struct Api {
@@ -114,6 +126,7 @@ impl Api {
     }
 
     fn on_batch(&mut self, batch: Box<Batch>) {
+        let mut calls = Vec::new();
         for item in &batch.messages {
             let Some(message) = item.message(&batch.bytes) else {
                 break;
@@ -125,19 +138,73 @@ impl Api {
                 .body
                 .split_at_checked(message.header_len)
                 .unwrap_or((&[], message.body));
-            self.on_request(ApiCall {
+            let (_, cid) = item.producer;
+            let audited = AccountInterest(&account).has_interest(AUDIT_SUBJECT);
+            let client = if audited {
+                audit::client_json(&self.shared, batch.from, cid)
+            } else {
+                None
+            };
+            calls.push(ApiCall {
                 account,
                 subject: message.subject.to_vec(),
                 reply: message.reply.to_vec(),
                 header: header.to_vec(),
                 body: body.to_vec(),
+                client,
             });
         }
         batch.recycle(&self.shared);
+        self.drop_excess(&mut calls);
+        for call in calls {
+            self.on_request(call);
+        }
+    }
+
+    /// Drops all requests of a kind of which more came at once than may wait
+    /// (jetstream-api.md 5.1).
+    fn drop_excess(&mut self, calls: &mut Vec<ApiCall>) {
+        let limits = self.jetstream.queues;
+        for (is_info, limit, what) in [
+            (true, limits.info_requests, "API info queue"),
+            (false, limits.requests, "API queue"),
+        ] {
+            let count = calls
+                .iter()
+                .filter(|call| asks_for_info(call) == is_info)
+                .count();
+            if count < limit {
+                continue;
+            }
+            calls.retain(|call| asks_for_info(call) != is_info);
+            let log = &self.shared.log;
+            log.warn_limited(
+                what,
+                LOG_INTERVAL,
+                format_args!("JetStream {what} limit reached, dropping {count} requests"),
+            );
+            if let Some(system) = &self.shared.system_account
+                && let Some(event) =
+                    audit::limit_reached(&self.shared.identity.name, &self.jetstream.domain, count)
+            {
+                let outbound = Outbound {
+                    to: audit::LIMIT_SUBJECT,
+                    subject: audit::LIMIT_SUBJECT,
+                    reply: b"",
+                    header: b"",
+                    payload: &event,
+                };
+                self.publisher.publish(&self.shared, system, &outbound);
+            }
+        }
     }
 
     fn on_request(&mut self, call: ApiCall) {
         let subject = call.subject.clone();
+        if self.shared.is_system_account(call.account.id) {
+            self.on_system_request(&call);
+            return;
+        }
         let Some(endpoint) = Endpoint::parse(&subject) else {
             return;
         };
@@ -160,6 +227,71 @@ impl Api {
             Scope::Cluster => self.refuse(&call, &endpoint, &errors::CLUSTER_REQUIRED),
             Scope::Later => self.refuse(&call, &endpoint, &errors::NOT_ENABLED),
         }
+    }
+
+    /// A request of the system account, which has no streams itself
+    /// (jetstream-api.md 2.2, 13.5).
+    fn on_system_request(&mut self, call: &ApiCall) {
+        let subject = String::from_utf8_lossy(&call.subject).into_owned();
+        if subject == "$JS.API.INFO" {
+            self.refuse(call, &Endpoint::Info, &errors::NOT_ENABLED_FOR_ACCOUNT);
+        } else if let Some(account) = subject.strip_prefix("$JS.API.ACCOUNT.PURGE.") {
+            self.on_purge(call, account);
+        } else {
+            self.send_json(call, |out| {
+                let error = &errors::NOT_ENABLED_FOR_ACCOUNT;
+                push_error(out, "system_response", error, &Empty {});
+            });
+        }
+    }
+
+    /// Removes all streams of an account, whether it is known or not.
+    fn on_purge(&mut self, call: &ApiCall, name: &str) {
+        const REPLY: &str = "account_purge_response";
+        if name.contains(['/', '\\']) {
+            let error = errors::STREAM_GENERAL.with("account name can not contain path separators");
+            self.send_json(call, |out| {
+                push_error(out, REPLY, &error, &Initiated::default())
+            });
+            return;
+        }
+        if let Some(account) = self.shared.accounts.get(name)
+            && let Some(catalog) = self.catalogs.get(&account.id)
+        {
+            let names: Vec<String> = catalog.names().map(str::to_owned).collect();
+            for stream in names {
+                let delete = ApiCall {
+                    account: account.clone(),
+                    subject: format!("$JS.API.STREAM.DELETE.{stream}").into_bytes(),
+                    reply: Vec::new(),
+                    header: Vec::new(),
+                    body: Vec::new(),
+                    client: None,
+                };
+                self.send_to_worker(&stream, Command::Call(delete), account.id);
+            }
+        }
+        self.send_json(call, |out| {
+            push_reply(out, REPLY, &Initiated { initiated: true })
+        });
+    }
+
+    /// Sends a reply that is no stream's.
+    fn send_json(&mut self, call: &ApiCall, write: impl FnOnce(&mut Vec<u8>)) {
+        if call.reply.is_empty() {
+            return;
+        }
+        let mut payload = Vec::new();
+        write(&mut payload);
+        let outbound = Outbound {
+            to: &call.reply,
+            subject: &call.reply,
+            reply: b"",
+            header: b"",
+            payload: &payload,
+        };
+        self.publisher
+            .publish(&self.shared, &call.account, &outbound);
     }
 
     fn send_to_worker(&self, stream: &str, command: Command, account: u32) {
@@ -211,6 +343,9 @@ impl Api {
                     }
                     Err(error) => self.refuse(&call, endpoint, &error),
                 }
+            }
+            Endpoint::Info if !level_is_supported(&call.header) => {
+                self.refuse(&call, endpoint, &errors::REQUIRED_API_LEVEL);
             }
             Endpoint::Info => {
                 let consumers = self.count_consumers(state.account.id);
@@ -276,7 +411,7 @@ impl Api {
             out: &mut effects,
         };
         answer(self.catalog(state), &settings, &mut cx);
-        self.publish(&call.account, &effects);
+        self.publish(call, &effects);
     }
 
     fn refuse(&mut self, call: &ApiCall, endpoint: &Endpoint<'_>, error: &ApiError) {
@@ -287,10 +422,11 @@ impl Api {
             out: &mut effects,
         };
         refuse(endpoint, error, &call.reply, &mut cx);
-        self.publish(&call.account, &effects);
+        self.publish(call, &effects);
     }
 
-    fn publish(&mut self, account: &Arc<Account>, effects: &Effects) {
+    fn publish(&mut self, call: &ApiCall, effects: &Effects) {
+        let account = &call.account;
         let state = self.jetstream.account(account.id);
         for message in effects.messages() {
             if let Some(state) = &state {
@@ -306,8 +442,78 @@ impl Api {
                 };
                 self.publisher.publish(&self.shared, account, &outbound);
             }
+            report(
+                &self.shared,
+                &self.jetstream,
+                &mut self.publisher,
+                call,
+                &message,
+            );
         }
     }
+}
+
+/// Whether a request belongs to the queue of those that only ask.
+fn asks_for_info(call: &ApiCall) -> bool {
+    matches!(
+        Endpoint::parse(&call.subject),
+        Some(
+            Endpoint::Info
+                | Endpoint::StreamNames
+                | Endpoint::StreamList
+                | Endpoint::StreamInfo(_)
+                | Endpoint::ConsumerNames(_)
+                | Endpoint::ConsumerList(_)
+                | Endpoint::ConsumerInfo { .. }
+        )
+    )
+}
+
+/// What a reply of the API brings with it: a line in the log about a request
+/// that could not be read, and the audit.
+pub(super) fn report(
+    shared: &Shared,
+    jetstream: &JetStream,
+    publisher: &mut Publisher,
+    call: &ApiCall,
+    reply: &Message<'_>,
+) {
+    let Kind::ApiReply { is_error } = reply.kind else {
+        return;
+    };
+    if is_error && let Some(reason) = invalid_json(reply.payload) {
+        shared.log.warn(format_args!(
+            "Invalid JetStream request '{} > {}': {reason}",
+            call.account.name,
+            String::from_utf8_lossy(&call.subject)
+        ));
+    }
+    let server = &shared.identity.name;
+    if let Some(event) = audit::audit(call, reply.payload, server, &jetstream.domain) {
+        let outbound = Outbound {
+            to: AUDIT_SUBJECT,
+            subject: AUDIT_SUBJECT,
+            reply: b"",
+            header: b"",
+            payload: &event,
+        };
+        publisher.publish(shared, &call.account, &outbound);
+    }
+}
+
+/// What is wrong with a request, if a reply says that it could not be read.
+fn invalid_json(reply: &[u8]) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Reply {
+        error: Failure,
+    }
+    #[derive(serde::Deserialize)]
+    struct Failure {
+        description: String,
+    }
+    let reply: Reply = serde_json::from_slice(reply).ok()?;
+    let reason = reply.error.description.strip_prefix("invalid JSON: ")?;
+    Some(reason.to_owned())
 }
 
 impl JetStream {

@@ -23,6 +23,8 @@ pub(crate) struct ApiCall {
     pub(crate) header: Vec<u8>,
     /// Body.
     pub(crate) body: Vec<u8>,
+    /// Who made it, if somebody listens to audits.
+    pub(crate) client: Option<Box<serde_json::value::RawValue>>,
 }
 
 /// A stream as it was found on disk.

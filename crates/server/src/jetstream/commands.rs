@@ -14,6 +14,7 @@ use midge_store::{
     BlockSizing, MemoryStore, Nanos, StoreError, StreamOptions, StreamStore, block_size,
 };
 
+use super::api::report;
 use super::command::{ApiCall, Asked, Command, FoundStream};
 use super::files::Folder;
 use super::interest::AccountInterest;
@@ -33,7 +34,7 @@ impl Worker {
             Command::Created { call, stream } => {
                 let number = self.by_name.get(&(call.account.id, stream)).copied();
                 if let Some(number) = number {
-                    self.with_host(number, now, |stream, cx| {
+                    self.answer_by(number, &call, now, |stream, cx| {
                         stream.reply_created(&call.reply, cx);
                     });
                 }
@@ -75,7 +76,7 @@ impl Worker {
             .get(&(call.account.id, name.to_owned()))
             .copied();
         let Some(number) = number else {
-            self.answer_directly(&call.account, now, |settings, cx| {
+            self.answer_directly(call, now, |settings, cx| {
                 catalog::stream_not_found(
                     &endpoint,
                     &call.reply,
@@ -94,7 +95,7 @@ impl Worker {
             body: &call.body,
         };
         let mut deleted = false;
-        self.with_host(number, now, |stream, cx| {
+        self.answer_by(number, call, now, |stream, cx| {
             stream.api(&stream_call, cx);
             deleted = stream.is_deleted();
         });
@@ -133,25 +134,51 @@ impl Worker {
             .send(WorkerMail::Command(Box::new(command)));
     }
 
+    /// Lets a stream answer a request.
+    fn answer_by(
+        &mut self,
+        number: u32,
+        call: &ApiCall,
+        now: Nanos,
+        answer: impl FnOnce(&mut Stream, &mut Context<'_>),
+    ) {
+        let before = self
+            .hosts
+            .get(number as usize)
+            .map_or(0, |host| host.effects.len());
+        self.with_host(number, now, answer);
+        let Some(host) = self.hosts.get(number as usize) else {
+            return;
+        };
+        for message in host.effects.messages().skip(before) {
+            let jetstream = &self.jetstream;
+            report(&self.shared, jetstream, &mut self.publisher, call, &message);
+        }
+    }
+
     /// Answers without a stream.
     fn answer_directly(
         &mut self,
-        account: &Arc<Account>,
+        call: &ApiCall,
         now: Nanos,
         answer: impl FnOnce(&Settings, &mut Context<'_>),
     ) {
-        let Some(state) = self.jetstream.account(account.id) else {
+        let Some(state) = self.jetstream.account(call.account.id) else {
             return;
         };
         let settings = state.settings.load_full();
         let mut effects = Effects::new();
         let mut cx = Context {
             now,
-            interest: &AccountInterest(account),
+            interest: &AccountInterest(&call.account),
             out: &mut effects,
         };
         answer(&settings, &mut cx);
-        self.publish_all(account, &effects);
+        for message in effects.messages() {
+            let jetstream = &self.jetstream;
+            report(&self.shared, jetstream, &mut self.publisher, call, &message);
+        }
+        self.publish_all(&call.account, &effects);
     }
 
     fn on_create(
@@ -164,7 +191,7 @@ impl Worker {
         let name = config.name.clone();
         match self.create(&call.account, config, settings, now) {
             Ok(number) => {
-                self.with_host(number, now, |stream, cx| {
+                self.answer_by(number, call, now, |stream, cx| {
                     stream.reply_created(&call.reply, cx);
                 });
             }
@@ -177,7 +204,7 @@ impl Worker {
                     account: call.account.id,
                     stream: name,
                 });
-                self.answer_directly(&call.account, now, |_, cx| {
+                self.answer_directly(call, now, |_, cx| {
                     catalog::store_not_created(&call.reply, cx);
                 });
             }
@@ -256,7 +283,7 @@ impl Worker {
             return;
         };
         let mut updated = true;
-        self.with_host(number, now, |stream, cx| {
+        self.answer_by(number, call, now, |stream, cx| {
             updated = stream.update(config, &call.reply, cx).is_ok();
         });
         if !updated {

@@ -10,6 +10,7 @@ use midge_jetstream::{Context, Effects, Stream};
 use midge_store::Nanos;
 use midge_subject::SubjectArc;
 
+use super::QueueLimits;
 use super::interest::AccountInterest;
 use super::mailbox::WorkerMailbox;
 use super::routes::{Purpose, Route, Routes};
@@ -33,6 +34,8 @@ pub(super) struct Host {
     pub(super) dirty: bool,
     /// Something was flushed since the last sync began.
     pub(super) unsynced: bool,
+    /// Messages and bytes for it in this turn.
+    pub(super) arrived: (usize, usize),
     /// When it is looked at again.
     pub(super) timer: Option<Nanos>,
     subjects: Subscribed,
@@ -68,6 +71,7 @@ impl Host {
             effects,
             dirty: true,
             unsynced: false,
+            arrived: (0, 0),
             timer: None,
             subjects: Vec::new(),
             consumers: HashMap::new(),
@@ -83,6 +87,25 @@ impl Host {
             out: &mut self.effects,
         };
         act(&mut self.stream, &mut cx);
+    }
+
+    /// Counts a published message of `bytes`; which limit it goes beyond, if it
+    /// does.
+    #[inline]
+    pub(super) fn note_arrival(
+        &mut self,
+        bytes: usize,
+        limits: QueueLimits,
+    ) -> Option<&'static str> {
+        if self.arrived.0 >= limits.messages {
+            return Some("IPQ len limit reached");
+        }
+        if self.arrived.1.saturating_add(bytes) > limits.bytes {
+            return Some("IPQ size limit reached");
+        }
+        self.arrived.0 += 1;
+        self.arrived.1 += bytes;
+        None
     }
 
     /// Gives a message that reached one of the subscriptions to the stream.

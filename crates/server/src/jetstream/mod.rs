@@ -5,6 +5,7 @@
 //! | --- | --- |
 //! | [`start`] | options → threads; streams as they were left |
 //! | [`api`] | requests about an account's streams as a whole |
+//! | [`audit`] | events about those requests |
 //! | [`worker`], [`commands`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`syncer`], [`durability`] | waiting for the disk |
@@ -12,6 +13,7 @@
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
 
 mod api;
+pub(crate) mod audit;
 mod command;
 mod commands;
 pub mod durability;
@@ -73,6 +75,19 @@ impl AccountState {
     }
 }
 
+/// What may wait at most.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueLimits {
+    /// Messages for one stream.
+    pub messages: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// Requests of the API that change something.
+    pub requests: usize,
+    /// Requests that ask for something.
+    pub info_requests: usize,
+}
+
 /// JetStream as the threads of the server share it.
 pub(crate) struct JetStream {
     workers: Vec<Arc<WorkerMailbox>>,
@@ -80,6 +95,8 @@ pub(crate) struct JetStream {
     root: Arc<StoreRoot>,
     durability: Durability,
     largest_record: i64,
+    queues: QueueLimits,
+    domain: String,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
     reservations: Arc<Reservations>,
     /// Bytes that all accounts use.

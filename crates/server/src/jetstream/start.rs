@@ -22,7 +22,7 @@ use super::durability::Durability;
 use super::mailbox::WorkerMail;
 use super::syncer::Syncer;
 use super::worker::Worker;
-use super::{AccountState, JetStream};
+use super::{AccountState, JetStream, QueueLimits};
 use crate::account::Account;
 use crate::batch::{API_DESTINATION, FIRST_WORKER};
 use crate::server::Shared;
@@ -58,6 +58,8 @@ pub struct Plan {
     pub accounts: Vec<AccountPlan>,
     /// Bytes of the largest record that a message can make.
     pub largest_record: i64,
+    /// What may wait at most.
+    pub queues: QueueLimits,
     /// Number of workers.
     pub workers: usize,
 }
@@ -85,6 +87,8 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         root: Arc::new(root),
         durability: plan.durability,
         largest_record: plan.largest_record,
+        queues: plan.queues,
+        domain: plan.domain.clone(),
         accounts: RwLock::default(),
         reservations: Arc::new(Reservations::default()),
         usage: usage.clone(),

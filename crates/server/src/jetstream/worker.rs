@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
+use midge_jetstream::api::too_many_requests;
 use midge_jetstream::consumer::ConsumerId;
 use midge_jetstream::effects::{Event, Message, When};
 use midge_jetstream::{Effects, Stream};
@@ -22,7 +23,7 @@ use super::durability::Durability;
 use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
 use super::publisher::{Outbound, Publisher};
-use super::routes::Routes;
+use super::routes::{Purpose, Routes};
 use super::syncer::Syncer;
 use super::{AccountState, JetStream};
 use crate::account::Account;
@@ -39,6 +40,9 @@ const MAX_SPARE: usize = 16;
 /// Time between two rounds of the stores' housekeeping.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Time between two log lines about dropped messages of one stream.
+const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
     /// Its number among destinations.
@@ -50,7 +54,7 @@ pub(super) struct Worker {
     /// Numbers of streams by account and name.
     pub(super) by_name: HashMap<(u32, String), u32>,
     pub(super) routes: Routes,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
     syncer: Syncer,
     /// A sync is under way.
     syncing: bool,
@@ -195,6 +199,12 @@ impl Worker {
                 let Some(host) = self.hosts.get_mut(route.host as usize) else {
                     continue;
                 };
+                if route.purpose == Purpose::Publish
+                    && let Some(why) = host.note_arrival(message.body.len(), self.jetstream.queues)
+                {
+                    refuse_publish(&self.shared, &mut self.publisher, host, message.reply, why);
+                    continue;
+                }
                 host.take(route.purpose, &message, now);
                 if !host.dirty {
                     host.dirty = true;
@@ -325,6 +335,7 @@ impl Worker {
             return;
         };
         host.dirty = false;
+        host.arrived = (0, 0);
         let mut more = false;
         let mut failed = Ok(());
         host.parts(now, |stream, cx| {
@@ -542,4 +553,38 @@ fn describe(account: &Account, stream: &Stream, error: &dyn std::fmt::Display) -
         account.name,
         stream.name()
     )
+}
+
+/// Tells a publisher that its message was dropped because too many came at
+/// once (jetstream-api.md 5.2).
+#[cold]
+fn refuse_publish(
+    shared: &Shared,
+    publisher: &mut Publisher,
+    host: &Host,
+    reply: &[u8],
+    why: &str,
+) {
+    let name = host.stream.name();
+    shared.log.warn_limited(
+        name,
+        LOG_INTERVAL,
+        format_args!(
+            "Dropping messages due to excessive stream ingest rate on '{}' > '{name}': {why}",
+            host.account.name
+        ),
+    );
+    if reply.is_empty() {
+        return;
+    }
+    let (mut header, mut payload) = (Vec::new(), Vec::new());
+    too_many_requests(name, &mut header, &mut payload);
+    let outbound = Outbound {
+        to: reply,
+        subject: reply,
+        reply: b"",
+        header: &header,
+        payload: &payload,
+    };
+    publisher.publish(shared, &host.account, &outbound);
 }

@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use midge_identity::Decision;
 
+use crate::jetstream::audit::ClientInfo;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::{ConnQuery, ConnSnapshot};
 
@@ -14,6 +15,9 @@ pub(crate) enum Control {
     Connections(ConnQuery, mpsc::SyncSender<ConnSnapshot>),
     /// Describe these subscriptions.
     Subscriptions(SubsQuery, mpsc::SyncSender<SubsSnapshot>),
+
+    /// Describe a client for events; `None` if it is not here.
+    ClientInfo(u64, mpsc::SyncSender<Option<ClientInfo>>),
 
     /// Close a client on request; answers whether it was here.
     Kick(u64, mpsc::SyncSender<bool>),

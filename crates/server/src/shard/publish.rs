@@ -41,7 +41,7 @@ impl Shard {
         let Some(bound) = self.accounts.get(account as usize).and_then(Option::as_ref) else {
             return;
         };
-        if !plain || bound.has_mappings() {
+        if !plain || bound.has_mappings() || self.names_domain(publish.subject) {
             let mappings = bound.mappings();
             self.publish_with_checks(slot, account, Message::of(publish, input, end), mappings);
             return;
@@ -106,8 +106,12 @@ impl Shard {
             // The message goes on all the same.
             self.send_err(slot, "Invalid Publish Subject");
         }
-        let mapped =
-            mappings.and_then(|mappings| self.map_subject(slot, &mappings, message.subject));
+        let mapped = match self.without_domain(account, message.subject) {
+            Some(subject) => Some(subject),
+            None => {
+                mappings.and_then(|mappings| self.map_subject(slot, &mappings, message.subject))
+            }
+        };
         let subject = mapped.as_deref().unwrap_or(message.subject);
         let message = Message { subject, ..message };
         if !self.may_publish(slot, message.subject) {
@@ -124,6 +128,37 @@ impl Shard {
         if let Some(mapped) = mapped {
             self.mapped = mapped;
         }
+    }
+
+    /// Whether a subject names JetStream's domain.
+    #[inline]
+    fn names_domain(&self, subject: &[u8]) -> bool {
+        let prefix = &self.runtime.domain_prefix;
+        subject.first() == Some(&b'$') && !prefix.is_empty() && subject.starts_with(prefix)
+    }
+
+    /// What a subject that names the domain stands for on this server, the
+    /// domain's own (jetstream-api.md 2.3).
+    fn without_domain(&mut self, account: u32, subject: &[u8]) -> Option<Vec<u8>> {
+        if !self.names_domain(subject) {
+            return None;
+        }
+        let rest = subject.get(self.runtime.domain_prefix.len()..)?;
+        let begins = |start: &[u8]| rest.len() > start.len() && rest.starts_with(start);
+        let is_system = self.shared.is_system_account(account);
+        if !is_system && (begins(b"$KV.") || begins(b"$OBJ.")) {
+            return Some(rest.to_vec());
+        }
+        let known: [&[u8]; 6] = [
+            b"STREAM.",
+            b"CONSUMER.",
+            b"DIRECT.",
+            b"META.",
+            b"SERVER.",
+            b"ACCOUNT.",
+        ];
+        let maps = is_system || rest == b"INFO" || known.iter().any(|start| begins(start));
+        maps.then(|| [b"$JS.API.", rest].concat())
     }
 
     /// The mapped subject, in a buffer that is to be given back; `None` when

@@ -15,6 +15,9 @@ impl Shard {
             Control::Subscriptions(query, answer) => {
                 let _ = answer.send(self.subscriptions_for(&query));
             }
+            Control::ClientInfo(cid, answer) => {
+                let _ = answer.send(self.client_of(cid));
+            }
             Control::Kick(cid, answer) => {
                 let slot = self.slot_of(cid);
                 if let Some(slot) = slot {
@@ -75,7 +78,7 @@ impl Shard {
             .collect()
     }
 
-    fn slot_of(&self, cid: u64) -> Option<u32> {
+    pub(super) fn slot_of(&self, cid: u64) -> Option<u32> {
         self.connections
             .iter()
             .find(|(_, connection)| connection.cid == cid && connection.closing.is_none())

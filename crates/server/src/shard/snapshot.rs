@@ -2,11 +2,13 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use midge_store::Nanos;
 use midge_wire::close::CloseReason;
 
 use super::Shard;
 use super::connection::{Connection, Phase};
 use super::subscriptions::Subscription;
+use crate::jetstream::audit::ClientInfo;
 use crate::monitor::closed::{CLOSED_SUBS_MAX, ClosedRecord};
 use crate::monitor::records::PeerCert;
 use crate::monitor::subsz::{InterestStats, SubsQuery, SubsSnapshot};
@@ -59,6 +61,36 @@ impl Shard {
     }
 
     /// Asks a client for its round trip time, for the next request.
+    /// What events say of a client.
+    pub(super) fn client_of(&self, cid: u64) -> Option<ClientInfo> {
+        let slot = self.slot_of(cid)?;
+        let connection = self.connections.get(slot as usize)?;
+        let user = connection.user.as_ref();
+        let start = connection
+            .started
+            .duration_since(std::time::SystemTime::UNIX_EPOCH)
+            .ok()?;
+        let start = Nanos(i64::try_from(start.as_nanos()).ok()?);
+        let mut text = Vec::new();
+        midge_jetstream::text::push_time(&mut text, start);
+        Some(ClientInfo {
+            start: String::from_utf8(text).ok()?,
+            host: connection.client_addr.ip().to_canonical().to_string(),
+            id: cid,
+            acc: self.account_name(connection.account),
+            user: user.map(|user| user.shown.clone()).unwrap_or_default(),
+            name: connection.options.name.clone(),
+            lang: connection.options.lang.clone(),
+            ver: connection.options.version.clone(),
+            rtt: connection
+                .rtt
+                .map_or(0, |rtt| u64::try_from(rtt.as_nanos()).unwrap_or(0)),
+            server: self.shared.identity.name.clone(),
+            kind: "Client",
+            client_type: "nats",
+        })
+    }
+
     fn measure_rtt(&mut self, slot: u32) {
         let now = self.now;
         let Some(connection) = self.connections.get(slot as usize) else {
