@@ -236,7 +236,7 @@ impl Stream {
         let mut stream = Self::new(config, cx.now, parts);
         let first = stream.core.config.first_seq;
         if first > 1 {
-            stream.core.store.skip_to(Seq(first), cx.now)?;
+            stream.core.store.skip_to(Seq(first), Nanos::NONE)?;
         }
         stream.core.herald().stream(cx, Action::Create);
         Ok(stream)
