@@ -137,21 +137,16 @@ impl Consumer {
 
     /// The stream was purged: what is gone is forgotten without a word, and
     /// the cursor moves to `first`, below which there is nothing for the
-    /// consumer. `settled_at` if that counts as settling messages.
-    pub fn purged(
-        &mut self,
-        is_there: &mut dyn FnMut(Seq) -> bool,
-        first: Seq,
-        settled_at: Option<Nanos>,
-    ) {
+    /// consumer.
+    pub fn purged(&mut self, is_there: &mut dyn FnMut(Seq) -> bool, first: Seq, now: Nanos) {
         let gone: Vec<Seq> = self
             .pending
             .iter()
             .map(|entry| entry.seq)
             .filter(|seq| !is_there(*seq))
             .collect();
-        if settled_at.is_some() && !gone.is_empty() {
-            self.last_ack = settled_at;
+        if !gone.is_empty() {
+            self.last_ack = Some(now);
         }
         for seq in gone {
             self.pending.remove(seq);

@@ -71,7 +71,6 @@ impl Stream {
 
     fn after_purge(&mut self, purge: &Purge, cx: &mut Context<'_>) {
         let filter = &purge.filter;
-        let is_partial = *filter == Filter::All && (purge.keep > 0 || purge.below.is_some());
         self.core.groups.note_removed_many();
         self.expiry.restart();
         let mut woken = Vec::new();
@@ -93,8 +92,7 @@ impl Stream {
             };
             let store = &mut self.core.store;
             let mut is_there = |seq: Seq| store.load(seq).ok().flatten().is_some();
-            let settled_at = is_partial.then_some(cx.now);
-            consumer.purged(&mut is_there, first, settled_at);
+            consumer.purged(&mut is_there, first, cx.now);
             lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
             woken.push(consumer.id);
         }
