@@ -1,6 +1,12 @@
 //! Streams and consumers over a store directory: what is there after a clean
 //! stop and after a crash.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "clippy allows it in test functions only"
+)]
+
 mod support;
 
 use std::path::{Path, PathBuf};

@@ -276,6 +276,7 @@ impl Consumer {
     pub fn tick(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Ticked {
         let mut ready = self.expire(core, cx);
         if self.request_deadline().is_some_and(|due| due <= cx.now) {
+            self.skip_to_end(core);
             self.sweep_requests(cx);
         }
         self.push_heartbeat_if_due(core, cx);
