@@ -46,7 +46,11 @@ impl Bench {
         }
         let parts = StreamParts {
             settings: Arc::new(Settings::default()),
-            store: Box::new(MemoryStore::new(store_options(&request.config))),
+            store: Box::new(MemoryStore::new(store_options(
+                &request.config,
+                &ServerLimits::default(),
+                false,
+            ))),
             files: Box::new(MemoryFiles),
             seed: 1,
         };

@@ -15,7 +15,7 @@ use crate::api::{
     Body, Endpoint, ListPage, Paged, list_page, names_page, page, push_error, push_reply, refuse,
 };
 use crate::config::stream::StreamRequest;
-use crate::config::stream_rules::{check_new, normalise};
+use crate::config::stream_rules::{check_new, normalise, refuse_later_features};
 use crate::config::stream_update::check_update;
 use crate::config::{Storage, StreamConfig, has_path_separator};
 use crate::context::{Context, Settings};
@@ -297,6 +297,7 @@ impl Catalog {
             };
         }
         self.check_overlap(&config)?;
+        refuse_later_features(&config)?;
         self.add(config.clone());
         Ok(Created::New(Box::new(config)))
     }
@@ -409,6 +410,7 @@ impl Catalog {
         }
         let old = entry.config.clone();
         check_update(&old, &mut config)?;
+        refuse_later_features(&config)?;
         if let Some(limits) = &settings.account_limits {
             self.check_bytes(&config, limits)?;
         }

@@ -1,6 +1,8 @@
 //! What a consumer configuration may say, and what is filled in
 //! (jetstream-consumers.md 3.1, 3.3, 3.4).
 
+use std::num::IntErrorKind;
+
 use midge_subject::{covers, has_wildcard, is_valid_subject, overlaps};
 
 use super::consumer::ConsumerConfig;
@@ -109,7 +111,7 @@ fn fill(
     }
     let acks = matches!(config.ack_policy, AckPolicy::Explicit | AckPolicy::All);
     if let Some(&first) = config.backoff.first() {
-        if pedantic && config.ack_wait != 0 && config.ack_wait != first {
+        if pedantic && config.ack_wait != first {
             return Err(pedantic_error(
                 "first backoff value has to equal batch AckWait",
             ));
@@ -407,9 +409,14 @@ pub fn sample_percent(text: &str) -> Result<i64, ApiError> {
     match digits.parse::<i64>() {
         Ok(percent) if percent >= 0 => Ok(percent),
         Ok(_) => Err(errors::CONSUMER_INVALID_SAMPLING.with("<nil>")),
-        Err(_) => Err(errors::CONSUMER_INVALID_SAMPLING.with(format_args!(
-            "strconv.Atoi: parsing {digits:?}: invalid syntax"
-        ))),
+        Err(error) => {
+            let problem = match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            Err(errors::CONSUMER_INVALID_SAMPLING
+                .with(format_args!("strconv.Atoi: parsing {digits:?}: {problem}")))
+        }
     }
 }
 

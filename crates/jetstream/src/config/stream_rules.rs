@@ -47,7 +47,6 @@ pub fn normalise(
     check_transform(config)?;
     normalise_republish(config, pedantic)?;
     check_placement(config)?;
-    refuse_later_features(config)?;
     let level = config.required_level();
     metadata::stamp(&mut config.metadata, level);
     Ok(())
@@ -527,7 +526,10 @@ fn check_placement(config: &mut StreamConfig) -> Result<(), ApiError> {
 }
 
 /// Refuses what this server does not have yet, so that nobody relies on it.
-fn refuse_later_features(config: &StreamConfig) -> Result<(), ApiError> {
+///
+/// # Errors
+/// If the configuration asks for such a thing.
+pub fn refuse_later_features(config: &StreamConfig) -> Result<(), ApiError> {
     let asked = [
         (config.mirror.is_some(), "mirror"),
         (!config.sources.is_empty(), "sources"),
@@ -559,6 +561,7 @@ mod tests {
             &ServerLimits::default(),
             request.pedantic,
         )?;
+        refuse_later_features(&request.config)?;
         Ok(request.config)
     }
 

@@ -253,7 +253,7 @@ impl Consumer {
 
     /// Moves the floor after the message with this consumer sequence was
     /// settled.
-    fn raise_floor(&mut self, settled: u64) {
+    pub(super) fn raise_floor(&mut self, settled: u64) {
         match self.pending.first() {
             None => self.set_floor(self.delivered),
             Some(first) if settled == self.floor.consumer + 1 => {

@@ -273,6 +273,15 @@ impl Consumer {
         self.backlog + listed
     }
 
+    /// Moves the cursor to the end if nothing is left up to there: messages
+    /// that are not for the consumer do not wake it, and are passed by here.
+    fn skip_to_end(&mut self, core: &mut Core) {
+        self.sync_backlog(core);
+        if self.backlog == 0 && self.skip.is_none() {
+            self.next = self.next.max(core.store.state().last.next());
+        }
+    }
+
     /// Where the messages begin that `backlog` counts.
     fn backlog_start(&self) -> Seq {
         match &self.skip {

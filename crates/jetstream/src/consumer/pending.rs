@@ -243,6 +243,13 @@ impl Pending {
         {
             slot.consumer_seq &= !QUEUED;
             self.queued -= 1;
+            // Its place must not be found again if it is queued once more.
+            // Delivered messages are in front; only delays search.
+            if self.queue.front() == Some(&seq.0) {
+                self.queue.pop_front();
+            } else if let Some(at) = self.queue.iter().position(|queued| *queued == seq.0) {
+                self.queue.remove(at);
+            }
         }
     }
 
@@ -391,8 +398,17 @@ mod tests {
         assert_eq!(pending.next_queued(), Some(Seq(2)));
         pending.dequeue(Seq(2));
         assert_eq!(pending.next_queued(), Some(Seq(4)));
+        pending.enqueue(Seq(8));
+        pending.dequeue(Seq(4));
+        pending.enqueue(Seq(4));
+        assert_eq!(
+            pending.next_queued(),
+            Some(Seq(8)),
+            "a message that is queued again is the last one"
+        );
+        pending.remove(Seq(8));
         pending.remove(Seq(4));
         assert_eq!(pending.next_queued(), None);
-        assert_eq!(pending.len(), 2);
+        assert_eq!(pending.len(), 1);
     }
 }

@@ -247,14 +247,15 @@ impl Consumer {
 
     /// Sends a heartbeat if one is due.
     pub(super) fn push_heartbeat_if_due(&mut self, core: &mut Core, cx: &mut Context<'_>) {
+        if self.heartbeat_deadline().is_none_or(|due| due > cx.now) {
+            return;
+        }
+        self.skip_to_end(core);
         let has_pending = !self.pending.is_empty();
         let last = (self.delivered.consumer, self.next.previous().0);
         let Some(push) = &mut self.push else {
             return;
         };
-        if !push.active || push.next_heartbeat.is_none_or(|due| due > cx.now) {
-            return;
-        }
         push.next_heartbeat = Some(after(cx.now, push.heartbeat));
         if self.config.ack_policy == AckPolicy::FlowControl && has_pending {
             push.ask(&self.config.deliver_subject, core, cx);

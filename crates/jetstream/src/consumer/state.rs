@@ -113,7 +113,8 @@ impl Consumer {
         }
     }
 
-    fn state(&self) -> ConsumerState {
+    /// What is to be kept of it.
+    pub fn state(&self) -> ConsumerState {
         ConsumerState {
             delivered: self.delivered,
             ack_floor: self.floor,

@@ -129,33 +129,25 @@ impl Consumer {
         if self.redelivered.remove(&seq.0).is_some() {
             self.note_redelivered(seq, 0);
         }
-        self.raise_floor_after_removal(entry.consumer_seq);
+        self.raise_floor(entry.consumer_seq);
+        self.last_ack = Some(cx.now);
         core.herald().terminated(cx, &self.name, described, reason);
         true
     }
 
-    fn raise_floor_after_removal(&mut self, settled: u64) {
-        match self.pending.first() {
-            None => self.set_floor(self.delivered),
-            Some(first) if settled == self.floor.consumer + 1 => {
-                self.set_floor(midge_store::SeqPair {
-                    consumer: first.consumer_seq.saturating_sub(1),
-                    stream: first.seq.previous(),
-                });
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// The stream was purged: what is gone is forgotten without a word. The
-    /// cursor moves if `covered`: all that the consumer could get is concerned.
-    pub fn purged(&mut self, covered: bool, is_there: &mut dyn FnMut(Seq) -> bool, first: Seq) {
+    /// The stream was purged: what is gone is forgotten without a word, and
+    /// the cursor moves to `first`, below which there is nothing for the
+    /// consumer.
+    pub fn purged(&mut self, is_there: &mut dyn FnMut(Seq) -> bool, first: Seq, now: Nanos) {
         let gone: Vec<Seq> = self
             .pending
             .iter()
             .map(|entry| entry.seq)
             .filter(|seq| !is_there(*seq))
             .collect();
+        if !gone.is_empty() {
+            self.last_ack = Some(now);
+        }
         for seq in gone {
             self.pending.remove(seq);
             self.note_settled(seq);
@@ -163,17 +155,13 @@ impl Consumer {
         let mut redelivered = std::mem::take(&mut self.redelivered);
         redelivered.retain(|seq, _| is_there(Seq(*seq)));
         self.redelivered = redelivered;
-        if covered {
-            if self.next < first {
-                self.next = first;
-            }
-            if self.delivered.stream < first.previous() {
-                self.delivered.stream = first.previous();
-                self.delivered_changed = true;
-            }
-            if self.pending.is_empty() {
-                self.set_floor(self.delivered);
-            }
+        self.next = self.next.max(first);
+        if self.delivered.stream < first.previous() {
+            self.delivered.stream = first.previous();
+            self.delivered_changed = true;
+        }
+        if self.pending.is_empty() {
+            self.set_floor(self.delivered);
         }
         if let Some(skip) = &mut self.skip {
             skip.left.retain(|seq| is_there(*seq));
@@ -288,6 +276,7 @@ impl Consumer {
     pub fn tick(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Ticked {
         let mut ready = self.expire(core, cx);
         if self.request_deadline().is_some_and(|due| due <= cx.now) {
+            self.skip_to_end(core);
             self.sweep_requests(cx);
         }
         self.push_heartbeat_if_due(core, cx);

@@ -163,25 +163,26 @@ impl Stream {
         let start = Start::of(&config, &self.core.config, &mut *self.core.store)
             .map_err(|error| errors::CONSUMER_CREATE.with(error))?;
         let is_kept = !config.direct && !config.mem_storage;
-        let store = if is_kept {
-            let meta = meta_json(&name, cx.now, &config);
-            match self.files.create_consumer(&name, &meta) {
-                Ok(store) => Some(store),
+        let meta = meta_json(&name, cx.now, &config);
+        let id = self.consumers.reserve();
+        let mut consumer = Consumer::new(id, name, config, cx.now, start, &mut self.core);
+        if is_kept {
+            let made = self
+                .files
+                .create_consumer(&consumer.name, &meta, &consumer.state());
+            match made {
+                Ok(store) => consumer.set_store(Some(store)),
                 Err(error) => {
+                    consumer.leave(&mut self.core.groups);
+                    self.consumers.release(id);
                     cx.out.event(Event::Warning(format!(
-                        "Consumer create failed for '{} > {} > {name}': {error}",
-                        self.core.settings.account, self.core.config.name
+                        "Consumer create failed for '{} > {} > {}': {error}",
+                        self.core.settings.account, self.core.config.name, consumer.name
                     )));
                     return Err(errors::CONSUMER_CREATE.with("error creating store for consumer"));
                 }
             }
-        } else {
-            None
-        };
-        let id = self.consumers.reserve();
-        let mut consumer = Consumer::new(id, name, config, cx.now, start, &mut self.core);
-        consumer.set_store(store);
-        consumer.stage_whole();
+        }
         self.start_consumer(consumer, cx);
         Ok(id)
     }

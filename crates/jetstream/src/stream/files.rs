@@ -1,7 +1,7 @@
 //! Where a stream keeps what is not messages: its configuration and its
 //! consumers.
 
-use midge_store::{ConsumerStore, StoreError};
+use midge_store::{ConsumerChange, ConsumerState, ConsumerStore, StoreError, SyncTask};
 
 /// The folder of a stream, or what stands for it.
 pub trait StreamFiles: Send {
@@ -11,7 +11,7 @@ pub trait StreamFiles: Send {
     /// If it could not be written; the old one stays.
     fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError>;
 
-    /// Makes room for a consumer and keeps its configuration.
+    /// Makes room for a consumer and keeps its configuration and first state.
     ///
     /// # Errors
     /// If it could not be made.
@@ -19,6 +19,7 @@ pub trait StreamFiles: Send {
         &mut self,
         name: &str,
         meta: &[u8],
+        state: &ConsumerState,
     ) -> Result<Box<dyn ConsumerStore>, StoreError>;
 
     /// Removes what was kept of a consumer.
@@ -26,6 +27,9 @@ pub trait StreamFiles: Send {
     /// # Errors
     /// If something of it could not be removed.
     fn delete_consumer(&mut self, name: &str) -> Result<(), StoreError>;
+
+    /// Whether what is written is encrypted.
+    fn is_encrypted(&self) -> bool;
 }
 
 /// For streams in memory: nothing is kept.
@@ -41,6 +45,7 @@ impl StreamFiles for MemoryFiles {
         &mut self,
         _name: &str,
         _meta: &[u8],
+        _state: &ConsumerState,
     ) -> Result<Box<dyn ConsumerStore>, StoreError> {
         Ok(Box::new(NoStore))
     }
@@ -48,17 +53,21 @@ impl StreamFiles for MemoryFiles {
     fn delete_consumer(&mut self, _name: &str) -> Result<(), StoreError> {
         Ok(())
     }
+
+    fn is_encrypted(&self) -> bool {
+        false
+    }
 }
 
 /// Keeps nothing.
 struct NoStore;
 
 impl ConsumerStore for NoStore {
-    fn take_recovered(&mut self) -> Option<midge_store::ConsumerState> {
+    fn take_recovered(&mut self) -> Option<ConsumerState> {
         None
     }
-    fn write(&mut self, _state: &midge_store::ConsumerState) {}
-    fn change(&mut self, _change: midge_store::ConsumerChange) {}
+    fn write(&mut self, _state: &ConsumerState) {}
+    fn change(&mut self, _change: ConsumerChange) {}
     fn wants_write(&self) -> bool {
         false
     }
@@ -68,13 +77,13 @@ impl ConsumerStore for NoStore {
     fn flush(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
-    fn take_sync(&mut self) -> Option<midge_store::SyncTask> {
+    fn take_sync(&mut self) -> Option<SyncTask> {
         None
     }
     fn set_meta(&mut self, _json: &[u8]) -> Result<(), StoreError> {
         Ok(())
     }
-    fn close(&mut self, _state: &midge_store::ConsumerState) -> Result<(), StoreError> {
+    fn close(&mut self, _state: &ConsumerState) -> Result<(), StoreError> {
         Ok(())
     }
 }

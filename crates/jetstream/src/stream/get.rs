@@ -74,6 +74,11 @@ impl GetRequest {
         (seq && (last || start)) || (last && (start || next))
     }
 
+    /// Whether it can not be answered by one message.
+    pub(super) fn is_bad(&self) -> bool {
+        self.batch > 0 || self.max_bytes > 0 || !self.names_one() || self.has_conflict()
+    }
+
     /// Whether any message is named.
     pub(super) fn names_one(&self) -> bool {
         self.seq > 0
@@ -111,13 +116,6 @@ impl Stream {
 
     /// Answers `STREAM.MSG.GET`.
     pub(super) fn get_message(&mut self, request: &GetRequest) -> Result<StoredMessage, ApiError> {
-        if request.batch > 0
-            || request.max_bytes > 0
-            || !request.names_one()
-            || request.has_conflict()
-        {
-            return Err(errors::BAD_REQUEST);
-        }
         let found = self.find_message(request);
         let message = found.ok().flatten().ok_or(errors::NO_MESSAGE_FOUND)?;
         Ok(StoredMessage {

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use midge_store::{ConsumerStore, Filter, Nanos, Seq, StoreError, StreamOptions, StreamStore};
+use midge_store::{
+    BlockSizing, ConsumerStore, Filter, Nanos, Seq, StoreError, StreamOptions, StreamStore,
+    block_size,
+};
 use midge_wire::header::find;
 use serde::Serialize;
 use serde_json::Value;
@@ -16,6 +19,7 @@ use super::{Consumers, Core, Stream, StreamFiles};
 use crate::advisory::Action;
 use crate::api::push_reply;
 use crate::config::metadata::{API_LEVEL, Metadata, REQUIRED_LEVEL};
+use crate::config::stream_rules::refuse_later_features;
 use crate::config::{Compression, ConsumerConfig, Retention, StreamConfig};
 use crate::consumer::info::Detail;
 use crate::consumer::{Consumer, ConsumerId, Start};
@@ -24,9 +28,13 @@ use crate::effects::{Event, Kind, When};
 use crate::error::catalogue as errors;
 use crate::groups::Groups;
 use crate::json::{JsonError, Place, ReadJson, Strictness, parse, to_json};
+use crate::limits::ServerLimits;
 use crate::random::Random;
 use crate::text::Timestamp;
 use crate::units::after;
+
+/// What a record on disk has besides header, payload and subject, in bytes.
+const RECORD_OVERHEAD: u64 = 34;
 
 /// What a stream is made of besides its configuration.
 pub struct StreamParts {
@@ -70,11 +78,27 @@ pub fn meta_json(config: &StreamConfig, created: Nanos) -> Vec<u8> {
 }
 
 /// What a configuration means to the store.
-pub fn store_options(config: &StreamConfig) -> StreamOptions {
+pub fn store_options(
+    config: &StreamConfig,
+    limits: &ServerLimits,
+    encrypted: bool,
+) -> StreamOptions {
+    let positive = |value: i64| u64::try_from(value).unwrap_or(0);
+    let largest_message = match config.max_msg_size {
+        size if size > 0 => positive(i64::from(size)),
+        _ => positive(limits.max_payload),
+    };
     StreamOptions {
+        block_size: block_size(&BlockSizing {
+            max_bytes: positive(config.max_bytes),
+            max_messages: positive(config.max_msgs),
+            largest_record: largest_message + RECORD_OVERHEAD,
+            per_subject: config.max_msgs_per_subject > 0,
+            by_limits: config.retention == Retention::Limits,
+            encrypted,
+        }),
         compress: config.compression == Compression::S2,
         ttl: config.allow_msg_ttl,
-        ..StreamOptions::default()
     }
 }
 
@@ -150,23 +174,35 @@ pub fn read_stream_meta(json: &[u8]) -> Result<(StreamConfig, Nanos), Box<Offlin
             created: kept.created,
         })
     };
-    match (result, kept.created) {
-        (Ok(()), Some(created)) => {
-            let later = kept.config.mirror.is_some()
-                || !kept.config.sources.is_empty()
-                || kept.config.allow_msg_counter
-                || kept.config.allow_atomic
-                || kept.config.allow_batched
-                || kept.config.allow_msg_schedules;
-            if later {
-                let reason = "unsupported - config error: a feature this server does not have yet";
-                return Err(offline(reason.to_owned(), kept));
-            }
-            Ok((kept.config, created.at))
-        }
-        (Ok(()), None) => Ok((kept.config, Nanos::NONE)),
-        (Err(reason), _) => Err(offline(reason, kept)),
+    if let Err(reason) = result {
+        return Err(offline(reason, kept));
     }
+    if refuse_later_features(&kept.config).is_err() {
+        let reason = "unsupported - config error: a feature this server does not have yet";
+        return Err(offline(reason.to_owned(), kept));
+    }
+    let created = kept.created.map_or(Nanos::NONE, |created| created.at);
+    Ok((with_limits_filled(kept.config), created))
+}
+
+/// Nobody stores 0 for "no limit", but it must not mean that nothing may
+/// stay.
+fn with_limits_filled(mut config: StreamConfig) -> StreamConfig {
+    for limit in [
+        &mut config.max_msgs,
+        &mut config.max_bytes,
+        &mut config.max_msgs_per_subject,
+        &mut config.max_consumers,
+    ] {
+        if *limit == 0 {
+            *limit = -1;
+        }
+    }
+    if config.max_msg_size == 0 {
+        config.max_msg_size = -1;
+    }
+    config.num_replicas = config.num_replicas.max(1);
+    config
 }
 
 /// Reads the `meta.inf` of a consumer: name, configuration and time of
@@ -237,7 +273,7 @@ impl Stream {
         let mut stream = Self::new(config, cx.now, parts);
         let first = stream.core.config.first_seq;
         if first > 1 {
-            stream.core.store.skip_to(Seq(first), cx.now)?;
+            stream.core.store.skip_to(Seq(first), Nanos::NONE)?;
         }
         stream.core.herald().stream(cx, Action::Create);
         Ok(stream)

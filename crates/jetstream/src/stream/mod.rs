@@ -186,8 +186,13 @@ impl Consumers {
         if let Some(at) = consumer.timer {
             self.timers.remove(&(at, id));
         }
-        self.free.push(id.slot() as u32);
+        self.release(id);
         Some(consumer)
+    }
+
+    /// Gives back the place of a consumer.
+    fn release(&mut self, id: ConsumerId) {
+        self.free.push(id.slot() as u32);
     }
 
     /// Sets the time at which a consumer is looked at again, if it is earlier

@@ -64,12 +64,13 @@ impl Stream {
         let before = self.core.store.state();
         let removed = self.core.store.purge(purge)?;
         if removed.messages > 0 || self.core.store.state().last != before.last {
-            self.after_purge(&purge.filter, cx);
+            self.after_purge(purge, cx);
         }
         Ok(removed)
     }
 
-    fn after_purge(&mut self, filter: &Filter, _cx: &mut Context<'_>) {
+    fn after_purge(&mut self, purge: &Purge, cx: &mut Context<'_>) {
+        let filter = &purge.filter;
         self.core.groups.note_removed_many();
         self.expiry.restart();
         let mut woken = Vec::new();
@@ -84,16 +85,14 @@ impl Stream {
                             .iter()
                             .any(|purged| covers(purged.as_bytes(), own.as_bytes()))
                     }));
-            let first = if *filter == Filter::All {
-                self.core.store.state().first
-            } else if covered {
+            let first = if covered && *filter != Filter::All {
                 first_match(&mut self.core, &own)
             } else {
-                Seq::NONE
+                self.core.store.state().first
             };
             let store = &mut self.core.store;
             let mut is_there = |seq: Seq| store.load(seq).ok().flatten().is_some();
-            consumer.purged(covered, &mut is_there, first);
+            consumer.purged(&mut is_there, first, cx.now);
             lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
             woken.push(consumer.id);
         }

@@ -223,7 +223,10 @@ pub(crate) fn check_before_stream(
             body.optional::<PurgeRequest>("JSApiStreamPurgeRequest")?;
         }
         Endpoint::MessageGet(_) => {
-            body.required::<GetRequest>("JSApiMsgGetRequest")?;
+            let request: GetRequest = body.required("JSApiMsgGetRequest")?;
+            if request.is_bad() {
+                return Err(errors::BAD_REQUEST);
+            }
         }
         Endpoint::MessageDelete(_) => {
             body.required::<DeleteRequest>("JSApiMsgDeleteRequest")?;

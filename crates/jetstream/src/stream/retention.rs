@@ -69,39 +69,30 @@ impl Stream {
         false
     }
 
-    /// Removes everything that nobody needs: after a consumer or its filters
-    /// are gone, after a change of retention, at a start.
+    /// Removes everything that nobody needs from a stream with interest
+    /// retention: after a consumer or its filters are gone, after a change of
+    /// retention, at a start. A work queue keeps what was not acknowledged,
+    /// even if its consumer has passed by under another filter.
     pub(super) fn remove_unneeded(&mut self, cx: &mut Context<'_>) {
-        let removed = match self.core.config.retention {
-            Retention::Limits => Ok(()),
-            Retention::Interest => self.sweep(false, cx),
-            Retention::WorkQueue => self.sweep(true, cx),
-        };
-        if let Err(error) = removed {
+        if self.core.config.retention == Retention::Interest
+            && let Err(error) = self.sweep(cx)
+        {
             self.warn(&error, cx);
         }
     }
 
-    /// Looks at every message; those that no consumer is about stay if
-    /// `keeps_unclaimed`.
-    fn sweep(&mut self, keeps_unclaimed: bool, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        if keeps_unclaimed && self.consumers.all().next().is_none() {
-            return Ok(());
-        }
+    /// Looks at every message.
+    fn sweep(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         let mut from = self.core.store.state().first;
         while let Some(message) = self.core.store.next(&Filter::All, from)? {
             let seq = message.seq;
             let subject = message.subject;
-            let (mut claimed, mut needed) = (false, false);
-            for consumer in self.consumers.all() {
+            let needed = self.consumers.all().any(|consumer| {
                 let group = self.core.groups.get(consumer.group());
-                if group.is_some_and(|group| group.filter().matches(subject)) {
-                    claimed = true;
-                    needed = needed || consumer.needs(seq);
-                }
-            }
+                group.is_some_and(|group| group.filter().matches(subject)) && consumer.needs(seq)
+            });
             from = seq.next();
-            if !needed && (claimed || !keeps_unclaimed) {
+            if !needed {
                 self.remove_message(seq, Removal::Delete, Cause::Settled, cx)?;
             }
         }

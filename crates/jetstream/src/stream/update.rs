@@ -54,10 +54,9 @@ impl Stream {
         let new = &self.core.config;
         let subjects_changed = old.subjects != new.subjects || old.allow_direct != new.allow_direct;
         let (window, retention) = (new.duplicate_window, new.retention);
-        self.core
-            .store
-            .set_options(lifecycle::store_options(new))
-            .map_err(failed)?;
+        let options =
+            lifecycle::store_options(new, &self.core.settings.limits, self.files.is_encrypted());
+        self.core.store.set_options(options).map_err(failed)?;
         self.transform = transform_of(new);
         self.republisher = Republisher::of(new);
         self.dedupe.set_window(window, cx.now);

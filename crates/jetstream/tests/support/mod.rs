@@ -111,7 +111,6 @@ pub struct World {
     pub out: Effects,
     pub sent: Vec<Sent>,
     pub events: Vec<Event>,
-    pub settings: Arc<Settings>,
     inboxes: u64,
 }
 
@@ -129,7 +128,11 @@ impl World {
 
     pub fn with_settings(stream: &str, settings: Settings) -> Self {
         let config = config(stream).unwrap();
-        let store = Box::new(MemoryStore::new(store_options(&config)));
+        let store = Box::new(MemoryStore::new(store_options(
+            &config,
+            &settings.limits,
+            false,
+        )));
         Self::with_store(config, store, settings)
     }
 
@@ -138,37 +141,38 @@ impl World {
         store: Box<dyn StreamStore>,
         settings: Settings,
     ) -> Self {
-        let settings = Arc::new(settings);
         let parts = StreamParts {
-            settings: settings.clone(),
+            settings: Arc::new(settings),
             store,
             files: Box::new(MemoryFiles),
             seed: 1,
         };
+        Self::with_parts(config, parts)
+    }
+
+    pub fn with_parts(config: StreamConfig, parts: StreamParts) -> Self {
         let listeners = Listeners {
             all_inboxes: true,
             ..Listeners::default()
         };
         let mut out = Effects::new();
-        let stream = Stream::create(
-            config,
-            parts,
-            &mut Context {
-                now: Nanos(START),
-                interest: &listeners,
-                out: &mut out,
-            },
-        )
-        .unwrap();
-        out.clear();
+        let mut cx = Context {
+            now: Nanos(START),
+            interest: &listeners,
+            out: &mut out,
+        };
+        let stream = Stream::create(config, parts, &mut cx).unwrap();
+        Self::of(stream, Nanos(START), listeners)
+    }
+
+    pub fn of(stream: Stream, now: Nanos, listeners: Listeners) -> Self {
         Self {
             stream,
-            now: Nanos(START),
+            now,
             listeners,
-            out,
+            out: Effects::new(),
             sent: Vec::new(),
             events: Vec::new(),
-            settings,
             inboxes: 0,
         }
     }
