@@ -84,6 +84,7 @@ impl FileStore {
     /// Rewrites the block at `at` if it has become more than half dead.
     /// `small` ones are left alone unless asked for. Returns whether it was.
     pub(super) fn compact(&mut self, at: usize, small: bool) -> Result<bool, StoreError> {
+        let tidy = self.is_tidy();
         let Some(block) = self.log.blocks.get(at) else {
             return Ok(false);
         };
@@ -91,7 +92,7 @@ impl FileStore {
             && (small || block.length > COMPACT_BYTES_MIN)
             && (block.compacted_to == 0 || block.live_bytes * 2 < block.compacted_to);
         let is_tail = at + 1 == self.log.blocks.len();
-        if !worth || is_tail || block.flushed < block.length {
+        if !worth || is_tail || !tidy || block.flushed < block.length {
             return Ok(false);
         }
         self.log.ensure(at)?;

@@ -49,10 +49,12 @@ impl Log {
             self.undo.push(Undo::Gap(tail.number, seq - gap, seq - 1));
         }
         if tail.data.is_none() {
-            tail.data = self
+            let mut buffer = self
                 .spare
                 .take()
-                .or_else(|| Some(Vec::with_capacity(BUFFER_START)));
+                .unwrap_or_else(|| Vec::with_capacity(BUFFER_START));
+            buffer.clear();
+            tail.data = Some(buffer);
             tail.data_from = tail.length;
         }
         let parts = [message.subject, message.header, message.payload];

@@ -86,8 +86,12 @@ impl Log {
             };
             if record.kind == Kind::Message && record.seq > highest {
                 highest = record.seq;
-                if block.has(record.seq) && slots.can_hold(record.seq) {
-                    slots.push(record.seq, offset as u32, None);
+                if !slots.can_hold(record.seq) {
+                    continue;
+                }
+                // Dead ones as well: a removal may be taken back.
+                slots.push(record.seq, offset as u32, None);
+                if block.has(record.seq) {
                     live += 1;
                     live_bytes += self.sizes.of(record.subject, record.header, record.payload);
                 }

@@ -57,8 +57,8 @@ impl Sizes {
 
 /// The messages of a stream.
 pub(crate) struct Log {
-    /// Ascending by number; never empty. The last one is written to. The
-    /// first one has messages, unless it is the last.
+    /// Ascending by number; never empty. The last one is written to. Others
+    /// have messages, or tombstones that are needed.
     pub blocks: VecDeque<Block>,
     pub subjects: SubjectIndex,
     pub messages: u64,
@@ -78,6 +78,11 @@ pub(crate) struct Log {
     undo: Vec<Undo>,
     /// Numbers of blocks whose files are to go after the next flush.
     pub doomed: Vec<u32>,
+    /// As `doomed`, of a purge: nothing but their files' end tells that their
+    /// messages are gone.
+    pub doomed_now: Vec<u32>,
+    /// A purge is under way.
+    purging: bool,
     /// Blocks below this number have nothing staged.
     pub dirty_from: u32,
     budget: Option<CacheBudget>,
@@ -128,6 +133,8 @@ impl Log {
             files,
             undo: Vec::new(),
             doomed: Vec::new(),
+            doomed_now: Vec::new(),
+            purging: false,
             dirty_from: 0,
             budget,
             charged: 0,
@@ -147,7 +154,7 @@ impl Log {
     }
 
     pub fn state(&self) -> StoreState {
-        let front = self.blocks.front();
+        let front = self.blocks.get(self.head());
         let first = match front {
             Some(block) if self.messages > 0 => block.first,
             _ => self.last + 1,
@@ -165,6 +172,13 @@ impl Log {
             subjects: self.subjects.len(),
             deleted: (self.last + 1 - first).saturating_sub(self.messages),
         }
+    }
+
+    /// Index of the first block with messages, or of the last one.
+    #[inline]
+    pub fn head(&self) -> usize {
+        let found = self.blocks.iter().position(|block| block.messages() > 0);
+        found.unwrap_or(self.blocks.len() - 1)
     }
 
     /// Index of the first block that reaches `seq`.
