@@ -255,7 +255,7 @@ fn check_survivors(store: &mut FileStore, synced: &Model, latest: &Model, seed: 
             assert!(seq > synced.last, "seed {seed}: {seq} came back");
         }
     }
-    for (&seq, _) in &synced.messages {
+    for &seq in synced.messages.keys() {
         let deleted_since = !latest.messages.contains_key(&seq);
         assert!(
             found.contains(&seq) || deleted_since,

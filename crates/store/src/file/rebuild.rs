@@ -153,6 +153,7 @@ fn read_block(
     block.flushed = block.length;
     take_messages(log, &mut block, &plain, seen, old_index.as_ref());
     block.slots = None;
+    block.packed = Some(read.compressed);
     if is_tail {
         block.data = Some(plain);
     } else {

@@ -74,6 +74,10 @@ impl FileStore {
 
     /// A block's file was replaced: the open one is the old one.
     fn forget_file(&mut self, number: u32) {
+        let tail = self.log.blocks.back().map(|block| block.number);
+        if let Some(block) = self.log.numbered(number) {
+            block.packed = (tail == Some(number)).then_some(false);
+        }
         if self.tail.as_ref().is_some_and(|(open, _)| *open == number) {
             self.tail = None;
         }

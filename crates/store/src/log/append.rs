@@ -172,6 +172,8 @@ impl Log {
         block.saved = true;
         self.blocks.push_back(block);
         self.undo.push(Undo::Rolled);
+        self.charge();
+        self.evict_over_budget(self.blocks.len() - 1);
         let before = self.blocks.len() - 2;
         if self
             .blocks

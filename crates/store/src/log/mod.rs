@@ -5,6 +5,7 @@
 //! - `append`: new records
 //! - `cache`: blocks come into memory and leave it
 //! - `find`: the next and the previous message of a filter
+//! - `matching`: the same for filters with wildcards
 //! - `count`: how many there are
 //! - `compact`: a block without its dead records
 //! - `remove`: single messages, oldest ones, whole blocks
@@ -17,6 +18,7 @@ mod cache;
 mod compact;
 mod count;
 mod find;
+mod matching;
 mod purge;
 mod remove;
 pub(crate) mod slots;
@@ -90,6 +92,10 @@ pub(crate) struct Log {
     charged: usize,
     /// A buffer for the next block.
     spare: Option<Vec<u8>>,
+    /// Of filters that were searched for lately, the last one last.
+    memos: Vec<matching::Memo>,
+    /// A record that was read without its block.
+    single: Vec<u8>,
     /// Subject of the message that was removed last.
     pub removed_subject: Vec<u8>,
     /// Messages were lost whose subjects are not known: the subject index
@@ -139,6 +145,8 @@ impl Log {
             budget,
             charged: 0,
             spare: None,
+            single: Vec::new(),
+            memos: Vec::new(),
             removed_subject: Vec::new(),
             recount: false,
             ttls_known: false,
