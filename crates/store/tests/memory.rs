@@ -9,7 +9,7 @@ use model::{Model, Shape};
 
 #[test]
 fn the_memory_store_behaves_like_the_model() {
-    for seed in 0..60 {
+    for seed in 0..30 {
         let mut random = fastrand::Rng::with_seed(seed);
         let shape = Shape {
             subjects: [1, 3, 40, 400][random.usize(..4)],
@@ -36,7 +36,7 @@ fn large_memory_streams_are_searched_across_blocks() {
     };
     let mut store = MemoryStore::new(StreamOptions::default());
     let mut model = Model::default();
-    for round in 0..12_000 {
+    for round in 0..6_000 {
         model::change(&mut store, &mut model, &mut random, shape);
         if round % 300 == 0 {
             model::check(&mut store, &model, &mut random, shape);

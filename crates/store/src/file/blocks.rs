@@ -245,6 +245,22 @@ impl BlockFiles {
         self.disk.sync_dir(&self.folder).at(&self.folder)
     }
 
+    /// Fills `buffer` from an offset of a block that is not compressed.
+    pub fn read_range(
+        &mut self,
+        number: u32,
+        offset: u64,
+        buffer: &mut [u8],
+    ) -> Result<(), StoreError> {
+        let path = self.path(number);
+        let file = self.disk.open(&path, false).at(&path)?;
+        file.read_at(buffer, offset).at(&path)?;
+        if let Some(seed) = self.seed(number)? {
+            seed.apply(buffer, offset);
+        }
+        Ok(())
+    }
+
     /// The last 8 bytes of a block's file, decrypted, and the file's length.
     pub fn last_sum(&mut self, number: u32) -> Result<([u8; 8], u64), StoreError> {
         let path = self.path(number);

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::disk::DiskFile;
 use crate::error::{AtPath, FlushError, StoreError};
@@ -22,11 +23,46 @@ impl FileStore {
             return Err(self.take_back(cause, touched));
         }
         self.doomed.append(&mut self.log.doomed);
+        let purged = std::mem::take(&mut self.log.doomed_now);
         self.log.commit();
+        self.remove_purged(purged);
+        self.drop_spent_blocks();
         self.totals = self.log.totals();
         self.index_stale = true;
         self.busy = true;
         Ok(())
+    }
+
+    /// Blocks that were kept for tombstones which are written now.
+    fn drop_spent_blocks(&mut self) {
+        self.log.drop_empty_front();
+        let staged = self
+            .log
+            .blocks
+            .back()
+            .is_some_and(|tail| tail.flushed < tail.length);
+        if !staged {
+            self.doomed.append(&mut self.log.doomed);
+            self.log.commit();
+        }
+    }
+
+    /// Removes the blocks of a purge from the disk. Should that fail, the next
+    /// sync tries again.
+    fn remove_purged(&mut self, numbers: Vec<u32>) {
+        if numbers.is_empty() {
+            return;
+        }
+        // The last sequence must be known from elsewhere before they go.
+        let synced = self.unsynced.iter().all(|(_, file)| file.sync().is_ok());
+        if synced && self.disk.sync_dir(&self.folder.join("msgs")).is_ok() {
+            for number in &numbers {
+                let _ = self
+                    .disk
+                    .remove_file(&self.in_msgs(&format!("{number}.blk")));
+            }
+        }
+        self.doomed.extend(numbers);
     }
 
     /// Writes what each block has staged. `touched` gets the blocks that were
@@ -166,6 +202,7 @@ impl FileStore {
             steps.push(Step::Folder(msgs.clone()));
             self.folder_changed = false;
         }
+        let removes = !self.doomed.is_empty();
         for number in std::mem::take(&mut self.doomed) {
             steps.push(Step::Remove(self.in_msgs(&format!("{number}.blk"))));
             if let Some(files) = &mut self.log.files
@@ -174,6 +211,12 @@ impl FileStore {
                 files.forget(number);
                 steps.push(Step::Remove(files.key_path(number)));
             }
+        }
+        if removes {
+            steps.push(Step::Folder(msgs));
+            let removed = Arc::new(AtomicBool::new(false));
+            steps.push(Step::Done(removed.clone()));
+            self.removals.push(removed);
         }
         let side = std::mem::take(&mut self.steps);
         let mut folders: Vec<PathBuf> = Vec::new();

@@ -22,6 +22,7 @@ mod store;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::cache::CacheBudget;
 use crate::disk::{Disk, DiskFile};
@@ -61,6 +62,9 @@ pub struct FileStore {
     steps: Vec<Step>,
     /// Block files that go once all that was flushed is durable.
     doomed: Vec<u32>,
+    /// Set when block files are gone for good, one for each sync task with
+    /// such.
+    removals: Vec<Arc<AtomicBool>>,
     /// Files that a failed flush left longer than they should be.
     overlong: Vec<(u32, u64)>,
     /// Whether there are changes that the index file does not have.
@@ -129,6 +133,7 @@ impl FileStore {
             folder_changed: false,
             steps: Vec::new(),
             doomed: Vec::new(),
+            removals: Vec::new(),
             overlong: Vec::new(),
             index_stale: recovery.rebuilt,
             index_at: Nanos::NONE,
@@ -138,6 +143,14 @@ impl FileStore {
         };
         store.finish_opening(&mut recovery)?;
         Ok((store, recovery))
+    }
+
+    /// Whether all blocks that were dropped are gone from the disk, so that
+    /// tombstones for their messages may go.
+    fn is_tidy(&mut self) -> bool {
+        self.removals
+            .retain(|removed| !removed.load(Ordering::Acquire));
+        self.removals.is_empty() && self.doomed.is_empty()
     }
 
     /// Bytes of memory in use: the subject index, and cached blocks.

@@ -111,6 +111,7 @@ impl FileStore {
         self.tail = None;
         self.unsynced.clear();
         self.doomed.clear();
+        self.removals.clear();
         self.steps.clear();
         self.folder_changed = false;
         self.totals = self.log.totals();

@@ -144,8 +144,8 @@ fn read_block(
         scanned.good
     };
     if plain.is_empty() {
-        log.doomed.push(number);
-        return Ok(None);
+        // At once, before its number is used again.
+        return remove_block(log, number).map(|()| None);
     }
     let mut block = Block::new(number, Some(checksum), 0, 0);
     block.sum = plain.last_chunk().copied().unwrap_or_default();
@@ -153,6 +153,7 @@ fn read_block(
     block.flushed = block.length;
     take_messages(log, &mut block, &plain, seen, old_index.as_ref());
     block.slots = None;
+    block.packed = Some(read.compressed);
     if is_tail {
         block.data = Some(plain);
     } else {
@@ -161,6 +162,20 @@ fn read_block(
         block.settled = read.compressed == log.options.compress;
     }
     Ok(Some((block, read.compressed)))
+}
+
+fn remove_block(log: &mut Log, number: u32) -> Result<(), StoreError> {
+    let Some(files) = &mut log.files else {
+        return Ok(());
+    };
+    files.forget(number);
+    for path in [files.path(number), files.key_path(number)] {
+        match files.disk.remove_file(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+            other => other.at(&path)?,
+        }
+    }
+    files.disk.sync_dir(&files.folder).at(&files.folder)
 }
 
 /// The `<n>.idx` of an older server, if it is of this state of the block.

@@ -179,6 +179,7 @@ fn accept(log: &mut Log, index: &IndexFile<'_>) -> Result<(), StoreError> {
         let mut block = Block::new(entry.number, log.checksum(entry.number), 0, 0);
         block.data = None;
         block.slots = None;
+        block.packed = None;
         block.first = entry.first;
         block.last = entry.last;
         block.first_time = entry.first_time;
@@ -210,15 +211,16 @@ fn accept(log: &mut Log, index: &IndexFile<'_>) -> Result<(), StoreError> {
         tail.last = log.last;
         tail.last_time = log.last_time;
     }
-    measure(log)?;
+    let tail_is_raw = measure(log)?;
     take_subjects(log, index);
     let tail = log.blocks.len().saturating_sub(1);
     if index.blocks.iter().any(|block| block.ttls.is_none()) {
         log.scan_ttls(0)?;
         log.ttls_known = true;
     }
-    if let Some(block) = log.blocks.get_mut(tail) {
+    if tail_is_raw && let Some(block) = log.blocks.get_mut(tail) {
         block.sum = index.last_sum;
+        block.packed = Some(false);
     }
     log.drop_empty_front();
     log.dirty_from = log.blocks.back().map_or(0, |block| block.number);
@@ -226,8 +228,9 @@ fn accept(log: &mut Log, index: &IndexFile<'_>) -> Result<(), StoreError> {
 }
 
 /// Sets the lengths of all blocks, and looks into those that are shorter than
-/// their messages.
-fn measure(log: &mut Log) -> Result<(), StoreError> {
+/// their messages. Returns whether the last one can be appended to; if not,
+/// there is a new one.
+fn measure(log: &mut Log) -> Result<bool, StoreError> {
     let mut doubtful = Vec::new();
     let mut tail_is_raw = true;
     for at in 0..log.blocks.len() {
@@ -257,7 +260,7 @@ fn measure(log: &mut Log) -> Result<(), StoreError> {
     for at in doubtful {
         log.ensure(at)?;
     }
-    Ok(())
+    Ok(tail_is_raw)
 }
 
 fn take_subjects(log: &mut Log, index: &IndexFile<'_>) {

@@ -74,6 +74,10 @@ impl FileStore {
 
     /// A block's file was replaced: the open one is the old one.
     fn forget_file(&mut self, number: u32) {
+        let tail = self.log.blocks.back().map(|block| block.number);
+        if let Some(block) = self.log.numbered(number) {
+            block.packed = (tail == Some(number)).then_some(false);
+        }
         if self.tail.as_ref().is_some_and(|(open, _)| *open == number) {
             self.tail = None;
         }
@@ -84,6 +88,7 @@ impl FileStore {
     /// Rewrites the block at `at` if it has become more than half dead.
     /// `small` ones are left alone unless asked for. Returns whether it was.
     pub(super) fn compact(&mut self, at: usize, small: bool) -> Result<bool, StoreError> {
+        let tidy = self.is_tidy();
         let Some(block) = self.log.blocks.get(at) else {
             return Ok(false);
         };
@@ -91,7 +96,7 @@ impl FileStore {
             && (small || block.length > COMPACT_BYTES_MIN)
             && (block.compacted_to == 0 || block.live_bytes * 2 < block.compacted_to);
         let is_tail = at + 1 == self.log.blocks.len();
-        if !worth || is_tail || block.flushed < block.length {
+        if !worth || is_tail || !tidy || block.flushed < block.length {
             return Ok(false);
         }
         self.log.ensure(at)?;

@@ -49,10 +49,12 @@ impl Log {
             self.undo.push(Undo::Gap(tail.number, seq - gap, seq - 1));
         }
         if tail.data.is_none() {
-            tail.data = self
+            let mut buffer = self
                 .spare
                 .take()
-                .or_else(|| Some(Vec::with_capacity(BUFFER_START)));
+                .unwrap_or_else(|| Vec::with_capacity(BUFFER_START));
+            buffer.clear();
+            tail.data = Some(buffer);
             tail.data_from = tail.length;
         }
         let parts = [message.subject, message.header, message.payload];
@@ -170,6 +172,8 @@ impl Log {
         block.saved = true;
         self.blocks.push_back(block);
         self.undo.push(Undo::Rolled);
+        self.charge();
+        self.evict_over_budget(self.blocks.len() - 1);
         let before = self.blocks.len() - 2;
         if self
             .blocks

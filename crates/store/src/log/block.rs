@@ -41,6 +41,14 @@ pub(crate) struct Block {
     pub slots: Option<Slots>,
     /// Used since housekeeping last looked.
     pub recent: bool,
+    /// How often housekeeping found it unused, in a row.
+    pub idle: u8,
+    /// Whether its file is compressed; `None` if not known.
+    pub packed: Option<bool>,
+    /// Slot whose record was read last without the rest of the block.
+    pub read_last: usize,
+    /// Such reads that followed each other closely.
+    pub read_streak: u8,
     /// Its numbers as of the last flush are among the undo steps.
     pub saved: bool,
     /// Bytes of messages when it was last rewritten; 0 if never.
@@ -71,6 +79,10 @@ impl Block {
             data_from: 0,
             slots: Some(Slots::new(last + 1)),
             recent: true,
+            idle: 0,
+            packed: Some(false),
+            read_last: 0,
+            read_streak: 0,
             saved: false,
             compacted_to: 0,
             settled: false,
@@ -95,10 +107,11 @@ impl Block {
         self.data.is_some() && self.data_from == 0 && self.slots.is_some()
     }
 
-    /// The record at an offset, of a block that is loaded.
+    /// The record at an offset, if it is in memory.
     #[inline]
     pub fn record(&self, offset: u32) -> Option<Record<'_>> {
-        Record::parse(self.data.as_deref()?.get(offset as usize..)?)
+        let at = u64::from(offset).checked_sub(self.data_from)?;
+        Record::parse(self.data.as_deref()?.get(at as usize..)?)
     }
 
     /// The record of the slot at `at`.
@@ -107,15 +120,31 @@ impl Block {
         self.record(self.slots.as_ref()?.offset(at)?)
     }
 
+    /// Whether there are slots, and the loaded bytes have a good record for
+    /// each.
+    pub fn is_as_its_slots_say(&self) -> bool {
+        let Some(slots) = &self.slots else {
+            return false;
+        };
+        (0..slots.len()).all(|at| {
+            self.record_of(at).is_some_and(|record| {
+                Some(record.seq) == slots.seq(at)
+                    && self
+                        .checksum
+                        .as_ref()
+                        .is_none_or(|sum| record.is_intact(sum))
+            })
+        })
+    }
+
     /// Bytes of memory its cache holds.
     pub fn memory(&self) -> usize {
         self.data.as_ref().map_or(0, Vec::capacity) + self.slots.as_ref().map_or(0, Slots::memory)
     }
 
-    /// Forgets what is in the file, too. Returns a buffer that can be used
-    /// again.
-    pub fn evict(&mut self) -> Option<Vec<u8>> {
-        self.slots = None;
+    /// Forgets the bytes that are in the file, too, but not where the records
+    /// are. Returns a buffer that can be used again.
+    pub fn evict_data(&mut self) -> Option<Vec<u8>> {
         if self.flushed == self.length {
             self.data_from = self.length;
             return self.data.take();

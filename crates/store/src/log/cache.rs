@@ -10,6 +10,20 @@ use crate::types::Seq;
 use super::Log;
 use super::slots::Slots;
 
+/// Rounds of housekeeping that a block's slots stay in memory unused.
+const IDLE_ROUNDS: u8 = 60;
+
+/// What is given up when the budget is exceeded, in this order.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Pass {
+    /// Bytes of blocks that were not used since the last time.
+    Unused,
+    /// Bytes of all blocks.
+    Bytes,
+    /// Slots as well.
+    Slots,
+}
+
 impl Log {
     /// Makes sure that the block's bytes and slots are in memory. Messages
     /// that turn out to be damaged are given up.
@@ -25,15 +39,35 @@ impl Log {
         }
     }
 
-    /// As [`ensure`](Self::ensure), with the subjects of all messages.
+    /// Makes sure that the block's slots are in memory.
+    #[inline]
+    pub fn ensure_slots(&mut self, at: usize) -> Result<(), StoreError> {
+        match self.blocks.get_mut(at) {
+            Some(block) if block.slots.is_some() => {
+                block.recent = true;
+                Ok(())
+            }
+            Some(_) => self.load_block(at),
+            None => Ok(()),
+        }
+    }
+
+    /// As [`ensure_slots`](Self::ensure_slots), with the subjects of all
+    /// messages.
     #[inline]
     pub fn ensure_ids(&mut self, at: usize) -> Result<(), StoreError> {
-        self.ensure(at)?;
-        let known = |block: &super::Block| block.slots.as_ref().is_some_and(Slots::has_ids);
-        if !self.blocks.get(at).is_some_and(known) {
-            self.find_ids(at);
+        match self.blocks.get_mut(at) {
+            Some(block) if block.slots.as_ref().is_some_and(Slots::has_ids) => {
+                block.recent = true;
+                Ok(())
+            }
+            Some(_) => {
+                self.ensure(at)?;
+                self.find_ids(at);
+                Ok(())
+            }
+            None => Ok(()),
         }
-        Ok(())
     }
 
     #[cold]
@@ -56,14 +90,22 @@ impl Log {
             } else {
                 block.length = bytes.len() as u64;
                 block.flushed = block.length;
+                block.packed = Some(read.compressed);
                 block.settled = read.compressed == self.options.compress;
             }
             block.data = Some(bytes);
             block.data_from = 0;
         }
-        self.make_slots(at);
+        if !self
+            .blocks
+            .get(at)
+            .is_some_and(super::Block::is_as_its_slots_say)
+        {
+            self.make_slots(at);
+        }
         if let Some(block) = self.blocks.get_mut(at) {
             block.recent = true;
+            block.read_streak = 0;
         }
         self.charge();
         self.evict_over_budget(at);
@@ -86,8 +128,12 @@ impl Log {
             };
             if record.kind == Kind::Message && record.seq > highest {
                 highest = record.seq;
-                if block.has(record.seq) && slots.can_hold(record.seq) {
-                    slots.push(record.seq, offset as u32, None);
+                if !slots.can_hold(record.seq) {
+                    continue;
+                }
+                // Dead ones as well: a removal may be taken back.
+                slots.push(record.seq, offset as u32, None);
+                if block.has(record.seq) {
                     live += 1;
                     live_bytes += self.sizes.of(record.subject, record.header, record.payload);
                 }
@@ -163,9 +209,10 @@ impl Log {
     }
 
     /// Gives up blocks that were not used lately until the budget holds, but
-    /// not the one at `keep`.
-    fn evict_over_budget(&mut self, keep: usize) {
-        for pass in 0..2 {
+    /// not the one at `keep`: first their bytes, and if that is not enough
+    /// what is known of their records.
+    pub fn evict_over_budget(&mut self, keep: usize) {
+        for pass in [Pass::Unused, Pass::Bytes, Pass::Slots] {
             for at in 0..self.blocks.len() {
                 if !self
                     .budget
@@ -180,12 +227,14 @@ impl Log {
                 if at == keep || block.data.is_none() && block.slots.is_none() {
                     continue;
                 }
-                // Second chance for those that were used.
-                if pass == 0 && std::mem::take(&mut block.recent) {
+                if pass == Pass::Unused && std::mem::take(&mut block.recent) {
                     continue;
                 }
                 let before = block.memory();
-                let buffer = block.evict();
+                let buffer = block.evict_data();
+                if pass == Pass::Slots {
+                    block.slots = None;
+                }
                 let after = block.memory();
                 if let Some(budget) = &self.budget {
                     budget.replace(before, after);
@@ -198,15 +247,22 @@ impl Log {
         }
     }
 
-    /// Gives up blocks that were not used since the last call.
+    /// Gives up the bytes of blocks that were not used since the last call,
+    /// and what is known of the records of those that were not for long.
     pub fn evict_idle(&mut self) {
         if self.files.is_none() {
             return;
         }
         for block in &mut self.blocks {
-            if !std::mem::take(&mut block.recent) && (block.data.is_some() || block.slots.is_some())
-            {
-                block.evict();
+            if std::mem::take(&mut block.recent) {
+                block.idle = 0;
+            } else if block.data.is_some() || block.slots.is_some() {
+                block.evict_data();
+                block.idle += 1;
+                if block.idle >= IDLE_ROUNDS {
+                    block.idle = 0;
+                    block.slots = None;
+                }
             }
         }
         self.spare = None;

@@ -1,6 +1,6 @@
 //! A block without its dead records.
 
-use crate::record::Kind;
+use crate::record::{Kind, put_mark};
 use crate::scan::{Found, Scan};
 
 use super::Log;
@@ -16,7 +16,7 @@ impl Log {
         };
         let data = block.data.as_deref().unwrap_or_default();
         let mut kept = Vec::with_capacity(block.live_bytes as usize);
-        let mut highest = 0;
+        let (mut highest, mut highest_kept) = (0, 0);
         for found in Scan::new(data, block.checksum.as_ref()) {
             let Found::Record(_, record) = found else {
                 continue;
@@ -32,7 +32,20 @@ impl Log {
             };
             if keep {
                 kept.extend_from_slice(record.bytes);
+                highest_kept = highest_kept.max(record.seq);
             }
+        }
+        // Later blocks may not be on disk yet: that its last sequence was used
+        // is to be seen from this one.
+        if !kept.is_empty() && highest_kept < block.last {
+            let checksum = block.checksum.as_ref();
+            put_mark(
+                &mut kept,
+                checksum,
+                Kind::Erased,
+                block.last,
+                block.last_time,
+            );
         }
         kept
     }

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use crate::error::StoreError;
 use crate::filter::Filter;
-use crate::limits::{SCAN_RECORDS, SUBJECTS_FOLLOWED};
+use crate::limits::SCAN_RECORDS;
+use crate::record::Record;
 use crate::subjects::SubjectId;
 use crate::types::{MessageRef, Nanos, Seq, SubjectState};
 
@@ -19,32 +20,40 @@ pub(crate) enum Direction {
     Down,
 }
 
-/// Entries of the subject index that a search looks at before it goes through
-/// the messages instead.
-const SUBJECTS_VISITED: usize = 2048;
+/// Slots between two reads that count as close together.
+const NEAR_SLOTS: usize = 4;
+/// Close reads of single records before their whole block is loaded.
+const STREAK_MAX: u8 = 8;
+/// Records larger than this are not read alone.
+const SINGLE_BYTES_MAX: u64 = 1 << 20;
 
 /// A message's place: index of its block, and its slot.
-type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 impl Log {
     pub fn load(&mut self, seq: u64) -> Result<Option<MessageRef<'_>>, StoreError> {
         let Some(at) = self.block_with(seq) else {
             return Ok(None);
         };
-        self.ensure(at)?;
+        self.ensure_slots(at)?;
         let Some(block) = self.blocks.get_mut(at) else {
             return Ok(None);
         };
-        // It may have turned out to be damaged just now.
-        if !block.has(seq) {
-            return Ok(None);
-        }
         let slot = block.slots.as_mut().and_then(|slots| slots.find(seq));
-        Ok(slot.and_then(|slot| self.message((at, slot))))
+        let Some(slot) = slot else {
+            return Ok(None);
+        };
+        match self.fetch((at, slot))? {
+            Some(place) => Ok(self.message(place)),
+            None => Ok(None),
+        }
     }
 
     fn message(&self, (at, slot): Place) -> Option<MessageRef<'_>> {
-        let record = self.blocks.get(at)?.record_of(slot)?;
+        let block = self.blocks.get(at)?;
+        let record = block
+            .record_of(slot)
+            .or_else(|| Record::parse(&self.single))?;
         Some(MessageRef {
             seq: Seq(record.seq),
             timestamp: Nanos(record.timestamp),
@@ -54,28 +63,112 @@ impl Log {
         })
     }
 
+    /// Makes sure that the record at a place is in memory: with its block, or
+    /// alone in `single` if its neighbours are not wanted. Returns the place,
+    /// which may be another after loading; `None` if it is damaged.
+    #[inline]
+    fn fetch(&mut self, (at, slot): Place) -> Result<Option<Place>, StoreError> {
+        let Some(block) = self.blocks.get(at) else {
+            return Ok(None);
+        };
+        if block.record_of(slot).is_some() {
+            return Ok(Some((at, slot)));
+        }
+        self.fetch_from_file((at, slot))
+    }
+
+    #[cold]
+    fn fetch_from_file(&mut self, (at, slot): Place) -> Result<Option<Place>, StoreError> {
+        let (Some(block), Some(files)) = (self.blocks.get_mut(at), &mut self.files) else {
+            return Ok(None);
+        };
+        let Some(slots) = &block.slots else {
+            return Ok(None);
+        };
+        let (Some(seq), Some(offset)) = (slots.seq(slot), slots.offset(slot)) else {
+            return Ok(None);
+        };
+        let near = slot.abs_diff(block.read_last) <= NEAR_SLOTS;
+        block.read_streak = if near {
+            block.read_streak.saturating_add(1)
+        } else {
+            0
+        };
+        block.read_last = slot;
+        let end = slots.offset(slot + 1).map_or(block.length, u64::from);
+        let alone = block.packed == Some(false)
+            && block.read_streak < STREAK_MAX
+            && end <= block.flushed
+            && end - u64::from(offset) <= SINGLE_BYTES_MAX;
+        if alone {
+            self.single.resize((end - u64::from(offset)) as usize, 0);
+            files.read_range(block.number, u64::from(offset), &mut self.single)?;
+            let good = Record::parse(&self.single).is_some_and(|record| {
+                record.seq == seq
+                    && block
+                        .checksum
+                        .as_ref()
+                        .is_none_or(|sum| record.is_intact(sum))
+            });
+            if good {
+                return Ok(Some((at, slot)));
+            }
+        }
+        self.ensure(at)?;
+        let Some(block) = self.blocks.get_mut(at) else {
+            return Ok(None);
+        };
+        if !block.has(seq) {
+            return Ok(None);
+        }
+        let slot = block.slots.as_mut().and_then(|slots| slots.find(seq));
+        Ok(slot.map(|slot| (at, slot)))
+    }
+
     /// Sequence of the message at a place.
-    fn seq_of(&self, (at, slot): Place) -> Option<u64> {
+    pub(super) fn seq_of(&self, (at, slot): Place) -> Option<u64> {
         self.blocks.get(at)?.slots.as_ref()?.seq(slot)
     }
 
     pub fn seek(
         &mut self,
         filter: &Filter,
-        from: u64,
+        mut from: u64,
         direction: Direction,
     ) -> Result<Option<MessageRef<'_>>, StoreError> {
-        let place = match filter {
-            Filter::All => self.any_from(from, direction)?,
+        loop {
+            let Some(found) = self.seek_place(filter, from, direction)? else {
+                return Ok(None);
+            };
+            let seq = self.seq_of(found);
+            if let Some(place) = self.fetch(found)? {
+                return Ok(self.message(place));
+            }
+            // It is damaged: on to the next one.
+            from = match (direction, seq) {
+                (Direction::Up, Some(seq)) => seq + 1,
+                (Direction::Down, Some(seq)) if seq > 0 => seq - 1,
+                (Direction::Up | Direction::Down, _) => return Ok(None),
+            };
+        }
+    }
+
+    fn seek_place(
+        &mut self,
+        filter: &Filter,
+        from: u64,
+        direction: Direction,
+    ) -> Result<Option<Place>, StoreError> {
+        match filter {
+            Filter::All => self.any_from(from, direction),
             Filter::One(pattern) if pattern.is_literal() => {
                 match self.subjects.find(pattern.as_bytes()) {
-                    Some(id) => self.of_subject_from(id, from, direction)?,
-                    None => None,
+                    Some(id) => self.of_subject_from(id, from, direction),
+                    None => Ok(None),
                 }
             }
-            Filter::One(_) | Filter::Many(_) => self.matching_from(filter, from, direction)?,
-        };
-        Ok(place.and_then(|place| self.message(place)))
+            Filter::One(_) | Filter::Many(_) => self.matching_from(filter, from, direction),
+        }
     }
 
     /// The next block with messages at or beyond `from`, beginning with the
@@ -97,7 +190,7 @@ impl Log {
         }
     }
 
-    fn start_block(&self, from: u64, direction: Direction) -> Option<usize> {
+    pub(super) fn start_block(&self, from: u64, direction: Direction) -> Option<usize> {
         let at = self.block_at(from);
         let at = match direction {
             Direction::Up => at,
@@ -106,7 +199,7 @@ impl Log {
         self.block_from(at, from, direction)
     }
 
-    fn following(&self, at: usize, from: u64, direction: Direction) -> Option<usize> {
+    pub(super) fn following(&self, at: usize, from: u64, direction: Direction) -> Option<usize> {
         match direction {
             Direction::Up => self.block_from(at + 1, from, direction),
             Direction::Down => self.block_from(at.checked_sub(1)?, from, direction),
@@ -114,7 +207,12 @@ impl Log {
     }
 
     /// Slots of a loaded block in the direction, from `from` on.
-    fn slots_from(&mut self, at: usize, from: u64, direction: Direction) -> (usize, usize) {
+    pub(super) fn slots_from(
+        &mut self,
+        at: usize,
+        from: u64,
+        direction: Direction,
+    ) -> (usize, usize) {
         let Some(slots) = self
             .blocks
             .get_mut(at)
@@ -128,15 +226,17 @@ impl Log {
         }
     }
 
-    /// First slot in `start..end`, in the direction, with a live message that
-    /// `wanted` takes; looks at `budget` slots at most and takes them off it.
-    fn scan_slots(
+    /// First slot in `start..end`, in the direction, with a live message whose
+    /// subject is `wanted`; looks at `budget` slots at most and takes them off
+    /// it.
+    #[inline]
+    pub(super) fn scan_slots(
         &self,
         at: usize,
         (start, end): (usize, usize),
         direction: Direction,
         budget: &mut usize,
-        wanted: impl Fn(usize, &super::Block) -> bool,
+        mut wanted: impl FnMut(SubjectId) -> bool,
     ) -> ControlFlow<Option<usize>> {
         let Some(block) = self.blocks.get(at) else {
             return ControlFlow::Continue(());
@@ -144,18 +244,20 @@ impl Log {
         let Some(slots) = &block.slots else {
             return ControlFlow::Continue(());
         };
-        for step in 0..end.saturating_sub(start) {
-            if *budget == 0 {
-                return ControlFlow::Break(None);
-            }
-            *budget -= 1;
+        let steps = end.saturating_sub(start);
+        let allowed = steps.min(*budget);
+        *budget -= allowed;
+        for step in 0..allowed {
             let slot = match direction {
                 Direction::Up => start + step,
                 Direction::Down => end - 1 - step,
             };
-            if slots.seq(slot).is_some_and(|seq| block.has(seq)) && wanted(slot, block) {
+            if wanted(slots.id(slot)) && slots.seq(slot).is_some_and(|seq| block.has(seq)) {
                 return ControlFlow::Break(Some(slot));
             }
+        }
+        if allowed < steps {
+            return ControlFlow::Break(None);
         }
         ControlFlow::Continue(())
     }
@@ -163,9 +265,9 @@ impl Log {
     fn any_from(&mut self, from: u64, direction: Direction) -> Result<Option<Place>, StoreError> {
         let mut next = self.start_block(from, direction);
         while let Some(at) = next {
-            self.ensure(at)?;
+            self.ensure_slots(at)?;
             let range = self.slots_from(at, from, direction);
-            let found = self.scan_slots(at, range, direction, &mut usize::MAX.clone(), |_, _| true);
+            let found = self.scan_slots(at, range, direction, &mut usize::MAX.clone(), |_| true);
             if let ControlFlow::Break(Some(slot)) = found {
                 return Ok(Some((at, slot)));
             }
@@ -175,7 +277,7 @@ impl Log {
     }
 
     /// The next message of one subject.
-    fn of_subject_from(
+    pub(super) fn of_subject_from(
         &mut self,
         id: SubjectId,
         from: u64,
@@ -210,7 +312,7 @@ impl Log {
                 break;
             }
             let slot = if known {
-                self.ensure(at)?;
+                self.ensure_slots(at)?;
                 let slots = self
                     .blocks
                     .get_mut(at)
@@ -282,117 +384,6 @@ impl Log {
             Direction::Up | Direction::Down => return,
         }
         self.subjects.set(id, entry);
-    }
-
-    /// The next message of a filter with wildcards or several subjects.
-    fn matching_from(
-        &mut self,
-        filter: &Filter,
-        from: u64,
-        direction: Direction,
-    ) -> Result<Option<Place>, StoreError> {
-        // Dense matches are near.
-        let mut budget = SCAN_RECORDS;
-        let mut next = self.start_block(from, direction);
-        while let Some(at) = next {
-            self.ensure(at)?;
-            let range = self.slots_from(at, from, direction);
-            match self.scan_matching(at, range, direction, &mut budget, filter) {
-                ControlFlow::Break(Some(slot)) => return Ok(Some((at, slot))),
-                ControlFlow::Break(None) => break,
-                ControlFlow::Continue(()) => {}
-            }
-            next = self.following(at, from, direction);
-        }
-        let Some(resume) = next else {
-            return Ok(None);
-        };
-        // Sparse ones are followed subject by subject, if they are few.
-        if let Some(mut subjects) = self.few_subjects(filter, from, direction) {
-            subjects.sort_unstable_by_key(|&(_, bound)| match direction {
-                Direction::Up => bound,
-                Direction::Down => u64::MAX - bound,
-            });
-            let mut best: Option<(u64, SubjectId)> = None;
-            for (id, bound) in subjects {
-                let hopeless = best.is_some_and(|(seq, _)| match direction {
-                    Direction::Up => bound >= seq,
-                    Direction::Down => bound <= seq,
-                });
-                if hopeless {
-                    break;
-                }
-                let Some(place) = self.of_subject_from(id, from, direction)? else {
-                    continue;
-                };
-                let Some(seq) = self.seq_of(place) else {
-                    continue;
-                };
-                let better = best.is_none_or(|(other, _)| match direction {
-                    Direction::Up => seq < other,
-                    Direction::Down => seq > other,
-                });
-                if better {
-                    best = Some((seq, id));
-                }
-            }
-            // A later search may have pushed the block out again.
-            return match best {
-                Some((seq, id)) => self.of_subject_from(id, seq, direction),
-                None => Ok(None),
-            };
-        }
-        let mut next = Some(resume);
-        while let Some(at) = next {
-            self.ensure(at)?;
-            let range = self.slots_from(at, from, direction);
-            let found = self.scan_matching(at, range, direction, &mut usize::MAX.clone(), filter);
-            if let ControlFlow::Break(Some(slot)) = found {
-                return Ok(Some((at, slot)));
-            }
-            next = self.following(at, from, direction);
-        }
-        Ok(None)
-    }
-
-    fn scan_matching(
-        &self,
-        at: usize,
-        range: (usize, usize),
-        direction: Direction,
-        budget: &mut usize,
-        filter: &Filter,
-    ) -> ControlFlow<Option<usize>> {
-        self.scan_slots(at, range, direction, budget, |slot, block| {
-            block
-                .record_of(slot)
-                .is_some_and(|record| filter.matches(record.subject))
-        })
-    }
-
-    /// The subjects of a filter with messages at or beyond `from`, each with
-    /// the nearest sequence where it may have one; `None` if they are many.
-    fn few_subjects(
-        &mut self,
-        filter: &Filter,
-        from: u64,
-        direction: Direction,
-    ) -> Option<Vec<(SubjectId, u64)>> {
-        let mut found = Vec::new();
-        let mut visited = 0;
-        self.subjects.for_each(filter, &mut |id, _, entry| {
-            visited += 1;
-            let bound = match direction {
-                Direction::Up => (entry.last >= from).then(|| entry.first.max(from)),
-                Direction::Down => (entry.first <= from).then(|| entry.last.min(from)),
-            };
-            found.extend(bound.map(|bound| (id, bound)));
-            if visited > SUBJECTS_VISITED || found.len() > SUBJECTS_FOLLOWED {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        });
-        (visited <= SUBJECTS_VISITED && found.len() <= SUBJECTS_FOLLOWED).then_some(found)
     }
 
     pub fn subject_state(&mut self, subject: &[u8]) -> Result<Option<SubjectState>, StoreError> {

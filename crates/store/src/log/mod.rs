@@ -5,6 +5,7 @@
 //! - `append`: new records
 //! - `cache`: blocks come into memory and leave it
 //! - `find`: the next and the previous message of a filter
+//! - `matching`: the same for filters with wildcards
 //! - `count`: how many there are
 //! - `compact`: a block without its dead records
 //! - `remove`: single messages, oldest ones, whole blocks
@@ -17,6 +18,7 @@ mod cache;
 mod compact;
 mod count;
 mod find;
+mod matching;
 mod purge;
 mod remove;
 pub(crate) mod slots;
@@ -57,8 +59,8 @@ impl Sizes {
 
 /// The messages of a stream.
 pub(crate) struct Log {
-    /// Ascending by number; never empty. The last one is written to. The
-    /// first one has messages, unless it is the last.
+    /// Ascending by number; never empty. The last one is written to. Others
+    /// have messages, or tombstones that are needed.
     pub blocks: VecDeque<Block>,
     pub subjects: SubjectIndex,
     pub messages: u64,
@@ -78,6 +80,11 @@ pub(crate) struct Log {
     undo: Vec<Undo>,
     /// Numbers of blocks whose files are to go after the next flush.
     pub doomed: Vec<u32>,
+    /// As `doomed`, of a purge: nothing but their files' end tells that their
+    /// messages are gone.
+    pub doomed_now: Vec<u32>,
+    /// A purge is under way.
+    purging: bool,
     /// Blocks below this number have nothing staged.
     pub dirty_from: u32,
     budget: Option<CacheBudget>,
@@ -85,6 +92,10 @@ pub(crate) struct Log {
     charged: usize,
     /// A buffer for the next block.
     spare: Option<Vec<u8>>,
+    /// Of filters that were searched for lately, the last one last.
+    memos: Vec<matching::Memo>,
+    /// A record that was read without its block.
+    single: Vec<u8>,
     /// Subject of the message that was removed last.
     pub removed_subject: Vec<u8>,
     /// Messages were lost whose subjects are not known: the subject index
@@ -128,10 +139,14 @@ impl Log {
             files,
             undo: Vec::new(),
             doomed: Vec::new(),
+            doomed_now: Vec::new(),
+            purging: false,
             dirty_from: 0,
             budget,
             charged: 0,
             spare: None,
+            single: Vec::new(),
+            memos: Vec::new(),
             removed_subject: Vec::new(),
             recount: false,
             ttls_known: false,
@@ -147,7 +162,7 @@ impl Log {
     }
 
     pub fn state(&self) -> StoreState {
-        let front = self.blocks.front();
+        let front = self.blocks.get(self.head());
         let first = match front {
             Some(block) if self.messages > 0 => block.first,
             _ => self.last + 1,
@@ -165,6 +180,13 @@ impl Log {
             subjects: self.subjects.len(),
             deleted: (self.last + 1 - first).saturating_sub(self.messages),
         }
+    }
+
+    /// Index of the first block with messages, or of the last one.
+    #[inline]
+    pub fn head(&self) -> usize {
+        let found = self.blocks.iter().position(|block| block.messages() > 0);
+        found.unwrap_or(self.blocks.len() - 1)
     }
 
     /// Index of the first block that reaches `seq`.

@@ -70,6 +70,7 @@ impl Log {
         self.expiries.clear();
         self.undo.clear();
         self.doomed.clear();
+        self.doomed_now.clear();
         self.dirty_from = number;
         self.charge();
         removed

@@ -24,28 +24,22 @@ impl Log {
             .blocks
             .get(at)
             .is_some_and(|block| block.messages() == 0);
-        let holds_last = emptied
-            && self
-                .blocks
-                .get(at)
-                .is_some_and(|block| block.last == self.last);
-        if bury {
-            if is_tail && emptied && self.name.is_some() {
-                // The last block of a stream without messages is one with a
-                // tombstone only.
-                self.roll();
-                self.bury(seq, taken.0);
-            } else if !emptied {
+        if bury && is_tail && emptied && self.name.is_some() {
+            // The last block of a stream without messages is one with a
+            // tombstone only.
+            let (last, time) = (self.last, self.last_time);
+            self.roll();
+            let has_last = self.blocks.back().is_some_and(|tail| tail.length > 0);
+            if seq != last || !has_last {
                 self.bury(seq, taken.0);
             }
-        }
-        if emptied && !is_tail {
-            if holds_last {
-                let (last, time) = (self.last, self.last_time);
+            if seq != last && !has_last {
                 self.bury(last, time);
             }
-            self.drop_if_useless(at);
-        } else if emptied && bury {
+        } else if bury {
+            self.bury(seq, taken.0);
+        }
+        if emptied {
             self.drop_if_useless(at);
         }
         self.drop_empty_front();
@@ -147,11 +141,24 @@ impl Log {
     /// Takes a block without messages out, if it is not the last one and has
     /// no tombstones that are still needed.
     pub fn drop_if_useless(&mut self, at: usize) {
-        if at + 1 >= self.blocks.len() || (at > 0 && self.has_needed_tombstones(at)) {
+        if at + 1 >= self.blocks.len() || self.has_needed_tombstones(at) {
             return;
         }
+        if self
+            .blocks
+            .get(at)
+            .is_some_and(|block| block.last == self.last)
+        {
+            // Nothing later tells that the last sequence was used.
+            let (last, time) = (self.last, self.last_time);
+            self.bury(last, time);
+        }
         if let Some(block) = self.blocks.remove(at) {
-            self.doomed.push(block.number);
+            if self.purging {
+                self.doomed_now.push(block.number);
+            } else {
+                self.doomed.push(block.number);
+            }
             self.undo.push(Undo::Dropped(at, Box::new(block)));
         }
     }
@@ -165,11 +172,24 @@ impl Log {
                 .front()
                 .is_some_and(|block| block.messages() == 0)
         {
+            let blocks = self.blocks.len();
             self.drop_if_useless(0);
+            if self.blocks.len() >= blocks {
+                break;
+            }
         }
     }
 
     fn has_needed_tombstones(&mut self, at: usize) -> bool {
+        let staged_from = match self.blocks.get(at) {
+            // Nothing is before it.
+            Some(block) if at == 0 && block.flushed == block.length => return false,
+            Some(block) => block.flushed as usize,
+            None => return false,
+        };
+        if self.name.is_none() {
+            return false;
+        }
         if self.ensure(at).is_err() {
             return true;
         }
@@ -177,10 +197,13 @@ impl Log {
             return false;
         };
         let data = block.data.as_deref().unwrap_or_default();
-        let needed = |seq| self.is_tombstone_needed(seq, at);
-        Scan::new(data, None).any(|found| {
-            matches!(found, Found::Record(_, record)
-                if record.kind == Kind::Tombstone && needed(record.seq))
+        Scan::new(data, None).any(|found| match found {
+            Found::Record(offset, record) if record.kind == Kind::Tombstone => {
+                // One that was never written would be missed if files of
+                // blocks that it is for are not removed yet.
+                offset >= staged_from || self.is_tombstone_needed(record.seq, at)
+            }
+            Found::Record(..) | Found::Damage(..) => false,
         })
     }
 
@@ -190,11 +213,21 @@ impl Log {
         self.block_at(seq) < at
     }
 
+    /// Removes the oldest messages. With `bury` it is for good: blocks go with
+    /// the next flush, and messages get tombstones in blocks that stay.
     pub fn remove_front(&mut self, front: Front, bury: bool) -> Result<RemovedMany, StoreError> {
+        self.purging = bury;
+        let removed = self.take_front(front, bury);
+        self.purging = false;
+        removed
+    }
+
+    fn take_front(&mut self, front: Front, bury: bool) -> Result<RemovedMany, StoreError> {
         let mut removed = RemovedMany::default();
         // Whole blocks first.
         while self.messages > 0 {
-            let Some(block) = self.blocks.front() else {
+            let head = self.head();
+            let Some(block) = self.blocks.get(head) else {
                 break;
             };
             let all = match front {
@@ -207,32 +240,29 @@ impl Log {
                 Front::Until(Nanos(time)) => block.last_time <= time && block.first_time <= time,
                 Front::Below(Seq(seq)) => block.last < seq,
             };
-            if !all || block.messages() == 0 {
+            if !all {
                 break;
             }
-            let is_tail = self.blocks.len() == 1;
-            if !is_tail && block.last == self.last {
-                let (last, time) = (self.last, self.last_time);
-                self.bury(last, time);
+            let is_tail = head + 1 == self.blocks.len();
+            // A block that stays needs a tombstone for each message.
+            if bury && self.has_needed_tombstones(head) {
+                break;
             }
-            let some = self.unlink_all(0)?;
+            let some = self.unlink_all(head)?;
             removed.messages += some.messages;
             removed.bytes += some.bytes;
             if is_tail {
                 if bury && self.name.is_some() {
-                    let (last, time) = (self.last, self.last_time);
                     self.roll();
-                    self.bury(last, time);
-                    self.drop_empty_front();
                 }
                 break;
             }
-            self.drop_if_useless(0);
+            self.drop_if_useless(head);
             self.drop_empty_front();
         }
         // Then single messages.
         while self.messages > 0 {
-            let Some(block) = self.blocks.front() else {
+            let Some(block) = self.blocks.get(self.head()) else {
                 break;
             };
             let goes = match front {
@@ -249,7 +279,7 @@ impl Log {
                 // It was damaged, and is gone by that.
                 if self
                     .blocks
-                    .front()
+                    .get(self.head())
                     .is_some_and(|block| block.first == first)
                 {
                     break;

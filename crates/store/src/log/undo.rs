@@ -128,14 +128,28 @@ impl Log {
     /// numbers. Returns the first sequence that is lost by it.
     pub fn rollback(&mut self, totals: Totals) -> Option<Seq> {
         let lost = (self.last > totals.last).then_some(Seq(totals.last + 1));
+        let mut unused = Vec::new();
         while let Some(step) = self.undo.pop() {
+            if let Undo::Subject(id, before) = &step
+                && before.messages == 0
+            {
+                unused.push(*id);
+            }
             self.take_back(step);
+        }
+        // Not before the end: a subject may have been without messages for a
+        // while only.
+        for id in unused {
+            if self.subjects.entry(id).messages == 0 {
+                self.subjects.release(id);
+            }
         }
         self.messages = totals.messages;
         self.bytes = totals.bytes;
         self.last = totals.last;
         self.last_time = totals.last_time;
         self.doomed.clear();
+        self.doomed_now.clear();
         for block in &mut self.blocks {
             block.saved = false;
         }
@@ -146,9 +160,6 @@ impl Log {
         match step {
             Undo::Subject(id, entry) => {
                 self.subjects.set(id, entry);
-                if entry.messages == 0 {
-                    self.subjects.release(id);
-                }
             }
             Undo::Saved(saved) => {
                 if let Some(block) = self.numbered(saved.number) {

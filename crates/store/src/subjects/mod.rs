@@ -103,6 +103,7 @@ pub struct SubjectIndex {
     /// Subjects that are not in `order` yet; may name some twice, or dead.
     fresh: Vec<u32>,
     live: u64,
+    generation: u64,
 }
 
 fn hash(subject: &[u8]) -> u64 {
@@ -176,6 +177,19 @@ impl SubjectIndex {
         });
         self.fresh.push(id);
         SubjectId(id)
+    }
+
+    /// Changes when a number may have come to mean another subject.
+    #[inline]
+    pub fn generation(&self) -> u64 {
+        self.generation
+    }
+
+    /// The text of a subject.
+    #[inline]
+    pub fn text(&self, id: SubjectId) -> &[u8] {
+        let slot = self.slots.get(id.0 as usize);
+        slot.map_or(&[], |slot| text_of(&self.text, slot))
     }
 
     /// What is known of a subject.
@@ -306,11 +320,15 @@ impl SubjectIndex {
             slot.place = 0;
         }
         self.free.push(id.0);
+        self.generation += 1;
     }
 
     /// Forgets every subject.
     pub fn clear(&mut self) {
-        *self = Self::default();
+        *self = Self {
+            generation: self.generation + 1,
+            ..Self::default()
+        };
     }
 
     fn key<'a>(slots: &[Slot], text: &'a [u8], id: u32) -> &'a [u8] {

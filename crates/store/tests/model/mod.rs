@@ -3,6 +3,8 @@
 
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod disk;
+
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -226,10 +228,7 @@ pub fn change(
                 }
             };
             let removed = store.remove_front(front).unwrap();
-            loop {
-                let Some((&seq, first)) = model.messages.iter().next() else {
-                    break;
-                };
+            while let Some((&seq, first)) = model.messages.iter().next() {
                 let goes = match front {
                     Front::Messages(keep) => model.messages.len() as u64 > keep,
                     Front::Bytes(keep) => model.bytes() > keep,
@@ -340,7 +339,18 @@ pub fn check(store: &mut dyn StreamStore, model: &Model, random: &mut fastrand::
         store
             .last_per_subject(&filter, Seq(from), usize::MAX, &mut found)
             .unwrap();
-        assert_eq!(found.iter().map(|seq| seq.0).collect::<Vec<_>>(), lasts);
+        let found_seqs: Vec<u64> = found.iter().map(|seq| seq.0).collect();
+        if found_seqs != lasts {
+            for seq in &lasts {
+                let s = &model.messages[seq].subject;
+                eprintln!(
+                    "{seq} {:?} {:?}",
+                    String::from_utf8_lossy(s),
+                    store.subject_state(s)
+                );
+            }
+        }
+        assert_eq!(found_seqs, lasts, "{filter:?} up to {from}");
         if !lasts.is_empty() {
             found.clear();
             let refused = store.last_per_subject(&filter, Seq(from), lasts.len() - 1, &mut found);
