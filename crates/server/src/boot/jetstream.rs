@@ -27,9 +27,6 @@ const DEFAULT_PERCENT: u64 = 75;
 /// Consumers of a stream unless something else is configured (configuration.md 5).
 const DEFAULT_MAX_CONSUMERS: i64 = 1000;
 
-/// Bytes of a record beside the subject and the message (storage-format.md 2).
-const RECORD_OVERHEAD: i64 = 34 + (1 << 16);
-
 /// Starts JetStream if it is on.
 ///
 /// # Errors
@@ -105,7 +102,6 @@ fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, S
         keys,
         cache: CacheBudget::default(),
         durability,
-        largest_record: options.max_payload.saturating_add(RECORD_OVERHEAD),
         limits,
         domain: configured.domain.clone().unwrap_or_default(),
         server_name: shared.identity.name.clone(),

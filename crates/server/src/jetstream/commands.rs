@@ -4,15 +4,13 @@ use std::sync::Arc;
 
 use midge_jetstream::api::Endpoint;
 use midge_jetstream::catalog;
-use midge_jetstream::config::{Retention, Storage, StreamConfig};
+use midge_jetstream::config::{Storage, StreamConfig};
 use midge_jetstream::context::Settings;
 use midge_jetstream::stream::{
     MemoryFiles, Offline, StreamCall, StreamFiles, StreamParts, meta_json, store_options,
 };
 use midge_jetstream::{Context, Effects, Stream};
-use midge_store::{
-    BlockSizing, MemoryStore, Nanos, StoreError, StreamOptions, StreamStore, block_size,
-};
+use midge_store::{MemoryStore, Nanos, StoreError, StreamOptions, StreamStore};
 
 use super::api::report;
 use super::command::{ApiCall, Asked, Command, FoundStream};
@@ -220,12 +218,12 @@ impl Worker {
     ) -> Result<u32, StoreError> {
         let name = config.name.clone();
         let store: Box<dyn StreamStore> = match config.storage {
-            Storage::Memory => Box::new(MemoryStore::new(self.options(&config))),
+            Storage::Memory => Box::new(MemoryStore::new(self.options(&config, &settings))),
             Storage::File => Box::new(self.jetstream.root.create_stream(
                 &account.name,
                 &name,
                 &meta_json(&config, now),
-                self.options(&config),
+                self.options(&config, &settings),
             )?),
         };
         let parts = StreamParts {
@@ -255,20 +253,9 @@ impl Worker {
         }
     }
 
-    fn options(&self, config: &StreamConfig) -> StreamOptions {
-        let positive = |value: i64| u64::try_from(value).unwrap_or(0);
-        let sizing = BlockSizing {
-            max_bytes: positive(config.max_bytes),
-            max_messages: positive(config.max_msgs),
-            largest_record: positive(self.jetstream.largest_record),
-            per_subject: config.max_msgs_per_subject > 0,
-            by_limits: config.retention == Retention::Limits,
-            encrypted: self.jetstream.root.is_encrypted(),
-        };
-        StreamOptions {
-            block_size: block_size(&sizing),
-            ..store_options(config)
-        }
+    fn options(&self, config: &StreamConfig, settings: &Settings) -> StreamOptions {
+        let encrypted = self.jetstream.root.is_encrypted();
+        store_options(config, &settings.limits, encrypted)
     }
 
     fn on_update(
@@ -312,7 +299,7 @@ impl Worker {
                 created: Some(created.into()),
             })
         };
-        let opened = root.open_stream(&account.name, &name, self.options(&config));
+        let opened = root.open_stream(&account.name, &name, self.options(&config, &settings));
         let (store, recovery) = opened.map_err(|error| offline(&config, error.to_string()))?;
         for line in &recovery.warnings {
             self.shared.log.warn(format_args!(

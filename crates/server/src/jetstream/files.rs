@@ -21,16 +21,19 @@ impl StreamFiles for Folder {
         &mut self,
         name: &str,
         meta: &[u8],
+        state: &ConsumerState,
     ) -> Result<Box<dyn ConsumerStore>, StoreError> {
-        // The consumer writes its first state itself.
-        let state = ConsumerState::default();
         let store = self
             .root
-            .create_consumer(&self.account, &self.stream, name, meta, &state)?;
+            .create_consumer(&self.account, &self.stream, name, meta, state)?;
         Ok(Box::new(store))
     }
 
     fn delete_consumer(&mut self, name: &str) -> Result<(), StoreError> {
         self.root.delete_consumer(&self.account, &self.stream, name)
+    }
+
+    fn is_encrypted(&self) -> bool {
+        self.root.is_encrypted()
     }
 }

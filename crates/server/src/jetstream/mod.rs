@@ -94,7 +94,6 @@ pub(crate) struct JetStream {
     api: Arc<WorkerMailbox>,
     root: Arc<StoreRoot>,
     durability: Durability,
-    largest_record: i64,
     queues: QueueLimits,
     domain: String,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,

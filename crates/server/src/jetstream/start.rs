@@ -56,8 +56,6 @@ pub struct Plan {
     pub server_name: String,
     /// The accounts that have JetStream.
     pub accounts: Vec<AccountPlan>,
-    /// Bytes of the largest record that a message can make.
-    pub largest_record: i64,
     /// What may wait at most.
     pub queues: QueueLimits,
     /// Number of workers.
@@ -86,7 +84,6 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         api: Arc::default(),
         root: Arc::new(root),
         durability: plan.durability,
-        largest_record: plan.largest_record,
         queues: plan.queues,
         domain: plan.domain.clone(),
         accounts: RwLock::default(),
