@@ -9,15 +9,14 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use midge_store::crypt::{Cipher, EncryptionKeys};
-use midge_store::disk::RealDisk;
 use midge_store::{
     ConsumerState, ConsumerStore, FileStore, Nanos, PendingAck, RootOptions, Seq, SeqPair,
     StoreRoot, StreamOptions, StreamStore,
 };
+use model::open::open_root;
 use model::{Model, Shape};
 use serde_json::{Value, json};
 
@@ -176,7 +175,7 @@ impl Scratch {
             }),
             ..RootOptions::default()
         };
-        StoreRoot::open(Arc::new(RealDisk), &self.0.join("jetstream"), options).unwrap()
+        open_root(&self.0.join("jetstream"), &options)
     }
 }
 
