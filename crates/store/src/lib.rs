@@ -43,7 +43,7 @@ pub use error::{FlushError, KeyError, StoreError};
 pub use file::{FileStore, Recovery};
 pub use filter::{Filter, Pattern};
 pub use memory::{MemoryConsumerStore, MemoryStore};
-pub use meta::MetaError;
+pub use meta::{Converted, MetaError};
 pub use root::{Found, RootOptions, StoreRoot};
 pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};
