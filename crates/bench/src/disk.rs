@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::load::with_latencies;
+use crate::scratch;
 use crate::workload::Measurement;
 
 /// Bytes of a write: a record with a payload of 128 bytes.
@@ -16,7 +17,7 @@ const RECORD: [u8; 160] = [b'x'; 160];
 /// Appends a record and syncs it, again and again, where the servers have
 /// their stores.
 pub fn append_and_sync(duration: Duration) -> Result<Measurement> {
-    let path = Removed(std::env::temp_dir().join(format!("midge-bench-{}", fastrand::u64(..))));
+    let path = Removed(scratch::path());
     let mut file = File::create(&path.0).context("cannot create a file to sync")?;
     let mut append = || -> Result<Duration> {
         let began = Instant::now();

@@ -14,6 +14,7 @@
 //! | [`jetstream`] | the JetStream API, acks and deliveries on a raw connection |
 //! | [`relay`] | the floor: a server that only copies bytes |
 //! | [`disk`] | the floor: writing and syncing without a server |
+//! | [`scratch`] | temporary files |
 //! | [`report`] | tables |
 
 mod client;
@@ -25,6 +26,7 @@ mod load_js;
 mod load_many;
 mod relay;
 mod report;
+mod scratch;
 mod server;
 mod workload;
 
@@ -103,6 +105,7 @@ fn main() -> Result<()> {
             json,
             no_floor,
         } => {
+            scratch::remove_left_over();
             let mut kinds = vec![Kind::Midge(midge)];
             kinds.extend(peer.map(Kind::Peer));
             if !no_floor {

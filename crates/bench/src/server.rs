@@ -88,7 +88,7 @@ impl Server {
     }
 
     fn start_nats(path: &Path, workload: Workload, sync: Option<&str>) -> Result<Self> {
-        let directory = std::env::temp_dir().join(format!("midge-bench-{}", fastrand::u64(..)));
+        let directory = crate::scratch::path();
         fs::create_dir_all(&directory)?;
         let mut config = format!(
             "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{}\"\nmax_connections: 100000\n",
