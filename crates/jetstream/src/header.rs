@@ -38,8 +38,12 @@ pub struct PublishHeaders<'a> {
     pub batch_id: Option<&'a [u8]>,
     /// `Nats-Stream-Source`
     pub source: Option<&'a [u8]>,
-    /// Whether any header of schedules is there.
-    pub schedules: bool,
+    /// `Nats-Schedule`
+    pub schedule: Option<&'a [u8]>,
+    /// `Nats-Scheduler`
+    pub scheduler: Option<&'a [u8]>,
+    /// `Nats-Schedule-Next`
+    pub schedule_next: Option<&'a [u8]>,
     /// Whether the block has something that is not stored as it is.
     pub needs_rewrite: bool,
 }
@@ -88,10 +92,9 @@ impl<'a> PublishHeaders<'a> {
                 self.needs_rewrite = true;
                 return;
             }
-            _ if name.starts_with(b"Schedule") => {
-                self.schedules = true;
-                return;
-            }
+            b"Schedule" => &mut self.schedule,
+            b"Scheduler" => &mut self.scheduler,
+            b"Schedule-Next" => &mut self.schedule_next,
             _ => return,
         };
         if place.is_none() && !value.is_empty() {

@@ -73,7 +73,26 @@ pub fn refuse(endpoint: &Endpoint<'_>, error: &ApiError, reply: &[u8], cx: &mut 
                 push_error(out, reply_type, error, &NotPaused::default());
             }
             Endpoint::Restore(_) => push_error(out, reply_type, error, &NotRestored::default()),
-            _ => push_error(out, reply_type, error, &Empty {}),
+            Endpoint::Info
+            | Endpoint::StreamCreate(_)
+            | Endpoint::StreamUpdate(_)
+            | Endpoint::StreamDelete(_)
+            | Endpoint::MessageGet(_)
+            | Endpoint::MessageDelete(_)
+            | Endpoint::Snapshot(_)
+            | Endpoint::StreamStepdown(_)
+            | Endpoint::StreamPeerRemove(_)
+            | Endpoint::StreamPeerEvacuate(_)
+            | Endpoint::StreamCancelMove(_)
+            | Endpoint::ConsumerCreate { .. }
+            | Endpoint::ConsumerInfo { .. }
+            | Endpoint::ConsumerDelete { .. }
+            | Endpoint::ConsumerUnpin { .. }
+            | Endpoint::ConsumerStepdown { .. }
+            | Endpoint::ConsumerPeerRemove { .. }
+            | Endpoint::ConsumerPeerEvacuate { .. } => {
+                push_error(out, reply_type, error, &Empty {})
+            }
         });
 }
 

@@ -8,6 +8,7 @@ pub mod enums;
 pub mod metadata;
 mod names;
 pub mod source;
+mod source_rules;
 pub mod stream;
 pub mod stream_rules;
 pub mod stream_update;

@@ -1,14 +1,12 @@
 //! What a stream configuration may say, and what is filled in
 //! (jetstream-streams.md 1.3 to 1.7).
 
-use midge_subject::{
-    Transform, TransformError, covers, is_valid_literal, is_valid_subject, overlaps,
-};
+use midge_subject::{Transform, covers, is_valid_subject, overlaps};
 
 use super::enums::{Discard, PersistMode, Retention, Storage};
 use super::metadata;
 use super::names::{MAX_DESCRIPTION, MAX_METADATA, MAX_NAME, is_valid_name};
-use super::source::{StreamSource, SubjectTransform};
+use super::source_rules::{BadTransform, check_mirror, check_one_transform, check_sources};
 use super::stream::{Republish, StreamConfig};
 use crate::error::ApiError;
 use crate::error::catalogue as errors;
@@ -23,7 +21,7 @@ pub const DEFAULT_DUPLICATE_WINDOW: i64 = 120 * NANOS_PER_SECOND;
 /// Shortest `max_age` and duplicate window.
 const SHORTEST: i64 = NANOS_PER_SECOND / 10;
 
-fn invalid(text: impl std::fmt::Display) -> ApiError {
+pub(super) fn invalid(text: impl std::fmt::Display) -> ApiError {
     errors::STREAM_INVALID_CONFIG.with(text)
 }
 
@@ -123,6 +121,12 @@ fn check_ages(
     server: &ServerLimits,
     pedantic: bool,
 ) -> Result<(), ApiError> {
+    if config.max_age < 0 {
+        return Err(invalid("max age can not be negative"));
+    }
+    if config.max_age > 0 && config.max_age < SHORTEST {
+        return Err(invalid("max age needs to be >= 100ms"));
+    }
     let limit = server.duplicate_window;
     let takes_over = config.mirror.is_some() || !config.sources.is_empty();
     if config.duplicate_window == 0 && !takes_over {
@@ -142,12 +146,6 @@ fn check_ages(
             window = config.max_age;
         }
         config.duplicate_window = window;
-    }
-    if config.max_age < 0 {
-        return Err(invalid("max age can not be negative"));
-    }
-    if config.max_age > 0 && config.max_age < SHORTEST {
-        return Err(invalid("max age needs to be >= 100ms"));
     }
     let window = config.duplicate_window;
     if window < 0 {
@@ -257,162 +255,6 @@ fn allow_rollups(config: &mut StreamConfig, pedantic: bool, what: &str) -> Resul
     }
     config.allow_rollup_hdrs = true;
     config.deny_purge = false;
-    Ok(())
-}
-
-/// The source of a transform is no subject, or the destination is wrong.
-enum BadTransform {
-    Source(String),
-    Destination(TransformError),
-}
-
-fn check_one_transform(transform: &SubjectTransform) -> Result<(), BadTransform> {
-    if !transform.src.is_empty() && !is_valid_subject(transform.src.as_bytes()) {
-        return Err(BadTransform::Source(format!(
-            "invalid subject {}",
-            transform.src
-        )));
-    }
-    if transform.dest.is_empty() {
-        return Ok(());
-    }
-    if transform.dest.split('.').any(str::is_empty) {
-        return Err(BadTransform::Destination(
-            TransformError::InvalidDestination,
-        ));
-    }
-    Transform::new(&transform.src, &transform.dest)
-        .map(drop)
-        .map_err(BadTransform::Destination)
-}
-
-fn is_valid_source_consumer(source: &StreamSource) -> bool {
-    source.consumer.as_ref().is_none_or(|consumer| {
-        !consumer.name.is_empty()
-            && is_valid_name(&consumer.name)
-            && is_valid_literal(consumer.deliver_subject.as_bytes())
-            && source.opt_start_seq == 0
-            && source.opt_start_time.is_none()
-            && source.filter_subject.is_empty()
-    })
-}
-
-fn check_mirror(config: &StreamConfig) -> Result<(), ApiError> {
-    let Some(mirror) = &config.mirror else {
-        return Ok(());
-    };
-    let broken = [
-        (config.first_seq > 0, errors::MIRROR_WITH_FIRST_SEQ),
-        (!config.subjects.is_empty(), errors::MIRROR_WITH_SUBJECTS),
-        (!config.sources.is_empty(), errors::MIRROR_WITH_SOURCES),
-        (config.allow_msg_counter, errors::MIRROR_WITH_COUNTERS),
-        (config.allow_atomic, errors::MIRROR_WITH_ATOMIC_PUBLISH),
-        (config.allow_batched, errors::MIRROR_WITH_BATCH_PUBLISH),
-        (
-            config.allow_msg_schedules,
-            errors::MIRROR_WITH_MSG_SCHEDULES,
-        ),
-        (
-            !is_valid_source_consumer(mirror),
-            errors::MIRROR_DURABLE_CONSUMER_CFG_INVALID,
-        ),
-        (
-            !mirror.filter_subject.is_empty() && !mirror.subject_transforms.is_empty(),
-            errors::MIRROR_MULTIPLE_FILTERS_NOT_ALLOWED,
-        ),
-        (
-            config.subject_delete_marker_ttl > 0,
-            invalid("subject delete markers forbidden on mirrors"),
-        ),
-    ];
-    if let Some((_, error)) = broken.into_iter().find(|(broken, _)| *broken) {
-        return Err(error);
-    }
-    for (at, transform) in mirror.subject_transforms.iter().enumerate() {
-        check_one_transform(transform).map_err(|problem| match problem {
-            BadTransform::Source(text) => errors::MIRROR_INVALID_SUBJECT_FILTER.with(text),
-            BadTransform::Destination(error) => {
-                errors::MIRROR_INVALID_TRANSFORM_DESTINATION.with(error)
-            }
-        })?;
-        let others = mirror.subject_transforms.iter().skip(at + 1);
-        if others
-            .into_iter()
-            .any(|other| overlaps(transform.src.as_bytes(), other.src.as_bytes()))
-        {
-            return Err(errors::MIRROR_OVERLAPPING_SUBJECT_FILTERS);
-        }
-    }
-    if mirror.external.is_none() && (mirror.name.is_empty() || !is_valid_name(&mirror.name)) {
-        return Err(errors::MIRROR_INVALID_STREAM_NAME);
-    }
-    check_external(mirror)
-}
-
-fn check_sources(config: &StreamConfig) -> Result<(), ApiError> {
-    for (at, source) in config.sources.iter().enumerate() {
-        if config.allow_msg_schedules {
-            return Err(errors::SOURCE_WITH_MSG_SCHEDULES);
-        }
-        if source.name.is_empty() || !is_valid_name(&source.name) {
-            return Err(errors::SOURCE_INVALID_STREAM_NAME);
-        }
-        let before = config.sources.get(..at).unwrap_or_default();
-        if before.iter().any(|other| same_identity(source, other)) {
-            return Err(errors::SOURCE_DUPLICATE_DETECTED);
-        }
-        if !source.filter_subject.is_empty() && !source.subject_transforms.is_empty() {
-            return Err(errors::SOURCE_MULTIPLE_FILTERS_NOT_ALLOWED);
-        }
-        for (at, transform) in source.subject_transforms.iter().enumerate() {
-            check_one_transform(transform).map_err(|problem| match problem {
-                BadTransform::Source(text) => errors::SOURCE_INVALID_SUBJECT_FILTER.with(text),
-                BadTransform::Destination(error) => {
-                    errors::SOURCE_INVALID_TRANSFORM_DESTINATION.with(error)
-                }
-            })?;
-            let mut others = source
-                .subject_transforms
-                .iter()
-                .enumerate()
-                .filter(|(other_at, _)| *other_at != at);
-            if others.any(|(_, other)| covers(other.src.as_bytes(), transform.src.as_bytes())) {
-                return Err(errors::SOURCE_OVERLAPPING_SUBJECT_FILTERS);
-            }
-        }
-        if !is_valid_source_consumer(source) {
-            return Err(errors::SOURCE_DURABLE_CONSUMER_CFG_INVALID);
-        }
-        check_external(source)?;
-    }
-    Ok(())
-}
-
-/// What makes two sources the same (16.5).
-fn same_identity(a: &StreamSource, b: &StreamSource) -> bool {
-    a.name == b.name
-        && a.external == b.external
-        && a.consumer == b.consumer
-        && a.filter_subject == b.filter_subject
-        && a.subject_transforms == b.subject_transforms
-}
-
-fn check_external(source: &StreamSource) -> Result<(), ApiError> {
-    let Some(external) = &source.external else {
-        return Ok(());
-    };
-    if !external.deliver.is_empty() && !is_valid_literal(external.deliver.as_bytes()) {
-        return Err(errors::STREAM_INVALID_EXTERNAL_DELIVERY_SUBJ.with(&external.deliver));
-    }
-    if !external.api.is_empty() && !is_valid_literal(external.api.as_bytes()) {
-        return Err(invalid(format_args!(
-            "stream external api prefix \"{}\" must be a valid subject without wildcards",
-            external.api
-        )));
-    }
-    if external.api == "$JS.API" {
-        return Err(errors::STREAM_EXTERNAL_API_OVERLAP.with_all(&[&external.api, &"$JS.API"]));
-    }
     Ok(())
 }
 
@@ -547,225 +389,5 @@ pub fn refuse_later_features(config: &StreamConfig) -> Result<(), ApiError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::stream::StreamRequest;
-    use crate::json::Strictness;
-
-    fn check(body: &str) -> Result<StreamConfig, ApiError> {
-        let mut request = StreamRequest::parse(body.as_bytes(), Strictness::Strict)
-            .map_err(|error| errors::INVALID_JSON.with(error))?;
-        check_new(&request.config)?;
-        normalise(
-            &mut request.config,
-            &ServerLimits::default(),
-            request.pedantic,
-        )?;
-        refuse_later_features(&request.config)?;
-        Ok(request.config)
-    }
-
-    fn error(body: &str) -> (u16, String) {
-        match check(body) {
-            Ok(config) => (0, format!("accepted: {config:?}")),
-            Err(error) => (error.err_code, error.description.into_owned()),
-        }
-    }
-
-    #[test]
-    fn streams_001_defaults() {
-        let config = check(r#"{"name":"A"}"#).unwrap();
-        let text = String::from_utf8(crate::json::to_json(&config.shown())).unwrap();
-        assert_eq!(
-            text,
-            r#"{"name":"A","subjects":["A"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"5","_nats.req.level":"0","_nats.ver":"2.15.1"}}"#
-        );
-    }
-
-    #[test]
-    fn streams_005_006_what_is_not_json_of_a_stream() {
-        for (body, text) in [
-            (
-                r#"{"name":"A","template_owner":""}"#,
-                "invalid JSON: json: unknown field \"template_owner\"",
-            ),
-            (
-                r#"{"name":5}"#,
-                "invalid JSON: json: cannot unmarshal number into Go struct field StreamConfigRequest.name of type string",
-            ),
-            (
-                r#"{"name":"A","max_age":"x"}"#,
-                "invalid JSON: json: cannot unmarshal string into Go struct field StreamConfigRequest.max_age of type time.Duration",
-            ),
-            (
-                r#"{"name":"A","max_msgs":1.5}"#,
-                "invalid JSON: json: cannot unmarshal number 1.5 into Go struct field StreamConfigRequest.max_msgs of type int64",
-            ),
-            (
-                r#"{"name":"A","retention":"foo"}"#,
-                r#"invalid JSON: can not unmarshal "\"foo\"""#,
-            ),
-            (
-                r#"{"name":"A","retention":null}"#,
-                r#"invalid JSON: can not unmarshal "null""#,
-            ),
-            (
-                r#"{"name":"A","compression":""}"#,
-                "invalid JSON: unknown compression algorithm",
-            ),
-        ] {
-            assert_eq!(error(body), (10025, text.to_owned()));
-        }
-        assert!(check(r#"{"NAME":"A","discard":"NEW"}"#).is_ok());
-        assert!(check(r#"{"name":"B"} {"name":"A"}"#).is_ok_and(|config| config.name == "A"));
-    }
-
-    #[test]
-    fn streams_007_to_011_rules_and_their_texts() {
-        for (body, code, text) in [
-            (
-                r#"{"name":"A","max_msgs":-5,"pedantic":true}"#,
-                10157,
-                "pedantic mode: max_msgs must be set to -1",
-            ),
-            (
-                r#"{"name":"A","max_age":1}"#,
-                10052,
-                "max age needs to be >= 100ms",
-            ),
-            (
-                r#"{"name":"A","max_age":-1}"#,
-                10052,
-                "max age can not be negative",
-            ),
-            (
-                r#"{"name":"A","duplicate_window":1}"#,
-                10052,
-                "duplicates window needs to be >= 100ms",
-            ),
-            (
-                r#"{"name":"A","duplicate_window":-1}"#,
-                10052,
-                "duplicates window can not be negative",
-            ),
-            (
-                r#"{"name":"A","duplicate_window":2000000000,"max_age":1000000000}"#,
-                10052,
-                "duplicates window can not be larger then max age",
-            ),
-            (
-                r#"{"name":"A","num_replicas":6}"#,
-                10052,
-                "maximum replicas is 5",
-            ),
-            (
-                r#"{"name":"A","num_replicas":-1}"#,
-                10133,
-                "replicas count cannot be negative",
-            ),
-            (
-                r#"{"name":"A","subjects":[">"]}"#,
-                10052,
-                "capturing all subjects requires no-ack to be true",
-            ),
-            (
-                r#"{"name":"A","subjects":["$JS.>"]}"#,
-                10052,
-                "subjects that overlap with jetstream api require no-ack to be true",
-            ),
-            (
-                r#"{"name":"A","subjects":["$SYS.>"]}"#,
-                10052,
-                "subjects that overlap with system api require no-ack to be true",
-            ),
-            (
-                r#"{"name":"A","subjects":["a","a"]}"#,
-                10052,
-                "subject \"a\" overlaps with \"a\"",
-            ),
-            (
-                r#"{"name":"A","subjects":["a.*","a.b"]}"#,
-                10052,
-                "subject \"a.*\" overlaps with \"a.b\"",
-            ),
-            (
-                r#"{"name":"A","subjects":["a b"]}"#,
-                10052,
-                "invalid subject",
-            ),
-            (
-                r#"{"name":"a*"}"#,
-                10052,
-                "stream name is required and can not contain '.', '*', '>', '\\', '/'",
-            ),
-            (
-                r#"{"name":"A","sealed":true}"#,
-                10052,
-                "stream configuration for create can not be sealed",
-            ),
-            (
-                r#"{"name":"A","placement":{"preferred":"x"}}"#,
-                10052,
-                "preferred server not permitted in placement",
-            ),
-            (
-                r#"{"name":"A","republish":{"src":"a.*","dest":"x.$2"}}"#,
-                10052,
-                "stream configuration for republish with transform from 'a.*' to 'x.$2' not valid",
-            ),
-            (
-                r#"{"name":"A","subjects":["a"],"republish":{"src":">","dest":"a"}}"#,
-                10052,
-                "stream configuration for republish destination forms a cycle",
-            ),
-            (
-                r#"{"name":"A","subject_transform":{"src":"a..b","dest":"x"}}"#,
-                10155,
-                "stream transform source: invalid subject a..b",
-            ),
-            (
-                r#"{"name":"A","subject_transform":{"src":"a.*","dest":"x.$2"}}"#,
-                10156,
-                "stream transform: invalid mapping destination: wildcard index out of range in $2: [2]",
-            ),
-            (
-                r#"{"name":"A","subject_transform":{"src":"a.*","dest":"x..y"}}"#,
-                10156,
-                "stream transform: invalid mapping destination: invalid transform",
-            ),
-            (
-                r#"{"name":"A","mirror":{"name":"B"},"subjects":["a"]}"#,
-                10034,
-                "stream mirrors can not contain subjects",
-            ),
-            (
-                r#"{"name":"A","sources":[{"name":"B"},{"name":"B"}]}"#,
-                10140,
-                "duplicate source configuration detected",
-            ),
-            (
-                r#"{"name":"A","allow_atomic":true}"#,
-                10052,
-                "allow_atomic is not supported by this server version yet",
-            ),
-        ] {
-            assert_eq!(error(body), (code, text.to_owned()), "{body}");
-        }
-        assert!(check(r#"{"name":"A","subjects":["$JS.EVENT.>","$SYS.ACCOUNT.>"]}"#).is_ok());
-        assert!(
-            check(r#"{"name":"A","placement":{}}"#)
-                .unwrap()
-                .placement
-                .is_none()
-        );
-    }
-
-    #[test]
-    fn streams_017_markers_bring_what_they_need() {
-        let config =
-            check(r#"{"name":"A","subject_delete_marker_ttl":1000000000,"deny_purge":true}"#)
-                .unwrap();
-        assert!(config.allow_msg_ttl && config.allow_rollup_hdrs && !config.deny_purge);
-        assert_eq!(config.metadata[metadata::REQUIRED_LEVEL], "1");
-    }
-}
+#[path = "stream_rules_tests.rs"]
+mod tests;

@@ -29,7 +29,7 @@ pub fn check_update(old: &StreamConfig, new: &mut StreamConfig) -> Result<(), Ap
     if old.sealed && !new.sealed {
         return invalid("stream configuration update can not unseal a sealed stream");
     }
-    if new.sealed {
+    if new.sealed && !old.sealed {
         new.max_age = 0;
         new.discard = Discard::New;
         new.deny_delete = true;

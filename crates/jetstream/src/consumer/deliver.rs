@@ -82,12 +82,8 @@ impl Consumer {
             match self.deliver_next(core, cx) {
                 Step::Delivered => {}
                 Step::Stop => return Served::Idle,
-                Step::End => {
+                Step::End | Step::NobodyEligible => {
                     self.end_one_shots(cx);
-                    self.park(&mut core.groups);
-                    return Served::Idle;
-                }
-                Step::NobodyEligible => {
                     self.park(&mut core.groups);
                     return Served::Idle;
                 }

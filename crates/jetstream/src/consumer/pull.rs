@@ -236,6 +236,8 @@ impl Consumer {
                         continue;
                     }
                     (Some(_) | None, Some(_)) => {
+                        // The message that it does not get is counted.
+                        request.left -= 1;
                         send_status(
                             cx.out,
                             &request.reply,

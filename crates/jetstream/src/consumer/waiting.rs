@@ -62,12 +62,8 @@ impl PullRequest {
         let body = body.trim_ascii();
         let mut request = Self::default();
         if body.first() == Some(&b'{') {
-            parse(
-                body,
-                "JSApiConsumerGetNextRequest",
-                Strictness::Lenient,
-                &mut request,
-            )?;
+            // The type has no name in the peer's errors.
+            parse(body, "", Strictness::Lenient, &mut request)?;
             request.is_object = true;
         } else if let Some(batch) = std::str::from_utf8(body)
             .ok()

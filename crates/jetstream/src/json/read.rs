@@ -149,8 +149,14 @@ fn syntax_error(body: &[u8], error: &serde_json::Error, strictness: Strictness) 
         Strictness::Strict => format!(" at offset {}", at + 1),
         Strictness::Lenient => String::new(),
     };
+    let before = body.get(..at).unwrap_or_default().trim_ascii_end();
+    let place = if before.ends_with(b"{") {
+        "object key string"
+    } else {
+        "value"
+    };
     JsonError(format!(
-        "invalid character '{}' looking for beginning of value{offset}",
+        "invalid character '{}' looking for beginning of {place}{offset}",
         byte.escape_default()
     ))
 }
@@ -305,7 +311,7 @@ impl ReadJson for BTreeMap<String, String> {
             Value::Object(fields) => {
                 for (key, value) in fields {
                     let mut text = String::new();
-                    text.read(value, at)?;
+                    text.read(value, &at.field(key))?;
                     self.insert(key.clone(), text);
                 }
                 Ok(())

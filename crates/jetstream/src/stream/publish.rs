@@ -2,7 +2,7 @@
 //! (jetstream-streams.md 3).
 
 use midge_store::{Filter, NewMessage, Seq, StoreError};
-use midge_subject::has_wildcard;
+use midge_subject::{has_wildcard, is_valid_literal};
 
 use super::Stream;
 use crate::config::{Discard, Retention, Storage};
@@ -230,9 +230,7 @@ impl Stream {
             return Err(errors::MESSAGE_TTL_DISABLED.into());
         }
         self.check_expectations(message)?;
-        if headers.schedules {
-            return Err(errors::MESSAGE_SCHEDULES_DISABLED.into());
-        }
+        check_schedules(message)?;
         if headers.source.is_some() {
             return Err(errors::MESSAGE_SOURCE_HDR_NOT_ALLOWED.into());
         }
@@ -428,6 +426,23 @@ pub(super) struct Incoming<'a> {
 enum Checked {
     New,
     Duplicate(Seq),
+}
+
+/// Refuses messages that make or cancel schedules (12.5, 12.7).
+fn check_schedules(message: &Incoming<'_>) -> Result<(), ApiError> {
+    let headers = message.headers;
+    if headers.schedule.is_some() {
+        return Err(errors::MESSAGE_SCHEDULES_DISABLED);
+    }
+    match (headers.schedule_next, headers.scheduler) {
+        (None, None) => Ok(()),
+        (Some(b"purge"), Some(scheduler))
+            if is_valid_literal(scheduler) && scheduler != message.subject =>
+        {
+            Err(errors::MESSAGE_SCHEDULES_DISABLED)
+        }
+        (Some(_), _) | (None, Some(_)) => Err(errors::MESSAGE_SCHEDULES_SCHEDULER_INVALID),
+    }
 }
 
 /// What a message replaces.

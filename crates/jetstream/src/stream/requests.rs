@@ -209,7 +209,29 @@ pub(crate) fn check_before_stream(
             body.optional::<PauseRequest>("JSApiConsumerPauseRequest")?;
         }
         Endpoint::ConsumerInfo { .. } => body.none()?,
-        _ => {}
+        Endpoint::Info
+        | Endpoint::StreamNames
+        | Endpoint::StreamList
+        | Endpoint::StreamCreate(_)
+        | Endpoint::StreamUpdate(_)
+        | Endpoint::StreamInfo(_)
+        | Endpoint::StreamDelete(_)
+        | Endpoint::StreamPurge(_)
+        | Endpoint::MessageGet(_)
+        | Endpoint::MessageDelete(_)
+        | Endpoint::Snapshot(_)
+        | Endpoint::Restore(_)
+        | Endpoint::StreamStepdown(_)
+        | Endpoint::StreamPeerRemove(_)
+        | Endpoint::StreamPeerEvacuate(_)
+        | Endpoint::StreamCancelMove(_)
+        | Endpoint::ConsumerNames(_)
+        | Endpoint::ConsumerList(_)
+        | Endpoint::ConsumerDelete { .. }
+        | Endpoint::ConsumerUnpin { .. }
+        | Endpoint::ConsumerStepdown { .. }
+        | Endpoint::ConsumerPeerRemove { .. }
+        | Endpoint::ConsumerPeerEvacuate { .. } => {}
     }
     if !header::level_is_supported(header_block) {
         return Err(errors::REQUIRED_API_LEVEL);
@@ -237,7 +259,23 @@ pub(crate) fn check_before_stream(
         Endpoint::ConsumerUnpin { .. } => {
             unpin_group(body.bytes)?;
         }
-        _ => {}
+        Endpoint::Info
+        | Endpoint::StreamNames
+        | Endpoint::StreamList
+        | Endpoint::StreamCreate(_)
+        | Endpoint::StreamUpdate(_)
+        | Endpoint::Snapshot(_)
+        | Endpoint::Restore(_)
+        | Endpoint::StreamStepdown(_)
+        | Endpoint::StreamPeerRemove(_)
+        | Endpoint::StreamPeerEvacuate(_)
+        | Endpoint::StreamCancelMove(_)
+        | Endpoint::ConsumerCreate { .. }
+        | Endpoint::ConsumerInfo { .. }
+        | Endpoint::ConsumerPause { .. }
+        | Endpoint::ConsumerStepdown { .. }
+        | Endpoint::ConsumerPeerRemove { .. }
+        | Endpoint::ConsumerPeerEvacuate { .. } => {}
     }
     Ok(())
 }
@@ -363,7 +401,20 @@ impl Stream {
                 self.wake(id);
                 Self::reply(call, When::Now, &crate::api::Empty {}, cx);
             }
-            _ => return Err(errors::BAD_REQUEST),
+            Endpoint::Info
+            | Endpoint::StreamNames
+            | Endpoint::StreamList
+            | Endpoint::StreamCreate(_)
+            | Endpoint::StreamUpdate(_)
+            | Endpoint::Snapshot(_)
+            | Endpoint::Restore(_)
+            | Endpoint::StreamStepdown(_)
+            | Endpoint::StreamPeerRemove(_)
+            | Endpoint::StreamPeerEvacuate(_)
+            | Endpoint::StreamCancelMove(_)
+            | Endpoint::ConsumerStepdown { .. }
+            | Endpoint::ConsumerPeerRemove { .. }
+            | Endpoint::ConsumerPeerEvacuate { .. } => return Err(errors::BAD_REQUEST),
         }
         Ok(())
     }
