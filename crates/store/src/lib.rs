@@ -8,6 +8,7 @@
 //! Nothing here knows limits, retention, acknowledgement or the network, and
 //! nothing here has a thread, a lock or a clock.
 
+pub mod backup;
 mod cache;
 pub mod compress;
 pub mod consumer;

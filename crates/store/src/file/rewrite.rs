@@ -94,7 +94,7 @@ impl FileStore {
         };
         let worth = block.live_bytes * 2 < block.length
             && (small || block.length > COMPACT_BYTES_MIN)
-            && (block.compacted_to == 0 || block.live_bytes * 2 < block.compacted_to);
+            && (block.compacted_to == 0 || block.live_bytes.max(1) * 2 < block.compacted_to);
         let is_tail = at + 1 == self.log.blocks.len();
         if !worth || is_tail || !tidy || block.flushed < block.length {
             return Ok(false);
