@@ -267,11 +267,7 @@ fn write_banner(log: &Logger, plan: &Plan) {
         log.info(format_args!("  Domain:          {}", plan.domain));
     }
     if let Some(keys) = &plan.keys {
-        let cipher = match keys.cipher {
-            Cipher::ChaCha => "ChaCha20-Poly1305",
-            Cipher::Aes => "AES-GCM",
-        };
-        log.info(format_args!("  Encryption:      {cipher}"));
+        log.info(format_args!("  Encryption:      {}", keys.cipher));
     }
     log.info(format_args!("  API Level:       {API_LEVEL}"));
     log.info(format_args!("-------------------------------------------"));

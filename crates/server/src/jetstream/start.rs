@@ -12,7 +12,7 @@ use midge_jetstream::stream::read_stream_meta;
 use midge_jetstream::usage::Usage;
 use midge_store::crypt::EncryptionKeys;
 use midge_store::disk::RealDisk;
-use midge_store::{CacheBudget, MetaError, RootOptions, StoreRoot};
+use midge_store::{CacheBudget, Converted, MetaError, RootOptions, StoreRoot};
 use midge_subject::SubjectArc;
 use parking_lot::RwLock;
 
@@ -170,7 +170,24 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
                     continue;
                 }
             };
+            if let Some(text) = not_json("stream", &stream.folder, &meta) {
+                log.warn(format_args!("{text}"));
+                continue;
+            }
+            if let Some(text) = stream
+                .converted
+                .map(|how| converted(how, name, &stream.name))
+            {
+                log.info(format_args!("{text}"));
+            }
             match read_stream_meta(&meta) {
+                Ok((config, _)) if config.name != stream.name => {
+                    log.warn(format_args!(
+                        "Stream in \"{}\" is skipped: its name is '{}'",
+                        stream.folder.display(),
+                        config.name
+                    ));
+                }
                 Ok((config, created)) => {
                     let (answer, opened) = sync_channel(1);
                     let command = Command::Recover {
@@ -187,11 +204,13 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
                         .send(WorkerMail::Command(Box::new(command)));
                     answers.push(opened);
                 }
-                Err(offline) => {
+                Err(mut offline) => {
                     log.warn(format_args!(
                         "Stream '{name} > {}' is offline: {}",
                         stream.name, offline.reason
                     ));
+                    // It may be what could not be read.
+                    offline.name.clone_from(&stream.name);
                     api.add(&state, Err(offline));
                 }
             }
@@ -211,6 +230,16 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
     }
 }
 
+/// What a user is told when files were encrypted, or encrypted otherwise.
+fn converted(how: Converted, account: &str, stream: &str) -> String {
+    match how {
+        Converted::Encrypted => format!("Encrypting stream '{account} > {stream}'"),
+        Converted::To(cipher) => {
+            format!("Converting to {cipher} for stream '{account} > {stream}'")
+        }
+    }
+}
+
 /// Why a stream's folder is left alone (storage-format.md 1, 7.3).
 fn skipped(folder: &Path, error: &MetaError) -> String {
     let inf = folder.join("meta.inf");
@@ -226,4 +255,29 @@ fn skipped(folder: &Path, error: &MetaError) -> String {
         MetaError::Key(_) => format!("Error decrypting our stream metafile: {error}"),
         MetaError::Store(_) => format!("Error reading \"{}\": {error}", inf.display()),
     }
+}
+
+/// Why a consumer's folder is left alone.
+pub(super) fn skipped_consumer(folder: &Path, error: &MetaError) -> String {
+    let inf = folder.join("meta.inf");
+    match error {
+        MetaError::MissingMeta => format!("Missing consumer metafile \"{}\"", inf.display()),
+        MetaError::MissingSum => format!(
+            "Missing consumer checksum for \"{}\"",
+            folder.join("meta.sum").display()
+        ),
+        MetaError::Checksum { .. } => format!("Consumer metafile \"{}\": {error}", inf.display()),
+        MetaError::Key(_) => format!("Error decrypting our consumer metafile: {error}"),
+        MetaError::Store(_) => format!("Error reading \"{}\": {error}", inf.display()),
+    }
+}
+
+/// Why a configuration is left alone that is no JSON at all.
+pub(super) fn not_json(what: &str, folder: &Path, meta: &[u8]) -> Option<String> {
+    let error = serde_json::from_slice::<serde::de::IgnoredAny>(meta).err()?;
+    let inf = folder.join("meta.inf");
+    Some(format!(
+        "Error unmarshalling {what} metafile \"{}\": {error}",
+        inf.display()
+    ))
 }
