@@ -15,6 +15,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   clients           real clients against Midge
   fuzz              every fuzz target for a short time
   robustness        hostile clients against Midge
+  shards            messages and hostile clients again, every connection on another thread
   bench-smoke       the load generator runs to its end (no figure is checked)
 
   --server BIN      test this server instead of the one built here
@@ -31,13 +32,13 @@ $MIDGE_TARGET_DIR, or ~/.cache/midge-target), MIDGE_TEST_CACHE (~/.cache/midge-t
 USAGE
 }
 
-readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness bench-smoke)
+readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness shards bench-smoke)
 # Version of the reference server that the tests were written for.
 readonly PEER_VERSION=2.15.1
 # Oldest Node that the client libraries run on.
 readonly MIN_NODE=20.6.0
 # What Midge does not do yet (docs/STATUS.md); names as in the tests' `needs`.
-readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,jetstream,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile
+readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # Share of the benchmarks' work, in percent: enough to see that each one runs.
@@ -202,6 +203,14 @@ section_robustness() {
     find_server
     conformance --server "$server" --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" \
         --junit "$MIDGE_RUN_LOGS/robustness.xml"
+}
+
+# What goes from thread to thread: usually all connections of a test are on one.
+section_shards() {
+    local server
+    find_server
+    MIDGE_SHARDS=4 MIDGE_PLACEMENT=spread conformance --server "$server" --only 'client_protocol_[0-9]*' \
+        --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/shards.xml"
 }
 
 section_clients() {

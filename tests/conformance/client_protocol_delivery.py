@@ -182,6 +182,30 @@ def header_content_is_not_read(ctx):
 
 
 @test(SHEET, 74)
+def no_responders_among_several_own_subscriptions(ctx):
+    """The one that is found first: `>` before `*` before names, but a last name before a last `*`."""
+    server = ctx.shared()
+    cases = (("x.*", "x.1", ">"), "3"), (("x.*", "x.1"), "2"), (("x.1", "*.1"), "2"), (("x.1", "x.>"), "2"), (("x.1",), "1")
+    for number, (patterns, wanted) in enumerate(cases):
+        client = ctx.client(server, headers=True, no_responders=True)
+        for sid, pattern in enumerate(patterns, 1):
+            client.sub("own%d.%s" % (number, pattern), str(sid))
+        client.pub("nobody.listens", b"", reply="own%d.x.1" % number)
+        eq(client.expect_msg().sid.decode(), wanted, "subscription for %r" % (patterns,))
+
+
+@test(SHEET, 74)
+def no_responders_with_very_many_subscriptions(ctx):
+    client = ctx.client(ctx.shared(), headers=True, no_responders=True)
+    client.send(b"".join(b"SUB many.%d %d\r\n" % (n, n) for n in range(50_000)), b"SUB _INBOX.m.* in\r\n")
+    client.expect_quiet()
+    client.send(b"PUB nobody.listens _INBOX.m.1 0\r\n\r\n" * 3000)
+    for _ in range(3000):
+        eq(client.expect_msg().sid, b"in", "subscription")
+    client.expect_quiet()
+
+
+@test(SHEET, 74)
 def no_responders_bytes(ctx):
     client = ctx.client(ctx.shared(), headers=True, no_responders=True)
     client.sub("inbox.*", "7")

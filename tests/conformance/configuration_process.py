@@ -273,6 +273,15 @@ def port_in_use(ctx):
 
 
 @test(SHEET, 64)
+def numbers_that_are_no_ports(ctx):
+    for number in (99999, -5):
+        start_fatal(ctx, "host: 127.0.0.1\nport: %d\n" % number,
+                    r'Error listening on port: 127\.0\.0\.1:%d, "listen tcp: address %d: invalid port"' % (number, number))
+        start_fatal(ctx, LISTEN + "http_port: %d\n" % number,
+                    r"Can't start monitoring: can't listen to the monitor port: listen tcp: address %d: invalid port" % number)
+
+
+@test(SHEET, 64)
 def pid_file_stays_when_the_port_is_in_use(ctx):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

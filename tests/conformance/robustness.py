@@ -1,6 +1,7 @@
 """Hostile, careless and slow clients: the server survives, others are served, memory stays bounded."""
 
 import collections
+import os
 import random
 import resource
 import socket
@@ -307,6 +308,56 @@ def subscriber_that_stops_reading(ctx):
     eq(server.close_reason(stuck.cid), "Slow Consumer (Pending Bytes)", "reason")
     eq(server.varz()["slow_consumers"], 1, "slow_consumers")
     publisher.expect_quiet()
+
+
+@test(SHEET, 5, exclusive=True)
+def subscriber_that_reads_steadily_is_kept(ctx):
+    """A publisher at full speed, a subscriber that reads 20 MB/s without a rest: the publisher waits for it."""
+    # Every connection of Midge on another thread than its neighbour; the reference server knows no such setting.
+    env = dict(os.environ, MIDGE_SHARDS="4", MIDGE_PLACEMENT="spread")
+    server = ctx.start("max_payload: 65536\n", env=env)
+    reader = ctx.client(server, raw={"rcvbuf": 65536})
+    reader.sub("steady")
+    reader.expect_quiet()
+    publisher = ctx.client(server)
+    block = (b"PUB steady 1000\r\n" + b"x" * 1000 + b"\r\n") * 30
+    stop = threading.Event()
+
+    def publish():
+        while not stop.is_set():
+            if not publisher.try_send(block):
+                return
+
+    writer = threading.Thread(target=publish, daemon=True)
+    writer.start()
+    got, began = 0, time.monotonic()
+    reader.socket.settimeout(20)
+    while got < 60 * MB:
+        data = reader.socket.recv(32768)
+        check(data, "the reader was cut off after %.1f MB: %s" % (got / MB, server.log()[-1000:]))
+        got += len(data)
+        ahead = got / (20 * MB) - (time.monotonic() - began)
+        if ahead > 0.001:
+            time.sleep(ahead)  # The pace is what is tested.
+    stop.set()
+    eq(server.varz()["slow_consumers"], 0, "slow consumers")
+    reader.close()
+    writer.join(20)
+
+
+@test(SHEET, 5, exclusive=True)
+def long_subscription_ids_count_as_pending(ctx):
+    """Few bytes published, many to be sent: `max_pending` bounds what is sent."""
+    server = ctx.start("max_pending: 1MB\nmax_control_line: 8192\n")
+    stuck = ctx.client(server, raw={"rcvbuf": 4096})
+    stuck.sub("a", "s" * 4000)
+    stuck.expect_quiet()
+    publisher = ctx.client(server)
+    for _ in range(11):
+        publisher.send(b"PUB a 0\r\n\r\n" * 1000)
+    publisher.expect_quiet()
+    wait_until(lambda: server.varz()["slow_consumers"] == 1, "the subscriber is cut off")
+    eq(server.close_reason(stuck.cid), "Slow Consumer (Pending Bytes)", "reason")
 
 
 @test(SHEET, 6, exclusive=True)

@@ -114,6 +114,11 @@ impl Client {
         Ok(())
     }
 
+    /// Reads a line, and nothing after it.
+    pub fn read_line(&mut self) -> Result<String> {
+        read_line(&mut self.stream)
+    }
+
     /// Waits until everything sent before has been processed.
     pub fn synchronise(&mut self) -> Result<()> {
         self.send(b"PING\r\n")?;
@@ -139,7 +144,7 @@ impl Client {
 }
 
 /// Reads a line byte by byte, so that nothing after it is taken.
-fn read_line(socket: &mut TcpStream) -> Result<String> {
+fn read_line(socket: &mut impl Read) -> Result<String> {
     let mut line = Vec::new();
     let mut byte = [0];
     while line.last() != Some(&b'\n') {

@@ -6,16 +6,25 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result};
 
 use crate::client::Client;
-use crate::load_many;
 use crate::server::{Kind, Server};
 use crate::workload::{Measurement, Workload};
+use crate::{disk, load_consume, load_js, load_many};
 
 /// Bytes a publisher writes at a time.
 const WRITE_CHUNK: usize = 128 * 1024;
 
+/// How long workloads run whose rates differ too much for a number of messages.
+const USUAL_DURATION: Duration = Duration::from_secs(2);
+
+/// Less would measure nothing.
+const LEAST_DURATION: Duration = Duration::from_millis(50);
+
 /// Runs one turn; `scale` is in percent of the usual amount of work.
 pub fn run(workload: Workload, kind: &Kind, scale: u32) -> Result<Measurement> {
-    let server = Server::start(kind, workload.is_tls())?;
+    if *kind == Kind::Relay && workload.has_disk_floor() {
+        return disk::append_and_sync(duration(scale));
+    }
+    let mut server = Server::start(kind, workload)?;
     let scaled = |count: u64| (count * u64::from(scale) / 100).max(100);
     match workload {
         Workload::PublishOnly { size } => publish_only(&server, size, scaled(20_000_000)),
@@ -44,7 +53,31 @@ pub fn run(workload: Workload, kind: &Kind, scale: u32) -> Result<Measurement> {
         }
         Workload::Churn => pairs(&server, 1, 128, scaled(5_000_000), false, true),
         Workload::Tls => pairs(&server, 1, 128, scaled(2_000_000), true, false),
+        Workload::JsPublish {
+            publishers, memory, ..
+        } => load_js::publish(&server, publishers, memory, duration(scale)),
+        Workload::JsPublishOne { .. } => load_js::publish_one(&server, duration(scale)),
+        Workload::JsPull { acks: false, ahead } => {
+            load_consume::pull(&server, ahead, scaled(1_000_000))
+        }
+        Workload::JsPull { acks: true, ahead } => {
+            load_consume::pull_and_ack(&server, ahead, scaled(400_000))
+        }
+        Workload::JsPush => load_consume::push(&server, scaled(1_000_000)),
+        Workload::JsKvPut { .. } => load_js::kv_put(&server, duration(scale)),
+        Workload::JsKvGet => load_js::kv_get(&server, duration(scale)),
+        Workload::JsWorkQueue { clients } => {
+            load_consume::work_queue(&server, clients, scaled(200_000))
+        }
+        Workload::JsRecovery { killed } => {
+            load_js::recovery(&mut server, killed, scaled(1_000_000), scaled(100_000))
+        }
     }
+}
+
+/// How long a workload that is measured by time runs.
+fn duration(scale: u32) -> Duration {
+    (USUAL_DURATION * scale / 100).max(LEAST_DURATION)
 }
 
 /// A prepared buffer of whole `PUB`s and how many there are in it.
@@ -239,6 +272,12 @@ fn request_reply(server: &Server, count: u64) -> Result<Measurement> {
             .map_err(|_| anyhow::anyhow!("the responder panicked"))??;
         Ok(spent)
     })?;
+    let result = per_unit(count, spent);
+    Ok(with_latencies(result, latencies))
+}
+
+/// Adds percentiles.
+pub fn with_latencies(result: Measurement, mut latencies: Vec<Duration>) -> Measurement {
     latencies.sort_unstable();
     let percentile = |percent: usize| {
         let at = latencies.len() * percent / 100;
@@ -246,8 +285,9 @@ fn request_reply(server: &Server, count: u64) -> Result<Measurement> {
             .get(at)
             .map(|latency| latency.as_nanos() as f64 / 1000.0)
     };
-    let mut result = per_unit(count, spent);
-    result.p50_us = percentile(50);
-    result.p99_us = percentile(99);
-    Ok(result)
+    Measurement {
+        p50_us: percentile(50),
+        p99_us: percentile(99),
+        ..result
+    }
 }

@@ -11,20 +11,28 @@
 //! | [`client`] | a raw connection |
 //! | [`workload`] | what is measured |
 //! | [`load`] | how each workload drives a server |
+//! | [`jetstream`] | the JetStream API, acks and deliveries on a raw connection |
 //! | [`relay`] | the floor: a server that only copies bytes |
+//! | [`disk`] | the floor: writing and syncing without a server |
+//! | [`scratch`] | temporary files |
 //! | [`report`] | tables |
 
 mod client;
+mod disk;
+mod jetstream;
 mod load;
+mod load_consume;
+mod load_js;
 mod load_many;
 mod relay;
 mod report;
+mod scratch;
 mod server;
 mod workload;
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 
 use server::Kind;
@@ -43,6 +51,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Run workloads against both servers in turn and print ratios.
+    ///
+    /// Servers keep their files below TMPDIR: it chooses the disk.
     Compare {
         /// The Midge binary.
         #[arg(long)]
@@ -65,7 +75,7 @@ enum Command {
         /// Write all measurements as JSON here.
         #[arg(long)]
         json: Option<PathBuf>,
-        /// Leave out the socket relay.
+        /// Leave out the floors: the socket relay and the disk.
         #[arg(long)]
         no_floor: bool,
     },
@@ -95,6 +105,7 @@ fn main() -> Result<()> {
             json,
             no_floor,
         } => {
+            scratch::remove_left_over();
             let mut kinds = vec![Kind::Midge(midge)];
             kinds.extend(peer.map(Kind::Peer));
             if !no_floor {
@@ -105,10 +116,18 @@ fn main() -> Result<()> {
                     .is_none_or(|only| workload.name().contains(only.as_str()))
             };
             let mut rows = Vec::new();
+            let mut failed = Vec::new();
             for workload in Workload::all().into_iter().filter(wanted) {
-                let row = report::Row::measure(workload, &kinds, rounds, scale)?;
-                eprintln!("{}", row.progress());
-                rows.push(row);
+                match report::Row::measure(workload, &kinds, rounds, scale) {
+                    Ok(row) => {
+                        eprintln!("{}", row.progress());
+                        rows.push(row);
+                    }
+                    Err(error) => {
+                        eprintln!("{error:#}");
+                        failed.push(workload.name());
+                    }
+                }
             }
             println!("{}", report::text(&rows));
             if let Some(path) = markdown {
@@ -118,6 +137,9 @@ fn main() -> Result<()> {
             if let Some(path) = json {
                 std::fs::write(&path, serde_json::to_string_pretty(&rows)?)
                     .with_context(|| format!("cannot write {}", path.display()))?;
+            }
+            if !failed.is_empty() {
+                bail!("not measured: {}", failed.join(", "));
             }
             Ok(())
         }

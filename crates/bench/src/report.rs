@@ -82,12 +82,24 @@ impl Row {
             }) => {
                 format!("{p50:.0}/{p99:.0} µs")
             }
+            Some(Measurement {
+                start_ms: Some(time),
+                ..
+            }) => format!("{time:.0} ms"),
             _ => String::new(),
         };
         let memory = |m: Option<&Measurement>| match m.and_then(|m| m.memory) {
+            Some(bytes) if bytes >= 1e6 => format!("{:.1} MB", bytes / 1e6),
             Some(bytes) if bytes >= 1024.0 => format!("{:.1} KB", bytes / 1000.0),
             Some(bytes) => format!("{bytes:.0} B"),
             None => String::new(),
+        };
+        let floor = match (get(relay, rate), get(midge, rate)) {
+            (Some(floor), midge) if self.workload.has_disk_floor() => {
+                let share = midge.map(|midge| format!(" ({:.0}%)", midge / floor * 100.0));
+                format!("{}/s{}", count(floor), share.unwrap_or_default())
+            }
+            _ => get(relay, cpu).map(nanos).unwrap_or_default(),
         };
         vec![
             self.title.clone(),
@@ -97,7 +109,7 @@ impl Row {
             get(midge, cpu).map(nanos).unwrap_or_default(),
             get(peer, cpu).map(nanos).unwrap_or_default(),
             ratio(get(peer, cpu), get(midge, cpu)),
-            get(relay, cpu).map(nanos).unwrap_or_default(),
+            floor,
             [latency(midge), latency(peer)].join(" | "),
             [memory(midge), memory(peer)].join(" | "),
         ]
@@ -132,6 +144,7 @@ fn median(turns: &[Measurement]) -> Measurement {
         p50_us: of(|m| m.p50_us),
         p99_us: of(|m| m.p99_us),
         memory: of(|m| m.memory),
+        start_ms: of(|m| m.start_ms),
     }
 }
 

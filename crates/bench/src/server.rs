@@ -3,14 +3,22 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-/// Time a server has to start.
-const START_PATIENCE: Duration = Duration::from_secs(10);
+use crate::workload::{Sync, Workload};
+
+/// Time a server has to start, also with a big stream to recover.
+const START_PATIENCE: Duration = Duration::from_secs(120);
+
+/// Time a server has to stop in order.
+const STOP_PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often is looked whether it did.
+const POLL: Duration = Duration::from_millis(1);
 
 /// Which server.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,15 +49,23 @@ pub struct Server {
     pub port: u16,
     /// Whether it is the relay, which does not speak NATS.
     pub is_relay: bool,
-    directory: Option<PathBuf>,
+    /// The binary and its directory, of a NATS server.
+    home: Option<(PathBuf, PathBuf)>,
 }
 
 impl Server {
-    /// Starts a server on a free port; `tls` gives it a certificate.
-    pub fn start(kind: &Kind, tls: bool) -> Result<Self> {
+    /// Starts a server on a free port, with what the workload needs.
+    pub fn start(kind: &Kind, workload: Workload) -> Result<Self> {
         match kind {
             Kind::Relay => Self::start_relay(),
-            Kind::Midge(path) | Kind::Peer(path) => Self::start_nats(path, tls),
+            Kind::Midge(path) | Kind::Peer(path) => {
+                let sync = match workload.jetstream() {
+                    Some(Sync::Lax) => Some("2m"),
+                    Some(Sync::BeforeAck) if matches!(kind, Kind::Peer(_)) => Some("always"),
+                    Some(Sync::BeforeAck | Sync::Default) | None => None,
+                };
+                Self::start_nats(path, workload, sync)
+            }
         }
     }
 
@@ -67,52 +83,81 @@ impl Server {
             child,
             port,
             is_relay: true,
-            directory: None,
+            home: None,
         })
     }
 
-    fn start_nats(path: &PathBuf, tls: bool) -> Result<Self> {
-        let directory = std::env::temp_dir().join(format!("midge-bench-{}", fastrand::u64(..)));
+    fn start_nats(path: &Path, workload: Workload, sync: Option<&str>) -> Result<Self> {
+        let directory = crate::scratch::path();
         fs::create_dir_all(&directory)?;
         let mut config = format!(
             "listen: \"127.0.0.1:-1\"\nports_file_dir: \"{}\"\nmax_connections: 100000\n",
             directory.display()
         );
-        if tls {
+        if workload.is_tls() {
             let (cert, key) = make_certificate(&directory)?;
             config += &format!("tls {{ cert_file: \"{cert}\", key_file: \"{key}\" }}\n");
         }
-        let file = directory.join("server.conf");
-        fs::write(&file, config)?;
-        let log = fs::File::create(directory.join("server.log"))?;
-        let child = Command::new(path)
-            .arg("-c")
-            .arg(&file)
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", path.display()))?;
+        if workload.jetstream().is_some() {
+            let sync = sync.map_or_else(String::new, |sync| format!("sync_interval: {sync}\n"));
+            config += &format!(
+                "jetstream {{\nstore_dir: \"{}/js\"\nmax_mem_store: 8G\nmax_file_store: 50G\n{sync}}}\n",
+                directory.display()
+            );
+        }
+        fs::write(directory.join("server.conf"), config)?;
+        let child = spawn(path, &directory)?;
         let mut server = Self {
             child,
             port: 0,
             is_relay: false,
-            directory: Some(directory),
+            home: Some((path.to_owned(), directory)),
         };
         server.port = server.wait_for_port()?;
         Ok(server)
     }
 
+    /// Ends the process, in order or by force.
+    pub fn stop(&mut self, by_force: bool) -> Result<()> {
+        let signal = if by_force {
+            libc::SIGKILL
+        } else {
+            libc::SIGTERM
+        };
+        let pid = libc::pid_t::try_from(self.child.id())?;
+        // SAFETY: a signal to our own child, which has not been waited for.
+        unsafe { libc::kill(pid, signal) };
+        let patience = Instant::now() + STOP_PATIENCE;
+        while Instant::now() < patience {
+            if self.child.try_wait()?.is_some() {
+                return Ok(());
+            }
+            std::thread::sleep(POLL);
+        }
+        bail!("the server did not stop within {STOP_PATIENCE:?}")
+    }
+
+    /// Starts it again in its directory, after [`Self::stop`].
+    pub fn start_again(&mut self) -> Result<()> {
+        let (path, directory) = self.home.clone().context("not a NATS server")?;
+        for file in port_files(&directory)? {
+            fs::remove_file(file)?;
+        }
+        self.child = spawn(&path, &directory)?;
+        self.port = self.wait_for_port()?;
+        Ok(())
+    }
+
     fn wait_for_port(&mut self) -> Result<u16> {
-        let directory = self.directory.clone().context("no directory")?;
+        let (_, directory) = self.home.clone().context("not a NATS server")?;
         let patience = Instant::now() + START_PATIENCE;
         while Instant::now() < patience {
             if let Some(status) = self.child.try_wait()? {
                 let log = fs::read_to_string(directory.join("server.log")).unwrap_or_default();
                 bail!("the server ended with {status}: {log}");
             }
-            for entry in fs::read_dir(&directory)?.flatten() {
-                if entry.path().extension().is_some_and(|end| end == "ports")
-                    && let Ok(text) = fs::read_to_string(entry.path())
+            for file in port_files(&directory)? {
+                if let Ok(text) = fs::read_to_string(file)
                     && let Ok(ports) = serde_json::from_str::<serde_json::Value>(&text)
                     && let Some(url) = ports["nats"][0].as_str()
                     && let Some((_, port)) = url.rsplit_once(':')
@@ -120,7 +165,7 @@ impl Server {
                     return Ok(port.parse()?);
                 }
             }
-            std::thread::sleep(Duration::from_millis(5));
+            std::thread::sleep(POLL);
         }
         bail!("the server did not start within {START_PATIENCE:?}")
     }
@@ -172,13 +217,32 @@ impl Drop for Server {
         // It may have ended by itself; either way it is gone afterwards.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Some(directory) = &self.directory {
+        if let Some((_, directory)) = &self.home {
             let _ = fs::remove_dir_all(directory);
         }
     }
 }
 
-fn make_certificate(directory: &std::path::Path) -> Result<(String, String)> {
+fn spawn(path: &Path, directory: &Path) -> Result<Child> {
+    let log = fs::File::create(directory.join("server.log"))?;
+    Command::new(path)
+        .arg("-c")
+        .arg(directory.join("server.conf"))
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("cannot start {}", path.display()))
+}
+
+/// The files in which servers tell their ports.
+fn port_files(directory: &Path) -> Result<Vec<PathBuf>> {
+    let files = fs::read_dir(directory)?.flatten().map(|entry| entry.path());
+    Ok(files
+        .filter(|file| file.extension().is_some_and(|end| end == "ports"))
+        .collect())
+}
+
+fn make_certificate(directory: &Path) -> Result<(String, String)> {
     let (cert, key) = (directory.join("cert.pem"), directory.join("key.pem"));
     let status = Command::new("openssl")
         .args([

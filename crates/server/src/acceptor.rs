@@ -26,6 +26,17 @@ const ANY_IPV4: &str = "0.0.0.0";
 /// repeat at once.
 const ERROR_PAUSE: Duration = Duration::from_millis(100);
 
+/// A configured port as a number to listen on; -1 is any port, and so 0.
+///
+/// # Errors
+/// The text of the peer's start-up error for a number that is no port.
+pub fn port_number(port: i32) -> Result<u16, String> {
+    if port == -1 {
+        return Ok(0);
+    }
+    u16::try_from(port).map_err(|_| format!("listen tcp: address {port}: invalid port"))
+}
+
 /// Opens a listening socket for `host:port`; both address families when the
 /// host is `::`.
 ///

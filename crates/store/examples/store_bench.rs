@@ -115,6 +115,14 @@ fn main() {
 /// One subject, sequential.
 fn small(folder: &Path, count: u64) {
     let options = StreamOptions::default();
+    if std::env::var_os("ONLY_APPEND").is_some() {
+        let root = root(folder);
+        let mut store = root.create_stream("$G", "SMALL", b"{}", options).unwrap();
+        let start = Clock::now();
+        append(&mut store, count, &one_subject);
+        report("file: append, flush each 500", count, start);
+        std::process::exit(0);
+    }
     let mut memory = MemoryStore::new(options);
     let start = Clock::now();
     append(&mut memory, count, &one_subject);

@@ -5,18 +5,19 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod model;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use midge_store::crypt::{Cipher, EncryptionKeys};
-use midge_store::disk::RealDisk;
 use midge_store::{
     ConsumerStore, Counting, FileStore, Filter, Nanos, RootOptions, Seq, StoreRoot, StreamOptions,
     StreamStore,
 };
+use model::open::open_root;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -60,7 +61,7 @@ impl Scratch {
             keys,
             ..RootOptions::default()
         };
-        StoreRoot::open(Arc::new(RealDisk), &self.0.join("jetstream"), options).unwrap()
+        open_root(&self.0.join("jetstream"), &options)
     }
 }
 

@@ -69,7 +69,8 @@ pub fn parse<A: AsRef<str>>(args: &[A]) -> Command {
     if let Some(signal) = flags.signal.as_deref().filter(|s| !s.is_empty()) {
         return signal_command(signal);
     }
-    if flags.test_config && flags.config.is_none() {
+    let config = flags.config.as_ref();
+    if flags.test_config && config.is_none_or(|path| path.as_os_str().is_empty()) {
         return Command::Failure(
             "must specify [-c, --config] option to check configuration file syntax".to_owned(),
         );

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use midge_config::options::TlsOptions;
 
 use super::node::Node;
-use crate::acceptor::{host_port, listen};
+use crate::acceptor::{host_port, listen, port_number};
 use crate::monitor::{Monitor, MonitorServer, Source, TlsSource};
 use crate::process::Listener;
 use crate::tls_config;
@@ -34,7 +34,7 @@ impl Node {
                 return Err("Can't start monitoring: TLS cert and key required for HTTPS".into());
             }
         };
-        let wanted = u16::try_from(if secure { https } else { http }).unwrap_or(0);
+        let wanted = if secure { https } else { http };
         let host = if options.http_host.is_empty() {
             &options.host
         } else {
@@ -43,6 +43,7 @@ impl Node {
         let failed = |error: String| {
             format!("Can't start monitoring: can't listen to the monitor port: {error}")
         };
+        let wanted = port_number(wanted).map_err(failed)?;
         let listener = listen(host, wanted).map_err(failed)?;
         let address = listener
             .local_addr()

@@ -117,8 +117,9 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
     let hidden_user = hidden_user();
 
     // Bound now, so that the port is known; clients are accepted later.
-    let wanted = u16::try_from(options.port).unwrap_or(0);
-    let listener = acceptor::listen(&options.host, wanted);
+    let number = acceptor::port_number(options.port);
+    let wanted = number.clone().unwrap_or(0);
+    let listener = number.and_then(|port| acceptor::listen(&options.host, port));
     let port = match &listener {
         Ok(listener) => listener
             .local_addr()
@@ -149,7 +150,7 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
     let listener = listener.map_err(|error| {
         format!(
             "Error listening on port: {}, \"{error}\"",
-            host_port(&options.host, wanted)
+            host_and_port(&options.host, options.port)
         )
     })?;
     let address = listener
@@ -183,6 +184,14 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
         node.set_ports_file(file);
     }
     Ok(node)
+}
+
+/// Host and port as configured, be it a port or not; -1 is any port.
+fn host_and_port(host: &str, port: i32) -> String {
+    match acceptor::port_number(port) {
+        Ok(port) => host_port(host, port),
+        Err(_) => format!("{host}:{port}"),
+    }
 }
 
 fn announce_tls(log: &Logger, node: &Node) {

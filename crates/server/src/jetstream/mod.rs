@@ -38,7 +38,6 @@ use arc_swap::ArcSwap;
 use midge_jetstream::catalog::{ApiCounters, Reservations};
 use midge_jetstream::context::Settings;
 use midge_jetstream::effects::Kind;
-use midge_jetstream::usage::Usage;
 use midge_store::StoreRoot;
 use parking_lot::RwLock;
 
@@ -98,8 +97,6 @@ pub(crate) struct JetStream {
     domain: String,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
     reservations: Arc<Reservations>,
-    /// Bytes that all accounts use.
-    pub(crate) usage: Arc<Usage>,
     hasher: foldhash::fast::FixedState,
 }
 

@@ -88,7 +88,6 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         domain: plan.domain.clone(),
         accounts: RwLock::default(),
         reservations: Arc::new(Reservations::default()),
-        usage: usage.clone(),
         hasher: foldhash::fast::FixedState::default(),
     });
     for planned in plan.accounts {

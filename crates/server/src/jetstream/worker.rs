@@ -354,10 +354,7 @@ impl Worker {
         let events = host.effects.take_events();
         let waits = self.jetstream.durability == Durability::Group && host.stream.waits_for_sync();
         let account = host.account.clone();
-        let effects = std::mem::replace(
-            &mut host.effects,
-            self.spare.pop().unwrap_or_else(Effects::new),
-        );
+        let effects = std::mem::replace(&mut host.effects, self.spare.pop().unwrap_or_default());
         self.arm(number);
         for event in events {
             self.on_event(number, event);

@@ -10,6 +10,7 @@ use midge_wire::client::{Limits, SkippedOp};
 use midge_wire::close::CloseReason;
 use midge_wire::connect::ConnectOptions;
 
+use super::READ_CHUNK;
 use super::output::Output;
 use super::transport::Transport;
 
@@ -74,8 +75,14 @@ pub(crate) struct Connection {
     pub(crate) read_closed: bool,
     /// Not read until then, because a target of its messages is behind.
     pub(crate) paused: Option<Instant>,
+    /// Until then it pauses after each chunk: a target on another shard was
+    /// near `max_pending`.
+    pub(crate) throttled_until: Option<Instant>,
     /// The pause is one of the stalls of client-protocol.md 17.3.
     pub(crate) stalling: bool,
+    /// Most bytes of its next chunk: less than a whole one if its messages go
+    /// to very many.
+    pub(crate) read_size: usize,
     /// The JetStream worker that its last publish for one went to.
     pub(crate) feeds: Option<u16>,
     /// Public key of the trusted proxy it came through.
@@ -192,7 +199,9 @@ impl Connection {
             read_closed: false,
             paused: None,
             stalling: false,
+            read_size: READ_CHUNK,
             feeds: None,
+            throttled_until: None,
             proxy_key: None,
             blocked: false,
             behind_since: None,

@@ -123,6 +123,7 @@ impl Shard {
         self.totals.out_msgs += 1;
         self.totals.out_bytes += body_len as u64;
         self.unflushed += len;
+        self.produced += len;
         if queued > FLUSH_ONE_AT || self.unflushed > FLUSH_ALL_AT {
             self.flush_early(target.connection, input);
         }
@@ -222,6 +223,7 @@ impl Shard {
         self.totals.out_msgs += 1;
         self.totals.out_bytes += message.body.len() as u64;
         self.unflushed += queued - pending;
+        self.produced += queued - pending;
         if finished || records || self.tracing() {
             self.after_delivery(target, message, finished);
         }

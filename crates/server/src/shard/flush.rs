@@ -6,7 +6,7 @@
 //! that stay behind do not hold producers up; their output grows up to
 //! `max_pending`, with the stalls of client-protocol.md 17.3 near the end.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use midge_wire::close::CloseReason;
 
@@ -32,6 +32,11 @@ const PATIENCE: Duration = Duration::from_millis(50);
 /// Pause of a producer for a target on another shard, which cannot tell when
 /// it has drained.
 const REMOTE_PAUSE: Duration = Duration::from_millis(1);
+
+/// Time for which a producer pauses after each chunk when a target on another
+/// shard was near `max_pending`. Only one chunk may be on its way then: the
+/// target's shard cannot hold the producer up at once.
+const THROTTLE: Duration = Duration::from_millis(100);
 
 /// Pause of a connection while another shard is behind with our batches.
 const FULL_MAILBOX_PAUSE: Duration = Duration::from_micros(200);
@@ -270,14 +275,33 @@ impl Shard {
 
     /// A target on another shard is behind with messages of this producer.
     pub(super) fn pause_for_remote(&mut self, slot: u32, cid: u64, stalls: bool) {
-        let time = if stalls { MAX_PAUSE } else { REMOTE_PAUSE };
-        let until = self.now + time;
+        let now = self.now;
         let Some(connection) = self.connection(slot, cid) else {
             return;
         };
-        if connection.paused.is_none() {
-            connection.paused = Some(until);
-            connection.stalling = stalls;
+        if stalls {
+            connection.stalling = true;
+            connection.throttled_until = Some(now + THROTTLE);
+            self.pause_for_remote_until(slot, now + MAX_PAUSE);
+        } else {
+            self.pause_for_remote_until(slot, now + REMOTE_PAUSE);
+        }
+    }
+
+    /// Stops reading a connection until then, or for longer if it is paused
+    /// for longer.
+    pub(super) fn pause_for_remote_until(&mut self, slot: u32, until: Instant) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        let cid = connection.cid;
+        let was = connection.paused;
+        if was.is_some_and(|was| was >= until) {
+            return;
+        }
+        connection.paused = Some(until);
+        if was.is_none() {
+            // A timer that is under way finds the later time.
             self.timers.add(Timer {
                 at: until,
                 slot,
@@ -289,18 +313,7 @@ impl Shard {
 
     /// Puts off reading a connection while another shard catches up.
     pub(super) fn delay_read(&mut self, slot: u32) {
-        let until = self.now + FULL_MAILBOX_PAUSE;
-        let Some(connection) = self.connections.get_mut(slot as usize) else {
-            return;
-        };
-        let cid = connection.cid;
-        connection.paused = Some(until);
-        self.timers.add(Timer {
-            at: until,
-            slot,
-            cid,
-            kind: TimerKind::Resume,
-        });
+        self.pause_for_remote_until(slot, self.now + FULL_MAILBOX_PAUSE);
     }
 
     /// Reads paused producers of a target again.

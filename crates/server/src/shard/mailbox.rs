@@ -13,8 +13,10 @@ use crate::runtime::Runtime;
 use super::control::{Control, InternalMessage};
 
 /// Bytes of batches on their way to one shard above which senders stop reading
-/// from their connections until it has caught up.
-pub(crate) const MAX_BATCHED_BYTES: usize = 8 * 1024 * 1024;
+/// from their connections until it has caught up: what is on its way when a
+/// target is found to be behind has to fit between the stall gate and
+/// `max_pending`.
+pub(crate) const MAX_BATCHED_BYTES: usize = 1024 * 1024;
 
 /// A connection that the acceptor hands over.
 pub(crate) struct NewConnection {
@@ -48,6 +50,16 @@ pub(crate) enum Mail {
     Control(Box<Control>),
 }
 
+impl Mail {
+    /// Bytes of the batch that it is.
+    pub(crate) fn batched(&self) -> usize {
+        match self {
+            Self::Batch(batch) => batch.bytes.len(),
+            _ => 0,
+        }
+    }
+}
+
 /// Where other threads leave [`Mail`] for a shard.
 pub(crate) struct Mailbox {
     queue: Mutex<Vec<Mail>>,
@@ -56,7 +68,7 @@ pub(crate) struct Mailbox {
     /// The shard sleeps, or is about to, and has to be woken.
     asleep: AtomicBool,
     waker: Waker,
-    /// Bytes of batches in the queue.
+    /// Bytes of batches that were sent and not yet delivered.
     batched: AtomicUsize,
 }
 
@@ -73,9 +85,7 @@ impl Mailbox {
 
     /// Leaves `mail` and wakes the shard if it is asleep.
     pub(crate) fn send(&self, mail: Mail) {
-        if let Mail::Batch(batch) = &mail {
-            self.batched.fetch_add(batch.bytes.len(), Ordering::Relaxed);
-        }
+        self.batched.fetch_add(mail.batched(), Ordering::Relaxed);
         self.queue.lock().push(mail);
         self.wake();
     }
@@ -111,6 +121,11 @@ impl Mailbox {
         self.batched.load(Ordering::Relaxed) > MAX_BATCHED_BYTES
     }
 
+    /// A batch of so many bytes was delivered.
+    pub(crate) fn delivered(&self, bytes: usize) {
+        self.batched.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Whether anything was left since the last look.
     #[inline]
     pub(crate) fn has_mail(&self) -> bool {
@@ -124,6 +139,5 @@ impl Mailbox {
         }
         let mut queue = self.queue.lock();
         std::mem::swap(&mut *queue, into);
-        self.batched.store(0, Ordering::Relaxed);
     }
 }

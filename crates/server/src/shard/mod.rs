@@ -127,6 +127,8 @@ pub(crate) struct Shard {
     /// Connections whose output still refers to the chunk of input because
     /// their socket was full.
     blocked: Vec<u32>,
+    /// Bytes queued or written because of the chunk being processed.
+    produced: usize,
     /// Small chunks whose output is still to be written.
     deferred: usize,
     /// A target of the chunk being processed has a full socket.
@@ -181,6 +183,7 @@ impl Shard {
             dirty: Vec::new(),
             unflushed: 0,
             blocked: Vec::new(),
+            produced: 0,
             deferred: 0,
             target_blocked: false,
             chunk: 0,
@@ -297,7 +300,9 @@ impl Shard {
         let mut mail = std::mem::take(&mut self.mail);
         self.mailbox.drain(&mut mail);
         for item in mail.drain(..) {
+            let batched = item.batched();
             self.guard(None, |shard| shard.on_mail(item));
+            self.mailbox.delivered(batched);
         }
         self.mail = mail;
     }

@@ -8,12 +8,14 @@ use midge_subject::{is_publishable, quote};
 use midge_wire::client::Publish;
 use midge_wire::header;
 use midge_wire::number::push_decimal;
+use smallvec::SmallVec;
 
 use super::Shard;
 use super::control::InternalMessage;
 use super::deliver::Message;
 use super::match_cache::{QueueGroup, QueueMember, RAFT_PREFIX, Recipients, is_reserved};
 use super::output::BORROW_FROM;
+use super::subscriptions::Subscription;
 
 /// Stands for "no connection of this shard" as the publisher.
 pub(super) const NO_PUBLISHER: u32 = u32::MAX;
@@ -391,13 +393,29 @@ impl Shard {
         if !connection.no_responders {
             return;
         }
-        let own = connection.subscriptions.iter().find_map(|&index| {
-            let subscription = self.subscriptions.get(index)?;
-            let matches = subscription.queue == 0
-                && midge_subject::matches(message.reply, subscription.subject.as_bytes());
-            matches.then(|| subscription.sid.clone())
+        let account = self.accounts.get(connection.account as usize);
+        let Some(account) = account.and_then(Option::as_ref) else {
+            return;
+        };
+        // Its own subscriptions among those that match: a client may have very
+        // many others. Of several the one that the Go server would find first.
+        let mut own: Option<&Subscription> = None;
+        account.for_each_match(message.reply, |target| {
+            if target.shard != self.id || target.queue != 0 {
+                return;
+            }
+            let found = self
+                .subscriptions
+                .get_generation(target.subscription, target.generation);
+            if let Some(found) = found.filter(|found| found.connection == slot)
+                && own.is_none_or(|own| precedes(found.subject.as_bytes(), own.subject.as_bytes()))
+            {
+                own = Some(found);
+            }
         });
-        let Some(sid) = own else { return };
+        let Some(sid) = own.map(|own| own.sid.clone()) else {
+            return;
+        };
         let mut line = std::mem::take(&mut self.line);
         line.clear();
         midge_wire::message::push_head(&mut line, message.reply, sid.as_bytes());
@@ -438,5 +456,42 @@ impl Shard {
             end: 0,
         };
         self.route(NO_PUBLISHER, account, &message);
+    }
+}
+
+/// Whether the Go server finds `pattern` before `other` when both match a
+/// subject: `>` first, then `*`, then names, but a last name before a last `*`.
+fn precedes(pattern: &[u8], other: &[u8]) -> bool {
+    let ranks = |pattern: &[u8]| -> SmallVec<[u8; 16]> {
+        let last = midge_subject::token_count(pattern).saturating_sub(1);
+        let rank = |(at, token): (usize, &[u8])| match token {
+            b">" => 0,
+            b"*" => 1 + 2 * u8::from(at == last),
+            _ => 2,
+        };
+        midge_subject::tokens(pattern)
+            .enumerate()
+            .map(rank)
+            .collect()
+    };
+    ranks(pattern) < ranks(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::precedes;
+
+    #[test]
+    fn the_answer_without_responders_goes_to_the_subscription_found_first() {
+        for (first, second) in [
+            ("_INBOX.>", "_INBOX.x.*"),
+            ("_INBOX.>", "_INBOX.x.1"),
+            ("_INBOX.x.1", "_INBOX.x.*"),
+            ("_INBOX.*.1", "_INBOX.x.1"),
+            (">", "_INBOX.>"),
+        ] {
+            assert!(precedes(first.as_bytes(), second.as_bytes()), "{first}");
+            assert!(!precedes(second.as_bytes(), first.as_bytes()), "{first}");
+        }
     }
 }

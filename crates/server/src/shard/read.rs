@@ -6,6 +6,7 @@ use midge_wire::client::{self, Op, Parsed};
 use midge_wire::close::CloseReason;
 
 use super::connection::Phase;
+use super::flush::MAX_PAUSE;
 use super::output::BORROW_FROM;
 use super::run::SHORTEST_INPUT;
 use super::{MAX_KEPT_TAIL, READ_CHUNK, Shard};
@@ -23,6 +24,10 @@ const _: () = assert!(SMALL_CHUNK <= BORROW_FROM);
 /// Most small chunks that share their writes, which bounds how long the first
 /// one waits: some 50 µs.
 const MAX_DEFERRED: usize = 32;
+
+/// Output of one chunk, for all targets together, above which the next one is
+/// shorter: it takes some 10 ms, for which all others on the shard wait.
+const TURN_OUTPUT: usize = 16 * 1024 * 1024;
 
 /// Least bytes read at a time into such a buffer: of a long line it is not known
 /// how much is missing.
@@ -102,19 +107,21 @@ impl Shard {
         if let Some(front) = input.get_mut(..kept) {
             front.copy_from_slice(&connection.tail);
         }
-        let chunk = input.get_mut(kept..kept + READ_CHUNK).unwrap_or_default();
+        let size = connection.read_size;
+        let chunk = input.get_mut(kept..kept + size).unwrap_or_default();
         match connection.transport.read(chunk) {
             Ok(0) => self.end_of_input(slot, CloseReason::ClientClosed),
             Ok(count) => {
                 // A short read has emptied the socket: what comes later makes
                 // a new event. An end that was announced is still to be read.
-                connection.readable = count == READ_CHUNK
+                connection.readable = count == size
                     || connection.read_closed
                     || connection.transport.session().is_some();
                 let cid = connection.cid;
                 self.take_mail();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
+                self.produced = 0;
                 self.target_blocked = false;
                 // Mail may have closed it, and the slot may be another's now.
                 let still_here = self.connection(slot, cid).is_some();
@@ -124,6 +131,7 @@ impl Shard {
                     filled.len()
                 };
                 self.keep_tail(slot, filled.get(used..).unwrap_or_default());
+                self.after_chunk(slot, count);
                 if self.may_defer(filled.len()) {
                     self.deferred += 1;
                     self.producer = None;
@@ -135,6 +143,24 @@ impl Shard {
             Err(error) => self.on_read_error(slot, &error),
         }
         self.input = input;
+    }
+
+    /// Fits the size of a connection's next chunk to what this one, of `count`
+    /// bytes, has made, and holds it back if it has to go slowly.
+    fn after_chunk(&mut self, slot: u32, count: usize) {
+        let (now, produced) = (self.now, self.produced);
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        if produced > TURN_OUTPUT {
+            let size = (count as u64 * TURN_OUTPUT as u64 / produced as u64) as usize;
+            connection.read_size = size.clamp(SMALL_CHUNK, READ_CHUNK);
+        } else if connection.read_size < READ_CHUNK && produced < TURN_OUTPUT / 2 {
+            connection.read_size = (connection.read_size * 2).min(READ_CHUNK);
+        }
+        if connection.throttled_until.is_some_and(|until| until > now) {
+            self.pause_for_remote_until(slot, now + MAX_PAUSE);
+        }
     }
 
     /// Whether what a chunk of `len` bytes has made can be written together

@@ -21,6 +21,10 @@ use super::output::{BORROW_FROM, Flushed};
 /// messages are tiny.
 const RUN_BYTES: usize = 192 * 1024;
 
+/// Capacity of a buffer that is kept: with very long subscription ids it grows
+/// far beyond what a run needs otherwise.
+const MAX_KEPT_BUFFER: usize = 2 * RUN_BYTES;
+
 /// Shorter runs are copied to the targets' outputs, to be written at the end of
 /// the chunk together with what follows: a system call costs as much as copying
 /// some tens of KiB.
@@ -130,6 +134,14 @@ impl Shard {
             all.messages += count.messages;
             all.bytes += count.bytes;
             self.hand_out_run(&buffers, count, recipients, input);
+            // A target may have too much unsent by now.
+            if !self.may_run(slot, start, recipients) {
+                break;
+            }
+        }
+        for lines in &mut buffers.lines {
+            lines.clear();
+            lines.shrink_to(MAX_KEPT_BUFFER);
         }
         self.run_buffers = buffers;
         if let Some(connection) = self.connections.get_mut(slot as usize) {
@@ -166,6 +178,7 @@ impl Shard {
             connection.traffic.out_bytes += count.bytes;
             self.totals.out_msgs += count.messages;
             self.totals.out_bytes += count.bytes;
+            self.produced += lines.len();
             self.write_lines(target.connection, lines, input);
         }
     }
@@ -237,7 +250,7 @@ fn gather(
             buffer.reserve(head.len() + relay.len());
             buffer.extend_from_slice(head);
             buffer.extend_from_slice(relay);
-            len = buffer.len();
+            len = len.max(buffer.len());
         }
         at += taken;
         count.messages += 1;

@@ -76,7 +76,8 @@ fn read(reader: &mut Reader<'_>, version: u8) -> Option<ConsumerState> {
             let stream = reader.uv()?.checked_add(floor.stream.0)?;
             let consumer = match version {
                 1 => 0,
-                _ => reader.uv()?.checked_add(floor.consumer)?,
+                // A message redelivered below the floor wraps around.
+                _ => reader.uv()?.wrapping_add(floor.consumer),
             };
             let delta = reader.sv()?;
             let seconds = match version {
@@ -125,7 +126,7 @@ pub fn encode(state: &ConsumerState) -> Vec<u8> {
         put_sv(&mut out, base);
         for entry in pending {
             put_uv(&mut out, entry.stream.0 - floor.stream.0);
-            put_uv(&mut out, entry.consumer.saturating_sub(floor.consumer));
+            put_uv(&mut out, entry.consumer.wrapping_sub(floor.consumer));
             put_sv(&mut out, base - seconds(entry.delivered_at.0));
         }
     }

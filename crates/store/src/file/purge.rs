@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::disk::Disk;
 use crate::error::{AtPath, StoreError};
-use crate::record::{self, GO_ZERO_TIME, Kind};
+use crate::record::{GO_ZERO_TIME, Kind, put_mark};
+use crate::sync::Step;
 use crate::types::RemovedMany;
 
 use super::FileStore;
@@ -57,49 +58,16 @@ impl FileStore {
             return Ok(RemovedMany::default());
         }
         let time = self.log.last_time;
-        let (msgs, new, old) = (
-            self.folder.join("msgs"),
-            self.folder.join(NEW),
-            self.folder.join(OLD),
-        );
         let mut tombstone = Vec::new();
-        let checksum = self.log.checksum(number);
         let stored_time = if time == 0 { GO_ZERO_TIME } else { time };
-        let sum = record::put_mark(
-            &mut tombstone,
-            checksum.as_ref(),
-            Kind::Tombstone,
-            last,
-            stored_time,
-        );
-        let (name, key_name) = (format!("{number}.blk"), format!("{number}.key"));
-        let mut bytes = tombstone.clone();
-        let mut encrypted = false;
-        if let Some(files) = &mut self.log.files
-            && let Some(seed) = files.make_key(number)?
-        {
-            seed.apply(&mut bytes, 0);
-            encrypted = true;
+        let checksum = self.log.checksum(number);
+        let checksum = checksum.as_ref();
+        let sum = put_mark(&mut tombstone, checksum, Kind::Tombstone, last, stored_time);
+        let replaced = self.prepare(number, &tombstone).and_then(|()| self.swap());
+        if let Err(error) = replaced {
+            self.abandon(number);
+            return Err(error);
         }
-        self.disk.remove_folder(&new).at(&new)?;
-        self.disk.remove_folder(&old).at(&old)?;
-        let block = msgs.join(&name);
-        self.disk.write_synced(&block, &bytes).at(&block)?;
-        self.disk.create_folder(&new).at(&new)?;
-        if encrypted {
-            self.disk
-                .rename(&msgs.join(&key_name), &new.join(&key_name))
-                .at(&new)?;
-        }
-        self.disk.rename(&block, &new.join(&name)).at(&new)?;
-        self.disk.sync_dir(&new).at(&new)?;
-        self.disk.sync_dir(&self.folder).at(&self.folder)?;
-        // From here on the purge is completed after a crash.
-        self.disk.rename(&msgs, &old).at(&old)?;
-        self.disk.rename(&new, &msgs).at(&msgs)?;
-        self.disk.sync_dir(&self.folder).at(&self.folder)?;
-        self.disk.remove_folder(&old).at(&old)?;
-
         let removed = self.log.reset(number, last, time);
         if let Some(tail) = self.log.blocks.back_mut() {
             tail.length = tombstone.len() as u64;
@@ -112,10 +80,79 @@ impl FileStore {
         self.unsynced.clear();
         self.doomed.clear();
         self.removals.clear();
-        self.steps.clear();
+        let msgs = self.folder.join("msgs");
+        self.steps.retain(|step| match step {
+            Step::Replace { path, .. } | Step::Remove(path) => !path.starts_with(&msgs),
+            Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
+        });
         self.folder_changed = false;
         self.totals = self.log.totals();
         self.index_stale = true;
         Ok(removed)
+    }
+
+    /// Makes the folder that is to take the place of `msgs`.
+    fn prepare(&mut self, number: u32, tombstone: &[u8]) -> Result<(), StoreError> {
+        let (msgs, new, old) = (
+            self.folder.join("msgs"),
+            self.folder.join(NEW),
+            self.folder.join(OLD),
+        );
+        let (name, key_name) = (format!("{number}.blk"), format!("{number}.key"));
+        self.disk.remove_folder(&new).at(&new)?;
+        self.disk.remove_folder(&old).at(&old)?;
+        let mut bytes = tombstone.to_vec();
+        let seed = match &mut self.log.files {
+            Some(files) => files.make_key(number)?,
+            None => None,
+        };
+        if let Some(seed) = &seed {
+            seed.apply(&mut bytes, 0);
+        }
+        let block = msgs.join(&name);
+        self.disk.write_synced(&block, &bytes).at(&block)?;
+        self.disk.create_folder(&new).at(&new)?;
+        if seed.is_some() {
+            self.disk
+                .rename(&msgs.join(&key_name), &new.join(&key_name))
+                .at(&new)?;
+        }
+        self.disk.rename(&block, &new.join(&name)).at(&new)?;
+        // From here on the purge is completed after a crash.
+        self.disk.sync_dir(&new).at(&new)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)
+    }
+
+    fn swap(&mut self) -> Result<(), StoreError> {
+        let (msgs, new, old) = (
+            self.folder.join("msgs"),
+            self.folder.join(NEW),
+            self.folder.join(OLD),
+        );
+        self.disk.rename(&msgs, &old).at(&old)?;
+        self.disk.rename(&new, &msgs).at(&msgs)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)?;
+        // It is removed at the next start if not now.
+        let _ = self.disk.remove_folder(&old);
+        Ok(())
+    }
+
+    /// Leaves nothing of a purge that failed, so that it is not completed at
+    /// the next start.
+    fn abandon(&mut self, number: u32) {
+        let (msgs, new, old) = (
+            self.folder.join("msgs"),
+            self.folder.join(NEW),
+            self.folder.join(OLD),
+        );
+        if !self.disk.exists(&msgs) {
+            let _ = self.disk.rename(&old, &msgs);
+        }
+        let _ = self.disk.remove_folder(&new);
+        let _ = self.disk.remove_file(&msgs.join(format!("{number}.blk")));
+        let _ = self.disk.remove_file(&msgs.join(format!("{number}.key")));
+        if let Some(files) = &mut self.log.files {
+            files.forget(number);
+        }
     }
 }

@@ -9,6 +9,9 @@ use super::Block;
 use super::Log;
 use super::undo::Undo;
 
+/// Finished blocks whose bytes stay in memory though nobody has read them.
+const UNREAD_BLOCKS: usize = 1;
+
 /// Capacity that a new block starts with.
 const BUFFER_START: usize = 16 << 10;
 
@@ -174,6 +177,7 @@ impl Log {
         self.undo.push(Undo::Rolled);
         self.charge();
         self.evict_over_budget(self.blocks.len() - 1);
+        self.recycle();
         let before = self.blocks.len() - 2;
         if self
             .blocks
@@ -181,6 +185,24 @@ impl Log {
             .is_some_and(|block| block.messages() == 0)
         {
             self.drop_if_useless(before);
+        }
+    }
+
+    /// Takes the buffer of a block that was written a while ago and that nobody
+    /// has read: most streams are read at their end or not at all.
+    fn recycle(&mut self) {
+        let Some(at) = self.blocks.len().checked_sub(UNREAD_BLOCKS + 2) else {
+            return;
+        };
+        if let Some(block) = self.blocks.get_mut(at)
+            && self.files.is_some()
+            && !block.recent
+            && block.flushed == block.length
+        {
+            let buffer = block.evict_data();
+            if self.spare.is_none() {
+                self.spare = buffer;
+            }
         }
     }
 

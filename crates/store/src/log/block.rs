@@ -39,7 +39,7 @@ pub(crate) struct Block {
     pub data_from: u64,
     /// Where its records are; covers all of them if present.
     pub slots: Option<Slots>,
-    /// Used since housekeeping last looked.
+    /// Read since housekeeping last looked.
     pub recent: bool,
     /// How often housekeeping found it unused, in a row.
     pub idle: u8,
@@ -78,7 +78,7 @@ impl Block {
             data: Some(Vec::new()),
             data_from: 0,
             slots: Some(Slots::new(last + 1)),
-            recent: true,
+            recent: false,
             idle: 0,
             packed: Some(false),
             read_last: 0,

@@ -49,7 +49,7 @@ impl Log {
         }
     }
 
-    fn message(&self, (at, slot): Place) -> Option<MessageRef<'_>> {
+    pub(super) fn message(&self, (at, slot): Place) -> Option<MessageRef<'_>> {
         let block = self.blocks.get(at)?;
         let record = block
             .record_of(slot)
@@ -67,7 +67,7 @@ impl Log {
     /// alone in `single` if its neighbours are not wanted. Returns the place,
     /// which may be another after loading; `None` if it is damaged.
     #[inline]
-    fn fetch(&mut self, (at, slot): Place) -> Result<Option<Place>, StoreError> {
+    pub(super) fn fetch(&mut self, (at, slot): Place) -> Result<Option<Place>, StoreError> {
         let Some(block) = self.blocks.get(at) else {
             return Ok(None);
         };

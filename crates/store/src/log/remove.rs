@@ -1,7 +1,7 @@
 //! Messages go: single ones, the oldest ones, whole blocks.
 
 use crate::error::StoreError;
-use crate::record::Kind;
+use crate::record::{Kind, Record};
 use crate::scan::{Found, Scan};
 use crate::types::{Front, Nanos, RemovedMany, Seq};
 
@@ -15,10 +15,22 @@ impl Log {
         let Some(at) = self.block_with(seq) else {
             return Ok(None);
         };
-        self.ensure(at)?;
+        self.ensure_slots(at)?;
+        let slot = self.slot_with(at, seq);
+        let Some(slot) = slot else {
+            return Ok(None);
+        };
+        // Its block may be loaded by this, and it may turn out to be damaged.
+        if self.fetch((at, slot))?.is_none() {
+            return Ok(None);
+        }
+        let was_first = self.blocks.get(at).is_some_and(|block| block.first == seq);
         let Some(taken) = self.unlink(at, seq) else {
             return Ok(None);
         };
+        if was_first {
+            self.find_first_time(at)?;
+        }
         let is_tail = at + 1 == self.blocks.len();
         let emptied = self
             .blocks
@@ -46,7 +58,29 @@ impl Log {
         Ok(Some(taken))
     }
 
-    /// Takes a message out of all counts. Its block has to be loaded. Leaves
+    fn slot_with(&mut self, at: usize, seq: u64) -> Option<usize> {
+        let block = self.blocks.get_mut(at)?;
+        block.slots.as_mut()?.find(seq)
+    }
+
+    /// The time of a block's first message, after the one before it went.
+    fn find_first_time(&mut self, at: usize) -> Result<(), StoreError> {
+        let Some(first) = self.blocks.get(at).map(|block| block.first) else {
+            return Ok(());
+        };
+        let Some(slot) = self.slot_with(at, first) else {
+            return Ok(());
+        };
+        if let Some(place) = self.fetch((at, slot))?
+            && let Some(time) = self.message(place).map(|message| message.timestamp.0)
+            && let Some(block) = self.blocks.get_mut(at)
+        {
+            block.first_time = time;
+        }
+        Ok(())
+    }
+
+    /// Takes a message out of all counts. Its record has been fetched. Leaves
     /// its subject in `removed_subject`.
     fn unlink(&mut self, at: usize, seq: u64) -> Option<(i64, u64)> {
         self.save(at);
@@ -58,7 +92,9 @@ impl Log {
         let slot = slots.find(seq)?;
         let known = slots.has_ids().then(|| slots.id(slot));
         let block = self.blocks.get_mut(at)?;
-        let record = block.record_of(slot)?;
+        let record = block
+            .record_of(slot)
+            .or_else(|| Record::parse(&self.single))?;
         let time = record.timestamp;
         let size = self.sizes.of(record.subject, record.header, record.payload);
         let header = record.header;
@@ -85,11 +121,6 @@ impl Log {
             while block.first <= block.last && block.deleted.remove(block.first) {
                 self.undo.push(Undo::Passed(number, block.first));
                 block.first += 1;
-            }
-            let first = block.first;
-            let slot = block.slots.as_mut().and_then(|slots| slots.find(first));
-            if let Some(record) = slot.and_then(|slot| block.record_of(slot)) {
-                block.first_time = record.timestamp;
             }
         } else {
             block.deleted.insert(seq);

@@ -7,6 +7,7 @@
 //! does not look for the next one. Whoever needs the exact sequence looks from
 //! the bound on and tells the index.
 
+mod leap;
 mod order;
 
 use std::ops::ControlFlow;
@@ -26,6 +27,9 @@ impl SubjectId {
     /// Of a record whose subject has no messages.
     pub const NONE: Self = Self(u32::MAX);
 }
+
+/// Subjects in a row that do not match before a search leaps ahead.
+const MISSES_BEFORE_LEAP: usize = 16;
 
 const INEXACT: u64 = 1 << 63;
 
@@ -409,13 +413,47 @@ impl SubjectIndex {
                 _ => ControlFlow::Continue(()),
             };
         }
-        self.walk(pattern.prefix(), &mut |id, text, entry| {
-            if matches(text, pattern.as_bytes()) {
-                visit(id, text, entry)
-            } else {
-                ControlFlow::Continue(())
+        self.leap(pattern, visit)
+    }
+
+    /// Every subject that matches a pattern with wildcards. Where many in a
+    /// row do not match, it leaps to where the next one may be.
+    fn leap(&self, pattern: &Pattern, visit: &mut Visit<'_>) -> ControlFlow<()> {
+        let prefix = pattern.prefix();
+        let key = |id| Self::key(&self.slots, &self.text, id);
+        let mut start = prefix.to_vec();
+        loop {
+            let mut misses = 0;
+            let mut next = None;
+            for id in self.order.from(&start, &key) {
+                let text = key(id);
+                if !text.starts_with(prefix) {
+                    return ControlFlow::Continue(());
+                }
+                if matches(text, pattern.as_bytes()) {
+                    misses = 0;
+                    let entry = self.entry(SubjectId(id));
+                    if entry.messages > 0 {
+                        visit(SubjectId(id), text, entry)?;
+                    }
+                    continue;
+                }
+                misses += 1;
+                if misses >= MISSES_BEFORE_LEAP {
+                    next = leap::next_candidate(text, pattern.as_bytes());
+                    // One that is not ahead would be no progress.
+                    if next.as_deref().is_some_and(|next| next > text) {
+                        break;
+                    }
+                    next = None;
+                    misses = 0;
+                }
             }
-        })
+            match next {
+                Some(next) => start = next,
+                None => return ControlFlow::Continue(()),
+            }
+        }
     }
 
     /// Every subject in the order that begins with `prefix`.

@@ -10,6 +10,34 @@ pub(super) struct Order {
     chunks: Vec<Vec<u32>>,
 }
 
+/// Sorts numbers by their keys. Texts lie all over the memory: the bytes that
+/// follow what all have in common are compared first, from one place.
+fn sorted<'k>(ids: &[u32], key_of: &dyn Fn(u32) -> &'k [u8]) -> Vec<u32> {
+    let mut common = ids.first().map_or(&[][..], |&id| key_of(id));
+    for &id in ids {
+        let same = common
+            .iter()
+            .zip(key_of(id))
+            .take_while(|(a, b)| a == b)
+            .count();
+        common = common.get(..same).unwrap_or_default();
+    }
+    let mut keyed: Vec<(u128, u32)> = ids
+        .iter()
+        .map(|&id| {
+            let rest = key_of(id).get(common.len()..).unwrap_or_default();
+            let mut head = [0; 16];
+            let length = rest.len().min(head.len());
+            head[..length].copy_from_slice(&rest[..length]);
+            (u128::from_be_bytes(head), id)
+        })
+        .collect();
+    keyed.sort_unstable_by(|(a, a_id), (b, b_id)| {
+        a.cmp(b).then_with(|| key_of(*a_id).cmp(key_of(*b_id)))
+    });
+    keyed.into_iter().map(|(_, id)| id).collect()
+}
+
 impl Order {
     /// The chunk where `key` is or belongs.
     fn chunk_of<'k>(&self, key: &[u8], key_of: &dyn Fn(u32) -> &'k [u8]) -> usize {
@@ -25,7 +53,7 @@ impl Order {
         if new.len() > present / 16 {
             // Most of what the index file lists is sorted already.
             if !new.is_sorted_by_key(|&id| key_of(id)) {
-                new.sort_unstable_by(|&a, &b| key_of(a).cmp(key_of(b)));
+                new = sorted(&new, key_of);
             }
             let old = std::mem::take(&mut self.chunks);
             let mut old = old.into_iter().flatten().peekable();

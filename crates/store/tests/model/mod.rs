@@ -4,6 +4,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 
 pub mod disk;
+pub mod open;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
