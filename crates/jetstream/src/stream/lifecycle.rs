@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::dedupe::Dedupe;
 use super::expiry::Expiry;
+use super::limits::NextWarnings;
 use super::republish::Republisher;
 use super::update::transform_of;
 use super::{Consumers, Core, Stream, StreamFiles};
@@ -247,6 +248,7 @@ impl Stream {
             expiry: Expiry::default(),
             ack_start: Vec::new(),
             reported_bytes: 0,
+            next_warnings: NextWarnings::NOW,
             blocker: None,
             subject: Vec::new(),
             header: Vec::new(),
@@ -428,16 +430,14 @@ impl Stream {
         settings.account_usage.add(storage, -self.reported_bytes);
         settings.server_usage.add(storage, -self.reported_bytes);
         self.reported_bytes = 0;
-        if !reply.is_empty() {
-            let kind = Kind::ApiReply { is_error: false };
-            cx.out.send_with(reply, When::Durable, kind, |out| {
-                push_reply(
-                    out,
-                    "stream_delete_response",
-                    &super::requests::Success::YES,
-                );
-            });
-        }
+        let kind = Kind::ApiReply { is_error: false };
+        cx.out.send_with(reply, When::Durable, kind, |out| {
+            push_reply(
+                out,
+                "stream_delete_response",
+                &super::requests::Success::YES,
+            );
+        });
     }
 
     /// Tells waiting clients that the server stops.

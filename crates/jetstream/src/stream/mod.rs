@@ -103,6 +103,7 @@ pub struct Stream {
     ack_start: Vec<u8>,
     /// Bytes that `Usage` knows of.
     reported_bytes: i64,
+    next_warnings: limits::NextWarnings,
     /// A consumer that needed a message when one was last looked for.
     blocker: Option<ConsumerId>,
     subject: Vec<u8>,
