@@ -187,7 +187,7 @@ def full_queue(ctx):
         inbox = js.new_inbox()
         js.client.send(b"PUB s %s 1\r\nx\r\n" % inbox.encode() * 1000)
         js.flush()
-        frame = js.reply_to(inbox, 0.0)
+        frame = js.reply_to(inbox, 0.2)
         if frame:
             break
     check(frame, "nothing was dropped")

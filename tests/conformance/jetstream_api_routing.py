@@ -123,8 +123,13 @@ def no_responders(ctx):
 def reset_of_a_missing_consumer(ctx):
     js = jetstream(ctx)
     js.create("S")
-    js.silent(API + ".CONSUMER.RESET.S.c")
-    js.silent(API + ".CONSUMER.RESET.T.c")
+    for stream, code in (("S", 10014), ("T", 10059)):
+        name = "CONSUMER.RESET.%s.c" % stream
+        if ctx.is_peer:
+            js.silent("%s.%s" % (API, name))
+        else:
+            # Documented as better: jetstream-consumers.md, item 103.
+            eq(js.request(name)["error"]["err_code"], code, "err_code of " + name)
 
 
 @case(5)

@@ -259,10 +259,10 @@ pub fn push_number(out: &mut Vec<u8>, name: &[u8], value: u64) {
 }
 
 /// The value of `Nats-Required-Api-Level`, if the request may be served: the
-/// header is absent, or an integer not above this server's level.
+/// header is absent or empty, or an integer not above this server's level.
 pub fn level_is_supported(block: &[u8]) -> bool {
     match midge_wire::header::find(block, "Nats-Required-Api-Level") {
-        None => true,
+        None | Some(b"") => true,
         Some(value) => std::str::from_utf8(value)
             .ok()
             .and_then(|value| value.parse::<i64>().ok())

@@ -1192,3 +1192,41 @@ fn consumers_123_124_pages() {
         (&json!(300), &json!([]))
     );
 }
+
+#[test]
+fn consumers_103_reset_of_a_missing_consumer_is_answered() {
+    let mut world = World::new(S);
+    let reply = world.api("CONSUMER.RESET.S.C", "");
+    assert_eq!(
+        (&reply["error"]["err_code"], &reply["reset_seq"]),
+        (&json!(10014), &json!(0))
+    );
+}
+
+#[test]
+fn consumers_080_the_floor_moves_past_given_up_messages() {
+    let mut world = World::new(S);
+    world.publish("s.a", "1");
+    world.publish("s.a", "2");
+    world.consumer(
+        r#"{"durable_name":"C","ack_policy":"explicit","ack_wait":1000000000,"max_deliver":1}"#,
+    );
+    assert_eq!(world.fetch("C", r#"{"batch":2}"#).len(), 2);
+    world.pass(2 * SECOND);
+    let info = world.consumer_info("C");
+    assert_eq!(
+        (&info["ack_floor"]["stream_seq"], &info["num_ack_pending"]),
+        (&json!(2), &json!(0))
+    );
+}
+
+#[test]
+fn consumers_061_a_request_that_does_not_wait_is_answered_at_max_ack_pending() {
+    let mut world = World::new(S);
+    world.publish("s.a", "1");
+    world.publish("s.a", "2");
+    world.consumer(r#"{"durable_name":"C","ack_policy":"explicit","max_ack_pending":1}"#);
+    assert_eq!(world.fetch("C", "").len(), 1);
+    let got = world.fetch("C", r#"{"no_wait":true}"#);
+    assert_eq!(got[0].status(), "404 No Messages");
+}

@@ -431,7 +431,7 @@ fn streams_117_republished_messages() {
     assert_eq!(sent.len(), 2);
     assert_eq!(
         sent[1].header,
-        "NATS/1.0\r\nA: b\r\nNats-Stream: S\r\nNats-Subject: s.a\r\nNats-Sequence: 2\r\nNats-Time-Stamp: 2023-11-14T22:13:20Z\r\nNats-Last-Sequence: 1\r\nNats-Msg-Size: 4\r\n\r\n"
+        "NATS/1.0\r\nA: b\r\nNats-Stream: S\r\nNats-Subject: s.a\r\nNats-Sequence: 2\r\nNats-Time-Stamp: 2023-11-14T22:13:20.000000001Z\r\nNats-Last-Sequence: 1\r\nNats-Msg-Size: 4\r\n\r\n"
     );
     assert_eq!((sent[1].payload.as_str(), sent[1].reply.as_str()), ("", ""));
 }
@@ -483,7 +483,7 @@ fn streams_136_to_140_direct_get() {
     assert_eq!(got[0].payload, "3");
     assert_eq!(
         got[0].header,
-        "NATS/1.0\r\nNats-Stream: S\r\nNats-Subject: s.a\r\nNats-Sequence: 3\r\nNats-Time-Stamp: 2023-11-14T22:13:20Z\r\n\r\n"
+        "NATS/1.0\r\nNats-Stream: S\r\nNats-Subject: s.a\r\nNats-Sequence: 3\r\nNats-Time-Stamp: 2023-11-14T22:13:20.000000002Z\r\n\r\n"
     );
     assert_eq!(world.direct(Some("s.a"), "")[0].payload, "3");
     assert_eq!(
@@ -584,4 +584,22 @@ fn streams_149_accounts_and_servers_have_limits() {
     assert_eq!(world.publish_code("s.a", &[], "x"), 10002);
     world.api("STREAM.PURGE.S", "");
     assert_eq!(world.publish_code("s.a", &[], "x"), 0);
+}
+
+#[test]
+fn api_035_messages_of_a_batch_have_times_of_their_own() {
+    let mut world = World::new(S);
+    for payload in ["1", "2", "3"] {
+        world.publish("s.a", payload);
+    }
+    let third = world.api("STREAM.MSG.GET.S", r#"{"seq":3}"#)["message"]["time"].clone();
+    let body = json!({ "start_time": third }).to_string();
+    assert_eq!(world.api("STREAM.MSG.GET.S", &body)["message"]["seq"], 3);
+}
+
+#[test]
+fn api_021_an_empty_level_is_none() {
+    let mut world = World::new(S);
+    let header = block(&[("Nats-Required-Api-Level", "")]);
+    assert!(world.api_with("STREAM.INFO.S", &header, "")["error"].is_null());
 }

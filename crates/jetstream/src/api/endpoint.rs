@@ -62,6 +62,12 @@ pub enum Endpoint<'a> {
         stream: &'a str,
         consumer: &'a str,
     },
+    /// Consumers answer it themselves; what is left is for one that is not
+    /// there.
+    ConsumerReset {
+        stream: &'a str,
+        consumer: &'a str,
+    },
     ConsumerStepdown {
         stream: &'a str,
         consumer: &'a str,
@@ -122,6 +128,7 @@ impl<'a> Endpoint<'a> {
             ["CONSUMER", "DELETE", stream, consumer] => Self::ConsumerDelete { stream, consumer },
             ["CONSUMER", "PAUSE", stream, consumer] => Self::ConsumerPause { stream, consumer },
             ["CONSUMER", "UNPIN", stream, consumer] => Self::ConsumerUnpin { stream, consumer },
+            ["CONSUMER", "RESET", stream, consumer] => Self::ConsumerReset { stream, consumer },
             ["CONSUMER", "LEADER", "STEPDOWN", stream, consumer] => {
                 Self::ConsumerStepdown { stream, consumer }
             }
@@ -176,7 +183,8 @@ impl<'a> Endpoint<'a> {
             | Self::ConsumerInfo { stream, .. }
             | Self::ConsumerDelete { stream, .. }
             | Self::ConsumerPause { stream, .. }
-            | Self::ConsumerUnpin { stream, .. } => Scope::Stream(stream),
+            | Self::ConsumerUnpin { stream, .. }
+            | Self::ConsumerReset { stream, .. } => Scope::Stream(stream),
             Self::Snapshot(_) | Self::Restore(_) => Scope::Later,
             Self::StreamStepdown(_)
             | Self::StreamPeerRemove(_)
@@ -214,6 +222,7 @@ impl<'a> Endpoint<'a> {
             Self::ConsumerDelete { .. } => "consumer_delete_response",
             Self::ConsumerPause { .. } => "consumer_pause_response",
             Self::ConsumerUnpin { .. } => "consumer_unpin_response",
+            Self::ConsumerReset { .. } => "consumer_reset_response",
             Self::ConsumerStepdown { .. } => "consumer_leader_stepdown_response",
             Self::ConsumerPeerRemove { .. } => "consumer_remove_peer_response",
             Self::ConsumerPeerEvacuate { .. } => "consumer_evacuate_peer_response",

@@ -72,6 +72,9 @@ pub fn refuse(endpoint: &Endpoint<'_>, error: &ApiError, reply: &[u8], cx: &mut 
             Endpoint::ConsumerPause { .. } => {
                 push_error(out, reply_type, error, &NotPaused::default());
             }
+            Endpoint::ConsumerReset { .. } => {
+                push_error(out, reply_type, error, &NotReset::default());
+            }
             Endpoint::Restore(_) => push_error(out, reply_type, error, &NotRestored::default()),
             Endpoint::Info
             | Endpoint::StreamCreate(_)
@@ -94,6 +97,11 @@ pub fn refuse(endpoint: &Endpoint<'_>, error: &ApiError, reply: &[u8], cx: &mut 
                 push_error(out, reply_type, error, &Empty {})
             }
         });
+}
+
+#[derive(Default, Serialize)]
+struct NotReset {
+    reset_seq: u64,
 }
 
 #[derive(Default, Serialize)]

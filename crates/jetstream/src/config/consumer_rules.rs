@@ -129,7 +129,9 @@ fn fill(
         config.max_ack_pending = -1;
     }
     if config.max_ack_pending == 0 {
-        if limits.max_ack_pending > 0 {
+        // Push consumers without acknowledgements may not have it.
+        let may_have = config.ack_policy != AckPolicy::None || !config.is_push();
+        if limits.max_ack_pending > 0 && may_have {
             if pedantic {
                 return Err(pedantic_error(
                     "max_ack_pending must be set if it's configured in stream limits",

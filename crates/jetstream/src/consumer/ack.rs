@@ -321,7 +321,10 @@ impl Consumer {
             }
             NakDelay::None => {}
         }
+        // After a restart its time is over, too.
+        let at = Nanos(cx.now.0.saturating_sub(self.wait_of(seq)));
         self.pending.enqueue(seq);
+        self.set_delivered_at(seq, at);
         true
     }
 

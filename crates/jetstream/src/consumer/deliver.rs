@@ -134,8 +134,12 @@ impl Consumer {
     /// Ends the deliveries of a message that was delivered often enough.
     pub(super) fn give_up(&mut self, seq: Seq, core: &mut Core, cx: &mut Context<'_>) {
         let deliveries = self.deliveries_of(seq);
-        if self.pending.remove(seq).is_some() {
+        if let Some(entry) = self.pending.remove(seq) {
             self.note_settled(seq);
+            // With others, below the floor is what was acknowledged.
+            if self.config.ack_policy == AckPolicy::Explicit {
+                self.raise_floor(entry.consumer_seq);
+            }
         }
         core.herald()
             .max_deliveries(cx, &self.name, seq.0, deliveries);
@@ -154,6 +158,8 @@ impl Consumer {
             None
         };
         if again.is_none() && self.is_stalled() {
+            // Who does not wait learns that there is nothing now.
+            self.end_one_shots(cx);
             return Step::Stop;
         }
         self.sync_backlog(core);

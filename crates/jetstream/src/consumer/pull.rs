@@ -152,14 +152,6 @@ impl Consumer {
             if !(0..=MAX_PRIORITY).contains(&request.priority) {
                 return bad("Priority must be between 0 and 9");
             }
-            if policy != PriorityPolicy::None {
-                if request.group.is_empty() {
-                    return bad("Priority Group missing");
-                }
-                if !config.priority_groups.contains(&request.group) {
-                    return bad("Invalid Priority Group");
-                }
-            }
             if let Some(pin) = &mut self.pin
                 && !request.id.is_empty()
             {
@@ -167,6 +159,14 @@ impl Consumer {
                     return Err("423 Nats-Pin-Id mismatch".to_owned());
                 }
                 pin.until = after(now, config.priority_timeout);
+            }
+        }
+        if policy != PriorityPolicy::None {
+            if request.group.is_empty() {
+                return bad("Priority Group missing");
+            }
+            if !config.priority_groups.contains(&request.group) {
+                return bad("Invalid Priority Group");
             }
         }
         if request.no_wait {
@@ -236,8 +236,6 @@ impl Consumer {
                         continue;
                     }
                     (Some(_) | None, Some(_)) => {
-                        // The message that it does not get is counted.
-                        request.left -= 1;
                         send_status(
                             cx.out,
                             &request.reply,

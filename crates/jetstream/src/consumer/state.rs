@@ -4,13 +4,15 @@
 //! position that counts them, so that a journal that was cut off can only lead
 //! to messages being delivered again.
 
+use std::collections::VecDeque;
+
 use midge_store::{
-    ConsumerChange, ConsumerState, ConsumerStore, Nanos, PendingAck, Seq, SeqPair, StoreError,
-    SyncTask,
+    ConsumerChange, ConsumerState, ConsumerStore, Filter, Nanos, PendingAck, Seq, SeqPair,
+    StoreError, SyncTask,
 };
 
-use super::{Consumer, Pending};
-use crate::config::AckPolicy;
+use super::{Consumer, Pending, SkipList};
+use crate::config::{AckPolicy, DeliverPolicy};
 use crate::stream::Core;
 
 /// Recovered pending messages are looked at this soon, so that clients have
@@ -135,6 +137,32 @@ impl Consumer {
         }
     }
 
+    /// What a consumer that began with the last message of every subject has
+    /// yet to deliver of those. The list is not kept: it was made when the
+    /// consumer was, of what the stream had then.
+    fn rest_of_list(&self, core: &mut Core) -> Option<SkipList> {
+        let has_list = self.config.deliver_policy == DeliverPolicy::LastPerSubject
+            && core.config.max_msgs_per_subject != 1;
+        if !has_list {
+            return None;
+        }
+        // What can not be read is not left out either.
+        let resume = core.store.seq_at(self.created).ok()?;
+        if self.delivered.stream >= resume.previous() {
+            return None;
+        }
+        let filter = Filter::new(&self.filters());
+        let mut listed = Vec::new();
+        core.store
+            .last_per_subject(&filter, resume.previous(), usize::MAX, &mut listed)
+            .ok()?;
+        listed.retain(|seq| *seq >= self.next);
+        Some(SkipList {
+            left: VecDeque::from(listed),
+            resume,
+        })
+    }
+
     /// Takes over a recovered state; `store` is where it came from. Warns if
     /// the stream has lost messages that the consumer knows of.
     pub fn recover(
@@ -187,6 +215,10 @@ impl Consumer {
         self.next = delivered.stream.next().max(core.store.state().first);
         self.has_delivered = delivered.consumer > 0;
         self.skip = None;
+        if let Some(skip) = self.rest_of_list(core) {
+            self.next = skip.left.front().copied().unwrap_or(skip.resume);
+            self.skip = (!skip.left.is_empty()).then_some(skip);
+        }
         self.backlog_known = false;
         self.set_store(Some(store));
         // Times of recovered deliveries need not ascend, so each stands on

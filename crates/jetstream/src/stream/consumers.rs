@@ -21,8 +21,8 @@ use crate::random::hash8;
 use crate::text::{Timestamp, push_time};
 use midge_store::Nanos;
 
-/// Longest name of a durable, in bytes.
-const MAX_DURABLE_NAME: usize = 255;
+/// Longest name, in bytes: it is also the name of a folder.
+const MAX_NAME: usize = 255;
 
 #[derive(Serialize)]
 struct ConsumerMeta<'a> {
@@ -84,9 +84,14 @@ impl Stream {
             "" => None,
             name => self.consumers.named(name),
         };
+        // Who lives how long without users is decided when a consumer is made.
+        let mut keeps_threshold = None;
         let old = existing.and_then(|id| self.consumers.get(id));
         if let Some(old) = old {
             config.pause_until = old.config.pause_until;
+            if old.config.is_durable() != config.is_durable() && config.inactive_threshold == 0 {
+                keeps_threshold = Some(old.config.inactive_threshold);
+            }
             if old.config.sourcing && old.config.is_durable() && config.sourcing {
                 config.deliver_policy = old.config.deliver_policy;
                 config.opt_start_seq = old.config.opt_start_seq;
@@ -102,6 +107,9 @@ impl Stream {
             account,
         };
         consumer_rules::normalise(config, around, request.pedantic)?;
+        if let Some(threshold) = keeps_threshold {
+            config.inactive_threshold = threshold;
+        }
         match (existing, request.action) {
             (Some(id), CreateAction::Create) => {
                 let same = self
@@ -150,8 +158,8 @@ impl Stream {
     ) -> Result<ConsumerId, ApiError> {
         self.check_consumer_count(&config)?;
         self.check_work_queue(&config, None)?;
-        if config.durable_name.len() > MAX_DURABLE_NAME {
-            return Err(errors::CONSUMER_NAME_TOO_LONG.with(MAX_DURABLE_NAME));
+        if config.durable_name.len().max(config.name.len()) > MAX_NAME {
+            return Err(errors::CONSUMER_NAME_TOO_LONG.with(MAX_NAME));
         }
         let name = if config.is_durable() {
             config.durable_name.clone()
@@ -230,12 +238,14 @@ impl Stream {
         ];
         let default = self.core.settings.limits.default_max_consumers;
         let limit = limits.into_iter().filter(|limit| *limit > 0).min();
-        let limit = limit.or((default > 0).then_some(default));
-        let count = i64::try_from(self.consumers.counted()).unwrap_or(i64::MAX);
-        if limit.is_some_and(|limit| count >= limit) {
-            return Err(errors::MAXIMUM_CONSUMERS_LIMIT);
+        let Some(limit) = limit.or((default > 0).then_some(default)) else {
+            return Ok(());
+        };
+        if i64::try_from(self.consumers.counted()).is_ok_and(|count| count < limit) {
+            Ok(())
+        } else {
+            Err(errors::MAXIMUM_CONSUMERS_LIMIT)
         }
-        Ok(())
     }
 
     /// The rules of work queues. `own` is the consumer that is updated.

@@ -14,6 +14,7 @@ use serde_json::Value;
 
 use super::dedupe::Dedupe;
 use super::expiry::Expiry;
+use super::limits::NextWarnings;
 use super::republish::Republisher;
 use super::update::transform_of;
 use super::{Consumers, Core, Stream, StreamFiles};
@@ -247,6 +248,7 @@ impl Stream {
             expiry: Expiry::default(),
             ack_start: Vec::new(),
             reported_bytes: 0,
+            next_warnings: NextWarnings::NOW,
             blocker: None,
             subject: Vec::new(),
             header: Vec::new(),
@@ -428,16 +430,14 @@ impl Stream {
         settings.account_usage.add(storage, -self.reported_bytes);
         settings.server_usage.add(storage, -self.reported_bytes);
         self.reported_bytes = 0;
-        if !reply.is_empty() {
-            let kind = Kind::ApiReply { is_error: false };
-            cx.out.send_with(reply, When::Durable, kind, |out| {
-                push_reply(
-                    out,
-                    "stream_delete_response",
-                    &super::requests::Success::YES,
-                );
-            });
-        }
+        let kind = Kind::ApiReply { is_error: false };
+        cx.out.send_with(reply, When::Durable, kind, |out| {
+            push_reply(
+                out,
+                "stream_delete_response",
+                &super::requests::Success::YES,
+            );
+        });
     }
 
     /// Tells waiting clients that the server stops.
@@ -484,14 +484,31 @@ impl Stream {
             for consumer in self.consumers.all_mut() {
                 consumer.lose_from(lost);
             }
+            self.consumers.note_all_changed();
             self.expiry.restart();
             result = Err(failed.cause);
         }
-        for consumer in self.consumers.all_mut() {
-            if consumer.is_dirty() {
-                let flushed = consumer.flush();
-                if result.is_ok() {
-                    result = flushed;
+        for id in std::mem::take(&mut self.consumers.dirty) {
+            let Some(consumer) = self.consumers.get_mut(id) else {
+                continue;
+            };
+            consumer.is_listed_dirty = false;
+            if !consumer.is_dirty() {
+                continue;
+            }
+            match consumer.flush() {
+                Ok(()) => {
+                    if !consumer.is_listed_unsynced {
+                        consumer.is_listed_unsynced = true;
+                        self.consumers.unsynced.push(id);
+                    }
+                }
+                Err(error) => {
+                    // It stays staged; the next flush tries again.
+                    self.consumers.note_changed(id);
+                    if result.is_ok() {
+                        result = Err(error);
+                    }
                 }
             }
         }

@@ -1,7 +1,7 @@
 //! Limits: what is refused, what makes room, and removal
 //! (jetstream-streams.md 4, 19.2).
 
-use midge_store::{Appended, Filter, Front, Removal, Seq, StoreError};
+use midge_store::{Appended, Filter, Front, Nanos, Removal, Seq, StoreError};
 
 use super::Stream;
 use super::publish::{Incoming, Refused};
@@ -10,10 +10,39 @@ use crate::consumer::ConsumerId;
 use crate::context::Context;
 use crate::effects::Event;
 use crate::error::catalogue as errors;
+use crate::units::{NANOS_PER_SECOND, after};
 
 /// Excess above which messages are removed in blocks instead of one by one;
 /// consumers then count anew.
 const MANY: u64 = 1024;
+
+/// Time between two lines in the log about messages for which the account has
+/// no room, in nanoseconds.
+const WARN_EVERY: i64 = NANOS_PER_SECOND;
+/// The same for those for which the server has none, as the peer has it.
+const WARN_OF_SERVER_EVERY: i64 = 10 * NANOS_PER_SECOND;
+
+/// When the log may be told again of refused messages.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NextWarnings {
+    server: Nanos,
+    account: Nanos,
+}
+
+impl NextWarnings {
+    /// At once.
+    pub const NOW: Self = Self {
+        server: Nanos::NONE,
+        account: Nanos::NONE,
+    };
+}
+
+fn word(storage: Storage) -> &'static str {
+    match storage {
+        Storage::File => "file",
+        Storage::Memory => "memory",
+    }
+}
 
 /// Why a message is removed, as far as consumers are concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,8 +65,12 @@ impl Stream {
         i64::try_from(self.core.store.state().bytes).unwrap_or(i64::MAX) - self.reported_bytes
     }
 
-    /// Whether the server has room for a message.
-    pub(super) fn check_server_room(&self, size: u64) -> Result<(), Refused> {
+    /// Whether the server has room for a message. Tells the log if not.
+    pub(super) fn check_server_room(
+        &mut self,
+        size: u64,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refused> {
         let settings = &self.core.settings;
         let storage = self.core.config.storage;
         let limit = match storage {
@@ -48,14 +81,25 @@ impl Stream {
             return Ok(());
         }
         let used = settings.server_usage.bytes(storage) + self.unreported();
-        if used.saturating_add_unsigned(size) > limit {
-            return Err(errors::INSUFFICIENT_RESOURCES.into());
+        if used.saturating_add_unsigned(size) <= limit {
+            return Ok(());
         }
-        Ok(())
+        if cx.now >= self.next_warnings.server {
+            cx.out.event(Event::Warning(format!(
+                "JetStream {} resource limits exceeded for server",
+                word(storage)
+            )));
+            self.next_warnings.server = after(cx.now, WARN_OF_SERVER_EVERY);
+        }
+        Err(errors::INSUFFICIENT_RESOURCES.into())
     }
 
-    /// Whether the account has room for a message.
-    pub(super) fn check_account_room(&self, size: u64) -> Result<(), Refused> {
+    /// Whether the account has room for a message. Tells the log if not.
+    pub(super) fn check_account_room(
+        &mut self,
+        size: u64,
+        cx: &mut Context<'_>,
+    ) -> Result<(), Refused> {
         let settings = &self.core.settings;
         let storage = self.core.config.storage;
         let Some(limits) = &settings.account_limits else {
@@ -69,10 +113,18 @@ impl Stream {
             return Ok(());
         }
         let used = settings.account_usage.bytes(storage) + self.unreported();
-        if used.saturating_add_unsigned(size) > limit {
-            return Err(errors::ACCOUNT_RESOURCES_EXCEEDED.into());
+        if used.saturating_add_unsigned(size) <= limit {
+            return Ok(());
         }
-        Ok(())
+        if cx.now >= self.next_warnings.account {
+            cx.out.event(Event::Warning(format!(
+                "JetStream {} resource limits exceeded for account: {:?}",
+                word(storage),
+                settings.account
+            )));
+            self.next_warnings.account = after(cx.now, WARN_EVERY);
+        }
+        Err(errors::ACCOUNT_RESOURCES_EXCEEDED.into())
     }
 
     /// Whether a stream that refuses what it has no room for has room (4.2).
@@ -242,14 +294,14 @@ impl Stream {
                 Gone::Below(first) => consumer.tracked().filter(|seq| *seq < first).collect(),
             };
             for seq in gone {
-                if consumer.drop_deleted(seq, crate::consumer::DELETED, &mut self.core, cx) {
-                    woken.push(consumer.id);
-                }
+                consumer.drop_deleted(seq, crate::consumer::DELETED, &mut self.core, cx);
+                woken.push(consumer.id);
             }
             lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
         }
         self.core.lowest_pending = lowest;
         for id in woken {
+            self.consumers.note_changed(id);
             self.wake(id);
         }
     }

@@ -1,7 +1,7 @@
 //! A published message: the checks, storing, and what follows
 //! (jetstream-streams.md 3).
 
-use midge_store::{Filter, NewMessage, Seq, StoreError};
+use midge_store::{Filter, Nanos, NewMessage, Seq, StoreError};
 use midge_subject::{has_wildcard, is_valid_literal};
 
 use super::Stream;
@@ -16,6 +16,9 @@ use crate::number;
 
 /// Largest record of a file, in bytes.
 const MAX_RECORD: u64 = 32 << 20;
+
+/// By how much times of messages may run ahead of the clock, in nanoseconds.
+const MAX_AHEAD: i64 = crate::units::NANOS_PER_SECOND;
 
 /// The last token of a reply subject that asks for a fast batch.
 const FAST_BATCH: &[u8] = b".$FI";
@@ -311,7 +314,7 @@ impl Stream {
             .core
             .store
             .size_of(message.subject, message.header, message.payload);
-        self.check_server_room(size)?;
+        self.check_server_room(size, cx)?;
         let headers = message.headers;
         let rollup = headers.rollup.and_then(Rollup::parse);
         if self.core.config.retention == Retention::Interest
@@ -319,7 +322,7 @@ impl Stream {
         {
             return self.skip_message(message, rollup, cx);
         }
-        self.check_account_room(size)?;
+        self.check_account_room(size, cx)?;
         let mut header = message.header;
         let mut replaced = Vec::new();
         let mut expires = None;
@@ -344,11 +347,12 @@ impl Stream {
             }
             Some(_) | None => None,
         };
+        let timestamp = self.next_time(cx.now);
         let appended = self.core.store.append(NewMessage {
             subject: message.subject,
             header,
             payload: message.payload,
-            timestamp: cx.now,
+            timestamp,
             seq: None,
             expires,
             scheduled: false,
@@ -363,9 +367,22 @@ impl Stream {
         }
         self.enforce_after(message.subject, &appended, cx)?;
         if self.republisher.is_some() {
-            self.republish(message, header, seq, previous, cx);
+            self.republish(message, header, (seq, timestamp), previous, cx);
         }
         Ok(Stored::Appended(seq))
+    }
+
+    /// The time of the next message: messages of one batch have times of
+    /// their own, so that a time names one of them.
+    fn next_time(&self, now: Nanos) -> Nanos {
+        let last = self.core.store.state().last_time;
+        let ahead = last.0.saturating_sub(now.0);
+        // A clock that was set back is believed.
+        if (0..MAX_AHEAD).contains(&ahead) {
+            Nanos(last.0.saturating_add(1))
+        } else {
+            now
+        }
     }
 
     fn remember_id(&mut self, id: Option<&[u8]>, seq: Seq, cx: &Context<'_>) {

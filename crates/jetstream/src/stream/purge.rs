@@ -97,6 +97,7 @@ impl Stream {
             woken.push(consumer.id);
         }
         self.core.lowest_pending = lowest;
+        self.consumers.note_all_changed();
         for id in woken {
             self.wake(id);
         }
@@ -173,7 +174,7 @@ impl Stream {
         let state = self.core.store.state();
         if self.core.config.storage == Storage::File && seq > state.last {
             errors::STREAM_MSG_DELETE_FAILED.with("stream store EOF")
-        } else if self.core.config.storage == Storage::File && seq == Seq::NONE {
+        } else if self.core.config.storage == Storage::File && seq < state.first {
             errors::STREAM_MSG_DELETE_FAILED.with("no message found")
         } else {
             errors::SEQUENCE_NOT_FOUND.with(seq)

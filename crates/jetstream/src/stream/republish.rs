@@ -1,6 +1,6 @@
 //! Stored messages that are published again (jetstream-streams.md 14.2).
 
-use midge_store::Seq;
+use midge_store::{Nanos, Seq};
 use midge_subject::{Transform, covers, is_publishable};
 
 use super::Stream;
@@ -41,13 +41,13 @@ impl Republisher {
 }
 
 impl Stream {
-    /// Publishes a stored message again if it is to be. `previous` is the
-    /// sequence before it on its subject.
+    /// Publishes a message that was `stored` at a time again if it is to be.
+    /// `previous` is the sequence before it on its subject.
     pub(super) fn republish(
         &mut self,
         message: &Incoming<'_>,
         block: &[u8],
-        seq: Seq,
+        (seq, stored): (Seq, Nanos),
         previous: Option<Seq>,
         cx: &mut Context<'_>,
     ) {
@@ -74,14 +74,14 @@ impl Stream {
             return;
         }
         let name = self.core.config.name.as_bytes();
-        let (headers_only, now) = (republisher.headers_only, cx.now);
+        let headers_only = republisher.headers_only;
         let draft = cx.out.begin(to, to).header_with(|out| {
             header::open(block, out);
             header::push_line(out, b"Nats-Stream", name);
             header::push_line(out, b"Nats-Subject", subject);
             header::push_number(out, b"Nats-Sequence", seq.0);
             out.extend_from_slice(b"Nats-Time-Stamp: ");
-            push_time(out, now);
+            push_time(out, stored);
             out.extend_from_slice(b"\r\n");
             header::push_number(out, b"Nats-Last-Sequence", previous.unwrap_or(Seq::NONE).0);
             if headers_only {

@@ -229,6 +229,7 @@ pub(crate) fn check_before_stream(
         | Endpoint::ConsumerList(_)
         | Endpoint::ConsumerDelete { .. }
         | Endpoint::ConsumerUnpin { .. }
+        | Endpoint::ConsumerReset { .. }
         | Endpoint::ConsumerStepdown { .. }
         | Endpoint::ConsumerPeerRemove { .. }
         | Endpoint::ConsumerPeerEvacuate { .. } => {}
@@ -273,6 +274,7 @@ pub(crate) fn check_before_stream(
         | Endpoint::ConsumerCreate { .. }
         | Endpoint::ConsumerInfo { .. }
         | Endpoint::ConsumerPause { .. }
+        | Endpoint::ConsumerReset { .. }
         | Endpoint::ConsumerStepdown { .. }
         | Endpoint::ConsumerPeerRemove { .. }
         | Endpoint::ConsumerPeerEvacuate { .. } => {}
@@ -415,6 +417,12 @@ impl Stream {
             | Endpoint::ConsumerStepdown { .. }
             | Endpoint::ConsumerPeerRemove { .. }
             | Endpoint::ConsumerPeerEvacuate { .. } => return Err(errors::BAD_REQUEST),
+            Endpoint::ConsumerReset { consumer, .. } => {
+                // A consumer that is there has its own subscription for this.
+                if self.consumers.named(consumer).is_none() {
+                    return Err(errors::CONSUMER_NOT_FOUND);
+                }
+            }
         }
         Ok(())
     }

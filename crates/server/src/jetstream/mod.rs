@@ -39,7 +39,7 @@ use midge_jetstream::catalog::{ApiCounters, Reservations};
 use midge_jetstream::context::Settings;
 use midge_jetstream::effects::Kind;
 use midge_store::StoreRoot;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::account::Account;
 use crate::batch::{API_DESTINATION, FIRST_WORKER};
@@ -96,6 +96,8 @@ pub(crate) struct JetStream {
     queues: QueueLimits,
     domain: String,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
+    /// Accounts whose requests are heard.
+    heard: Mutex<Vec<Arc<Account>>>,
     reservations: Arc<Reservations>,
     hasher: foldhash::fast::FixedState,
 }
@@ -130,6 +132,7 @@ impl JetStream {
 
     /// Writes everything and ends the threads.
     pub(crate) fn stop(&self) {
+        self.hear_no_requests();
         // The API first: it gives work to the others.
         for mailbox in std::iter::once(&self.api).chain(&self.workers) {
             let (answer, done) = sync_channel(1);
