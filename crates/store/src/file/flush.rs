@@ -28,6 +28,7 @@ impl FileStore {
         self.totals = self.log.totals();
         self.remove_purged(purged);
         self.drop_spent_blocks();
+        self.note_removed();
         self.index_stale = true;
         self.busy = true;
         Ok(())
@@ -224,7 +225,8 @@ impl FileStore {
         let side = std::mem::take(&mut self.steps);
         let mut folders: Vec<PathBuf> = Vec::new();
         for step in side {
-            if let Step::Replace { path, .. } | Step::Remove(path) = &step
+            if let Step::Replace { path, .. } | Step::Append { path, .. } | Step::Remove(path) =
+                &step
                 && let Some(folder) = path.parent()
                 && !folders.iter().any(|known| known == folder)
             {
