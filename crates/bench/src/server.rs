@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -225,11 +226,21 @@ impl Drop for Server {
 
 fn spawn(path: &Path, directory: &Path) -> Result<Child> {
     let log = fs::File::create(directory.join("server.log"))?;
-    Command::new(path)
+    let mut command = Command::new(path);
+    command
         .arg("-c")
         .arg(directory.join("server.conf"))
         .stdout(Stdio::null())
-        .stderr(log)
+        .stderr(log);
+    // A run that is killed takes its servers along.
+    // SAFETY: between fork and exec there is one system call, nothing else.
+    unsafe {
+        command.pre_exec(|| {
+            libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL);
+            Ok(())
+        });
+    }
+    command
         .spawn()
         .with_context(|| format!("cannot start {}", path.display()))
 }

@@ -74,6 +74,8 @@ struct Entry {
     config: StreamConfig,
     /// Why it can not be run, if it can not.
     offline: Option<String>,
+    /// Its consumers that are the reason, and why.
+    offline_consumers: BTreeMap<String, String>,
 }
 
 /// The streams of one account.
@@ -178,6 +180,12 @@ impl Catalog {
         self.streams.get(name)?.offline.as_deref()
     }
 
+    /// Why a consumer of a stream can not be run, if it can not.
+    pub fn offline_consumer_reason(&self, stream: &str, consumer: &str) -> Option<&str> {
+        let consumers = &self.streams.get(stream)?.offline_consumers;
+        consumers.get(consumer).map(String::as_str)
+    }
+
     /// The configuration of a stream.
     pub fn config(&self, name: &str) -> Option<&StreamConfig> {
         self.streams.get(name).map(|entry| &entry.config)
@@ -194,6 +202,7 @@ impl Catalog {
         let entry = Entry {
             config,
             offline: None,
+            offline_consumers: BTreeMap::new(),
         };
         self.streams.insert(entry.config.name.clone(), entry);
     }
@@ -203,6 +212,7 @@ impl Catalog {
         let entry = Entry {
             config: *offline.config,
             offline: Some(offline.reason),
+            offline_consumers: offline.consumers,
         };
         self.streams.insert(offline.name, entry);
     }

@@ -37,4 +37,5 @@ pub use catalog::Catalog;
 pub use context::{Context, Interest, Settings};
 pub use effects::Effects;
 pub use error::ApiError;
+pub use random::hash8 as node_id;
 pub use stream::Stream;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant, SystemTime};
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_queue::ArrayQueue;
 use midge_log::Logger;
 use mio::{Poll, Waker};
@@ -156,7 +156,7 @@ pub struct Shared {
     pub counters: Counters,
     pub(crate) shards: OnceLock<Box<[ShardHandle]>>,
     /// JetStream, if it is on.
-    pub(crate) jetstream: OnceLock<Arc<JetStream>>,
+    pub(crate) jetstream: ArcSwapOption<JetStream>,
     pub(crate) next_cid: AtomicU64,
     pub(crate) batches: ArrayQueue<Box<Batch>>,
     pub(crate) internal: Internal,
@@ -244,7 +244,7 @@ impl Shared {
     /// Hands a batch to a shard or a JetStream worker.
     pub(crate) fn hand_over(&self, to: u16, batch: Box<Batch>) {
         if to >= FIRST_WORKER {
-            if let Some(jetstream) = self.jetstream.get() {
+            if let Some(jetstream) = &*self.jetstream.load() {
                 jetstream.mailbox(to).send(WorkerMail::Batch(batch));
             }
         } else if let Some(handle) = self.shard(to) {
@@ -256,8 +256,10 @@ impl Shared {
     /// added to them.
     pub(crate) fn is_full(&self, to: u16) -> bool {
         if to >= FIRST_WORKER {
-            let jetstream = self.jetstream.get();
-            jetstream.is_some_and(|jetstream| jetstream.mailbox(to).is_full())
+            let jetstream = self.jetstream.load();
+            jetstream
+                .as_ref()
+                .is_some_and(|jetstream| jetstream.mailbox(to).is_full())
         } else {
             self.shard(to)
                 .is_some_and(|handle| handle.mailbox.is_full())
@@ -313,7 +315,7 @@ impl Server {
             system_account: setup.system_account,
             counters: Counters::default(),
             shards: OnceLock::new(),
-            jetstream: OnceLock::new(),
+            jetstream: ArcSwapOption::empty(),
             next_cid: AtomicU64::new(FIRST_CLIENT_ID),
             batches: ArrayQueue::new(MAX_IDLE_BATCHES),
             internal: Internal::default(),

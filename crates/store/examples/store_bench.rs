@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 
 use midge_store::disk::RealDisk;
 use midge_store::{
-    CacheBudget, Counting, FileStore, Filter, MemoryStore, Nanos, NewMessage, RootOptions, Seq,
-    StoreRoot, StreamOptions, StreamStore,
+    CacheBudget, Counting, FileStore, Filter, MemoryStore, Nanos, NewMessage, Removal, RootOptions,
+    Seq, StoreRoot, StreamOptions, StreamStore,
 };
 
 const PAYLOAD: [u8; 128] = [b'x'; 128];
@@ -108,6 +108,7 @@ fn main() {
     );
     let _ = std::fs::remove_dir_all(&folder);
     small(&folder, messages.min(2_000_000));
+    bucket(&folder, messages.min(2_000_000), subjects.min(100_000));
     large(&folder, messages, subjects);
     let _ = std::fs::remove_dir_all(&folder);
 }
@@ -157,6 +158,47 @@ fn small(folder: &Path, count: u64) {
     report("file: random read, cached", 100_000, start);
     store.close().unwrap();
     root.delete_stream("$G", "SMALL").unwrap();
+}
+
+/// A bucket that keeps one value for each key.
+fn bucket(folder: &Path, updates: u64, keys: u64) {
+    let place = root(folder);
+    let options = StreamOptions {
+        block_size: 4 << 20,
+        ..StreamOptions::default()
+    };
+    let mut store = place.create_stream("$G", "KV", b"{}", options).unwrap();
+    let mut text = Vec::new();
+    let start = Clock::now();
+    for at in 0..updates {
+        use std::io::Write as _;
+        let key = at.wrapping_mul(0x9e37_79b9_7f4a_7c15) % keys;
+        text.clear();
+        write!(text, "$KV.bucket.key.{key}").unwrap();
+        let done = store
+            .append(NewMessage {
+                subject: &text,
+                payload: &PAYLOAD,
+                timestamp: Nanos(1_700_000_000_000_000_000 + at as i64),
+                ..NewMessage::default()
+            })
+            .unwrap();
+        if done.subject_messages > 1 {
+            let first = store.subject_state(&text).unwrap().unwrap().first;
+            store.remove(first, Removal::Limit).unwrap().unwrap();
+        }
+        if (at + 1) % BATCH == 0 {
+            store.flush().unwrap();
+        }
+        if (at + 1) % 200_000 == 0 {
+            store.flush().unwrap();
+            store.take_sync().map_or(Ok(()), |task| task.run()).unwrap();
+            while store.maintain(Nanos(1)).unwrap() {}
+        }
+    }
+    report("file: update of one value per key", updates, start);
+    println!("  {:?}", store.memory());
+    store.close().unwrap();
 }
 
 fn millis(start: Clock) -> f64 {

@@ -30,6 +30,15 @@ pub enum Cipher {
     Aes,
 }
 
+impl std::fmt::Display for Cipher {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::ChaCha => "ChaCha20-Poly1305",
+            Self::Aes => "AES-GCM",
+        })
+    }
+}
+
 impl Cipher {
     fn nonce_bytes(self) -> usize {
         match self {
@@ -208,6 +217,28 @@ impl Seed {
         Some(file)
     }
 
+    /// What it encrypts with.
+    pub fn cipher(&self) -> Cipher {
+        self.cipher
+    }
+
+    /// The same secret for another cipher: what it has sealed for this one can
+    /// still be [unsealed](Self::unseal), so that key and files need not
+    /// change at once. Not for blocks.
+    ///
+    /// # Errors
+    ///
+    /// If there is no randomness.
+    pub fn for_cipher(&self, cipher: Cipher) -> Result<Self, KeyError> {
+        let mut nonce = vec![0; cipher.nonce_bytes()];
+        random(&mut nonce)?;
+        Ok(Self {
+            cipher,
+            seed: self.seed,
+            nonce,
+        })
+    }
+
     /// Seals a small file.
     ///
     /// # Errors
@@ -227,11 +258,23 @@ impl Seed {
     ///
     /// If it was changed, or sealed with another seed.
     pub fn unseal(&self, file: &[u8]) -> Result<Vec<u8>, KeyError> {
-        let (nonce, sealed) = file
-            .split_at_checked(self.cipher.nonce_bytes())
-            .ok_or(KeyError::Authentication)?;
-        let opened = self.cipher.open(&self.seed, nonce, sealed);
-        opened.ok_or(KeyError::Authentication)
+        self.unseal_any(file).map(|(plain, _)| plain)
+    }
+
+    /// As [`unseal`](Self::unseal); the flag tells whether the file was sealed
+    /// with the seed's own cipher.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn unseal_any(&self, file: &[u8]) -> Result<(Vec<u8>, bool), KeyError> {
+        let open = |cipher: Cipher| {
+            let (nonce, sealed) = file.split_at_checked(cipher.nonce_bytes())?;
+            cipher.open(&self.seed, nonce, sealed)
+        };
+        let own = open(self.cipher).map(|plain| (plain, true));
+        own.or_else(|| open(self.cipher.other()).map(|plain| (plain, false)))
+            .ok_or(KeyError::Authentication)
     }
 
     /// As [`unseal`](Self::unseal), with the key file's own nonce and none in

@@ -8,6 +8,7 @@
 //! Nothing here knows limits, retention, acknowledgement or the network, and
 //! nothing here has a thread, a lock or a clock.
 
+pub mod backup;
 mod cache;
 pub mod compress;
 pub mod consumer;
@@ -43,7 +44,7 @@ pub use error::{FlushError, KeyError, StoreError};
 pub use file::{FileStore, Recovery};
 pub use filter::{Filter, Pattern};
 pub use memory::{MemoryConsumerStore, MemoryStore};
-pub use meta::MetaError;
+pub use meta::{Converted, MetaError};
 pub use root::{Found, RootOptions, StoreRoot};
 pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::crypt::{EncryptionKeys, Seed};
+use crate::crypt::{Cipher, EncryptionKeys, Seed};
 use crate::disk::Disk;
 use crate::error::{AtPath, KeyError, StoreError};
 use crate::hash::Checksum;
@@ -44,11 +44,21 @@ pub enum MetaError {
     Store(StoreError),
 }
 
+/// What opening has done to the files of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Converted {
+    /// They were plain, and are encrypted now.
+    Encrypted,
+    /// They were encrypted with another cipher or key.
+    To(Cipher),
+}
+
 /// A `meta.inf` that was read.
 #[derive(Debug)]
 pub(crate) struct Meta {
     pub json: Vec<u8>,
     pub seed: Option<Seed>,
+    pub converted: Option<Converted>,
 }
 
 fn hex(sum: [u8; 8]) -> String {
@@ -110,8 +120,9 @@ pub(crate) fn make_key(
     Ok(Some(seed))
 }
 
-/// Reads the configuration. One that is not encrypted and should be is written
-/// anew; a key file of the previous key is replaced. Without `verify` the
+/// Reads the configuration. One that is not encrypted as it should be is
+/// written anew; a key file of the previous key or of another cipher is
+/// replaced. Without `verify` the
 /// checksum may be wrong.
 pub(crate) fn read(
     disk: &dyn Disk,
@@ -160,44 +171,77 @@ pub(crate) fn read(
             None => Ok(Meta {
                 json: bytes,
                 seed: None,
+                converted: None,
             }),
             Some(_) => Err(MetaError::Key(KeyError::NotEnabled)),
         };
     };
     let Some(file) = key_file else {
-        let seed = make_key(disk, folder, Some(keys)).map_err(MetaError::Store)?;
-        write(disk, folder, sum, &bytes, seed.as_ref()).map_err(MetaError::Store)?;
-        return Ok(Meta { json: bytes, seed });
+        if is_plain(&bytes) {
+            let seed = make_key(disk, folder, Some(keys)).map_err(MetaError::Store)?;
+            write(disk, folder, sum, &bytes, seed.as_ref()).map_err(MetaError::Store)?;
+            return Ok(Meta {
+                json: bytes,
+                seed,
+                converted: Some(Converted::Encrypted),
+            });
+        }
+        // Its key is missing: the caller finds that it is no JSON.
+        return Ok(Meta {
+            json: bytes,
+            seed: None,
+            converted: None,
+        });
     };
-    let opened = Seed::open(
-        &keys.keys,
-        keys.account.as_bytes(),
-        keys.context.as_bytes(),
-        &file,
-    );
-    let (seed, current) = opened.map_err(MetaError::Key)?;
-    if !current
-        && let Some(file) =
-            seed.rewrap(&keys.keys, keys.account.as_bytes(), keys.context.as_bytes())
-    {
+    let (seed, is_current) = open_key(disk, folder, keys, &file)?;
+    let mut converted = (!is_current).then_some(Converted::To(keys.keys.cipher));
+    let (json, is_sealed) = match seed.unseal_any(&bytes) {
+        Ok(opened) => opened,
+        // The key was made, and then came a crash.
+        Err(_) if is_plain(&bytes) => {
+            converted = Some(Converted::Encrypted);
+            (bytes, false)
+        }
+        Err(error) => return Err(MetaError::Key(error)),
+    };
+    if !is_sealed {
+        write(disk, folder, sum, &json, Some(&seed)).map_err(MetaError::Store)?;
+    }
+    Ok(Meta {
+        json,
+        seed: Some(seed),
+        converted,
+    })
+}
+
+/// Whether this looks like the plain JSON of a configuration, not encrypted.
+fn is_plain(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"{")
+}
+
+/// Opens a key file, and replaces one of another key or cipher. The flag
+/// tells whether it was as configured.
+fn open_key(
+    disk: &dyn Disk,
+    folder: &Path,
+    keys: &MetaKeys,
+    file: &[u8],
+) -> Result<(Seed, bool), MetaError> {
+    let (info, context) = (keys.account.as_bytes(), keys.context.as_bytes());
+    let opened = Seed::open(&keys.keys, info, context, file);
+    let (mut seed, mut is_current) = opened.map_err(MetaError::Key)?;
+    if seed.cipher() != keys.keys.cipher {
+        seed = seed.for_cipher(keys.keys.cipher).map_err(MetaError::Key)?;
+        is_current = false;
+    }
+    if !is_current && let Some(file) = seed.rewrap(&keys.keys, info, context) {
         let path = folder.join("meta.key");
         let written = disk.write_synced(&tmp(&path), &file);
         let renamed = written.and_then(|()| disk.rename(&tmp(&path), &path));
-        renamed.at(&path).map_err(MetaError::Store)?;
+        renamed
+            .and_then(|()| disk.sync_dir(folder))
+            .at(&path)
+            .map_err(MetaError::Store)?;
     }
-    match seed.unseal(&bytes) {
-        Ok(json) => Ok(Meta {
-            json,
-            seed: Some(seed),
-        }),
-        // The key was made, and then came a crash.
-        Err(_) if bytes.starts_with(b"{") => {
-            write(disk, folder, sum, &bytes, Some(&seed)).map_err(MetaError::Store)?;
-            Ok(Meta {
-                json: bytes,
-                seed: Some(seed),
-            })
-        }
-        Err(error) => Err(MetaError::Key(error)),
-    }
+    Ok((seed, is_current))
 }

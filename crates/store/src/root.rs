@@ -12,7 +12,7 @@ use crate::error::{AtPath, StoreError};
 use crate::file::blocks::StreamKeys;
 use crate::file::{FileStore, OpenStream, Recovery};
 use crate::hash::Checksum;
-use crate::meta::{self, MetaError, MetaKeys};
+use crate::meta::{self, Converted, MetaError, MetaKeys};
 use crate::types::StreamOptions;
 
 const STREAMS: &str = "streams";
@@ -48,6 +48,9 @@ pub struct Found {
     pub folder: PathBuf,
     /// Its configuration (JSON, decrypted), or why there is none.
     pub meta: Result<Vec<u8>, MetaError>,
+    /// What had to be done to read it with the configured keys. The rest of
+    /// the files follows when it is opened.
+    pub converted: Option<Converted>,
 }
 
 impl StoreRoot {
@@ -185,10 +188,12 @@ impl StoreRoot {
                 let keys = self.meta_keys(account, name.clone());
                 let sum = Checksum::of_name(name.as_bytes());
                 let meta = self.read_meta(&folder, &sum, keys.as_ref(), true);
+                let converted = meta.as_ref().ok().and_then(|meta| meta.converted);
                 Found {
                     name,
                     folder,
                     meta: meta.map(|meta| meta.json),
+                    converted,
                 }
             })
             .collect())
@@ -322,10 +327,12 @@ impl StoreRoot {
                 let sum = Checksum::of_name(format!("{stream}/{name}").as_bytes());
                 // The Go server does not check a consumer's checksum.
                 let meta = self.read_meta(&folder, &sum, keys.as_ref(), false);
+                let converted = meta.as_ref().ok().and_then(|meta| meta.converted);
                 Found {
                     name,
                     folder,
                     meta: meta.map(|meta| meta.json),
+                    converted,
                 }
             })
             .collect())

@@ -8,7 +8,7 @@ const RAW: u8 = 1;
 /// First of the chunk types that a reader may pass over.
 const SKIPPABLE: u8 = 0x80;
 /// Plain bytes in one chunk, as written.
-const CHUNK_BYTES: usize = 1 << 20;
+pub(crate) const CHUNK_BYTES: usize = 1 << 20;
 /// Plain bytes in one chunk, at most.
 const CHUNK_BYTES_MAX: usize = 4 << 20;
 /// Bytes of a chunk's checksum.
@@ -16,19 +16,43 @@ const SUM_BYTES: usize = 4;
 
 /// Appends the compressed form of `plain` to `out`.
 pub fn compress(plain: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(IDENTIFIER);
+    start(out);
     for chunk in plain.chunks(CHUNK_BYTES) {
-        let packed = minlz::encode(chunk);
-        let (kind, body) = if packed.len() < chunk.len() {
-            (COMPRESSED, &packed[..])
-        } else {
-            (RAW, chunk)
-        };
-        let length = ((body.len() + SUM_BYTES) as u32).to_le_bytes();
-        out.extend([kind, length[0], length[1], length[2]]);
-        out.extend(minlz::crc::crc(chunk).to_le_bytes());
-        out.extend_from_slice(body);
+        put_chunk(chunk, out);
     }
+}
+
+/// Appends what a stream begins with.
+pub(crate) fn start(out: &mut Vec<u8>) {
+    out.extend_from_slice(IDENTIFIER);
+}
+
+/// Appends a chunk with these plain bytes, [`CHUNK_BYTES`] at most.
+pub(crate) fn put_chunk(plain: &[u8], out: &mut Vec<u8>) {
+    let packed = minlz::encode(plain);
+    let (kind, body) = if packed.len() < plain.len() {
+        (COMPRESSED, &packed[..])
+    } else {
+        (RAW, plain)
+    };
+    let length = ((body.len() + SUM_BYTES) as u32).to_le_bytes();
+    out.extend([kind, length[0], length[1], length[2]]);
+    out.extend(minlz::crc::crc(plain).to_le_bytes());
+    out.extend_from_slice(body);
+}
+
+/// Bytes of the whole chunks at the start of a stream that may be cut.
+pub(crate) fn whole_chunks(stream: &[u8]) -> usize {
+    let mut whole = 0;
+    while let Some([_, length @ ..]) = stream.get(whole..).and_then(<[u8]>::first_chunk::<4>) {
+        let length = u32::from_le_bytes([length[0], length[1], length[2], 0]) as usize;
+        let end = whole + 4 + length;
+        if end > stream.len() {
+            break;
+        }
+        whole = end;
+    }
+    whole
 }
 
 /// Appends the plain form of a stream to `out`. `None` if the stream is

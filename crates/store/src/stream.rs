@@ -41,7 +41,8 @@ pub trait StreamStore: Send {
 
     /// Stages that all sequences below `next` are used and without message.
     /// Nothing happens if they are used already. `now` is the time of the
-    /// mark in a stream that has no time yet.
+    /// mark in a stream that has no time yet; [`Nanos::NONE`] if it is to go on
+    /// having none.
     ///
     /// # Errors
     ///
@@ -205,6 +206,17 @@ pub trait StreamStore: Send {
     ///
     /// If files cannot be read or written; the messages are unharmed.
     fn maintain(&mut self, now: Nanos) -> Result<bool, StoreError>;
+
+    /// Compresses the blocks that were finished since the last call, if that
+    /// is wanted; to be called after flushes. It costs nothing if there are
+    /// none.
+    ///
+    /// # Errors
+    ///
+    /// If files cannot be read or written; the messages are unharmed.
+    fn compress_finished(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
 
     /// Takes over a changed configuration.
     ///

@@ -182,6 +182,9 @@ pub struct StoreState {
     pub subjects: u64,
     /// Sequences between first and last without a message.
     pub deleted: u64,
+    /// No sequence was ever used, for all that is known: after a loss of the
+    /// index file it is not.
+    pub never_used: bool,
 }
 
 /// Data that recovery or reading found to be lost. It stays known until the

@@ -181,7 +181,13 @@ impl Consumer {
                 "JetStream consumer '{} > {} > {}' delivered sequence {} past last stream sequence of {last}",
                 core.settings.account, core.config.name, self.name, delivered.stream
             ));
-            floor.stream = floor.stream.min(last);
+            if floor.stream > last {
+                // All that is left is acknowledged.
+                floor = SeqPair {
+                    stream: last,
+                    consumer: delivered.consumer,
+                };
+            }
         }
         let mut entries = state.pending;
         entries.retain(|entry| entry.stream > floor.stream && entry.stream <= last);

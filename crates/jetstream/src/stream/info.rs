@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
-use midge_store::{Filter, Nanos, Seq};
+use midge_store::{Filter, Nanos};
 use serde::Serialize;
 
 use super::Stream;
@@ -20,8 +20,8 @@ pub const SUBJECTS_PER_PAGE: usize = 100_000;
 /// Messages that were lost.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct LostInfo {
-    /// Their sequences.
-    pub msgs: Vec<u64>,
+    /// Their sequences; `None` if they are not known.
+    pub msgs: Option<Vec<u64>>,
     /// Bytes.
     pub bytes: u64,
 }
@@ -109,11 +109,10 @@ impl Stream {
     pub fn state_info(&self) -> StateInfo {
         let state = self.core.store.state();
         let time = |at: Nanos| (at != Nanos::NONE).then_some(at);
-        let never_used = state.last == Seq::NONE && state.messages == 0;
         StateInfo {
             messages: state.messages,
             bytes: state.bytes,
-            first_seq: if never_used { 0 } else { state.first.0 },
+            first_seq: if state.never_used { 0 } else { state.first.0 },
             first_ts: if state.messages > 0 {
                 time(state.first_time)
             } else {
@@ -190,8 +189,10 @@ impl Stream {
                 ControlFlow::Continue(())
             });
             let lost = self.core.store.lost();
-            info.state.lost = (!lost.messages.is_empty()).then(|| LostInfo {
-                msgs: lost.messages.iter().map(|seq| seq.0).collect(),
+            let is_lost = !lost.messages.is_empty() || lost.bytes > 0;
+            info.state.lost = is_lost.then(|| LostInfo {
+                msgs: (!lost.messages.is_empty())
+                    .then(|| lost.messages.iter().map(|seq| seq.0).collect()),
                 bytes: lost.bytes,
             });
         }

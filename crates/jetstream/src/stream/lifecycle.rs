@@ -1,6 +1,7 @@
 //! The beginning and end of a stream, and its recovery
 //! (jetstream-streams.md 2, 18.4, 18.5).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use midge_store::{
@@ -60,6 +61,8 @@ pub struct Offline {
     pub config: Box<StreamConfig>,
     /// When it was made.
     pub created: Option<Timestamp>,
+    /// Its consumers that are the reason, and why.
+    pub consumers: BTreeMap<String, String>,
 }
 
 #[derive(Serialize)]
@@ -173,6 +176,7 @@ pub fn read_stream_meta(json: &[u8]) -> Result<(StreamConfig, Nanos), Box<Offlin
             reason,
             config: Box::new(kept.config),
             created: kept.created,
+            consumers: BTreeMap::new(),
         })
     };
     if let Err(reason) = result {
@@ -321,18 +325,23 @@ impl Stream {
     ) -> Result<Self, Box<Offline>> {
         let mut stream = Self::new(config, created, parts);
         let mut read = Vec::with_capacity(consumers.len());
+        let mut offline = BTreeMap::new();
         for (json, store) in consumers {
             match read_consumer_meta(&json) {
                 Ok((name, config, created)) => read.push((name, config, created, store)),
-                Err((name, _)) => {
-                    return Err(Box::new(Offline {
-                        name: stream.name().to_owned(),
-                        reason: format!("stopped - unsupported consumer \"{name}\""),
-                        config: Box::new(stream.core.config),
-                        created: Some(created.into()),
-                    }));
+                Err((name, reason)) => {
+                    offline.insert(name, reason);
                 }
             }
+        }
+        if let Some(name) = offline.keys().next() {
+            return Err(Box::new(Offline {
+                name: stream.name().to_owned(),
+                reason: format!("stopped - unsupported consumer \"{name}\""),
+                config: Box::new(stream.core.config),
+                created: Some(created.into()),
+                consumers: offline,
+            }));
         }
         stream.recover_ids(cx);
         for (name, config, created, store) in read {
@@ -487,6 +496,15 @@ impl Stream {
             }
         }
         result
+    }
+
+    /// Compresses the blocks that were finished lately; see
+    /// [`StreamStore::compress_finished`].
+    ///
+    /// # Errors
+    /// If files could not be read or written; the messages are unharmed.
+    pub fn compress_finished(&mut self) -> Result<(), StoreError> {
+        self.core.store.compress_finished()
     }
 
     /// Housekeeping of the store; see [`StreamStore::maintain`]. Whether there

@@ -35,6 +35,10 @@ pub(super) fn write(log: &Logger, options: &Options, identity: &Identity) {
         log.info(format_args!("  Cluster:  {cluster}"));
     }
     log.info(format_args!("  Name:     {}", identity.name));
+    if options.jetstream_enabled {
+        let node = midge_jetstream::node_id(identity.name.as_bytes());
+        log.info(format_args!("  Node:     {node}"));
+    }
     log.info(format_args!("  ID:       {}", identity.id));
     write_flags(log, &options.feature_flags);
     if has_plain_password(&options.authorization) {

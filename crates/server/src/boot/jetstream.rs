@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use midge_config::options::{
     AccountJetStream, Cipher as ConfiguredCipher, JetStreamOptions, Options,
@@ -14,6 +14,8 @@ use midge_log::Logger;
 use midge_store::CacheBudget;
 use midge_store::crypt::{Cipher, EncryptionKeys};
 
+use super::node::Node;
+use crate::acceptor::os_text;
 use crate::account::GLOBAL_ACCOUNT;
 use crate::jetstream::durability::Durability;
 use crate::jetstream::{AccountPlan, Plan, QueueLimits};
@@ -24,6 +26,9 @@ use crate::settings;
 /// JetStream may use unless something else is configured.
 const DEFAULT_PERCENT: u64 = 75;
 
+/// Wait at a restart for the threads that still hold the store directory.
+const RESTART_PATIENCE: Duration = Duration::from_secs(10);
+
 /// Consumers of a stream unless something else is configured (configuration.md 5).
 const DEFAULT_MAX_CONSUMERS: i64 = 1000;
 
@@ -31,13 +36,18 @@ const DEFAULT_MAX_CONSUMERS: i64 = 1000;
 ///
 /// # Errors
 /// The text of the last line in the log.
-pub(super) fn start(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<(), String> {
+pub(super) fn start(
+    log: &Logger,
+    options: &Options,
+    shared: &Arc<Shared>,
+    lock_patience: Duration,
+) -> Result<(), String> {
     if !options.jetstream_enabled {
         return Ok(());
     }
     let began = Instant::now();
     log.info(format_args!("Starting JetStream"));
-    let plan = plan(log, options, shared)?;
+    let plan = plan(log, options, shared, lock_patience)?;
     write_banner(log, &plan);
     crate::jetstream::start(shared, plan)?;
     log.info(format_args!(
@@ -47,7 +57,55 @@ pub(super) fn start(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Re
     Ok(())
 }
 
-fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, String> {
+impl Node {
+    /// Ends JetStream if it runs.
+    pub(super) fn stop_jetstream(&self) {
+        let shared = self.server().shared();
+        let Some(jetstream) = shared.jetstream.swap(None) else {
+            return;
+        };
+        shared
+            .log
+            .info(format_args!("Initiating JetStream Shutdown..."));
+        jetstream.stop();
+        shared.log.info(format_args!("JetStream Shutdown"));
+    }
+
+    /// Follows a reload: JetStream is switched on or off, or starts again if
+    /// something about it has changed. Streams are on disk, and clients ask
+    /// again.
+    pub(super) fn reload_jetstream(&self, old: &Options, new: &Options) {
+        let shared = self.server().shared();
+        let of_accounts = |options: &Options| -> Vec<(String, Option<AccountJetStream>)> {
+            let accounts = options.accounts.iter();
+            accounts.map(|a| (a.name.clone(), a.jetstream)).collect()
+        };
+        let same = old.jetstream_enabled == new.jetstream_enabled
+            && old.jetstream == new.jetstream
+            && of_accounts(old) == of_accounts(new);
+        if same {
+            if let Some(jetstream) = &*shared.jetstream.load() {
+                jetstream.hear_requests(shared);
+            }
+            return;
+        }
+        self.stop_jetstream();
+        if !new.jetstream_enabled {
+            return;
+        }
+        shared.log.info(format_args!("Restarting JetStream"));
+        if let Err(error) = start(&shared.log, new, shared, RESTART_PATIENCE) {
+            shared.log.warn(format_args!("{error}"));
+        }
+    }
+}
+
+fn plan(
+    log: &Logger,
+    options: &Options,
+    shared: &Arc<Shared>,
+    lock_patience: Duration,
+) -> Result<Plan, String> {
     let configured = &options.jetstream;
     let store_dir = match configured
         .store_dir
@@ -107,6 +165,7 @@ fn plan(log: &Logger, options: &Options, shared: &Arc<Shared>) -> Result<Plan, S
         server_name: shared.identity.name.clone(),
         accounts: accounts(options, shared)?,
         queues: queues(configured),
+        lock_patience,
         workers: crate::process::cores(),
     })
 }
@@ -176,16 +235,22 @@ fn account_limits(configured: &AccountJetStream) -> AccountLimits {
 /// Whether the folder is there, or can be made, and written to.
 fn check_folder(folder: &Path) -> Result<(), String> {
     let failed = |what: &str| format!("Can't start JetStream: {what}");
-    if folder.exists() && !folder.is_dir() {
+    let mut above = folder.ancestors();
+    let there = above.find(|path| path.exists());
+    if there.is_some_and(|path| !path.is_dir()) {
         return Err(failed("storage directory is not a directory"));
     }
     let mut maker = std::fs::DirBuilder::new();
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
-    maker
-        .recursive(true)
-        .create(folder)
-        .map_err(|error| failed(&format!("could not create storage directory - {error}")))?;
+    maker.recursive(true).create(folder).map_err(|error| {
+        let missing = folder.ancestors().take_while(|path| !path.exists()).last();
+        failed(&format!(
+            "could not create storage directory - mkdir {}: {}",
+            missing.unwrap_or(folder).display(),
+            os_text(&error)
+        ))
+    })?;
     let probe = folder.join(format!("_test_{}", fastrand::u32(..)));
     let written = std::fs::write(&probe, b"");
     // A probe that is left over is ignored by every server.
@@ -267,11 +332,7 @@ fn write_banner(log: &Logger, plan: &Plan) {
         log.info(format_args!("  Domain:          {}", plan.domain));
     }
     if let Some(keys) = &plan.keys {
-        let cipher = match keys.cipher {
-            Cipher::ChaCha => "ChaCha20-Poly1305",
-            Cipher::Aes => "AES-GCM",
-        };
-        log.info(format_args!("  Encryption:      {cipher}"));
+        log.info(format_args!("  Encryption:      {}", keys.cipher));
     }
     log.info(format_args!("  API Level:       {API_LEVEL}"));
     log.info(format_args!("-------------------------------------------"));

@@ -115,8 +115,13 @@ fn problem(kind: ProblemKind, code: u16, of: &[&str], text: String) -> HealthPro
 }
 
 impl Node {
-    fn jetstream_threads(&self) -> Option<&Arc<JetStream>> {
-        self.server().shared().jetstream.get()
+    fn jetstream_threads(&self) -> Option<Arc<JetStream>> {
+        self.server().shared().jetstream.load_full()
+    }
+
+    /// Whether JetStream runs.
+    pub(super) fn jetstream_runs(&self) -> bool {
+        self.server().shared().jetstream.load().is_some()
     }
 
     /// `jetstream` of `/varz`.
@@ -126,10 +131,10 @@ impl Node {
         };
         let options = self.options();
         JetStreamVarz {
-            config: Some(config(jetstream, &options.jetstream)),
-            stats: Some(stats(jetstream)),
+            config: Some(config(&jetstream, &options.jetstream)),
+            stats: Some(stats(&jetstream)),
             meta: None,
-            limits: Some(limits(jetstream, &options.jetstream)),
+            limits: Some(limits(&jetstream, &options.jetstream)),
         }
     }
 
@@ -170,9 +175,9 @@ impl Node {
             streams.entry(account).or_default().push(detail);
         }
         Some(JetStreamRecord {
-            config: config(jetstream, &options.jetstream),
-            limits: limits(jetstream, &options.jetstream),
-            stats: stats(jetstream),
+            config: config(&jetstream, &options.jetstream),
+            limits: limits(&jetstream, &options.jetstream),
+            stats: stats(&jetstream),
             streams: report.streams,
             consumers: report.consumers,
             messages: report.messages,
@@ -193,12 +198,12 @@ impl Node {
         let Some(jetstream) = self.jetstream_threads() else {
             return Vec::new();
         };
-        let problems = self.look_at_store(jetstream, options);
+        let problems = self.look_at_store(&jetstream, options);
         if problems.is_empty() {
             return problems;
         }
         std::thread::sleep(SECOND_LOOK);
-        self.look_at_store(jetstream, options)
+        self.look_at_store(&jetstream, options)
     }
 
     fn look_at_store(&self, jetstream: &JetStream, options: &HealthzOptions) -> Vec<HealthProblem> {

@@ -204,13 +204,7 @@ impl Node {
             return;
         }
         shared.log.info(format_args!("Initiating Shutdown..."));
-        if let Some(jetstream) = shared.jetstream.get() {
-            shared
-                .log
-                .info(format_args!("Initiating JetStream Shutdown..."));
-            jetstream.stop();
-            shared.log.info(format_args!("JetStream Shutdown"));
-        }
+        self.stop_jetstream();
         self.server.stop();
         if let Some(monitor) = self.monitor.lock().take() {
             monitor.stop();

@@ -2,6 +2,7 @@
 //! (configuration.md 8.2).
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use midge_config::flags::FlagSet;
 use midge_config::options::Options;
@@ -143,7 +144,7 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
         .map_err(|error| format!("Cannot handle signals: {error}"))?;
     let monitor = node.start_monitor()?;
     node.start_system_service()?;
-    jetstream::start(log, &node.options(), node.server().shared())?;
+    jetstream::start(log, &node.options(), node.server().shared(), Duration::ZERO)?;
 
     let options = node.options();
     let shown = host_port(&options.host, port);

@@ -229,7 +229,16 @@ impl Api {
                 let reason = self.catalog(&state).offline_reason(name).map(str::to_owned);
                 match reason {
                     Some(reason) if !matches!(endpoint, Endpoint::StreamDelete(_)) => {
-                        let error = errors::STREAM_OFFLINE_REASON.with(reason);
+                        let consumer = match endpoint {
+                            Endpoint::ConsumerInfo { consumer, .. } => {
+                                self.catalog(&state).offline_consumer_reason(name, consumer)
+                            }
+                            _ => None,
+                        };
+                        let error = match consumer {
+                            Some(reason) => errors::CONSUMER_OFFLINE_REASON.with(reason),
+                            None => errors::STREAM_OFFLINE_REASON.with(reason),
+                        };
                         self.refuse(&call, &endpoint, &error);
                     }
                     _ => self.send_to_worker(name, Command::Call(call), state.account.id),

@@ -17,6 +17,7 @@ use super::command::{ApiCall, Asked, Command, FoundStream};
 use super::files::Folder;
 use super::interest::AccountInterest;
 use super::mailbox::WorkerMail;
+use super::start::{not_json, skipped_consumer};
 use super::worker::Worker;
 use crate::account::Account;
 
@@ -310,15 +311,15 @@ impl Worker {
                 reason,
                 config: Box::new(config.clone()),
                 created: Some(created.into()),
+                consumers: std::collections::BTreeMap::new(),
             })
         };
         let opened = root.open_stream(&account.name, &name, self.options(&config, &settings));
         let (store, recovery) = opened.map_err(|error| offline(&config, error.to_string()))?;
         for line in &recovery.warnings {
-            self.shared.log.warn(format_args!(
-                "JetStream stream '{} > {name}': {line}",
-                account.name
-            ));
+            self.shared
+                .log
+                .warn(format_args!("Filestore [{name}] {line}"));
         }
         let mut consumers: Vec<(Vec<u8>, Box<dyn midge_store::ConsumerStore>)> = Vec::new();
         let listed = root.consumers(&account.name, &name);
@@ -326,15 +327,20 @@ impl Worker {
             let meta = match consumer.meta {
                 Ok(meta) => meta,
                 Err(error) => {
-                    self.shared.log.warn(format_args!("{error}"));
+                    let text = skipped_consumer(&consumer.folder, &error);
+                    self.shared.log.warn(format_args!("{text}"));
                     continue;
                 }
             };
+            if let Some(text) = not_json("consumer", &consumer.folder, &meta) {
+                self.shared.log.warn(format_args!("{text}"));
+                continue;
+            }
             match root.open_consumer(&account.name, &name, &consumer.name) {
                 Ok(store) => consumers.push((meta, Box::new(store))),
                 Err(error) => self.shared.log.warn(format_args!(
-                    "Error adding consumer '{} > {name} > {}': error creating store for consumer: {error} (10104)",
-                    account.name, consumer.name
+                    "Error adding consumer '{} > {name} > {}': error creating store for consumer: {} (10104)",
+                    account.name, consumer.name, without_path(&error)
                 )),
             }
         }
@@ -375,5 +381,14 @@ impl Worker {
         for message in effects.messages() {
             self.publish(account, state.as_deref(), &message);
         }
+    }
+}
+
+/// What is wrong, without where: the log line names the consumer.
+fn without_path(error: &StoreError) -> String {
+    match error {
+        StoreError::Corrupt { what, .. } => what.clone(),
+        StoreError::Key { source, .. } => source.to_string(),
+        other => other.to_string(),
     }
 }

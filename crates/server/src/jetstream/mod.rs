@@ -44,7 +44,7 @@ use midge_jetstream::effects::Kind;
 use midge_jetstream::limits::ServerLimits;
 use midge_jetstream::usage::Usage;
 use midge_store::StoreRoot;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use crate::account::Account;
 use crate::batch::{API_DESTINATION, FIRST_WORKER};
@@ -106,6 +106,8 @@ pub(crate) struct JetStream {
     /// The folder of the store.
     pub(crate) folder: PathBuf,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
+    /// Accounts whose requests are heard.
+    heard: Mutex<Vec<Arc<Account>>>,
     pub(crate) reservations: Arc<Reservations>,
     /// Bytes that all accounts use.
     pub(crate) usage: Arc<Usage>,
@@ -147,6 +149,7 @@ impl JetStream {
 
     /// Writes everything and ends the threads.
     pub(crate) fn stop(&self) {
+        self.hear_no_requests();
         // The API first: it gives work to the others.
         for mailbox in std::iter::once(&self.api).chain(&self.workers) {
             let (answer, done) = sync_channel(1);

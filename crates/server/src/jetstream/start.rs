@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_jetstream::catalog::Reservations;
@@ -12,9 +13,9 @@ use midge_jetstream::stream::read_stream_meta;
 use midge_jetstream::usage::Usage;
 use midge_store::crypt::EncryptionKeys;
 use midge_store::disk::RealDisk;
-use midge_store::{CacheBudget, MetaError, RootOptions, StoreRoot};
+use midge_store::{CacheBudget, Converted, MetaError, RootOptions, StoreError, StoreRoot};
 use midge_subject::SubjectArc;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 
 use super::api::Api;
 use super::command::{Command, FoundStream};
@@ -23,9 +24,12 @@ use super::mailbox::WorkerMail;
 use super::syncer::Syncer;
 use super::worker::Worker;
 use super::{AccountState, JetStream, QueueLimits};
-use crate::account::Account;
+use crate::account::{Account, Target};
 use crate::batch::{API_DESTINATION, FIRST_WORKER};
 use crate::server::Shared;
+
+/// How often a store directory in use is tried again.
+const LOCK_POLL: Duration = Duration::from_millis(10);
 
 /// All requests of the API.
 const API_SUBJECT: &[u8] = b"$JS.API.>";
@@ -58,6 +62,8 @@ pub struct Plan {
     pub accounts: Vec<AccountPlan>,
     /// What may wait at most.
     pub queues: QueueLimits,
+    /// How long to wait for a store directory that is in use.
+    pub lock_patience: Duration,
     /// Number of workers.
     pub workers: usize,
 }
@@ -73,7 +79,7 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         keys: plan.keys,
         budget: plan.cache,
     };
-    let root = StoreRoot::open(Arc::new(RealDisk), &folder, options)
+    let root = open_root(&folder, options, plan.lock_patience)
         .map_err(|error| format!("Can't start JetStream: {error}"))?;
     let count = plan
         .workers
@@ -89,6 +95,7 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         limits: plan.limits.clone(),
         folder: folder.clone(),
         accounts: RwLock::default(),
+        heard: Mutex::default(),
         reservations: Arc::new(Reservations::default()),
         usage: usage.clone(),
         hasher: foldhash::fast::FixedState::default(),
@@ -113,9 +120,7 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
             .write()
             .insert(planned.account.id, Arc::new(state));
     }
-    if shared.jetstream.set(jetstream.clone()).is_err() {
-        return Err("JetStream has been started already".to_owned());
-    }
+    shared.jetstream.store(Some(jetstream.clone()));
     spawn_workers(shared, &jetstream)
         .map_err(|error| format!("Can't start JetStream: no thread: {error}"))?;
     let mut api = Api::new(shared.clone(), jetstream.clone());
@@ -124,17 +129,51 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
     thread
         .spawn(move || api.run())
         .map_err(|error| format!("Can't start JetStream: no thread: {error}"))?;
-    for account in shared.accounts.all() {
-        subscribe_api(&account);
-    }
+    jetstream.hear_requests(shared);
     Ok(())
 }
 
-/// Lets the API thread hear the requests of an account: also of one without
-/// JetStream, which gets an error and not silence.
-pub(crate) fn subscribe_api(account: &Account) {
-    let subject = SubjectArc::new(API_SUBJECT);
-    account.subscribe(&subject, b"", (API_DESTINATION, 0, 0), None);
+/// Opens the store directory. After a restart of JetStream its old threads may
+/// hold it for a moment still.
+fn open_root(folder: &Path, options: RootOptions, wait: Duration) -> Result<StoreRoot, StoreError> {
+    let until = Instant::now() + wait;
+    loop {
+        match StoreRoot::open(Arc::new(RealDisk), folder, options.clone()) {
+            Err(StoreError::Locked(_)) if Instant::now() < until => {
+                std::thread::sleep(LOCK_POLL);
+            }
+            other => return other,
+        }
+    }
+}
+
+impl JetStream {
+    /// Lets the API thread hear the requests of every account: also of one
+    /// without JetStream, which gets an error and not silence.
+    pub(crate) fn hear_requests(&self, shared: &Shared) {
+        let mut heard = self.heard.lock();
+        for account in shared.accounts.all() {
+            if heard.iter().any(|other| other.id == account.id) {
+                continue;
+            }
+            let subject = SubjectArc::new(API_SUBJECT);
+            account.subscribe(&subject, b"", (API_DESTINATION, 0, 0), None);
+            heard.push(account);
+        }
+    }
+
+    /// Ends what [`hear_requests`](Self::hear_requests) began.
+    pub(super) fn hear_no_requests(&self) {
+        let target = Target {
+            subscription: 0,
+            shard: API_DESTINATION,
+            generation: 0,
+            queue: 0,
+        };
+        for account in self.heard.lock().drain(..) {
+            account.unsubscribe(&SubjectArc::new(API_SUBJECT), target);
+        }
+    }
 }
 
 fn spawn_workers(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) -> std::io::Result<()> {
@@ -173,7 +212,24 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
                     continue;
                 }
             };
+            if let Some(text) = not_json("stream", &stream.folder, &meta) {
+                log.warn(format_args!("{text}"));
+                continue;
+            }
+            if let Some(text) = stream
+                .converted
+                .map(|how| converted(how, name, &stream.name))
+            {
+                log.info(format_args!("{text}"));
+            }
             match read_stream_meta(&meta) {
+                Ok((config, _)) if config.name != stream.name => {
+                    log.warn(format_args!(
+                        "Stream in \"{}\" is skipped: its name is '{}'",
+                        stream.folder.display(),
+                        config.name
+                    ));
+                }
                 Ok((config, created)) => {
                     let (answer, opened) = sync_channel(1);
                     let command = Command::Recover {
@@ -190,11 +246,13 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
                         .send(WorkerMail::Command(Box::new(command)));
                     answers.push(opened);
                 }
-                Err(offline) => {
+                Err(mut offline) => {
                     log.warn(format_args!(
                         "Stream '{name} > {}' is offline: {}",
                         stream.name, offline.reason
                     ));
+                    // It may be what could not be read.
+                    offline.name.clone_from(&stream.name);
                     api.add(&state, Err(offline));
                 }
             }
@@ -214,6 +272,16 @@ fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, fold
     }
 }
 
+/// What a user is told when files were encrypted, or encrypted otherwise.
+fn converted(how: Converted, account: &str, stream: &str) -> String {
+    match how {
+        Converted::Encrypted => format!("Encrypting stream '{account} > {stream}'"),
+        Converted::To(cipher) => {
+            format!("Converting to {cipher} for stream '{account} > {stream}'")
+        }
+    }
+}
+
 /// Why a stream's folder is left alone (storage-format.md 1, 7.3).
 fn skipped(folder: &Path, error: &MetaError) -> String {
     let inf = folder.join("meta.inf");
@@ -229,4 +297,29 @@ fn skipped(folder: &Path, error: &MetaError) -> String {
         MetaError::Key(_) => format!("Error decrypting our stream metafile: {error}"),
         MetaError::Store(_) => format!("Error reading \"{}\": {error}", inf.display()),
     }
+}
+
+/// Why a consumer's folder is left alone.
+pub(super) fn skipped_consumer(folder: &Path, error: &MetaError) -> String {
+    let inf = folder.join("meta.inf");
+    match error {
+        MetaError::MissingMeta => format!("Missing consumer metafile \"{}\"", inf.display()),
+        MetaError::MissingSum => format!(
+            "Missing consumer checksum for \"{}\"",
+            folder.join("meta.sum").display()
+        ),
+        MetaError::Checksum { .. } => format!("Consumer metafile \"{}\": {error}", inf.display()),
+        MetaError::Key(_) => format!("Error decrypting our consumer metafile: {error}"),
+        MetaError::Store(_) => format!("Error reading \"{}\": {error}", inf.display()),
+    }
+}
+
+/// Why a configuration is left alone that is no JSON at all.
+pub(super) fn not_json(what: &str, folder: &Path, meta: &[u8]) -> Option<String> {
+    let error = serde_json::from_slice::<serde::de::IgnoredAny>(meta).err()?;
+    let inf = folder.join("meta.inf");
+    Some(format!(
+        "Error unmarshalling {what} metafile \"{}\": {error}",
+        inf.display()
+    ))
 }

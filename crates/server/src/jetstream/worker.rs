@@ -38,7 +38,7 @@ const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
 const MAX_SPARE: usize = 16;
 
 /// Time between two rounds of the stores' housekeeping.
-const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(10);
+const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time between two log lines about dropped messages of one stream.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
@@ -64,6 +64,8 @@ pub(super) struct Worker {
     uncovered: Vec<(Arc<Account>, Effects)>,
     timers: BTreeSet<(Nanos, u32)>,
     dirty: Vec<u32>,
+    /// Streams that flushed something in this turn.
+    settled: Vec<u32>,
     /// Streams that flushed something since the last sync began.
     unsynced: Vec<u32>,
     tasks: Vec<SyncTask>,
@@ -107,6 +109,7 @@ impl Worker {
             uncovered: Vec::new(),
             timers: BTreeSet::new(),
             dirty: Vec::new(),
+            settled: Vec::new(),
             unsynced: Vec::new(),
             tasks: Vec::new(),
             spare: Vec::new(),
@@ -131,6 +134,23 @@ impl Worker {
             self.guard(|worker| worker.settle(now));
             self.guard(|worker| worker.begin_sync(false));
             self.publisher.send(&self.shared);
+            // Nobody waits for this.
+            self.guard(Self::compress_finished);
+        }
+    }
+
+    /// Compresses the blocks that the turn has finished.
+    fn compress_finished(&mut self) {
+        for number in std::mem::take(&mut self.settled) {
+            let Some(host) = self.hosts.get_mut(number as usize) else {
+                continue;
+            };
+            if let Err(error) = host.stream.compress_finished() {
+                self.shared.log.error(format_args!(
+                    "{}",
+                    describe(&host.account, &host.stream, &error)
+                ));
+            }
         }
     }
 
@@ -302,15 +322,17 @@ impl Worker {
         }
         let at = Instant::now();
         if at >= self.next_maintenance {
-            self.next_maintenance = at + MAINTENANCE_INTERVAL;
+            let mut more = false;
             for (_, host) in &mut self.hosts {
-                if let Err(error) = host.stream.maintain(now) {
-                    self.shared.log.error(format_args!(
+                match host.stream.maintain(now) {
+                    Ok(busy) => more |= busy,
+                    Err(error) => self.shared.log.error(format_args!(
                         "{}",
                         describe(&host.account, &host.stream, &error)
-                    ));
+                    )),
                 }
             }
+            self.next_maintenance = if more { at } else { at + MAINTENANCE_INTERVAL };
         }
         if let Durability::Interval(interval) = self.jetstream.durability
             && self.next_sync.is_some_and(|due| at >= due)
@@ -336,6 +358,7 @@ impl Worker {
         };
         host.dirty = false;
         host.arrived = (0, 0);
+        self.settled.push(number);
         let mut more = false;
         let mut failed = Ok(());
         host.parts(now, |stream, cx| {
@@ -528,6 +551,7 @@ impl Worker {
         std::mem::swap(&mut self.covered, &mut self.uncovered);
         self.on_synced(synced);
         self.publisher.send(&self.shared);
+        self.compress_finished();
         for number in numbers {
             let Some(host) = self.remove_host(number) else {
                 continue;

@@ -212,33 +212,26 @@ impl BlockFiles {
     }
 
     /// Replaces a block's file by these records, through a temporary file that
-    /// is synced.
+    /// is synced. An encrypted one gets a new key.
     pub fn rewrite(&mut self, number: u32, plain: &[u8], pack: bool) -> Result<(), StoreError> {
         let path = self.path(number);
         let tmp = Self::tmp(&path);
         let packed = if pack { compress::pack(plain) } else { None };
         let mut bytes = packed.unwrap_or_else(|| plain.to_vec());
-        match self.seed(number) {
-            Ok(Some(seed)) => {
+        // A new key: two contents under one would tell what they differ in.
+        match self.generate(number)? {
+            None => self.disk.write_synced(&tmp, &bytes).at(&tmp)?,
+            Some((seed, key)) => {
+                // Both files are complete before either is renamed, and
+                // reading finds the second one if only the first was.
                 seed.apply(&mut bytes, 0);
                 self.disk.write_synced(&tmp, &bytes).at(&tmp)?;
-            }
-            Ok(None) if self.keys.is_none() => self.disk.write_synced(&tmp, &bytes).at(&tmp)?,
-            Ok(None) | Err(_) => {
-                // A new key: both files are complete before either is renamed,
-                // and reading finds the second one if only the first was.
-                if let Some((seed, key)) = self.generate(number)? {
-                    seed.apply(&mut bytes, 0);
-                    self.disk.write_synced(&tmp, &bytes).at(&tmp)?;
-                    let key_path = self.key_path(number);
-                    let key_tmp = Self::tmp(&key_path);
-                    self.disk.write_synced(&key_tmp, &key).at(&key_tmp)?;
-                    self.disk.sync_dir(&self.folder).at(&self.folder)?;
-                    self.disk.rename(&key_tmp, &key_path).at(&key_path)?;
-                    self.seeds.insert(number, seed);
-                } else {
-                    self.disk.write_synced(&tmp, &bytes).at(&tmp)?;
-                }
+                let key_path = self.key_path(number);
+                let key_tmp = Self::tmp(&key_path);
+                self.disk.write_synced(&key_tmp, &key).at(&key_tmp)?;
+                self.disk.sync_dir(&self.folder).at(&self.folder)?;
+                self.disk.rename(&key_tmp, &key_path).at(&key_path)?;
+                self.seeds.insert(number, seed);
             }
         }
         self.disk.rename(&tmp, &path).at(&path)?;

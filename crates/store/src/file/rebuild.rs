@@ -128,6 +128,8 @@ fn read_block(
         Err(error) => return Err(error),
     };
     let old_index = read_old_index(log, number, &read.plain);
+    // Servers up to 2.9 tell of a first sequence before there is any.
+    log.fresh &= old_index.is_none();
     let Some(checksum) = log.checksum(number) else {
         return Ok(None);
     };
@@ -390,7 +392,15 @@ fn take_messages(
 fn compare(log: &mut Log, prior: &Prior, seen: &Seen) {
     let first = log.blocks.front().map_or(0, |block| block.first);
     let found_first = if log.messages > 0 { first } else { 0 };
+    // A server that went on after it wrote the index file may have emptied
+    // blocks, and let the tombstones go that told so.
+    let newest = |numbers: Option<u32>| numbers.unwrap_or(0);
+    let went_on = newest(log.blocks.back().map(|block| block.number))
+        > newest(prior.blocks.last().map(|entry| entry.number));
     for entry in &prior.blocks {
+        if went_on && log.numbered(entry.number).is_none() {
+            continue;
+        }
         let mut lost = Vec::new();
         for seq in entry.first..=entry.last {
             let gone = entry.deleted.contains(seq) || seen.tombstones.contains(seq);

@@ -202,6 +202,7 @@ fn accept(log: &mut Log, index: &IndexFile<'_>) -> Result<(), StoreError> {
     log.bytes = index.head.bytes;
     log.last = index.head.last.max(before.0);
     log.last_time = index.head.last_time;
+    log.fresh = index.head.first == 0;
     if let Some(tail) = log.blocks.back_mut() {
         if tail.messages() == 0 {
             tail.first = log.last + 1;

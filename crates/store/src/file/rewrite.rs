@@ -94,7 +94,7 @@ impl FileStore {
         };
         let worth = block.live_bytes * 2 < block.length
             && (small || block.length > COMPACT_BYTES_MIN)
-            && (block.compacted_to == 0 || block.live_bytes * 2 < block.compacted_to);
+            && (block.compacted_to == 0 || block.live_bytes.max(1) * 2 < block.compacted_to);
         let is_tail = at + 1 == self.log.blocks.len();
         if !worth || is_tail || !tidy || block.flushed < block.length {
             return Ok(false);
@@ -163,7 +163,7 @@ impl FileStore {
         Ok(true)
     }
 
-    /// Writes blocks anew that are not encrypted and should be.
+    /// Writes blocks anew that are not encrypted as they should be.
     pub(super) fn convert_blocks(&mut self) -> Result<(), StoreError> {
         let numbers: Vec<(u32, bool)> = {
             let tail = self.log.blocks.len().saturating_sub(1);
@@ -177,11 +177,21 @@ impl FileStore {
             let Some(files) = &mut self.log.files else {
                 break;
             };
-            if files.keys.is_none() || files.seed(number)?.is_some() {
+            let Some(wanted) = files.keys.as_ref().map(|keys| keys.keys.cipher) else {
+                break;
+            };
+            let cipher = match files.seed(number) {
+                Ok(seed) => seed.map(|seed| seed.cipher()),
+                // Its messages cannot be read, which is told when they are.
+                Err(StoreError::Key { .. }) => continue,
+                Err(error) => return Err(error),
+            };
+            if cipher == Some(wanted) {
                 continue;
             }
             let read = files.read(number)?;
-            if !read.current {
+            // One that is damaged stays as it is.
+            if read.complete && (cipher.is_some() || !read.current) {
                 files.rewrite(number, &read.plain, read.compressed && !is_tail)?;
             }
         }

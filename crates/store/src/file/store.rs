@@ -25,15 +25,14 @@ impl FileStore {
         if self.log.options.ttl {
             self.load_ttls(recovery)?;
         }
-        if recovery.rebuilt {
-            self.remove_old_indexes()?;
-        }
-        Ok(())
+        self.remove_old_indexes(recovery.rebuilt)
     }
 
-    /// `<n>.idx` and `<n>.fss` of older servers are no use any more.
-    fn remove_old_indexes(&mut self) -> Result<(), StoreError> {
+    /// `<n>.idx` and `<n>.fss` of older servers are no use any more, once
+    /// there is an index file that knows what they tell.
+    fn remove_old_indexes(&mut self, rebuilt: bool) -> Result<(), StoreError> {
         let msgs = self.folder.join("msgs");
+        let mut old = Vec::new();
         for entry in self.disk.list(&msgs).at(&msgs)? {
             let is_number =
                 |stem: &str| !stem.is_empty() && stem.bytes().all(|b| b.is_ascii_digit());
@@ -42,10 +41,20 @@ impl FileStore {
                 .strip_suffix(".idx")
                 .or_else(|| entry.name.strip_suffix(".fss"));
             if stem.is_some_and(is_number) {
-                self.steps.push(Step::Remove(msgs.join(&entry.name)));
+                old.push(Step::Remove(msgs.join(&entry.name)));
             }
         }
-        Ok(())
+        if old.is_empty() {
+            return Ok(());
+        }
+        if rebuilt {
+            self.stage_index()?;
+        }
+        self.steps.append(&mut old);
+        match self.sync_task() {
+            Some(task) => task.run(),
+            None => Ok(()),
+        }
     }
 
     /// Reads `thw.db`, and the messages it does not know.
@@ -94,7 +103,7 @@ impl FileStore {
         let head = Head {
             messages: state.messages,
             bytes: state.bytes,
-            first: state.first.0,
+            first: if state.never_used { 0 } else { state.first.0 },
             first_time: state.first_time.0,
             last: state.last.0,
             last_time: state.last_time.0,
@@ -406,6 +415,24 @@ impl StreamStore for FileStore {
         }
         self.maintained_to = 0;
         Ok(false)
+    }
+
+    fn compress_finished(&mut self) -> Result<(), StoreError> {
+        if !self.log.options.compress || self.closed || self.log.is_staged() {
+            return Ok(());
+        }
+        let mut at = self.log.blocks.len().saturating_sub(1);
+        while let Some(before) = at.checked_sub(1)
+            && self
+                .log
+                .blocks
+                .get(before)
+                .is_some_and(|block| !block.settled)
+        {
+            at = before;
+            self.compress(at)?;
+        }
+        Ok(())
     }
 
     fn set_options(&mut self, options: StreamOptions) -> Result<(), StoreError> {

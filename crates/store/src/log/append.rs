@@ -99,6 +99,9 @@ impl Log {
         if next <= self.last + 1 {
             return;
         }
+        if self.last == 0 && now == Nanos::NONE {
+            return self.begin_at(next);
+        }
         let time = if self.last_time == 0 {
             now.0
         } else {
@@ -120,6 +123,18 @@ impl Log {
         tail.last_time = time;
         self.last = last;
         self.last_time = time;
+    }
+
+    /// Sets the first sequence of a stream that was never used: a tombstone
+    /// without time tells of the one before.
+    fn begin_at(&mut self, next: u64) {
+        self.bury(next - 1, record::GO_ZERO_TIME);
+        self.save_tail();
+        if let Some(tail) = self.blocks.back_mut() {
+            tail.first = next;
+            tail.last = next - 1;
+        }
+        self.last = next - 1;
     }
 
     /// Appends a tombstone.

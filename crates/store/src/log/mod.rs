@@ -101,6 +101,8 @@ pub(crate) struct Log {
     /// Messages were lost whose subjects are not known: the subject index
     /// counts too many.
     pub recount: bool,
+    /// It began with nothing, as far as is known.
+    pub fresh: bool,
     /// All expiries are in `expiries`, nothing is to be scanned for them.
     pub ttls_known: bool,
 }
@@ -149,6 +151,7 @@ impl Log {
             memos: Vec::new(),
             removed_subject: Vec::new(),
             recount: false,
+            fresh: true,
             ttls_known: false,
         };
         log.blocks.push_back(Block::new(1, log.checksum(1), 0, 0));
@@ -179,6 +182,7 @@ impl Log {
             last_time: Nanos(self.last_time),
             subjects: self.subjects.len(),
             deleted: (self.last + 1 - first).saturating_sub(self.messages),
+            never_used: self.fresh && self.last == 0,
         }
     }
 
