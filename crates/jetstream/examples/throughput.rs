@@ -1,14 +1,15 @@
 //! How long publishing, delivering and acknowledging take, on the memory
-//! store. `cargo run --release -p midge-jetstream --example throughput`
+//! store: time on the processor, so that a busy machine does not count (Linux).
+//! `cargo run --release -p midge-jetstream --example throughput`
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::Duration;
 
 use midge_jetstream::api::Endpoint;
 use midge_jetstream::config::stream::StreamRequest;
 use midge_jetstream::config::stream_rules::normalise;
 use midge_jetstream::consumer::{Ack, ConsumerId, Pull};
-use midge_jetstream::effects::Kind;
+use midge_jetstream::effects::{Event, Kind};
 use midge_jetstream::json::Strictness;
 use midge_jetstream::limits::ServerLimits;
 use midge_jetstream::stream::{MemoryFiles, Publish, StreamCall, StreamParts, store_options};
@@ -90,7 +91,6 @@ impl Bench {
     }
 
     fn consumer(&mut self, name: &str, config: &str) -> ConsumerId {
-        let before: Vec<ConsumerId> = self.stream.consumer_ids().collect();
         let body = format!(r#"{{"stream_name":"S","config":{{"durable_name":"{name}"{config}}}}}"#);
         self.act(|stream, cx| {
             stream.api(
@@ -109,17 +109,18 @@ impl Bench {
             );
         });
         self.settle();
+        let events = self.out.take_events();
         self.out.clear();
-        match self.stream.consumer_ids().find(|id| !before.contains(id)) {
-            Some(id) => id,
-            None => panic!("no consumer"),
+        match events.first() {
+            Some(Event::ConsumerStarted(id)) => *id,
+            other => panic!("no consumer: {other:?}"),
         }
     }
 
     fn publish(&mut self, what: &str, header: &[u8], subjects: usize) {
         let payload = [b'x'; 128];
         let subjects: Vec<String> = (0..subjects).map(|n| format!("s.{n}")).collect();
-        let start = Instant::now();
+        let start = cpu_time();
         for batch in 0..MESSAGES / BATCH {
             for n in 0..BATCH {
                 let subject = &subjects[(batch * BATCH + n) % subjects.len()];
@@ -143,8 +144,8 @@ impl Bench {
 
     /// Fetches everything in batches; acknowledges if asked to.
     fn consume(&mut self, what: &str, id: ConsumerId, acks: bool, messages: usize) {
-        let start = Instant::now();
-        let (mut got, mut ack_time) = (0, std::time::Duration::ZERO);
+        let start = cpu_time();
+        let (mut got, mut ack_time) = (0, Duration::ZERO);
         let mut replies: Vec<Vec<u8>> = Vec::new();
         while got < messages {
             self.act(|stream, cx| {
@@ -171,7 +172,7 @@ impl Bench {
                 }
                 self.out.clear();
             }
-            let began = Instant::now();
+            let began = cpu_time();
             for reply in replies.drain(..) {
                 self.act(|stream, cx| {
                     stream.ack(
@@ -185,7 +186,7 @@ impl Bench {
                     );
                 });
             }
-            ack_time += began.elapsed();
+            ack_time += cpu_time().saturating_sub(began);
         }
         if acks {
             println!(
@@ -197,10 +198,17 @@ impl Bench {
     }
 }
 
-fn report(what: &str, start: Instant, count: usize) {
+/// Time that this thread has been running.
+fn cpu_time() -> Duration {
+    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = stat.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
+}
+
+fn report(what: &str, start: Duration, count: usize) {
     println!(
         "{what}: {:.0} ns",
-        start.elapsed().as_nanos() as f64 / count as f64
+        cpu_time().saturating_sub(start).as_nanos() as f64 / count as f64
     );
 }
 

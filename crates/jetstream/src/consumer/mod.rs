@@ -123,6 +123,10 @@ pub(crate) struct Consumer {
     parked: Option<u64>,
     /// Whether it is on the stream's list of consumers to serve.
     pub is_ready: bool,
+    /// Whether the next flush looks at it.
+    pub is_listed_dirty: bool,
+    /// Whether it stands on the stream's list of consumers to sync.
+    pub is_listed_unsynced: bool,
     /// Number of the pass of delivery.
     pass: u64,
     /// No deliveries before: rate limit and replay.
@@ -193,6 +197,8 @@ impl Consumer {
             sample: 0,
             parked: None,
             is_ready: false,
+            is_listed_dirty: false,
+            is_listed_unsynced: false,
             pass: 0,
             sleep_until: None,
             inactive_at: None,

@@ -238,12 +238,14 @@ impl Stream {
         ];
         let default = self.core.settings.limits.default_max_consumers;
         let limit = limits.into_iter().filter(|limit| *limit > 0).min();
-        let limit = limit.or((default > 0).then_some(default));
-        let count = i64::try_from(self.consumers.counted()).unwrap_or(i64::MAX);
-        if limit.is_some_and(|limit| count >= limit) {
-            return Err(errors::MAXIMUM_CONSUMERS_LIMIT);
+        let Some(limit) = limit.or((default > 0).then_some(default)) else {
+            return Ok(());
+        };
+        if i64::try_from(self.consumers.counted()).is_ok_and(|count| count < limit) {
+            Ok(())
+        } else {
+            Err(errors::MAXIMUM_CONSUMERS_LIMIT)
         }
-        Ok(())
     }
 
     /// The rules of work queues. `own` is the consumer that is updated.

@@ -484,14 +484,31 @@ impl Stream {
             for consumer in self.consumers.all_mut() {
                 consumer.lose_from(lost);
             }
+            self.consumers.note_all_changed();
             self.expiry.restart();
             result = Err(failed.cause);
         }
-        for consumer in self.consumers.all_mut() {
-            if consumer.is_dirty() {
-                let flushed = consumer.flush();
-                if result.is_ok() {
-                    result = flushed;
+        for id in std::mem::take(&mut self.consumers.dirty) {
+            let Some(consumer) = self.consumers.get_mut(id) else {
+                continue;
+            };
+            consumer.is_listed_dirty = false;
+            if !consumer.is_dirty() {
+                continue;
+            }
+            match consumer.flush() {
+                Ok(()) => {
+                    if !consumer.is_listed_unsynced {
+                        consumer.is_listed_unsynced = true;
+                        self.consumers.unsynced.push(id);
+                    }
+                }
+                Err(error) => {
+                    // It stays staged; the next flush tries again.
+                    self.consumers.note_changed(id);
+                    if result.is_ok() {
+                        result = Err(error);
+                    }
                 }
             }
         }

@@ -294,14 +294,14 @@ impl Stream {
                 Gone::Below(first) => consumer.tracked().filter(|seq| *seq < first).collect(),
             };
             for seq in gone {
-                if consumer.drop_deleted(seq, crate::consumer::DELETED, &mut self.core, cx) {
-                    woken.push(consumer.id);
-                }
+                consumer.drop_deleted(seq, crate::consumer::DELETED, &mut self.core, cx);
+                woken.push(consumer.id);
             }
             lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
         }
         self.core.lowest_pending = lowest;
         for id in woken {
+            self.consumers.note_changed(id);
             self.wake(id);
         }
     }

@@ -120,6 +120,10 @@ struct Consumers {
     /// When consumers have something to do.
     timers: BTreeSet<(Nanos, ConsumerId)>,
     turn: VecDeque<ConsumerId>,
+    /// Consumers whose state may have changed since the last flush.
+    dirty: Vec<ConsumerId>,
+    /// Consumers that were flushed and not synced yet.
+    unsynced: Vec<ConsumerId>,
 }
 
 impl Consumers {
@@ -196,9 +200,28 @@ impl Consumers {
         self.free.push(id.slot() as u32);
     }
 
+    /// The state of a consumer may have changed: the next flush looks at it.
+    fn note_changed(&mut self, id: ConsumerId) {
+        if let Some(consumer) = self.get_mut(id)
+            && !consumer.is_listed_dirty
+        {
+            consumer.is_listed_dirty = true;
+            self.dirty.push(id);
+        }
+    }
+
+    /// The state of any consumer may have changed.
+    fn note_all_changed(&mut self) {
+        let ids: Vec<ConsumerId> = self.all().map(|consumer| consumer.id).collect();
+        for id in ids {
+            self.note_changed(id);
+        }
+    }
+
     /// Sets the time at which a consumer is looked at again, if it is earlier
     /// than the one that is set.
     fn reschedule(&mut self, id: ConsumerId) {
+        self.note_changed(id);
         let Some(consumer) = self.get_mut(id) else {
             return;
         };
@@ -306,6 +329,7 @@ impl Stream {
         if consumer.flow_reply(subject, header, &mut self.core) {
             self.wake(id);
         }
+        self.consumers.note_changed(id);
         self.apply_retention(cx);
     }
 
@@ -387,8 +411,11 @@ impl Stream {
     /// Appends what makes durable all that was flushed.
     pub fn take_syncs(&mut self, tasks: &mut Vec<SyncTask>) {
         tasks.extend(self.core.store.take_sync());
-        for consumer in self.consumers.all_mut() {
-            tasks.extend(consumer.take_sync());
+        for id in std::mem::take(&mut self.consumers.unsynced) {
+            if let Some(consumer) = self.consumers.get_mut(id) {
+                consumer.is_listed_unsynced = false;
+                tasks.extend(consumer.take_sync());
+            }
         }
     }
 }

@@ -97,6 +97,7 @@ impl Stream {
             woken.push(consumer.id);
         }
         self.core.lowest_pending = lowest;
+        self.consumers.note_all_changed();
         for id in woken {
             self.wake(id);
         }
