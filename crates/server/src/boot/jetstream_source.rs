@@ -119,6 +119,11 @@ impl Node {
         self.server().shared().jetstream.load_full()
     }
 
+    /// Whether JetStream runs.
+    pub(super) fn jetstream_runs(&self) -> bool {
+        self.server().shared().jetstream.load().is_some()
+    }
+
     /// `jetstream` of `/varz`.
     pub(super) fn jetstream_varz(&self) -> JetStreamVarz {
         let Some(jetstream) = self.jetstream_threads() else {

@@ -326,13 +326,10 @@ impl Source for Node {
         };
         Health {
             not_listening: if accepts { Vec::new() } else { vec![closed] },
-            jetstream: match (
-                self.options().jetstream_enabled,
-                self.server().shared().jetstream.load_full(),
-            ) {
-                (_, Some(_)) => JetStreamHealth::Running,
-                (true, None) => JetStreamHealth::Down,
-                (false, None) => JetStreamHealth::Off,
+            jetstream: match (self.options().jetstream_enabled, self.jetstream_runs()) {
+                (_, true) => JetStreamHealth::Running,
+                (true, false) => JetStreamHealth::Down,
+                (false, false) => JetStreamHealth::Off,
             },
         }
     }
