@@ -162,15 +162,27 @@ impl StoreRoot {
         meta::read(self.disk.as_ref(), folder, sum, keys, verify)
     }
 
+    /// Names of the streams of an account, those included that cannot be
+    /// opened. Reads no files.
+    ///
+    /// # Errors
+    ///
+    /// If folders cannot be read.
+    pub fn stream_names(&self, account: &str) -> Result<Vec<String>, StoreError> {
+        let mut names = self.folders(&self.streams_folder(account))?;
+        names.retain(|name| !name.starts_with('.'));
+        Ok(names)
+    }
+
     /// The streams of an account, those included that cannot be opened.
     ///
     /// # Errors
     ///
     /// If folders cannot be read.
     pub fn streams(&self, account: &str) -> Result<Vec<Found>, StoreError> {
-        let names = self.folders(&self.streams_folder(account))?;
-        let names = names.into_iter().filter(|name| !name.starts_with('.'));
+        let names = self.stream_names(account)?;
         Ok(names
+            .into_iter()
             .map(|name| {
                 let folder = self.stream_folder(account, &name);
                 let keys = self.meta_keys(account, name.clone());

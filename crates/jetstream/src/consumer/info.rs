@@ -45,8 +45,9 @@ pub struct ConsumerInfo {
     pub name: String,
     /// When it was made.
     pub created: Timestamp,
-    /// Its configuration.
-    pub config: ConsumerConfig,
+    /// Its configuration; `None` where it is not wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub config: Option<ConsumerConfig>,
     /// Last delivery.
     pub delivered: SequenceInfo,
     /// Everything up to here is settled.
@@ -75,13 +76,15 @@ pub struct ConsumerInfo {
     pub priority_groups: Vec<PriorityGroupState>,
 }
 
-/// Which metadata an info shows.
+/// What of its configuration, and which metadata, an info shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Detail {
     /// With what the server adds about itself.
     Single,
     /// As it is stored: in lists.
     Listed,
+    /// Nothing, of a consumer.
+    Brief,
 }
 
 impl Consumer {
@@ -124,8 +127,9 @@ impl Consumer {
             name: self.name.clone(),
             created: self.created.into(),
             config: match detail {
-                Detail::Single => self.config.shown(),
-                Detail::Listed => self.config.clone(),
+                Detail::Single => Some(self.config.shown()),
+                Detail::Listed => Some(self.config.clone()),
+                Detail::Brief => None,
             },
             delivered: position(delivered, self.last_delivery),
             ack_floor: position(self.floor, self.last_ack),

@@ -9,7 +9,8 @@ use serde::Serialize;
 use super::Stream;
 use crate::config::StreamConfig;
 use crate::config::stream::is_default;
-use crate::consumer::info::Detail;
+use crate::consumer::info::{ConsumerInfo, Detail};
+use crate::context::Context;
 use crate::text::Timestamp;
 use crate::text::time::serialize_instant;
 
@@ -126,6 +127,31 @@ impl Stream {
         }
     }
 
+    /// Its consumers in the order of their names: those that only feed mirrors
+    /// and sources if `direct`, or else the others.
+    pub fn consumer_infos(
+        &mut self,
+        direct: bool,
+        detail: Detail,
+        cx: &mut Context<'_>,
+    ) -> Vec<ConsumerInfo> {
+        let ids: Vec<_> = self.consumers.by_name.values().copied().collect();
+        let mut infos = Vec::new();
+        for id in ids {
+            if let Some(consumer) = self.consumers.get_mut(id)
+                && consumer.config.direct == direct
+            {
+                infos.push(consumer.info(detail, &mut self.core, cx));
+            }
+        }
+        infos
+    }
+
+    /// Whether it has a consumer of this name.
+    pub fn has_consumer(&self, name: &str) -> bool {
+        self.consumers.named(name).is_some()
+    }
+
     /// What lists of streams show.
     pub fn listed_info(&self, now: Nanos) -> StreamInfo {
         self.info(Detail::Listed, now)
@@ -136,7 +162,7 @@ impl Stream {
         StreamInfo {
             config: match detail {
                 Detail::Single => self.core.config.shown(),
-                Detail::Listed => self.core.config.clone(),
+                Detail::Listed | Detail::Brief => self.core.config.clone(),
             },
             created: self.created.into(),
             state: self.state_info(),

@@ -13,6 +13,7 @@
 
 mod banner;
 mod jetstream;
+mod jetstream_source;
 mod lame_duck;
 mod missing;
 mod monitor;

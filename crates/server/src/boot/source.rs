@@ -15,8 +15,11 @@ use crate::monitor::accounts::{
 };
 use crate::monitor::closed::ClosedRecord;
 use crate::monitor::connz::Proxy;
-use crate::monitor::healthz::{Health, JetStreamHealth, NotListening};
+use crate::monitor::healthz::{
+    Health, HealthProblem, HealthzOptions, JetStreamHealth, NotListening,
+};
 use crate::monitor::json::{Nanos, Utc};
+use crate::monitor::jsz::{JetStreamQuery, JetStreamRecord};
 use crate::monitor::source::Identity;
 use crate::monitor::subsz::{InterestStats, SubsQuery, SubsSnapshot};
 use crate::monitor::varz::Varz;
@@ -191,6 +194,7 @@ impl Source for Node {
             .iter()
             .map(|account| account.subscriptions() as u64)
             .sum();
+        varz.jetstream = self.jetstream_varz();
         varz.config_load_time = Utc(self.loaded());
         varz.config_digest.clone_from(&options.config_digest);
         varz.tags.clone_from(&options.server_tags);
@@ -252,7 +256,7 @@ impl Source for Node {
             is_system: shared.is_system_account(account.id),
             expired: false,
             complete: true,
-            jetstream: false,
+            jetstream: self.has_jetstream(account.id),
             mappings: self.configured_mappings(name),
             exports: Vec::new(),
             imports: Vec::new(),
@@ -322,12 +326,24 @@ impl Source for Node {
         };
         Health {
             not_listening: if accepts { Vec::new() } else { vec![closed] },
-            jetstream: JetStreamHealth::Off,
+            jetstream: match (self.options().jetstream_enabled, self.jetstream_runs()) {
+                (_, true) => JetStreamHealth::Running,
+                (true, false) => JetStreamHealth::Down,
+                (false, false) => JetStreamHealth::Off,
+            },
         }
     }
 
-    fn jetstream_is_off(&self) -> bool {
-        true
+    fn jetstream_problems(&self, options: &HealthzOptions) -> Vec<HealthProblem> {
+        self.jetstream_health(options)
+    }
+
+    fn jetstream_accounts(&self) -> Vec<String> {
+        self.jetstream_names()
+    }
+
+    fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord> {
+        self.jetstream_record(query)
     }
 
     fn requests(&self) -> &RequestCounters {

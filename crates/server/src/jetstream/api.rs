@@ -113,6 +113,9 @@ impl Api {
                         catalog.restore(*old);
                     }
                 }
+                Command::AllStreams(answer) => {
+                    let _ = answer.send(self.all_streams());
+                }
                 Command::Stop(answer) => {
                     self.stopped = true;
                     let _ = answer.send(());
@@ -123,6 +126,14 @@ impl Api {
             // For workers.
             WorkerMail::Interest { .. } | WorkerMail::Synced(_) => {}
         }
+    }
+
+    fn all_streams(&self) -> Vec<(u32, String)> {
+        let streams = self
+            .catalogs
+            .iter()
+            .flat_map(|(account, catalog)| catalog.names().map(|name| (*account, name.to_owned())));
+        streams.collect()
     }
 
     fn on_batch(&mut self, batch: Box<Batch>) {

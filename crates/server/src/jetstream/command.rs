@@ -9,6 +9,7 @@ use midge_jetstream::stream::Offline;
 use midge_jetstream::stream::info::StreamInfo;
 use midge_store::Nanos;
 
+use super::report::{Report, ReportQuery};
 use crate::account::Account;
 
 /// A request in the API, as it arrived.
@@ -39,7 +40,7 @@ pub(crate) struct FoundStream {
     pub(crate) created: Nanos,
 }
 
-/// What a stream shows in `/jsz` and is asked for in lists.
+/// What a stream is asked for in lists.
 pub(crate) struct Asked {
     /// Account and name of each stream.
     pub(crate) streams: Vec<(u32, String)>,
@@ -75,6 +76,17 @@ pub(crate) enum Command {
     Infos(Asked),
     /// To a worker: how many consumers an account has.
     CountConsumers(u32, SyncSender<usize>),
+    /// To a worker: describe the streams there.
+    Report(Arc<ReportQuery>, SyncSender<Report>),
+    /// To a worker: whether a stream has a consumer.
+    HasConsumer {
+        account: u32,
+        stream: String,
+        consumer: String,
+        answer: SyncSender<bool>,
+    },
+    /// To the API thread: account and name of every stream.
+    AllStreams(SyncSender<Vec<(u32, String)>>),
     /// To the API thread: a stream is gone, or could not be made.
     Removed { account: u32, stream: String },
     /// To the API thread: a stream could not take a new configuration.

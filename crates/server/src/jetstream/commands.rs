@@ -57,8 +57,21 @@ impl Worker {
                 self.stop(now);
                 let _ = answer.send(());
             }
+            Command::Report(query, answer) => {
+                let _ = answer.send(self.report(&query, now));
+            }
+            Command::HasConsumer {
+                account,
+                stream,
+                consumer,
+                answer,
+            } => {
+                let number = self.by_name.get(&(account, stream));
+                let host = number.and_then(|number| self.hosts.get(*number as usize));
+                let _ = answer.send(host.is_some_and(|host| host.stream.has_consumer(&consumer)));
+            }
             // For the API thread.
-            Command::Removed { .. } | Command::NotUpdated { .. } => {}
+            Command::Removed { .. } | Command::NotUpdated { .. } | Command::AllStreams(_) => {}
         }
     }
 

@@ -10,6 +10,7 @@
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`syncer`], [`durability`] | waiting for the disk |
 //! | [`publisher`] | what streams send, on its way to clients |
+//! | [`report`] | what the monitoring port is told |
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
 
 mod api;
@@ -22,6 +23,7 @@ mod host;
 mod interest;
 mod mailbox;
 mod publisher;
+mod report;
 mod routes;
 mod start;
 mod syncer;
@@ -29,6 +31,7 @@ mod worker;
 
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
@@ -38,6 +41,8 @@ use arc_swap::ArcSwap;
 use midge_jetstream::catalog::{ApiCounters, Reservations};
 use midge_jetstream::context::Settings;
 use midge_jetstream::effects::Kind;
+use midge_jetstream::limits::ServerLimits;
+use midge_jetstream::usage::Usage;
 use midge_store::StoreRoot;
 use parking_lot::{Mutex, RwLock};
 
@@ -47,6 +52,7 @@ use command::Command;
 use durability::Durability;
 
 pub(crate) use mailbox::{WorkerMail, WorkerMailbox};
+pub(crate) use report::ReportQuery;
 pub(crate) use start::start;
 pub use start::{AccountPlan, Plan};
 
@@ -94,11 +100,17 @@ pub(crate) struct JetStream {
     root: Arc<StoreRoot>,
     durability: Durability,
     queues: QueueLimits,
-    domain: String,
+    pub(crate) domain: String,
+    /// Limits of the server.
+    pub(crate) limits: ServerLimits,
+    /// The folder of the store.
+    pub(crate) folder: PathBuf,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,
     /// Accounts whose requests are heard.
     heard: Mutex<Vec<Arc<Account>>>,
-    reservations: Arc<Reservations>,
+    pub(crate) reservations: Arc<Reservations>,
+    /// Bytes that all accounts use.
+    pub(crate) usage: Arc<Usage>,
     hasher: foldhash::fast::FixedState,
 }
 
@@ -110,6 +122,11 @@ impl JetStream {
         }
         let index = usize::from(to.saturating_sub(FIRST_WORKER));
         self.workers.get(index).unwrap_or(&self.api)
+    }
+
+    /// The accounts that have JetStream.
+    pub(crate) fn accounts(&self) -> Vec<Arc<AccountState>> {
+        self.accounts.read().values().cloned().collect()
     }
 
     /// An account, if it has JetStream.

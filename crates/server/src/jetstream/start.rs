@@ -92,9 +92,12 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         durability: plan.durability,
         queues: plan.queues,
         domain: plan.domain.clone(),
+        limits: plan.limits.clone(),
+        folder: folder.clone(),
         accounts: RwLock::default(),
         heard: Mutex::default(),
         reservations: Arc::new(Reservations::default()),
+        usage: usage.clone(),
         hasher: foldhash::fast::FixedState::default(),
     });
     for planned in plan.accounts {

@@ -12,6 +12,7 @@ use super::connz::{self, ConnzOptions};
 use super::endpoint::Endpoint;
 use super::healthz::{self, HealthzOptions};
 use super::http::{Answer, HTML, Handler, JSON, Weight};
+use super::jsz::JszOptions;
 use super::query::Query;
 use super::source::Source;
 use super::subsz::{self, SubszOptions};
@@ -101,12 +102,9 @@ impl Monitor {
                 pretty(&accstatz::build(&options, source, now))
             }
             Endpoint::Jsz => {
-                if !source.jetstream_is_off() {
-                    return Ok(Answer::not_found());
-                }
                 count();
-                jsz::check(query).map_err(|e| bad(&e))?;
-                pretty(&jsz::disabled(source, now))
+                let options = JszOptions::from_query(query).map_err(|e| bad(&e))?;
+                pretty(&jsz::build(&options, source, now).map_err(|e| bad(&e))?)
             }
             Endpoint::Healthz => {
                 count();
@@ -148,7 +146,11 @@ impl Handler for Monitor {
     fn weight(&self, path: &str) -> Weight {
         match self.endpoint(path) {
             Some(
-                Endpoint::Connz | Endpoint::Subsz | Endpoint::Accountz | Endpoint::AccountStatz,
+                Endpoint::Connz
+                | Endpoint::Subsz
+                | Endpoint::Accountz
+                | Endpoint::AccountStatz
+                | Endpoint::Jsz,
             ) => Weight::Heavy,
             _ => Weight::Light,
         }

@@ -180,15 +180,42 @@ fn jetstream_that_is_off_says_so() {
         (leader.status, body(&leader).as_str()),
         (400, "filtered response: not leader")
     );
-    let on = Monitor::new(
-        Arc::new(Fake {
-            jetstream_is_on: true,
-            ..Fake::default()
+}
+
+#[test]
+fn accounts_with_jetstream_are_paged_by_name() {
+    let source = Arc::new(Fake {
+        accounts: ["B", "A", "C"].map(String::from).to_vec(),
+        jetstream: Some(super::super::jsz::JetStreamRecord {
+            streams: 2,
+            ..Default::default()
         }),
+        ..Fake::default()
+    });
+    let monitor = Monitor::new(
+        Arc::clone(&source) as Arc<dyn Source>,
         "",
         Logger::to_nowhere(),
     );
-    assert_eq!(get(&on, "/jsz").status, 404);
+    for (query, pages) in [
+        ("", &[][..]),
+        ("acc=B", &["B"]),
+        ("acc=X", &[]),
+        ("acc=X&accounts=1&limit=2", &["A", "B"]),
+        ("streams=1&offset=1", &["B", "C"]),
+        ("consumers=1&offset=1&limit=-1", &["A", "B", "C"]),
+        ("leader-only=1", &[]),
+    ] {
+        let answer = get(&monitor, &format!("/jsz?{query}"));
+        let answer: serde_json::Value = serde_json::from_slice(&answer.body).unwrap();
+        assert_eq!(
+            (&answer["streams"], &answer["total"]),
+            (&2.into(), &3.into())
+        );
+        assert!(answer.get("disabled").is_none());
+        let asked = source.jetstream_queries.lock().unwrap().pop().unwrap();
+        assert_eq!(asked.accounts, pages, "{query}");
+    }
 }
 
 #[test]

@@ -9,6 +9,7 @@ use super::accounts::{AccountDetail, AccountRecord};
 use super::closed::ClosedRecord;
 use super::endpoint::RequestCounters;
 use super::healthz::{Health, HealthProblem, HealthzOptions};
+use super::jsz::{JetStreamQuery, JetStreamRecord};
 use super::records::{ConnKind, ConnQuery, ConnRecord, ConnSnapshot, ConnTls, PeerCert, SubRecord};
 use super::source::{Identity, Source};
 use super::subsz::{InterestStats, SubsQuery, SubsSnapshot};
@@ -29,7 +30,8 @@ pub(crate) struct Fake {
     pub(crate) subs: Vec<SubRecord>,
     pub(crate) health: Health,
     pub(crate) problems: Vec<HealthProblem>,
-    pub(crate) jetstream_is_on: bool,
+    pub(crate) jetstream: Option<JetStreamRecord>,
+    pub(crate) jetstream_queries: Mutex<Vec<JetStreamQuery>>,
     pub(crate) requests: RequestCounters,
     pub(crate) queries: Mutex<Vec<ConnQuery>>,
 }
@@ -112,8 +114,16 @@ impl Source for Fake {
         self.problems.clone()
     }
 
-    fn jetstream_is_off(&self) -> bool {
-        !self.jetstream_is_on
+    fn jetstream_accounts(&self) -> Vec<String> {
+        match &self.jetstream {
+            Some(_) => self.accounts.clone(),
+            None => Vec::new(),
+        }
+    }
+
+    fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord> {
+        self.jetstream_queries.lock().unwrap().push(query.clone());
+        self.jetstream.clone()
     }
 
     fn requests(&self) -> &RequestCounters {

@@ -120,7 +120,8 @@ pub struct HealthProblem {
 }
 
 impl HealthProblem {
-    fn new(kind: ProblemKind, status_code: u16, error: impl Into<String>) -> Self {
+    /// A problem that is about no account.
+    pub fn new(kind: ProblemKind, status_code: u16, error: impl Into<String>) -> Self {
         Self {
             kind,
             account: String::new(),

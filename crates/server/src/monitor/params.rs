@@ -8,7 +8,7 @@ use super::query::Query;
 /// What is wrong with a parameter; the text is the body of the 400 answer.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub(crate) struct ParamError(String);
+pub struct ParamError(String);
 
 /// How much of its subscriptions an endpoint is to list.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

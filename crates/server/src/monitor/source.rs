@@ -6,6 +6,7 @@ use super::accounts::{AccountDetail, AccountRecord};
 use super::closed::ClosedRecord;
 use super::endpoint::RequestCounters;
 use super::healthz::{Health, HealthProblem, HealthzOptions};
+use super::jsz::{JetStreamQuery, JetStreamRecord};
 use super::records::{ConnQuery, ConnSnapshot};
 use super::subsz::{SubsQuery, SubsSnapshot};
 use super::varz::Varz;
@@ -66,9 +67,11 @@ pub trait Source: Send + Sync {
         Vec::new()
     }
 
-    /// Whether JetStream is off: `/jsz` says so then. While it is on, `/jsz`
-    /// is answered by its own endpoint.
-    fn jetstream_is_off(&self) -> bool;
+    /// Names of the accounts that have JetStream, in any order.
+    fn jetstream_accounts(&self) -> Vec<String>;
+
+    /// JetStream; `None` if it is off.
+    fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord>;
 
     /// Requests to the monitoring port, by path.
     fn requests(&self) -> &RequestCounters;
