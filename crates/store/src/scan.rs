@@ -54,7 +54,7 @@ impl<'a> Scan<'a> {
         if let Some(record) = self.block.get(self.at..).and_then(Record::parse) {
             let after = self.at + record.bytes.len();
             if after == self.block.len() || self.good_at(after).is_some() {
-                return after;
+                return self.swallowed(after).unwrap_or(after);
             }
         }
         if self.checksum.is_none() {
@@ -76,6 +76,33 @@ impl<'a> Scan<'a> {
             }
         }
         self.block.len()
+    }
+}
+
+impl Scan<'_> {
+    /// A wrong length may reach exactly over good records: where they begin.
+    /// Those that a payload holds do not count: behind them comes the checksum
+    /// of the record around them, so they do not reach to `after`.
+    fn swallowed(&mut self, after: usize) -> Option<usize> {
+        let checksum = self.checksum?;
+        for start in self.at + 1..after {
+            let mut end = start;
+            while end < after {
+                let record = self.block.get(end..after).and_then(Record::parse);
+                let Some(record) = record.filter(|record| record.bytes.len() <= self.budget) else {
+                    break;
+                };
+                self.budget -= record.bytes.len();
+                if !record.is_intact(checksum) {
+                    break;
+                }
+                end += record.bytes.len();
+            }
+            if end == after {
+                return Some(start);
+            }
+        }
+        None
     }
 }
 
@@ -137,6 +164,24 @@ mod tests {
                 assert_eq!(found, want, "bit {bit}");
             }
         }
+    }
+
+    #[test]
+    fn a_wrong_length_does_not_swallow_the_next_record() {
+        let (mut block, sum) = block();
+        // Twice the length of one.
+        block[43] = 86;
+        assert_eq!(sequences(&block, &sum), [1, 3, 4, 5, 6, 7, 8, 9]);
+    }
+
+    #[test]
+    fn what_a_payload_holds_is_no_record() {
+        let (inner, sum) = block();
+        let mut block = Vec::new();
+        put_message(&mut block, Some(&sum), 20, 7, [b"a.b", b"", &inner]);
+        put_message(&mut block, Some(&sum), 21, 7, [b"a.b", b"", b"x"]);
+        block[23] ^= 1;
+        assert_eq!(sequences(&block, &sum), [21]);
     }
 
     #[test]

@@ -192,17 +192,22 @@ impl SeqSet {
         if nodes > NODES_MAX {
             return None;
         }
-        let mut set = Self::default();
+        let mut listed = Vec::with_capacity(nodes.min(1024) as usize);
         for _ in 0..nodes {
             let base = reader.u64()?;
-            for at in 0..words {
-                let first = base.checked_add(at as u64 * 64)?;
-                first.checked_add(64)?;
-                for bit in BitsOf(reader.u64()?) {
-                    set.insert(first + bit);
+            base.checked_add(words as u64 * 64)?;
+            listed.push((base, reader.bytes(words * 8)?));
+            reader.u16()?;
+        }
+        // In order every node is added at the end.
+        listed.sort_unstable_by_key(|&(base, _)| base);
+        let mut set = Self::default();
+        for (base, bits) in listed {
+            for (at, word) in bits.as_chunks::<8>().0.iter().enumerate() {
+                for bit in BitsOf(u64::from_le_bytes(*word)) {
+                    set.insert(base + at as u64 * 64 + bit);
                 }
             }
-            reader.u16()?;
         }
         (set.count == u64::from(count)).then_some(set)
     }

@@ -137,7 +137,7 @@ fn the_file_store_behaves_like_the_model() {
                     let (opened, recovery) = setup.open(&disk);
                     assert!(
                         recovery.warnings.is_empty(),
-                        "seed {seed}: {:?}",
+                        "seed {seed} {setup:?}: {:?}",
                         recovery.warnings
                     );
                     store = opened;

@@ -314,6 +314,9 @@ fn friendly(bytes: i64) -> String {
 }
 
 fn write_banner(log: &Logger, plan: &Plan) {
+    log.info(format_args!(""));
+    log.info(format_args!("         https://docs.nats.io/jetstream"));
+    log.info(format_args!(""));
     log.info(format_args!("---------------- JETSTREAM ----------------"));
     log.info(format_args!("  Strict:          {}", plan.limits.strict));
     log.info(format_args!(

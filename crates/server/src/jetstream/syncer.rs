@@ -37,12 +37,20 @@ impl Syncer {
 
 fn run(queue: &Receiver<Vec<SyncTask>>, worker: &WorkerMailbox) {
     while let Ok(tasks) = queue.recv() {
-        let mut result = Ok(());
-        for task in tasks {
-            if let Err(error) = task.run() {
-                result = Err(error.to_string());
-            }
-        }
-        worker.send(WorkerMail::Synced(result));
+        worker.send(WorkerMail::Synced(run_all(tasks)));
     }
+}
+
+/// Waits until everything is on disk.
+///
+/// # Errors
+/// The last thing that went wrong.
+pub(super) fn run_all(tasks: Vec<SyncTask>) -> Result<(), String> {
+    let mut result = Ok(());
+    for task in tasks {
+        if let Err(error) = task.run() {
+            result = Err(error.to_string());
+        }
+    }
+    result
 }

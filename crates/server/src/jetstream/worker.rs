@@ -24,7 +24,7 @@ use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
 use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
-use super::syncer::Syncer;
+use super::syncer::{self, Syncer};
 use super::{AccountState, JetStream};
 use crate::account::Account;
 use crate::batch::Batch;
@@ -33,6 +33,13 @@ use crate::spin::Spin;
 
 /// Pause while clients' shards are behind with what the worker has sent.
 const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
+
+/// Most messages of a turn after which the worker waits for the disk itself:
+/// with more there is more to come, which the wait would hold up.
+const FEW_MESSAGES: usize = 2;
+
+/// Longest sync, as the last one went, for which it does.
+const QUICK_SYNC: Duration = Duration::from_millis(1);
 
 /// Buffers of effects kept for reuse.
 const MAX_SPARE: usize = 16;
@@ -58,6 +65,11 @@ pub(super) struct Worker {
     syncer: Syncer,
     /// A sync is under way.
     syncing: bool,
+    sync_began: Instant,
+    /// How long the last one took.
+    sync_time: Duration,
+    /// Messages of this turn.
+    arrived: usize,
     /// Effects that the sync under way is to cover, with their accounts.
     covered: Vec<(Arc<Account>, Effects)>,
     /// Effects for which the next one is needed.
@@ -105,6 +117,9 @@ impl Worker {
             publisher: Publisher::new(id),
             syncer,
             syncing: false,
+            sync_began: Instant::now(),
+            sync_time: Duration::ZERO,
+            arrived: 0,
             covered: Vec::new(),
             uncovered: Vec::new(),
             timers: BTreeSet::new(),
@@ -127,11 +142,13 @@ impl Worker {
             let wait = self.wait();
             self.mailbox.receive(&mut mail, wait, &mut self.spin);
             let now = now();
+            self.arrived = 0;
             for item in mail.drain(..) {
                 self.guard(|worker| worker.on_mail(item, now));
             }
             self.guard(|worker| worker.on_timers(now));
             self.guard(|worker| worker.settle(now));
+            self.publisher.send(&self.shared);
             self.guard(|worker| worker.begin_sync(false));
             self.publisher.send(&self.shared);
             // Nobody waits for this.
@@ -205,6 +222,7 @@ impl Worker {
     }
 
     fn on_batch(&mut self, batch: Box<Batch>, now: Nanos) {
+        self.arrived += batch.messages.len();
         let mut first = 0;
         for item in &batch.messages {
             let Some(message) = item.message(&batch.bytes) else {
@@ -492,12 +510,29 @@ impl Worker {
             self.release();
             return;
         }
+        let tasks = std::mem::take(&mut self.tasks);
+        self.sync_began = Instant::now();
+        if self.may_sync_here() {
+            let result = syncer::run_all(tasks);
+            self.on_synced(result);
+            return;
+        }
         self.syncing = true;
-        self.syncer.begin(std::mem::take(&mut self.tasks));
+        self.syncer.begin(tasks);
+    }
+
+    /// Whether to wait for the disk on this thread, which spares two wake-ups:
+    /// if it is quick, and nobody has anything else to do here.
+    fn may_sync_here(&self) -> bool {
+        self.arrived <= FEW_MESSAGES
+            && self.sync_time <= QUICK_SYNC
+            && self.dirty.is_empty()
+            && !self.mailbox.has_mail()
     }
 
     fn on_synced(&mut self, result: Result<(), String>) {
         self.syncing = false;
+        self.sync_time = self.sync_began.elapsed();
         if let Err(error) = result {
             // What cannot be promised is not: the publishers get no answer.
             self.shared.log.error(format_args!(
@@ -542,12 +577,7 @@ impl Worker {
         for (_, host) in &mut self.hosts {
             host.stream.take_syncs(&mut self.tasks);
         }
-        let mut synced = Ok(());
-        for task in std::mem::take(&mut self.tasks) {
-            if let Err(error) = task.run() {
-                synced = Err(error.to_string());
-            }
-        }
+        let synced = syncer::run_all(std::mem::take(&mut self.tasks));
         std::mem::swap(&mut self.covered, &mut self.uncovered);
         self.on_synced(synced);
         self.publisher.send(&self.shared);

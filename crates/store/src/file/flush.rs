@@ -25,25 +25,29 @@ impl FileStore {
         self.doomed.append(&mut self.log.doomed);
         let purged = std::mem::take(&mut self.log.doomed_now);
         self.log.commit();
+        self.totals = self.log.totals();
         self.remove_purged(purged);
         self.drop_spent_blocks();
-        self.totals = self.log.totals();
+        self.note_removed();
         self.index_stale = true;
         self.busy = true;
         Ok(())
     }
 
-    /// Blocks that were kept for tombstones which are written now.
+    /// Blocks go that were kept for tombstones which are written now. Should
+    /// that fail, they stay.
     fn drop_spent_blocks(&mut self) {
         self.log.drop_empty_front();
-        let staged = self
-            .log
-            .blocks
-            .back()
-            .is_some_and(|tail| tail.flushed < tail.length);
-        if !staged {
-            self.doomed.append(&mut self.log.doomed);
-            self.log.commit();
+        if !self.log.is_staged() {
+            return;
+        }
+        let mut touched = Vec::new();
+        match self.write_blocks(&mut touched) {
+            Ok(()) => {
+                self.doomed.append(&mut self.log.doomed);
+                self.log.commit();
+            }
+            Err(cause) => drop(self.take_back(cause, touched)),
         }
     }
 
@@ -221,7 +225,8 @@ impl FileStore {
         let side = std::mem::take(&mut self.steps);
         let mut folders: Vec<PathBuf> = Vec::new();
         for step in side {
-            if let Step::Replace { path, .. } | Step::Remove(path) = &step
+            if let Step::Replace { path, .. } | Step::Append { path, .. } | Step::Remove(path) =
+                &step
                 && let Some(folder) = path.parent()
                 && !folders.iter().any(|known| known == folder)
             {

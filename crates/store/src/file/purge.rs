@@ -82,10 +82,13 @@ impl FileStore {
         self.removals.clear();
         let msgs = self.folder.join("msgs");
         self.steps.retain(|step| match step {
-            Step::Replace { path, .. } | Step::Remove(path) => !path.starts_with(&msgs),
+            Step::Replace { path, .. } | Step::Append { path, .. } | Step::Remove(path) => {
+                !path.starts_with(&msgs)
+            }
             Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;
+        self.removed_bytes = 0;
         self.totals = self.log.totals();
         self.index_stale = true;
         Ok(removed)

@@ -16,6 +16,7 @@ use crate::seqset::SeqSet;
 use crate::types::Seq;
 
 use super::recover::Prior;
+use super::removed::{self, Removed};
 use super::{Recovery, idx29};
 
 /// Sequences that may be missing before a record of the same block: more are
@@ -26,9 +27,18 @@ const GAP_MAX: u64 = 1 << 24;
 #[derive(Default)]
 struct Seen {
     tombstones: SeqSet,
+    /// What limits have removed.
+    removed: Removed,
     /// Highest sequence of any record.
     last: u64,
     last_time: i64,
+}
+
+impl Seen {
+    /// Whether the message of this sequence was removed on purpose.
+    fn is_gone(&self, seq: u64) -> bool {
+        self.tombstones.contains(seq) || self.removed.has(seq, i64::MIN)
+    }
 }
 
 pub(super) fn rebuild(
@@ -37,7 +47,10 @@ pub(super) fn rebuild(
     prior: Option<Prior>,
     recovery: &mut Recovery,
 ) -> Result<(), StoreError> {
-    let mut seen = Seen::default();
+    let mut seen = Seen {
+        removed: read_removed(log),
+        ..Seen::default()
+    };
     log.blocks.clear();
     let mut tail_is_compressed = false;
     for &number in numbers.iter().rev() {
@@ -180,6 +193,14 @@ fn remove_block(log: &mut Log, number: u32) -> Result<(), StoreError> {
     files.disk.sync_dir(&files.folder).at(&files.folder)
 }
 
+fn read_removed(log: &Log) -> Removed {
+    let file = log.files.as_ref().and_then(|files| {
+        let bytes = files.disk.read(&files.folder.join(removed::NAME)).ok()?;
+        Some(Removed::decode(&bytes, &Checksum::of_name(&files.name)))
+    });
+    file.unwrap_or_default()
+}
+
 /// The `<n>.idx` of an older server, if it is of this state of the block.
 fn read_old_index(log: &Log, number: u32, plain: &[u8]) -> Option<idx29::BlockIndex> {
     let files = log.files.as_ref()?;
@@ -276,7 +297,7 @@ fn repair(
     let bytes: usize = scanned.damage.iter().map(|(from, to)| to - from).sum();
     log.lost.bytes += bytes as u64;
     let lost = scanned.gaps.iter().flat_map(|&(from, to)| from..=to);
-    let lost = lost.filter(|&seq| !seen.tombstones.contains(seq));
+    let lost = lost.filter(|&seq| !seen.is_gone(seq));
     log.lost.messages.extend(lost.map(Seq));
     log.lost.messages.sort_unstable();
     let Some(files) = &mut log.files else {
@@ -349,6 +370,7 @@ fn take_messages(
         }
         let gone = record.kind == Kind::Erased
             || seen.tombstones.contains(seq)
+            || seen.removed.has(seq, record.timestamp)
             || old_index.is_some_and(|index| seq < index.first);
         if has_message {
             block
@@ -403,7 +425,7 @@ fn compare(log: &mut Log, prior: &Prior, seen: &Seen) {
         }
         let mut lost = Vec::new();
         for seq in entry.first..=entry.last {
-            let gone = entry.deleted.contains(seq) || seen.tombstones.contains(seq);
+            let gone = entry.deleted.contains(seq) || seen.is_gone(seq);
             if seq >= found_first && !gone && log.block_with(seq).is_none() && lost.len() < 1 << 20
             {
                 lost.push(Seq(seq));

@@ -169,7 +169,7 @@ impl FileStore {
             let tail = self.log.blocks.len().saturating_sub(1);
             let blocks = self.log.blocks.iter().enumerate();
             blocks
-                .filter(|(_, block)| block.length > 0)
+                .filter(|(_, block)| block.flushed > 0)
                 .map(|(at, block)| (block.number, at == tail))
                 .collect()
         };

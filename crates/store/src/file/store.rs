@@ -25,6 +25,7 @@ impl FileStore {
         if self.log.options.ttl {
             self.load_ttls(recovery)?;
         }
+        self.open_removed();
         self.remove_old_indexes(recovery.rebuilt)
     }
 
@@ -161,7 +162,7 @@ impl FileStore {
         Ok(out)
     }
 
-    fn replace(&mut self, path: std::path::PathBuf, content: Vec<u8>) {
+    pub(super) fn replace(&mut self, path: std::path::PathBuf, content: Vec<u8>) {
         let mut tmp = path.clone().into_os_string();
         tmp.push(".tmp");
         self.steps

@@ -4,6 +4,7 @@
 //! - `block`, `slots`: a block, and where its messages are
 //! - `append`: new records
 //! - `cache`: blocks come into memory and leave it
+//! - `evictions`: what limits have removed
 //! - `find`: the next and the previous message of a filter
 //! - `matching`: the same for filters with wildcards
 //! - `count`: how many there are
@@ -17,6 +18,7 @@ pub(crate) mod block;
 mod cache;
 mod compact;
 mod count;
+mod evictions;
 mod find;
 mod matching;
 mod purge;
@@ -34,6 +36,7 @@ use crate::hash::Checksum;
 use crate::subjects::SubjectIndex;
 use crate::types::{LostData, Nanos, Seq, StoreState, StreamOptions};
 pub(crate) use block::Block;
+use evictions::Evictions;
 pub(crate) use find::Direction;
 pub(crate) use undo::Totals;
 use undo::Undo;
@@ -101,6 +104,8 @@ pub(crate) struct Log {
     /// Messages were lost whose subjects are not known: the subject index
     /// counts too many.
     pub recount: bool,
+    /// What limits have removed.
+    pub evictions: Evictions,
     /// It began with nothing, as far as is known.
     pub fresh: bool,
     /// All expiries are in `expiries`, nothing is to be scanned for them.
@@ -151,6 +156,7 @@ impl Log {
             memos: Vec::new(),
             removed_subject: Vec::new(),
             recount: false,
+            evictions: Evictions::default(),
             fresh: true,
             ttls_known: false,
         };

@@ -68,6 +68,7 @@ impl Log {
         self.last = last;
         self.last_time = last_time;
         self.expiries.clear();
+        self.evictions = super::Evictions::default();
         self.undo.clear();
         self.doomed.clear();
         self.doomed_now.clear();

@@ -28,6 +28,7 @@ impl Log {
         let Some(taken) = self.unlink(at, seq) else {
             return Ok(None);
         };
+        self.note_gone(seq, bury);
         if was_first {
             self.find_first_time(at)?;
         }
@@ -56,6 +57,17 @@ impl Log {
         }
         self.drop_empty_front();
         Ok(Some(taken))
+    }
+
+    fn note_gone(&mut self, seq: u64, bury: bool) {
+        if self.name.is_none() {
+            return;
+        }
+        if bury {
+            self.evictions.note_tombstone();
+        } else {
+            self.evictions.note(seq);
+        }
     }
 
     fn slot_with(&mut self, at: usize, seq: u64) -> Option<usize> {
@@ -274,12 +286,13 @@ impl Log {
             if !all {
                 break;
             }
-            let is_tail = head + 1 == self.blocks.len();
+            let (is_tail, last) = (head + 1 == self.blocks.len(), block.last);
             // A block that stays needs a tombstone for each message.
             if bury && self.has_needed_tombstones(head) {
                 break;
             }
             let some = self.unlink_all(head)?;
+            self.note_gone(last, bury);
             removed.messages += some.messages;
             removed.bytes += some.bytes;
             if is_tail {

@@ -87,6 +87,8 @@ impl Log {
 
     /// Everything staged is in the files now: forgets how to take it back.
     pub fn commit(&mut self) {
+        let first = self.state().first.0;
+        self.evictions.commit(first);
         let mut undo = std::mem::take(&mut self.undo);
         for step in undo.drain(..) {
             match step {
@@ -128,6 +130,7 @@ impl Log {
     /// numbers. Returns the first sequence that is lost by it.
     pub fn rollback(&mut self, totals: Totals) -> Option<Seq> {
         let lost = (self.last > totals.last).then_some(Seq(totals.last + 1));
+        self.evictions.rollback();
         let mut unused = Vec::new();
         while let Some(step) = self.undo.pop() {
             if let Undo::Subject(id, before) = &step

@@ -1,0 +1,177 @@
+//! `removed.db`: what limits have removed from a stream in which messages
+//! are deleted as well.
+//!
+//! A limit leaves no tombstone: when a stream is rebuilt from its blocks, it is
+//! applied again. But where newer messages were deleted meanwhile, it would
+//! let older ones come back: a key whose value was deleted would have its
+//! previous value again. So what limits have removed is noted before a deletion
+//! is durable. The Go server does not know this file, and lets it be.
+//!
+//! The file has frames: length (u32, little-endian) of the body; the body; its
+//! checksum. Body: all below this sequence is gone (uv); time of the last
+//! message (sv); number of ranges (uv); for each what lies between it and the
+//! range before (uv), and its length (uv).
+
+use crate::hash::Checksum;
+use crate::seqset::SeqSet;
+use crate::sync::Step;
+use crate::varint::{Reader, put_sv, put_uv};
+
+use super::FileStore;
+
+/// Its name in `msgs`.
+pub(super) const NAME: &str = "removed.db";
+/// Bytes above which the file is written anew, if that makes it half as long.
+const BYTES_MAX: u64 = 1 << 20;
+/// Sequences in a range at most: blocks have no wider gaps.
+const RANGE_MAX: u64 = 1 << 26;
+const SUM_BYTES: usize = 8;
+
+/// What the file tells.
+#[derive(Default)]
+pub(super) struct Removed {
+    below: u64,
+    seqs: SeqSet,
+    time: i64,
+}
+
+impl Removed {
+    /// Whether the message of this sequence and time was removed. Should a
+    /// sequence have been used again, that message is younger.
+    pub fn has(&self, seq: u64, time: i64) -> bool {
+        time <= self.time && (seq < self.below || self.seqs.contains(seq))
+    }
+
+    /// Reads the frames that are good.
+    pub fn decode(bytes: &[u8], sum: &Checksum) -> Self {
+        let mut removed = Self::default();
+        let mut reader = Reader::new(bytes);
+        while let Some(body) = frame(&mut reader, sum) {
+            if removed.take(body).is_none() {
+                break;
+            }
+        }
+        removed
+    }
+
+    fn take(&mut self, body: &[u8]) -> Option<()> {
+        let mut reader = Reader::new(body);
+        self.below = self.below.max(reader.uv()?);
+        self.time = self.time.max(reader.sv()?);
+        let mut last = 0_u64;
+        for _ in 0..reader.uv()? {
+            let first = last.checked_add(reader.uv()?)?;
+            let length = reader.uv()?;
+            if length == 0 || length > RANGE_MAX {
+                return None;
+            }
+            last = first.checked_add(length)?;
+            self.seqs.insert_range(first, last - 1);
+        }
+        Some(())
+    }
+}
+
+fn frame<'a>(reader: &mut Reader<'a>, sum: &Checksum) -> Option<&'a [u8]> {
+    let length = usize::try_from(reader.u32()?).ok()?;
+    let body = reader.bytes(length)?;
+    let stored: [u8; SUM_BYTES] = reader.array()?;
+    (sum.sum(body) == stored).then_some(body)
+}
+
+fn put_frame(sum: &Checksum, below: u64, time: i64, ranges: &[(u64, u64)]) -> Vec<u8> {
+    let mut body = Vec::new();
+    put_uv(&mut body, below);
+    put_sv(&mut body, time);
+    put_uv(&mut body, ranges.len() as u64);
+    let mut last = 0;
+    for &(first, end) in ranges {
+        put_uv(&mut body, first - last);
+        put_uv(&mut body, end - first);
+        last = end;
+    }
+    let mut out = (body.len() as u32).to_le_bytes().to_vec();
+    out.extend(&body);
+    out.extend(sum.sum(&body));
+    out
+}
+
+/// Adds ascending sequences to ranges (first, end).
+fn add(ranges: &mut Vec<(u64, u64)>, seqs: impl Iterator<Item = u64>) {
+    for seq in seqs {
+        match ranges.last_mut() {
+            Some((_, end)) if *end == seq => *end = seq + 1,
+            _ => ranges.push((seq, seq + 1)),
+        }
+    }
+}
+
+impl FileStore {
+    /// Notes what limits have removed, if tombstones were flushed since.
+    pub(super) fn note_removed(&mut self) {
+        let Some(seqs) = self.log.evictions.take() else {
+            return;
+        };
+        let first = self.log.state().first.0;
+        let is_long = self.removed_bytes > BYTES_MAX.max(2 * self.removed_snapshot);
+        let Some(seqs) = seqs.filter(|_| !is_long && self.removed_bytes > 0) else {
+            return self.note_all_removed();
+        };
+        let mut ranges = Vec::new();
+        add(&mut ranges, seqs.iter().filter(|&seq| seq >= first));
+        let content = put_frame(&self.sum, first, self.log.last_time, &ranges);
+        let offset = self.removed_bytes;
+        self.removed_bytes += content.len() as u64;
+        let path = self.in_msgs(NAME);
+        self.steps.push(Step::Append {
+            path,
+            offset,
+            content,
+        });
+    }
+
+    /// Writes the file anew, with all that is gone from blocks that are there.
+    pub(super) fn note_all_removed(&mut self) {
+        let mut ranges = Vec::new();
+        for block in &self.log.blocks {
+            add(&mut ranges, block.deleted.iter());
+        }
+        let first = self.log.state().first.0;
+        let content = put_frame(&self.sum, first, self.log.last_time, &ranges);
+        self.removed_bytes = content.len() as u64;
+        self.removed_snapshot = self.removed_bytes;
+        let path = self.in_msgs(NAME);
+        self.steps
+            .retain(|step| !matches!(step, Step::Append { path: other, .. } if *other == path));
+        self.replace(path, content);
+    }
+
+    /// After opening: goes on with the file that is there, or finds out when
+    /// there is need for one.
+    pub(super) fn open_removed(&mut self) {
+        if self.disk.exists(&self.in_msgs(NAME)) {
+            self.note_all_removed();
+        } else if self.log.state().first.0 > 1 || self.log.state().deleted > 0 {
+            self.log.evictions.forget();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_removed_is_read_up_to_a_damaged_frame() {
+        let sum = Checksum::of_name(b"S");
+        let mut bytes = put_frame(&sum, 5, 100, &[(7, 8), (10, 13)]);
+        bytes.extend(put_frame(&sum, 6, 120, &[(20, 21)]));
+        let whole = Removed::decode(&bytes, &sum);
+        let gone: Vec<u64> = (0..30).filter(|&seq| whole.has(seq, 110)).collect();
+        assert_eq!(gone, [0, 1, 2, 3, 4, 5, 7, 10, 11, 12, 20]);
+        assert!(!whole.has(20, 121), "a younger message");
+        bytes.pop();
+        let cut = Removed::decode(&bytes, &sum);
+        assert!(cut.has(12, 100) && !cut.has(20, 100) && !cut.has(12, 101));
+    }
+}
