@@ -375,7 +375,8 @@ fn round_trip(binary: &Path, seed: u64, cipher: Option<Cipher>, compress: bool, 
         std::fs::remove_file(msgs.join("index.db")).unwrap();
     }
     if end != End::Closed {
-        // What limits removed comes back for both.
+        // What limits removed comes back for both: the note of it is ours alone.
+        let _ = std::fs::remove_file(msgs.join("removed.db"));
         let root = scratch.root(cipher);
         let mut store = root.open_stream("$G", "S", options).unwrap().0;
         adopt_all(&mut store, &mut model);
