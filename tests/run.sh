@@ -194,7 +194,7 @@ section_conformance() {
     local server only
     find_server
     mapfile -t only < <(sheets)
-    conformance --server "$server" "${only[@]}" --without "$MIDGE_RUN_WITHOUT" \
+    conformance --server "$server" --peer "$MIDGE_PEER" "${only[@]}" --without "$MIDGE_RUN_WITHOUT" \
         --junit "$MIDGE_RUN_LOGS/conformance.xml"
 }
 

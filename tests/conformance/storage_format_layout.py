@@ -232,6 +232,20 @@ def a_too_high_level_takes_the_stream_offline(ctx):
     check_offline(ctx, js, stream, 'unsupported - config error: unknown field "shiny"')
 
 
+@test(SHEET, 7, needs="jetstream")
+def a_stream_that_is_offline_can_be_deleted(ctx):
+    js = filled(ctx)
+    stream = stop(js).stream("S")
+    stream.write_meta(dict(stream.meta(), shiny="x"))
+    js = start(ctx, js)
+    js.err("STREAM.INFO.S", b"", 10194, 500)
+    eq(js.ok("STREAM.DELETE.S")["success"], True, "delete")
+    eq(js.ok("STREAM.NAMES")["streams"], ["T"], "streams")
+    check(not os.path.exists(stream.path), "the files are gone")
+    js.create("S", "s.>")
+    eq(js.pub("s.a")["seq"], 1, "first sequence of a new stream")
+
+
 @test(SHEET, 8, needs="jetstream")
 def creating_over_a_skipped_stream_loses_nothing(ctx):
     js = filled(ctx)

@@ -234,6 +234,18 @@ pub fn read_consumer_meta(
     }
 }
 
+/// Answers that a stream was deleted.
+pub fn reply_deleted(reply: &[u8], cx: &mut Context<'_>) {
+    let kind = Kind::ApiReply { is_error: false };
+    cx.out.send_with(reply, When::Durable, kind, |out| {
+        push_reply(
+            out,
+            "stream_delete_response",
+            &super::requests::Success::YES,
+        );
+    });
+}
+
 impl Stream {
     fn new(config: StreamConfig, created: Nanos, parts: StreamParts) -> Self {
         let mut stream = Self {
@@ -430,14 +442,7 @@ impl Stream {
         settings.account_usage.add(storage, -self.reported_bytes);
         settings.server_usage.add(storage, -self.reported_bytes);
         self.reported_bytes = 0;
-        let kind = Kind::ApiReply { is_error: false };
-        cx.out.send_with(reply, When::Durable, kind, |out| {
-            push_reply(
-                out,
-                "stream_delete_response",
-                &super::requests::Success::YES,
-            );
-        });
+        reply_deleted(reply, cx);
     }
 
     /// Tells waiting clients that the server stops.

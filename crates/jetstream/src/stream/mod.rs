@@ -42,7 +42,8 @@ use midge_subject::Transform;
 pub use direct::DirectGet;
 pub use files::{MemoryFiles, StreamFiles};
 pub use lifecycle::{
-    Offline, StreamParts, meta_json, read_consumer_meta, read_stream_meta, store_options,
+    Offline, StreamParts, meta_json, read_consumer_meta, read_stream_meta, reply_deleted,
+    store_options,
 };
 pub use publish::Publish;
 pub(crate) use publish::push_refusal;

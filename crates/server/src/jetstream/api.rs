@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use midge_jetstream::api::{Empty, Endpoint, Scope, push_error, push_reply, refuse};
+use midge_jetstream::api::{Body, Empty, Endpoint, Scope, push_error, push_reply, refuse};
 use midge_jetstream::catalog::{self, Created};
 use midge_jetstream::config::StreamConfig;
 use midge_jetstream::context::Settings;
 use midge_jetstream::effects::{Kind, Message};
 use midge_jetstream::error::{ApiError, catalogue as errors};
 use midge_jetstream::header::level_is_supported;
-use midge_jetstream::stream::Offline;
+use midge_jetstream::stream::{Offline, reply_deleted};
 use midge_jetstream::{Catalog, Context, Effects, Interest};
 
 use super::audit::{self, AUDIT_SUBJECT};
@@ -241,12 +241,40 @@ impl Api {
                         };
                         self.refuse(&call, &endpoint, &error);
                     }
-                    _ => self.send_to_worker(name, Command::Call(call), state.account.id),
+                    Some(_) => self.delete_offline(&call, &endpoint, name, &state),
+                    None => self.send_to_worker(name, Command::Call(call), state.account.id),
                 }
             }
             Scope::Cluster => self.refuse(&call, &endpoint, &errors::CLUSTER_REQUIRED),
             Scope::Later => self.refuse(&call, &endpoint, &errors::NOT_ENABLED),
         }
+    }
+
+    /// Removes a stream that no worker has.
+    fn delete_offline(
+        &mut self,
+        call: &ApiCall,
+        endpoint: &Endpoint<'_>,
+        name: &str,
+        state: &Arc<AccountState>,
+    ) {
+        let body = Body {
+            bytes: &call.body,
+            strictness: state.settings.load().limits.strictness(),
+        };
+        if let Err(error) = body.none() {
+            return self.refuse(call, endpoint, &error);
+        }
+        let account = &state.account.name;
+        if let Err(error) = self.jetstream.root.delete_stream(account, name) {
+            self.shared.log.error(format_args!(
+                "JetStream stream '{account} > {name}' could not be removed: {error}"
+            ));
+            let error = errors::STREAM_DELETE.with(error);
+            return self.refuse(call, endpoint, &error);
+        }
+        self.catalog(state).remove(name);
+        self.answer(call, state, |_, _, cx| reply_deleted(&call.reply, cx));
     }
 
     /// A request of the system account, which has no streams itself
