@@ -168,6 +168,9 @@ def changes_hands(name, config, kill=False):
                  "Stream state error reading encryption key") if kill else ()
         js = own(ctx, config)
         fill_store(js)
+        if not kill:
+            # After a crash the reference lets a message come back that a limit had removed.
+            js.delete_msg("LIMITED", 8, no_erase=True)
         js = hand_over(ctx, js, peer, config, kill, stale)
         change(js, b"one")
         js = hand_over(ctx, js, ctx.binary, config, kill, stale)

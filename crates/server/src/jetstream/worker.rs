@@ -47,6 +47,9 @@ const MAX_SPARE: usize = 16;
 /// Time between two rounds of the stores' housekeeping.
 const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 
+/// The same while there is more to do: requests come in between.
+const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
+
 /// Time between two log lines about dropped messages of one stream.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -353,7 +356,12 @@ impl Worker {
                     )),
                 }
             }
-            self.next_maintenance = if more { at } else { at + MAINTENANCE_INTERVAL };
+            let pause = if more {
+                MAINTENANCE_PAUSE
+            } else {
+                MAINTENANCE_INTERVAL
+            };
+            self.next_maintenance = Instant::now() + pause;
         }
         if let Durability::Interval(interval) = self.jetstream.durability
             && self.next_sync.is_some_and(|due| at >= due)
