@@ -225,7 +225,16 @@ impl Node {
             }
             stored.retain(|(account, _)| *account == options.account);
         }
+        let Some(failures) = jetstream.failures() else {
+            return broken("JetStream does not answer".to_owned());
+        };
         let mut problems = Vec::new();
+        for error in failures
+            .iter()
+            .filter_map(|failures| failures.sync.as_ref())
+        {
+            problems.extend(broken(format!("JetStream could not sync to disk: {error}")));
+        }
         for (account, names) in stored {
             let Some(known) = self.server().shared().accounts.get(&account) else {
                 let text = format!("JetStream account '{account}' could not be resolved");
@@ -240,6 +249,25 @@ impl Node {
                         format!("JetStream stream '{account} > {name}' could not be recovered");
                     problems.push(problem(ProblemKind::Stream, 503, &[&account, &name], text));
                 }
+            }
+        }
+        for (account, name, error) in failures.iter().flat_map(|failures| &failures.streams) {
+            let Some(account) = self.server().shared().accounts.by_id(*account) else {
+                continue;
+            };
+            let is_asked = (options.account.is_empty() || options.account == account.name)
+                && (options.stream.is_empty() || options.stream == *name);
+            if is_asked {
+                let text = format!(
+                    "JetStream stream '{} > {name}' write error: {error}",
+                    account.name
+                );
+                problems.push(problem(
+                    ProblemKind::Stream,
+                    503,
+                    &[&account.name, name],
+                    text,
+                ));
             }
         }
         problems

@@ -9,7 +9,7 @@ use midge_jetstream::stream::Offline;
 use midge_jetstream::stream::info::StreamInfo;
 use midge_store::Nanos;
 
-use super::report::{Report, ReportQuery};
+use super::report::{Failures, Report, ReportQuery};
 use crate::account::Account;
 
 /// A request in the API, as it arrived.
@@ -78,6 +78,8 @@ pub(crate) enum Command {
     CountConsumers(u32, SyncSender<usize>),
     /// To a worker: describe the streams there.
     Report(Arc<ReportQuery>, SyncSender<Report>),
+    /// To a worker: what it can not write.
+    Failures(SyncSender<Failures>),
     /// To a worker: whether a stream has a consumer.
     HasConsumer {
         account: u32,

@@ -60,6 +60,9 @@ impl Worker {
             Command::Report(query, answer) => {
                 let _ = answer.send(self.report(&query, now));
             }
+            Command::Failures(answer) => {
+                let _ = answer.send(self.failures());
+            }
             Command::HasConsumer {
                 account,
                 stream,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use midge_jetstream::consumer::{Ack, ConsumerId, Pull};
 use midge_jetstream::stream::{DirectGet, Publish};
 use midge_jetstream::{Context, Effects, Stream};
-use midge_store::Nanos;
+use midge_store::{Nanos, StoreError};
 use midge_subject::SubjectArc;
 
 use super::QueueLimits;
@@ -38,8 +38,17 @@ pub(super) struct Host {
     pub(super) arrived: (usize, usize),
     /// When it is looked at again.
     pub(super) timer: Option<Nanos>,
+    /// The last write that failed, until a message is stored again.
+    write_error: Option<WriteError>,
     subjects: Subscribed,
     consumers: HashMap<ConsumerId, ConsumerPlaces>,
+}
+
+/// A write that failed.
+struct WriteError {
+    text: String,
+    /// The last sequence that is stored.
+    last: u64,
 }
 
 /// What was subscribed for a consumer.
@@ -73,6 +82,7 @@ impl Host {
             unsynced: false,
             arrived: (0, 0),
             timer: None,
+            write_error: None,
             subjects: Vec::new(),
             consumers: HashMap::new(),
         }
@@ -87,6 +97,30 @@ impl Host {
             out: &mut self.effects,
         };
         act(&mut self.stream, &mut cx);
+    }
+
+    /// Remembers whether what was written last reached the disk's files.
+    pub(super) fn note_written(&mut self, written: &Result<(), StoreError>) {
+        match (written, &self.write_error) {
+            (Ok(()), None) => {}
+            (Ok(()), Some(failed)) => {
+                // To have nothing to write is no success.
+                if self.stream.state_info().last_seq > failed.last {
+                    self.write_error = None;
+                }
+            }
+            (Err(error), _) => {
+                self.write_error = Some(WriteError {
+                    text: error.to_string(),
+                    last: self.stream.state_info().last_seq,
+                });
+            }
+        }
+    }
+
+    /// Why it can not write, if it can not.
+    pub(super) fn write_error(&self) -> Option<&str> {
+        self.write_error.as_ref().map(|failed| failed.text.as_str())
     }
 
     /// Counts a published message of `bytes`; which limit it goes beyond, if it

@@ -45,6 +45,15 @@ pub(crate) struct Report {
     pub(crate) details: Vec<(u32, StreamDetail)>,
 }
 
+/// What a worker can not write.
+#[derive(Debug, Default)]
+pub(crate) struct Failures {
+    /// Why the last sync failed, if it did.
+    pub(crate) sync: Option<String>,
+    /// Streams whose last write failed: account, name, and why.
+    pub(crate) streams: Vec<(u32, String, String)>,
+}
+
 impl Report {
     fn add(&mut self, other: Self) {
         self.streams += other.streams;
@@ -88,6 +97,18 @@ impl JetStream {
         names.recv_timeout(PATIENCE).ok()
     }
 
+    /// What workers can not write; `None` if one does not answer.
+    pub(crate) fn failures(&self) -> Option<Vec<Failures>> {
+        let mut answers = Vec::with_capacity(self.workers.len());
+        for worker in &self.workers {
+            answers.push(ask(worker, Command::Failures));
+        }
+        let answers = answers
+            .iter()
+            .map(|answer| answer.recv_timeout(PATIENCE).ok());
+        answers.collect()
+    }
+
     /// Whether a stream has a consumer; `None` if its worker does not answer.
     pub(crate) fn has_consumer(&self, account: u32, stream: &str, consumer: &str) -> Option<bool> {
         let answer = ask(self.worker_of(account, stream), |answer| {
@@ -113,6 +134,19 @@ impl JetStream {
 }
 
 impl Worker {
+    /// What it can not write.
+    pub(super) fn failures(&self) -> Failures {
+        let failed = self.hosts.iter().filter_map(|(_, host)| {
+            let error = host.write_error()?;
+            let name = host.stream.name().to_owned();
+            Some((host.account.id, name, error.to_owned()))
+        });
+        Failures {
+            sync: self.sync_error.clone(),
+            streams: failed.collect(),
+        }
+    }
+
     /// Describes its streams.
     pub(super) fn report(&mut self, query: &ReportQuery, now: Nanos) -> Report {
         let numbers: Vec<u32> = self.hosts.iter().map(|(number, _)| number as u32).collect();

@@ -73,6 +73,8 @@ pub(super) struct Worker {
     sync_time: Duration,
     /// Messages of this turn.
     arrived: usize,
+    /// Why the last sync failed, if it did.
+    pub(super) sync_error: Option<String>,
     /// Effects that the sync under way is to cover, with their accounts.
     covered: Vec<(Arc<Account>, Effects)>,
     /// Effects for which the next one is needed.
@@ -123,6 +125,7 @@ impl Worker {
             sync_began: Instant::now(),
             sync_time: Duration::ZERO,
             arrived: 0,
+            sync_error: None,
             covered: Vec::new(),
             uncovered: Vec::new(),
             timers: BTreeSet::new(),
@@ -391,6 +394,7 @@ impl Worker {
             more = stream.settle(cx);
             failed = stream.flush(cx);
         });
+        host.note_written(&failed);
         if let Err(error) = failed {
             self.shared.log.error(format_args!(
                 "{}",
@@ -549,8 +553,10 @@ impl Worker {
             for (_, effects) in std::mem::take(&mut self.covered) {
                 self.reuse(effects);
             }
+            self.sync_error = Some(error);
             return;
         }
+        self.sync_error = None;
         self.release();
     }
 
