@@ -26,8 +26,8 @@ const _: () = assert!(SMALL_CHUNK <= BORROW_FROM);
 const MAX_DEFERRED: usize = 32;
 
 /// Output of one chunk, for all targets together, above which the next one is
-/// shorter: it takes some 10 ms, for which all others on the shard wait.
-const TURN_OUTPUT: usize = 16 * 1024 * 1024;
+/// shorter: it takes some milliseconds, for which all others on the shard wait.
+const TURN_OUTPUT: usize = 4 * 1024 * 1024;
 
 /// Least bytes read at a time into such a buffer: of a long line it is not known
 /// how much is missing.
