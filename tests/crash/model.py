@@ -54,7 +54,10 @@ class Consumer:
 
 class Stream:
     """The model of one stream. `consumers`: those that the load reads from, {name: Consumer}. `extra`: names of
-    consumers that come and go. `pending`: operations that were sent and are not applied."""
+    consumers that come and go. `pending`: operations that were sent and are not applied. `limited`: messages that
+    limits removed; `limits_forgiven`: they may come back."""
+
+    limits_forgiven = False
 
     def __init__(self, config, consumers=(), profile=None):
         self.name = config["name"]
@@ -72,6 +75,8 @@ class Stream:
         self.msgs = {}
         self.by_subject = {}
         self.first, self.last, self.bytes = 1, 0, 0
+        self.limited = {}
+        self.returned = 0
         self.extra = set()
         self.consumers = {name: Consumer(name, config) for name, config in self.setup}
 
@@ -156,8 +161,10 @@ class Stream:
         self.by_subject.setdefault(message.subject, {})[seq] = None
         self.bytes += message.size
 
-    def drop(self, seq):
+    def drop(self, seq, limit=False):
         message = self.msgs.pop(seq)
+        if limit:
+            self.limited[seq] = message
         self.bytes -= message.size
         of_subject = self.by_subject[message.subject]
         del of_subject[seq]
@@ -168,16 +175,16 @@ class Stream:
         """The limits, of which that for each subject comes first."""
         per_subject = self.config.get("max_msgs_per_subject", -1)
         while 0 < per_subject < len(self.by_subject.get(subject, ())):
-            self.drop(next(iter(self.by_subject[subject])))
+            self.drop(next(iter(self.by_subject[subject])), limit=True)
         most, most_bytes = self.config.get("max_msgs", -1), self.config.get("max_bytes", -1)
         while 0 < most < len(self.msgs) or 0 < most_bytes < self.bytes:
             while self.first not in self.msgs:
                 self.first += 1
-            self.drop(self.first)
+            self.drop(self.first, limit=True)
 
     def adopt(self, msgs):
         """Takes what the server has as the truth, once it was found right."""
-        self.msgs, self.by_subject, self.bytes = {}, {}, 0
+        self.msgs, self.by_subject, self.bytes, self.first, self.limited = {}, {}, 0, 1, {}
         for seq, message in msgs.items():
             self.add(seq, message)
 
@@ -214,7 +221,9 @@ class Stream:
             elif got is not None and got != message:
                 found.append("message %d is %r, must be %r" % (seq, _short(got), _short(message)))
         for seq in actual.msgs:
-            if seq not in self.msgs:
+            if seq in self.limited and Stream.limits_forgiven:
+                self.returned += 1
+            elif seq not in self.msgs:
                 found.append("message %d (%s) is there, it was removed" % (seq, actual.msgs[seq].subject))
         return found
 
@@ -239,9 +248,11 @@ class Actual:
     def inconsistencies(self):
         """Where the state does not fit the messages that were read."""
         first = min(self.msgs) if self.msgs else self.last + 1
+        if self.last == 0:
+            first = self.state["first_seq"]
         want = {"messages": len(self.msgs), "bytes": sum(message.size for message in self.msgs.values()),
                 "first_seq": first, "lost": None, "num_deleted": (self.last - first + 1 - len(self.msgs)) or None}
-        if self.msgs and max(self.msgs) != self.last:
+        if self.last == 0 or self.msgs and max(self.msgs) != self.last:
             want.pop("num_deleted")
         return ["state.%s is %r, by the messages it is %r" % (key, self.state.get(key), value)
                 for key, value in want.items() if self.state.get(key) != value]

@@ -20,7 +20,7 @@ from lib.context import is_go_binary  # noqa: E402
 from lib.server import Server, kill_all  # noqa: E402
 from line import Line  # noqa: E402
 from load import Load, change, consume  # noqa: E402
-from model import Op  # noqa: E402
+from model import Op, Stream  # noqa: E402
 from verify import consumers_hold, ids_are_known, streams_hold  # noqa: E402
 
 # Rounds that a directory lives.
@@ -36,6 +36,7 @@ def arguments():
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
     parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
+    parser.add_argument("--forgive-limits", action="store_true", help="messages that limits removed may come back")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
     return parser.parse_args()
 
@@ -146,6 +147,7 @@ def main():
     if not os.access(binary, os.X_OK):
         sys.exit("no such binary: " + binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    Stream.limits_forgiven = options.forgive_limits
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     base = tempfile.mkdtemp(prefix="crash-", dir=options.dir)
     started, done, failed, directory = time.monotonic(), 0, 0, None

@@ -195,10 +195,12 @@ class Drain:
 
     def lacks(self):
         missing = sorted(self.must - self.got)
+        says = self.line.api("CONSUMER.INFO.%s.%s" % (self.stream.name, self.consumer.name))
+        says = {key: says.get(key) for key in ("num_pending", "num_ack_pending", "num_waiting", "delivered", "ack_floor")}
         if missing:
-            return "%s: %d of %d messages are not delivered: %r" % (self.name, len(missing), len(self.must), missing[:SHOWN])
-        return "%s: delivered %d messages and has no more, but says %r" % (self.name, len(self.got), {
-            key: self.info and self.info.get(key) for key in ("num_pending", "num_ack_pending", "delivered", "ack_floor")})
+            return "%s: %d of %d messages are not delivered (%r); the consumer says %r" % (
+                self.name, len(missing), len(self.must), missing[:SHOWN], says)
+        return "%s: delivered %d messages and has no more, but says %r" % (self.name, len(self.got), says)
 
     def leave(self):
         """Acknowledges most of it, in all ways, so that the next crash finds it so."""
