@@ -55,7 +55,7 @@ class Consumer:
 class Stream:
     """The model of one stream. `consumers`: those that the load reads from, {name: Consumer}. `extra`: names of
     consumers that come and go. `pending`: operations that were sent and are not applied. `limited`: messages that
-    limits removed; `limits_forgiven`: they may come back."""
+    limits removed; `returned`: those that came back, which is wrong unless `limits_forgiven`."""
 
     limits_forgiven = False
 
@@ -76,7 +76,7 @@ class Stream:
         self.by_subject = {}
         self.first, self.last, self.bytes = 1, 0, 0
         self.limited = {}
-        self.returned = 0
+        self.returned = set()
         self.extra = set()
         self.consumers = {name: Consumer(name, config) for name, config in self.setup}
 
@@ -184,7 +184,7 @@ class Stream:
 
     def adopt(self, msgs):
         """Takes what the server has as the truth, once it was found right."""
-        self.msgs, self.by_subject, self.bytes, self.first, self.limited = {}, {}, 0, 1, {}
+        self.msgs, self.by_subject, self.bytes, self.first = {}, {}, 0, 1
         for seq, message in msgs.items():
             self.add(seq, message)
 
@@ -222,7 +222,7 @@ class Stream:
                 found.append("message %d is %r, must be %r" % (seq, _short(got), _short(message)))
         for seq in actual.msgs:
             if seq in self.limited and Stream.limits_forgiven:
-                self.returned += 1
+                self.returned.add(seq)
             elif seq not in self.msgs:
                 found.append("message %d (%s) is there, it was removed" % (seq, actual.msgs[seq].subject))
         return found

@@ -127,7 +127,7 @@ class Drain:
         self.load, self.line, self.stream, self.consumer, self.rnd = load, line, stream, consumer, rnd
         self.acks_at_once = consumer.config["max_ack_pending"] < 1000
         self.must = {seq for seq, message in stream.msgs.items() if consumer.wants(message.subject)
-                     and seq not in consumer.confirmed and seq not in consumer.tried}
+                     and seq not in consumer.confirmed and seq not in consumer.tried and seq not in stream.returned}
         self.may = {seq for seq, message in stream.msgs.items() if consumer.wants(message.subject)} - consumer.confirmed
         self.got, self.frames, self.newest = set(), {}, 0
         self.info = None
