@@ -58,6 +58,8 @@ class Stream:
     limits removed; `returned`: those that came back, which is wrong unless `limits_forgiven`."""
 
     limits_forgiven = False
+    # A crash while a stream or consumer was made may make its name unusable.
+    leftovers_forgiven = False
 
     def __init__(self, config, consumers=(), profile=None):
         self.name = config["name"]

@@ -36,7 +36,8 @@ def arguments():
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
     parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
-    parser.add_argument("--forgive-limits", action="store_true", help="messages that limits removed may come back")
+    parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
+                        "may come back), leftovers (names may be unusable after a crash in a create)")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
     return parser.parse_args()
 
@@ -147,7 +148,8 @@ def main():
     if not os.access(binary, os.X_OK):
         sys.exit("no such binary: " + binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    Stream.limits_forgiven = options.forgive_limits
+    Stream.limits_forgiven = "limits" in options.forgive
+    Stream.leftovers_forgiven = "leftovers" in options.forgive
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     base = tempfile.mkdtemp(prefix="crash-", dir=options.dir)
     started, done, failed, directory = time.monotonic(), 0, 0, None
