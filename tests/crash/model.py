@@ -178,6 +178,8 @@ class Stream:
         per_subject = self.config.get("max_msgs_per_subject", -1)
         while 0 < per_subject < len(self.by_subject.get(subject, ())):
             self.drop(next(iter(self.by_subject[subject])), limit=True)
+        if self.config.get("discard") == "new":
+            return
         most, most_bytes = self.config.get("max_msgs", -1), self.config.get("max_bytes", -1)
         while 0 < most < len(self.msgs) or 0 < most_bytes < self.bytes:
             while self.first not in self.msgs:
@@ -199,7 +201,8 @@ class Stream:
                 all(seq in consumer.confirmed or seq in consumer.tried for consumer in wanting))
 
     def differences(self, actual):
-        """What is wrong with a state as read (`Actual`, None: there is no such stream), as texts."""
+        """What is wrong with a state as read (`Actual`, None: there is no such stream), as texts; those that tell
+        that another number of operations was done come alone."""
         if (actual is not None) != self.exists:
             return ["the stream is there, it was deleted" if actual else "the stream is not there"]
         if actual is None:

@@ -94,13 +94,14 @@ def settle(stream, actual):
         if not wrong:
             stream.pending.clear()
             return
-        if best is None or len(wrong) <= len(best[1]):
-            best = (done, wrong)
+        rank = (wrong[0].startswith("last_seq"), len(wrong), -done)
+        if best is None or rank < best[0]:
+            best = (rank, done, wrong)
         if not stream.pending:
             break
         stream.apply(stream.pending.popleft())
         done += 1
-    done, wrong = best
+    _, done, wrong = best
     raise Failure("%s: with %d of %d unanswered operations done, %d differences: %s%s\n  unanswered: %r\n  state: %r\n  model: %r" % (
         stream.name, done, len(pending), len(wrong), "; ".join(wrong[:SHOWN]), "; ..." if len(wrong) > SHOWN else "",
         pending[:SHOWN], actual and actual.state, stream))
