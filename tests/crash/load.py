@@ -232,6 +232,8 @@ class Reader:
         ack = parse_ack(frame.reply)
         seq = ack.stream_seq
         what = "%s, consumer %s: message %d" % (self.stream.name, self.consumer.name, seq)
+        if seq in self.consumer.confirmed and self.stream.acks_forgiven:
+            self.consumer.confirmed.discard(seq)
         if seq in self.consumer.confirmed:
             raise Failure("%s is delivered again (delivery %d), its acknowledgement was confirmed" % (what, ack.delivered))
         if ack.delivered == 1:

@@ -60,6 +60,8 @@ class Stream:
     limits_forgiven = False
     # A crash while a stream or consumer was made may make its name unusable.
     leftovers_forgiven = False
+    # Confirmed acknowledgements may be forgotten by a stream that does not wait for the disk.
+    acks_forgiven = False
 
     def __init__(self, config, consumers=(), profile=None):
         self.name = config["name"]

@@ -37,7 +37,8 @@ def arguments():
     parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
     parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
-                        "may come back), leftovers (names may be unusable after a crash in a create)")
+                        "may come back), leftovers (names may be unusable after a crash in a create), "
+                        "acks (streams that do not wait for the disk may forget confirmed ones)")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
     return parser.parse_args()
 
@@ -45,13 +46,15 @@ def arguments():
 class Directory:
     """A store directory, from its first server to the last crash. `acks` and so on: sums of its rounds."""
 
-    def __init__(self, binary, seed, base):
+    def __init__(self, binary, seed, base, forgive=""):
         self.seed = seed
         self.random = random.Random(seed)
         self.go = is_go_binary(binary)
         self.word, config = menu.server_config(self.random, self.go)
         self.server = Server(binary, config, http=False, base_dir=base)
         self.streams = menu.streams(self.random, self.go)
+        for stream in self.streams:
+            stream.acks_forgiven = "acks" in forgive and (self.word == "interval" or "persist_mode" in stream.config)
         line = Line(self.server)
         for stream in self.streams:
             self.create(line, stream)
@@ -162,7 +165,7 @@ def main():
                         directory.server.kill()
                         if not options.keep:
                             directory.server.discard()
-                    directory = Directory(binary, seed + done // ROUNDS_OF_A_DIRECTORY, base)
+                    directory = Directory(binary, seed + done // ROUNDS_OF_A_DIRECTORY, base, options.forgive)
                 text = directory.round(options.seconds)
             except Exception as problem:
                 failed = 1

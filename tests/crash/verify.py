@@ -153,6 +153,9 @@ class Drain:
             return
         ack = parse_ack(frame.reply)
         seq = ack.stream_seq
+        if seq in self.consumer.confirmed and self.stream.acks_forgiven:
+            self.consumer.confirmed.discard(seq)
+            self.may.add(seq)
         if seq in self.consumer.confirmed and seq not in self.got:
             raise Failure("%s: message %d is delivered again (delivery %d), its acknowledgement was confirmed"
                           % (self.name, seq, ack.delivered))
