@@ -99,7 +99,10 @@ def settle(stream, actual):
             best = (rank, done, wrong)
         if not stream.pending:
             break
-        stream.apply(stream.pending.popleft())
+        op, before = stream.pending.popleft(), dict(stream.msgs)
+        stream.apply(op)
+        if op.kind == "purge" and op.answer is None:
+            stream.half = {seq: message for seq, message in before.items() if seq not in stream.msgs}
         done += 1
     _, done, wrong = best
     raise Failure("%s: with %d of %d unanswered operations done, %d differences: %s%s\n  unanswered: %r\n  state: %r\n  model: %r" % (
