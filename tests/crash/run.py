@@ -114,6 +114,10 @@ class Directory:
             end = "killed"
             self.server.kill()
         load.join()
+        # The next start changes it.
+        crashed = self.server.path("js-as-crashed")
+        shutil.rmtree(crashed, ignore_errors=True)
+        shutil.copytree(self.server.path("js"), crashed)
         return load, end
 
     def start(self):
@@ -181,7 +185,7 @@ def main():
     if failed:
         print("again: python3 tests/crash/run.py --server %s --seed %d --rounds %d --seconds %g" % (
             options.server, directory.seed if directory else seed, ROUNDS_OF_A_DIRECTORY, options.seconds))
-        print("what is left: %s" % (directory.server.dir if directory else base))
+        print("what is left (js-as-crashed is from before the last start): %s" % (directory.server.dir if directory else base))
     print("%d tests, %d failed, %.0f s" % (done, failed, time.monotonic() - started))
     return failed
 

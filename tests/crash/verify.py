@@ -101,6 +101,8 @@ def settle(stream, actual):
             break
         op, before = stream.pending.popleft(), dict(stream.msgs)
         stream.apply(op)
+        if op.kind == "publish":
+            stream.unanswered.add(stream.last)
         if op.kind == "purge" and op.answer is None:
             stream.half = {seq: message for seq, message in before.items() if seq not in stream.msgs}
         done += 1
