@@ -15,6 +15,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   clients           real clients against Midge
   fuzz              every fuzz target for a short time
   robustness        hostile clients against Midge
+  crash             kill -9 at random moments under a JetStream load, and what is left
   shards            messages and hostile clients again, every connection on another thread
   bench-smoke       the load generator runs to its end (no figure is checked)
 
@@ -32,7 +33,7 @@ $MIDGE_TARGET_DIR, or ~/.cache/midge-target), MIDGE_TEST_CACHE (~/.cache/midge-t
 USAGE
 }
 
-readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness shards bench-smoke)
+readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness crash shards bench-smoke)
 # Version of the reference server that the tests were written for.
 readonly PEER_VERSION=2.15.1
 # Oldest Node that the client libraries run on.
@@ -41,6 +42,8 @@ readonly MIN_NODE=20.6.0
 readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
+# How often a server is killed.
+readonly CRASH_ROUNDS=15
 # Share of the benchmarks' work, in percent: enough to see that each one runs.
 readonly BENCH_SCALE=2
 
@@ -54,7 +57,7 @@ command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 limit_of() {
     case $1 in
         fmt) echo 120 ;;
-        prepare | robustness | bench-smoke) echo 600 ;;
+        prepare | robustness | crash | bench-smoke) echo 600 ;;
         *) echo 1200 ;;
     esac
 }
@@ -203,6 +206,13 @@ section_robustness() {
     find_server
     conformance --server "$server" --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" \
         --junit "$MIDGE_RUN_LOGS/robustness.xml"
+}
+
+# A failure tells its seed; its directory stays.
+section_crash() {
+    local server
+    find_server
+    python3 -u tests/crash/run.py --server "$server" --rounds $CRASH_ROUNDS
 }
 
 # What goes from thread to thread: usually all connections of a test are on one.

@@ -20,7 +20,7 @@ from lib.context import is_go_binary  # noqa: E402
 from lib.server import Server, kill_all  # noqa: E402
 from line import Line  # noqa: E402
 from load import Load, change, consume  # noqa: E402
-from model import Op  # noqa: E402
+from model import Op, Stream  # noqa: E402
 from verify import consumers_hold, ids_are_known, streams_hold  # noqa: E402
 
 # Rounds that a directory lives.
@@ -36,6 +36,9 @@ def arguments():
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
     parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
+    parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
+                        "may come back), leftovers (names may be unusable after a crash in a create), "
+                        "acks (streams that do not wait for the disk may forget confirmed ones)")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
     return parser.parse_args()
 
@@ -43,13 +46,15 @@ def arguments():
 class Directory:
     """A store directory, from its first server to the last crash. `acks` and so on: sums of its rounds."""
 
-    def __init__(self, binary, seed, base):
+    def __init__(self, binary, seed, base, forgive=""):
         self.seed = seed
         self.random = random.Random(seed)
         self.go = is_go_binary(binary)
         self.word, config = menu.server_config(self.random, self.go)
         self.server = Server(binary, config, http=False, base_dir=base)
         self.streams = menu.streams(self.random, self.go)
+        for stream in self.streams:
+            stream.acks_forgiven = "acks" in forgive and (self.word == "interval" or "persist_mode" in stream.config)
         line = Line(self.server)
         for stream in self.streams:
             self.create(line, stream)
@@ -109,6 +114,10 @@ class Directory:
             end = "killed"
             self.server.kill()
         load.join()
+        # The next start changes it.
+        crashed = self.server.path("js-as-crashed")
+        shutil.rmtree(crashed, ignore_errors=True)
+        shutil.copytree(self.server.path("js"), crashed)
         return load, end
 
     def start(self):
@@ -146,6 +155,8 @@ def main():
     if not os.access(binary, os.X_OK):
         sys.exit("no such binary: " + binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    Stream.limits_forgiven = "limits" in options.forgive
+    Stream.leftovers_forgiven = "leftovers" in options.forgive
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     base = tempfile.mkdtemp(prefix="crash-", dir=options.dir)
     started, done, failed, directory = time.monotonic(), 0, 0, None
@@ -158,7 +169,7 @@ def main():
                         directory.server.kill()
                         if not options.keep:
                             directory.server.discard()
-                    directory = Directory(binary, seed + done // ROUNDS_OF_A_DIRECTORY, base)
+                    directory = Directory(binary, seed + done // ROUNDS_OF_A_DIRECTORY, base, options.forgive)
                 text = directory.round(options.seconds)
             except Exception as problem:
                 failed = 1
@@ -174,7 +185,7 @@ def main():
     if failed:
         print("again: python3 tests/crash/run.py --server %s --seed %d --rounds %d --seconds %g" % (
             options.server, directory.seed if directory else seed, ROUNDS_OF_A_DIRECTORY, options.seconds))
-        print("what is left: %s" % (directory.server.dir if directory else base))
+        print("what is left (js-as-crashed is from before the last start): %s" % (directory.server.dir if directory else base))
     print("%d tests, %d failed, %.0f s" % (done, failed, time.monotonic() - started))
     return failed
 
