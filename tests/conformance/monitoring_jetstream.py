@@ -135,7 +135,9 @@ def pages_of_accounts(ctx):
                         ("accounts=1&offset=1&limit=1", [("B", [])]), ("accounts=1&offset=2", []), ("accounts=1&offset=9", []),
                         ("accounts=1&limit=-1", [("A", []), ("B", [])]), ("accounts=1&offset=-1&limit=1", [("A", [])])):
         answer = server.get("/jsz?" + query)
-        eq((details(answer), answer["total"]), (want, 2), query)
+        # Without a page the reference server lists accounts in any order.
+        shown = sorted(details(answer)) if "limit=-1" in query else details(answer)
+        eq((shown, answer["total"]), (want, 2), query)
 
 
 @test(SHEET, 57, needs="jetstream")
