@@ -34,7 +34,7 @@ def arguments():
     parser.add_argument("--server", required=True, help="binary under test")
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="number of crashes (default 20)")
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
-    parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
+    parser.add_argument("--seconds", type=float, default=0.7, metavar="T", help="longest load before a crash (default 0.7)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
     parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
                         "may come back), leftovers (names may be unusable after a crash in a create), "
