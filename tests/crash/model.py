@@ -63,6 +63,8 @@ class Stream:
     leftovers_forgiven = False
     # Confirmed acknowledgements may be forgotten by a stream that does not wait for the disk.
     acks_forgiven = False
+    # Consumers may count messages as pending that they do not deliver.
+    ghosts_forgiven = False
 
     def __init__(self, config, consumers=(), profile=None):
         self.name = config["name"]

@@ -34,11 +34,12 @@ def arguments():
     parser.add_argument("--server", required=True, help="binary under test")
     parser.add_argument("--rounds", type=int, default=20, metavar="N", help="number of crashes (default 20)")
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
-    parser.add_argument("--seconds", type=float, default=1.0, metavar="T", help="longest load before a crash (default 1)")
+    parser.add_argument("--seconds", type=float, default=0.7, metavar="T", help="longest load before a crash (default 0.7)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
     parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
                         "may come back), leftovers (names may be unusable after a crash in a create), "
-                        "acks (streams that do not wait for the disk may forget confirmed ones)")
+                        "acks (streams that do not wait for the disk may forget confirmed ones), ghosts (consumers may count "
+                        "messages as pending that they do not deliver), stops (no server is stopped with SIGTERM)")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
     return parser.parse_args()
 
@@ -55,6 +56,8 @@ class Directory:
         self.streams = menu.streams(self.random, self.go)
         for stream in self.streams:
             stream.acks_forgiven = "acks" in forgive and (self.word == "interval" or "persist_mode" in stream.config)
+            stream.ghosts_forgiven = "ghosts" in forgive
+        self.never_stop = "stops" in forgive
         line = Line(self.server)
         for stream in self.streams:
             self.create(line, stream)
@@ -105,7 +108,7 @@ class Directory:
             time.sleep(min(0.02, max(0.0, deadline - time.monotonic())))
         if not self.server.alive():
             raise Failure("the server ended under load; log: " + self.server.log_path)
-        if self.random.random() < 0.1:
+        if self.random.random() < 0.1 and not self.never_stop:
             end, load.ending = "stopped", True
             code = self.server.stop()
             if code not in (0, 1) or code == 1 and not self.go:
@@ -174,6 +177,8 @@ def main():
             except Exception as problem:
                 failed = 1
                 text = str(problem) if isinstance(problem, Failure) else traceback.format_exc()
+                if directory and "panicked at" in directory.server.log():
+                    text += "\nThere was a panic: " + directory.server.log_lines("panicked at")[0]
             done += 1
             print("[%d/%d] %-4s seed %d, crash %d (%s): %s" % (
                 done, options.rounds, "FAIL" if failed else "ok", seed + (done - 1) // ROUNDS_OF_A_DIRECTORY, number + 1,
