@@ -222,6 +222,27 @@ impl StoreRoot {
         })
     }
 
+    /// Removes a folder that a crash left when a stream or consumer was being
+    /// made, or a consumer deleted: its configuration is not complete, and there
+    /// are no messages. Whether it was one.
+    fn clear_half_made(&self, folder: &Path) -> Result<bool, StoreError> {
+        let is_there = |name: &str| self.disk.exists(&folder.join(name));
+        if is_there("meta.inf") && is_there("meta.sum") {
+            return Ok(false);
+        }
+        let msgs = folder.join("msgs");
+        if self.disk.exists(&msgs) {
+            for entry in self.disk.list(&msgs).at(&msgs)? {
+                let path = msgs.join(&entry.name);
+                if entry.name.ends_with(".blk") && !self.disk.read(&path).at(&path)?.is_empty() {
+                    return Ok(false);
+                }
+            }
+        }
+        self.disk.remove_folder(folder).at(folder)?;
+        Ok(true)
+    }
+
     /// Makes a stream with this configuration (JSON). It is on disk when this
     /// returns.
     ///
@@ -236,7 +257,7 @@ impl StoreRoot {
         options: StreamOptions,
     ) -> Result<FileStore, StoreError> {
         let folder = self.stream_folder(account, name);
-        if self.disk.exists(&folder) {
+        if self.disk.exists(&folder) && !self.clear_half_made(&folder)? {
             return Err(StoreError::Exists(folder));
         }
         let streams = self.streams_folder(account);
@@ -362,7 +383,7 @@ impl StoreRoot {
         state: &ConsumerState,
     ) -> Result<FileConsumerStore, StoreError> {
         let folder = self.consumer_folder(account, stream, name);
-        if self.disk.exists(&folder) {
+        if self.disk.exists(&folder) && !self.clear_half_made(&folder)? {
             return Err(StoreError::Exists(folder));
         }
         self.disk.create_folder(&folder).at(&folder)?;

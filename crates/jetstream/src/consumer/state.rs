@@ -43,36 +43,28 @@ impl Consumer {
         self.floor_changed = true;
     }
 
-    /// Stages what changed since the last time.
+    /// Stages what changed since the last time. All of it goes to the journal,
+    /// also if the whole state is written besides: that is in place only after
+    /// a sync, and until then the journal has to lead to it.
     pub fn stage(&mut self) {
-        let state = self
-            .store
-            .as_ref()
-            .is_some_and(|store| store.0.wants_write());
-        if state {
-            let whole = self.state();
-            if let Some(store) = &mut self.store {
-                store.0.write(&whole);
-            }
-            self.settled.clear();
-            self.floor_changed = false;
-            self.delivered_changed = false;
-            return;
-        }
         let (delivered, floor) = (self.delivered, self.floor);
-        if let Some(store) = &mut self.store {
-            if self.delivered_changed {
-                store.0.change(ConsumerChange::Delivered(delivered));
-            }
-            for seq in self.settled.drain(..).filter(|seq| *seq > floor.stream) {
-                store.0.change(ConsumerChange::Settled(seq));
-            }
-            if self.floor_changed {
-                store.0.change(ConsumerChange::Floor(floor));
-            }
+        let Some(store) = &mut self.store else {
+            return;
+        };
+        if self.delivered_changed {
+            store.0.change(ConsumerChange::Delivered(delivered));
+        }
+        for seq in self.settled.drain(..).filter(|seq| *seq > floor.stream) {
+            store.0.change(ConsumerChange::Settled(seq));
+        }
+        if self.floor_changed {
+            store.0.change(ConsumerChange::Floor(floor));
         }
         self.delivered_changed = false;
         self.floor_changed = false;
+        if store.0.wants_write() {
+            self.stage_whole();
+        }
     }
 
     /// Whether something is to be staged or flushed.
@@ -190,7 +182,9 @@ impl Consumer {
             }
         }
         let mut entries = state.pending;
-        entries.retain(|entry| entry.stream > floor.stream && entry.stream <= last);
+        // A delivery that is staged and not counted did not happen.
+        let reached = delivered.stream.min(last);
+        entries.retain(|entry| entry.stream > floor.stream && entry.stream <= reached);
         entries.sort_unstable_by_key(|entry| entry.stream);
         entries.dedup_by_key(|entry| entry.stream);
         if delivered.stream > last {

@@ -53,10 +53,8 @@ impl Worker {
                     .sum();
                 let _ = answer.send(count);
             }
-            Command::Stop(answer) => {
-                self.stop(now);
-                let _ = answer.send(());
-            }
+            // After all that has arrived: the end of a sync may be in it.
+            Command::Stop(answer) => self.stopping = Some(answer),
             Command::Report(query, answer) => {
                 let _ = answer.send(self.report(&query, now));
             }

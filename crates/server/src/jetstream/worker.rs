@@ -10,6 +10,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant, SystemTime};
 
 use midge_jetstream::api::too_many_requests;
@@ -90,6 +91,8 @@ pub(super) struct Worker {
     spin: Spin,
     next_sync: Option<Instant>,
     next_maintenance: Instant,
+    /// Whom to answer once everything is written for the last time.
+    pub(super) stopping: Option<SyncSender<()>>,
     stopped: bool,
 }
 
@@ -137,6 +140,7 @@ impl Worker {
             spin: Spin::default(),
             next_sync,
             next_maintenance: Instant::now() + MAINTENANCE_INTERVAL,
+            stopping: None,
             stopped: false,
         }
     }
@@ -157,6 +161,12 @@ impl Worker {
             self.publisher.send(&self.shared);
             self.guard(|worker| worker.begin_sync(false));
             self.publisher.send(&self.shared);
+            if let Some(answer) = self.stopping.take() {
+                self.guard(|worker| worker.stop(now));
+                self.stopped = true;
+                let _ = answer.send(());
+                break;
+            }
             // Nobody waits for this.
             self.guard(Self::compress_finished);
         }

@@ -60,7 +60,9 @@ impl FileStore {
         // The last sequence must be known from elsewhere before they go.
         let synced = self.unsynced.iter().all(|(_, file)| file.sync().is_ok());
         if synced && self.disk.sync_dir(&self.folder.join("msgs")).is_ok() {
-            for number in &numbers {
+            // Emptied blocks that wait for a sync go first: the tombstones of what
+            // is in them may be in the purged ones.
+            for number in self.doomed.iter().chain(&numbers) {
                 let _ = self
                     .disk
                     .remove_file(&self.in_msgs(&format!("{number}.blk")));
