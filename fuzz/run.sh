@@ -24,7 +24,7 @@ build_dir=${CARGO_TARGET_DIR:-$here/target}/fuzz
 max_len() {
     case $1 in
         proxy_header) echo 1024 ;;
-        config | config_options) echo 8192 ;;
+        config | config_options | store_compression) echo 8192 ;;
         *) echo 4096 ;;
     esac
 }
@@ -104,7 +104,7 @@ fuzz() {
     runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$log")
     coverage=$(grep -o ' cov: [0-9]*' "$log" | tail -n 1 | tr -dc 0-9) || true
     if [ $status -eq 0 ]; then
-        printf 'ok    %-16s %4d s  %10s runs  %6s edges  %5s inputs\n' "$target" "$seconds" "${runs:-?}" \
+        printf 'ok    %-18s %4d s  %10s runs  %6s edges  %5s inputs\n' "$target" "$seconds" "${runs:-?}" \
             "${coverage:-?}" "$(find "$corpus/$target" "$here/seeds/$target" -type f | wc -l)"
         return
     fi

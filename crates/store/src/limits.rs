@@ -18,6 +18,14 @@ pub const BLOCK_BYTES_SMALL: u32 = 32_000;
 /// block, so that the set of a block's deleted sequences stays small.
 pub const BLOCK_GAP_MAX: u64 = 65_536;
 
+/// Sequences that may be missing before a record of the same block: more are
+/// no gap, but damage that the checksum did not show.
+pub const FOUND_GAP_MAX: u64 = 1 << 24;
+
+/// Deleted sequences of one block that recovery takes from its records: 17 MB,
+/// and what the encoding of a set has place for.
+pub const FOUND_DELETES_MAX: u64 = 1 << 27;
+
 /// Distance of sequences within one block that recovery accepts.
 pub const BLOCK_SPAN_MAX: u64 = u32::MAX as u64 - 1;
 

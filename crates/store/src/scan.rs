@@ -22,7 +22,8 @@ pub struct Scan<'a> {
     block: &'a [u8],
     at: usize,
     checksum: Option<&'a Checksum>,
-    /// Bytes that may still be hashed in searches.
+    /// Bytes that may still be hashed in vain: in searches, and of records
+    /// that turn out bad.
     budget: usize,
 }
 
@@ -46,6 +47,17 @@ impl<'a> Scan<'a> {
         good.then_some(record)
     }
 
+    /// [`good_at`](Self::good_at), paid for from the budget.
+    fn is_good_at(&mut self, at: usize) -> bool {
+        let record = self.block.get(at..).and_then(Record::parse);
+        let Some(left) = record.and_then(|record| self.budget.checked_sub(record.bytes.len()))
+        else {
+            return false;
+        };
+        self.budget = left;
+        self.good_at(at).is_some()
+    }
+
     /// Where the next good record begins, after a bad one at `self.at`; the
     /// end of the block if there is none.
     fn search(&mut self) -> usize {
@@ -53,7 +65,7 @@ impl<'a> Scan<'a> {
         // also because a payload may hold what looks like a record.
         if let Some(record) = self.block.get(self.at..).and_then(Record::parse) {
             let after = self.at + record.bytes.len();
-            if after == self.block.len() || self.good_at(after).is_some() {
+            if after == self.block.len() || self.is_good_at(after) {
                 return self.swallowed(after).unwrap_or(after);
             }
         }
@@ -119,6 +131,11 @@ impl<'a> Iterator for Scan<'a> {
             self.at = start + record.bytes.len();
             return Some(Found::Record(start, record));
         }
+        // Many small records, each before one that is bad and long, would be
+        // hashed over and over. Without budget nothing is searched any more.
+        if let Some(record) = self.block.get(start..).and_then(Record::parse) {
+            self.budget = self.budget.saturating_sub(record.bytes.len());
+        }
         self.at = self.search();
         Some(Found::Damage(start, self.at))
     }
@@ -182,6 +199,29 @@ mod tests {
         put_message(&mut block, Some(&sum), 21, 7, [b"a.b", b"", b"x"]);
         block[23] ^= 1;
         assert_eq!(sequences(&block, &sum), [21]);
+    }
+
+    #[test]
+    fn what_is_hashed_in_vain_is_bounded() {
+        let sum = Checksum::of_block(b"S", 1);
+        let mut block = Vec::new();
+        let pairs = 4_000;
+        for seq in 1..=pairs {
+            put_message(&mut block, Some(&sum), seq, 7, [b"a", b"", b""]);
+            // The head of a record that reaches to the end.
+            let rest = (pairs - seq) as usize * 53 + 22;
+            block.extend((rest as u32).to_le_bytes());
+            block.extend([0; 18]);
+        }
+        block.extend([0; 100]);
+        let mut scan = Scan::new(&block, Some(&sum));
+        let good = (&mut scan).filter(|found| matches!(found, Found::Record(..)));
+        let good = good.count();
+        assert!(
+            good >= SEARCH_COST && good < 100,
+            "{good} before it gives up"
+        );
+        assert_eq!(scan.next(), None);
     }
 
     #[test]

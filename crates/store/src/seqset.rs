@@ -85,9 +85,22 @@ impl SeqSet {
 
     /// Adds all from `first` to `last`.
     pub fn insert_range(&mut self, first: u64, last: u64) {
-        // Ranges are those of gaps within a block, which are bounded.
-        for seq in first..=last {
-            self.insert(seq);
+        // Ranges are those of gaps within a block, which are bounded. All that
+        // share a word go in together.
+        let mut next = Some(first);
+        while let Some(seq) = next.filter(|&seq| seq <= last) {
+            let end = (seq | 63).min(last);
+            let (base, word, _) = place(seq);
+            let bits = (u64::MAX >> (63 - (end - seq))) << (seq % 64);
+            let at = self.find(base).unwrap_or_else(|at| {
+                let words = [0; WORDS];
+                self.nodes.insert(at, Node { base, words });
+                at
+            });
+            let word = &mut self.nodes[at].words[word];
+            self.count += u64::from((bits & !*word).count_ones());
+            *word |= bits;
+            next = end.checked_add(1);
         }
     }
 
@@ -289,6 +302,24 @@ mod tests {
         model.retain(|&seq| seq >= 4_321);
         assert!(set.iter().eq(model.iter().copied()));
         assert_eq!(set.len(), model.len() as u64);
+    }
+
+    #[test]
+    fn a_range_is_its_sequences() {
+        let mut random = fastrand::Rng::with_seed(8);
+        let (mut set, mut one_by_one) = (SeqSet::default(), SeqSet::default());
+        for _ in 0..300 {
+            let first = random.u64(..20_000);
+            let last = (first + random.u64(..300)).saturating_sub(2);
+            set.insert_range(first, last);
+            (first..=last).for_each(|seq| {
+                one_by_one.insert(seq);
+            });
+            assert_eq!(set, one_by_one, "{first}-{last}");
+        }
+        let mut set = SeqSet::default();
+        set.insert_range(u64::MAX - 70, u64::MAX);
+        assert_eq!((set.len(), set.last()), (71, Some(u64::MAX)));
     }
 
     #[test]

@@ -31,11 +31,12 @@ pub fn parse_ttl(value: &[u8]) -> Option<Ttl> {
     (seconds >= 1).then_some(Ttl::Seconds(seconds))
 }
 
-/// A duration such as `1h30m` or `1.5s`, in ns.
+/// A duration such as `1h30m` or `1.5s`, in ns. Whole numbers stay exact: what
+/// a publish was accepted with has to be found again.
 fn duration(text: &[u8]) -> Option<i64> {
     let mut rest = std::str::from_utf8(text).ok()?;
     rest = rest.strip_prefix('+').unwrap_or(rest);
-    let mut total = 0.0;
+    let mut total = 0_i64;
     if rest.is_empty() {
         return None;
     }
@@ -47,18 +48,32 @@ fn duration(text: &[u8]) -> Option<i64> {
             .unwrap_or(after.len());
         let (unit, after) = after.split_at(unit_end);
         let scale = match unit {
-            "ns" => 1.0,
-            "us" | "µs" | "μs" => 1e3,
-            "ms" => 1e6,
-            "s" => 1e9,
-            "m" => 60e9,
-            "h" => 3600e9,
+            "ns" => 1,
+            "us" | "µs" | "μs" => 1_000,
+            "ms" => 1_000_000,
+            "s" => NANOS,
+            "m" => 60 * NANOS,
+            "h" => 3600 * NANOS,
             _ => return None,
         };
-        total += number.parse::<f64>().ok()? * scale;
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if fraction.contains('.') || (whole.is_empty() && fraction.is_empty()) {
+            return None;
+        }
+        let mut part = 0.0;
+        let mut digit_scale = scale as f64;
+        for digit in fraction.bytes() {
+            digit_scale /= 10.0;
+            part += f64::from(digit - b'0') * digit_scale;
+        }
+        let whole = match whole {
+            "" => 0,
+            whole => whole.parse::<i64>().ok()?.checked_mul(scale)?,
+        };
+        total = total.checked_add(whole)?.checked_add(part.round() as i64)?;
         rest = after;
     }
-    (total < i64::MAX as f64).then_some(total as i64)
+    Some(total)
 }
 
 /// The value of the first header line with this name.
@@ -154,13 +169,20 @@ mod tests {
             ("1500ms", Some(Ttl::Seconds(1))),
             ("Never", Some(Ttl::Never)),
             ("0", None),
-            ("0s", None),
+            (".s", None),
+            ("9223236073s", Some(Ttl::Seconds(9_223_236_073))),
             ("500ms", None),
             ("-1", None),
             ("-1s", None),
             ("", None),
             ("1x", None),
             ("s", None),
+            ("1.5.5s", None),
+            (".s", None),
+            ("9223236073s", Some(Ttl::Seconds(9_223_236_073))),
+            (".5h", Some(Ttl::Seconds(1800))),
+            ("9223236072999999999ns", Some(Ttl::Seconds(9_223_236_072))),
+            ("9223372036s999ms", None),
             ("99999999999999999999", None),
         ] {
             assert_eq!(parse_ttl(text.as_bytes()), want, "{text}");

@@ -30,7 +30,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use midge_store::{ConsumerStore, Nanos, Seq, SeqPair};
 
-pub use ack::{Ack, AckReference, Verdict};
+pub use ack::{Ack, AckReference, NakDelay, Verdict};
 pub(crate) use deliver::Served;
 pub use pull::Pull;
 pub(crate) use start::Start;

@@ -47,8 +47,7 @@ pub use lifecycle::{
 };
 pub use publish::Publish;
 pub(crate) use publish::push_refusal;
-pub use requests::StreamCall;
-pub(crate) use requests::check_before_stream;
+pub use requests::{StreamCall, check_before_stream, unpin_group};
 
 use crate::advisory::Herald;
 use crate::config::{PersistMode, Storage, StreamConfig};

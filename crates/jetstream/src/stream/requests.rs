@@ -172,7 +172,10 @@ impl ReadJson for ResetRequest {
 
 /// Reads the group of an unpin request, and checks it as far as that is
 /// possible without the consumer.
-pub(crate) fn unpin_group(body: &[u8]) -> Result<String, ApiError> {
+///
+/// # Errors
+/// The first rule that is broken.
+pub fn unpin_group(body: &[u8]) -> Result<String, ApiError> {
     let mut request = UnpinRequest::default();
     parse(
         body,
@@ -195,7 +198,7 @@ pub(crate) fn unpin_group(body: &[u8]) -> Result<String, ApiError> {
 ///
 /// # Errors
 /// The first rule that is broken.
-pub(crate) fn check_before_stream(
+pub fn check_before_stream(
     endpoint: &Endpoint<'_>,
     header_block: &[u8],
     body: Body<'_>,

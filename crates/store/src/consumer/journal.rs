@@ -31,19 +31,19 @@ const SETTLED: u8 = 4;
 const REDELIVERED: u8 = 5;
 
 /// Starts the body of a frame with changes.
-pub(super) fn changes() -> Vec<u8> {
+pub fn changes() -> Vec<u8> {
     vec![CHANGES]
 }
 
 /// The body of a frame that names an `o.dat`.
-pub(super) fn base(sum: Sum) -> Vec<u8> {
+pub fn base(sum: Sum) -> Vec<u8> {
     let mut body = vec![BASE];
     body.extend(sum);
     body
 }
 
 /// Appends a change to a body.
-pub(super) fn put(body: &mut Vec<u8>, change: ConsumerChange) {
+pub fn put(body: &mut Vec<u8>, change: ConsumerChange) {
     let mut put = |kind, numbers: &[u64]| {
         body.push(kind);
         numbers.iter().for_each(|&number| put_uv(body, number));
@@ -83,7 +83,11 @@ fn read_change(reader: &mut Reader<'_>) -> Option<ConsumerChange> {
 }
 
 /// Appends a frame.
-pub(super) fn put_frame(
+///
+/// # Errors
+///
+/// If the body cannot be sealed.
+pub fn put_frame(
     out: &mut Vec<u8>,
     body: &[u8],
     checksum: &Checksum,
@@ -100,8 +104,8 @@ pub(super) fn put_frame(
 }
 
 /// What a journal adds to the state in `o.dat`.
-#[derive(Default)]
-pub(super) struct Replay {
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Replay {
     /// Bytes of the journal's good frames.
     pub length: u64,
     /// Where the frame is that names the `o.dat`, if there is one.
@@ -110,7 +114,7 @@ pub(super) struct Replay {
 
 /// Applies the changes of a journal that belong to the `o.dat` with this
 /// checksum.
-pub(super) fn replay(
+pub fn replay(
     journal: &[u8],
     checksum: &Checksum,
     seed: Option<&Seed>,

@@ -5,7 +5,7 @@
 //! - `file`: both together
 
 mod file;
-mod journal;
+pub mod journal;
 pub mod odat;
 
 pub(crate) use file::ConsumerPlace;

@@ -2,6 +2,7 @@
 //! (storage-format.md 6.1).
 
 use crate::hash::{Checksum, Sum};
+use crate::limits::FOUND_GAP_MAX;
 use crate::seqset::SeqSet;
 use crate::varint::{Reader, put_sv, put_uv};
 
@@ -163,6 +164,15 @@ pub fn decode(body: &[u8]) -> Result<IndexFile<'_>, IndexError> {
     {
         return Err(IndexError::LastBlock);
     }
+    // Behind its last message a stream may have deleted ones; they are listed
+    // one by one in memory, so there is a bound.
+    let is_too_far = blocks.last().is_some_and(|block| {
+        let has_messages = block.last + 1 - block.first > block.deleted.len();
+        has_messages && head.last.saturating_sub(block.last) > FOUND_GAP_MAX
+    });
+    if is_too_far || head.last == u64::MAX {
+        return Err(IndexError::Sums);
+    }
     let sums = |value: fn(&BlockEntry) -> u64| {
         blocks
             .iter()
@@ -248,7 +258,7 @@ fn decode_block(reader: &mut Reader<'_>, version: u8, base: i64) -> Option<(Bloc
 
 /// Starts the file's content with the stream and the number of subjects,
 /// which follow by [`put_subject`].
-pub(crate) fn start(head: &Head, subjects: u64) -> Vec<u8> {
+pub fn start(head: &Head, subjects: u64) -> Vec<u8> {
     let mut out = vec![MAGIC, VERSION];
     put_uv(&mut out, head.messages);
     put_uv(&mut out, head.bytes);
@@ -261,7 +271,7 @@ pub(crate) fn start(head: &Head, subjects: u64) -> Vec<u8> {
 }
 
 /// Appends a subject.
-pub(crate) fn put_subject(out: &mut Vec<u8>, entry: &SubjectEntry<'_>) {
+pub fn put_subject(out: &mut Vec<u8>, entry: &SubjectEntry<'_>) {
     put_uv(out, entry.subject.len() as u64);
     out.extend_from_slice(entry.subject);
     put_uv(out, entry.messages);
@@ -270,7 +280,7 @@ pub(crate) fn put_subject(out: &mut Vec<u8>, entry: &SubjectEntry<'_>) {
 }
 
 /// Appends a block; their number goes before the first one.
-pub(crate) fn put_block(out: &mut Vec<u8>, base: i64, block: &BlockEntry) {
+pub fn put_block(out: &mut Vec<u8>, base: i64, block: &BlockEntry) {
     put_uv(out, u64::from(block.number));
     put_uv(out, block.bytes);
     put_uv(out, block.first);
@@ -345,6 +355,37 @@ mod tests {
         }
         out[100] ^= 4;
         assert_eq!(checked(&out, &sum), Err(IndexError::Checksum));
+    }
+
+    #[test]
+    fn a_last_sequence_far_behind_the_last_block_is_refused() {
+        let block = BlockEntry {
+            number: 1,
+            bytes: 30,
+            first: 1,
+            last: 1,
+            ..BlockEntry::default()
+        };
+        let file = |last| {
+            let (messages, bytes, first) = (1, 30, 1);
+            let head = Head {
+                messages,
+                bytes,
+                first,
+                last,
+                ..Head::default()
+            };
+            let mut out = start(&head, 0);
+            put_uv(&mut out, 1);
+            put_block(&mut out, 0, &block);
+            put_uv(&mut out, 1);
+            out.extend([0; 8]);
+            out
+        };
+        assert!(decode(&file(1)).is_ok() && decode(&file(1 + FOUND_GAP_MAX)).is_ok());
+        for last in [2 + FOUND_GAP_MAX, 1 << 62, u64::MAX] {
+            assert_eq!(decode(&file(last)), Err(IndexError::Sums));
+        }
     }
 
     #[test]

@@ -18,7 +18,7 @@ pub mod index_db;
 mod purge;
 mod rebuild;
 mod recover;
-mod removed;
+pub mod removed;
 mod rewrite;
 mod store;
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{AtPath, StoreError};
 use crate::hash::Checksum;
+use crate::limits::{FOUND_DELETES_MAX, FOUND_GAP_MAX};
 use crate::log::{Block, Log};
 use crate::record::{GO_ZERO_TIME, Kind};
 use crate::scan::{Found, Scan};
@@ -18,10 +19,6 @@ use crate::types::Seq;
 use super::recover::Prior;
 use super::removed::{self, Removed};
 use super::{Recovery, idx29};
-
-/// Sequences that may be missing before a record of the same block: more are
-/// no gap, but damage that the checksum did not show.
-const GAP_MAX: u64 = 1 << 24;
 
 /// What the later blocks have told.
 #[derive(Default)]
@@ -110,7 +107,7 @@ fn add_up(log: &mut Log, seen: &Seen) {
         } else if log.last > tail.last {
             // The tombstone of a later message whose block is gone.
             tail.deleted
-                .insert_range(tail.last + 1, log.last.min(tail.last + GAP_MAX));
+                .insert_range(tail.last + 1, log.last.min(tail.last + FOUND_GAP_MAX));
         }
         tail.last = log.last;
         tail.last_time = log.last_time;
@@ -248,7 +245,7 @@ fn scan(
                     last_tombstone = last_tombstone.max((record.seq, record.timestamp));
                 }
                 Kind::Message | Kind::Erased if record.seq > previous => {
-                    if damaged && previous > 0 && record.seq - previous <= GAP_MAX {
+                    if damaged && previous > 0 && record.seq - previous <= FOUND_GAP_MAX {
                         scanned.gaps.push((previous + 1, record.seq - 1));
                     }
                     previous = record.seq;
@@ -365,7 +362,12 @@ fn take_messages(
             highest_tombstone = highest_tombstone.max(seq);
             continue;
         }
-        if seq <= previous || (has_message && seq - previous > GAP_MAX) {
+        if seq <= previous {
+            continue;
+        }
+        let gap = seq - previous;
+        let is_too_far = gap > FOUND_GAP_MAX || block.deleted.len() + gap > FOUND_DELETES_MAX;
+        if has_message && is_too_far {
             continue;
         }
         let gone = record.kind == Kind::Erased

@@ -13,7 +13,6 @@
 //! range before (uv), and its length (uv).
 
 use crate::hash::Checksum;
-use crate::seqset::SeqSet;
 use crate::sync::Step;
 use crate::varint::{Reader, put_sv, put_uv};
 
@@ -28,10 +27,11 @@ const RANGE_MAX: u64 = 1 << 26;
 const SUM_BYTES: usize = 8;
 
 /// What the file tells.
-#[derive(Default)]
-pub(super) struct Removed {
+#[derive(Debug, Default)]
+pub struct Removed {
     below: u64,
-    seqs: SeqSet,
+    /// (first, end), ascending, apart.
+    ranges: Vec<(u64, u64)>,
     time: i64,
 }
 
@@ -39,10 +39,22 @@ impl Removed {
     /// Whether the message of this sequence and time was removed. Should a
     /// sequence have been used again, that message is younger.
     pub fn has(&self, seq: u64, time: i64) -> bool {
-        time <= self.time && (seq < self.below || self.seqs.contains(seq))
+        time <= self.time && (seq < self.below || self.lists(seq))
     }
 
-    /// Reads the frames that are good.
+    fn lists(&self, seq: u64) -> bool {
+        let after = self.ranges.partition_point(|&(first, _)| first <= seq);
+        let range = after.checked_sub(1).and_then(|at| self.ranges.get(at));
+        range.is_some_and(|&(_, end)| seq < end)
+    }
+
+    /// Number of ranges that do not touch each other.
+    pub fn ranges(&self) -> usize {
+        self.ranges.len()
+    }
+
+    /// Reads the frames that are good. What that takes is bounded by the
+    /// length of the file, not by that of the ranges in it.
     pub fn decode(bytes: &[u8], sum: &Checksum) -> Self {
         let mut removed = Self::default();
         let mut reader = Reader::new(bytes);
@@ -51,6 +63,14 @@ impl Removed {
                 break;
             }
         }
+        removed.ranges.sort_unstable();
+        removed.ranges.dedup_by(|next, last| {
+            let touches = next.0 <= last.1;
+            if touches {
+                last.1 = last.1.max(next.1);
+            }
+            touches
+        });
         removed
     }
 
@@ -66,7 +86,7 @@ impl Removed {
                 return None;
             }
             last = first.checked_add(length)?;
-            self.seqs.insert_range(first, last - 1);
+            self.ranges.push((first, last));
         }
         Some(())
     }
@@ -170,8 +190,32 @@ mod tests {
         let gone: Vec<u64> = (0..30).filter(|&seq| whole.has(seq, 110)).collect();
         assert_eq!(gone, [0, 1, 2, 3, 4, 5, 7, 10, 11, 12, 20]);
         assert!(!whole.has(20, 121), "a younger message");
+        assert_eq!(whole.ranges(), 3);
         bytes.pop();
         let cut = Removed::decode(&bytes, &sum);
         assert!(cut.has(12, 100) && !cut.has(20, 100) && !cut.has(12, 101));
+    }
+
+    #[test]
+    fn long_ranges_take_no_more_memory_than_short_ones() {
+        let sum = Checksum::of_name(b"S");
+        let far: Vec<_> = (1..1000)
+            .map(|n| (n << 32, (n << 32) + RANGE_MAX))
+            .collect();
+        let removed = Removed::decode(&put_frame(&sum, 0, 1, &far), &sum);
+        assert_eq!(removed.ranges(), far.len());
+        assert!(removed.has(5 << 32, 1) && removed.has((5 << 32) + RANGE_MAX - 1, 1));
+        assert!(!removed.has((5 << 32) - 1, 1) && !removed.has((5 << 32) + RANGE_MAX, 1));
+    }
+
+    #[test]
+    fn ranges_of_several_frames_are_joined() {
+        let sum = Checksum::of_name(b"S");
+        let mut bytes = put_frame(&sum, 0, 1, &[(10, 20), (30, 40)]);
+        bytes.extend(put_frame(&sum, 0, 1, &[(5, 12), (15, 16), (20, 25)]));
+        let removed = Removed::decode(&bytes, &sum);
+        let gone: Vec<u64> = (0..50).filter(|&seq| removed.has(seq, 1)).collect();
+        assert!(gone.into_iter().eq((5..25).chain(30..40)));
+        assert_eq!(removed.ranges(), 2);
     }
 }
