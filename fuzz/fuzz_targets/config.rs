@@ -67,6 +67,8 @@ fuzz_target!(
         match (parsed, parse_str(&text)) {
             (Ok(file), Ok(text)) => assert_eq!(file.digest, text.digest),
             (Err(LangError::Incomplete(_)), Err(LangError::Incomplete(_))) => {}
+            // What is in a file has its place.
+            (Err(LangError::At { error, .. }), Err(text)) => assert_eq!(*error, text),
             (Err(file), Err(text)) => assert_eq!(file, text),
             (file, text) => panic!("{file:?} from a file, {text:?} from text"),
         }
