@@ -23,12 +23,6 @@ pub(crate) enum Step {
         path: PathBuf,
         content: Option<Vec<u8>>,
     },
-    /// The file has this content from `offset` on, and is synced.
-    Append {
-        path: PathBuf,
-        offset: u64,
-        content: Vec<u8>,
-    },
     /// The file goes. It may be gone already.
     Remove(PathBuf),
     /// Everything before is done.
@@ -75,18 +69,6 @@ impl SyncTask {
                     };
                     let done = written.and_then(|()| self.disk.rename(&tmp, &path));
                     ignore_missing(done).at(&path)?;
-                }
-                Step::Append {
-                    path,
-                    offset,
-                    content,
-                } => {
-                    let file = self.disk.open(&path, true);
-                    let written = file.and_then(|file| {
-                        file.write_at(&content, offset)?;
-                        file.sync()
-                    });
-                    ignore_missing(written).at(&path)?;
                 }
                 Step::Remove(path) => ignore_missing(self.disk.remove_file(&path)).at(&path)?,
                 Step::Done(flag) => flag.store(true, Ordering::Release),

@@ -227,8 +227,7 @@ impl FileStore {
         let side = std::mem::take(&mut self.steps);
         let mut folders: Vec<PathBuf> = Vec::new();
         for step in side {
-            if let Step::Replace { path, .. } | Step::Append { path, .. } | Step::Remove(path) =
-                &step
+            if let Step::Replace { path, .. } | Step::Remove(path) = &step
                 && let Some(folder) = path.parent()
                 && !folders.iter().any(|known| known == folder)
             {

@@ -82,9 +82,7 @@ impl FileStore {
         self.removals.clear();
         let msgs = self.folder.join("msgs");
         self.steps.retain(|step| match step {
-            Step::Replace { path, .. } | Step::Append { path, .. } | Step::Remove(path) => {
-                !path.starts_with(&msgs)
-            }
+            Step::Replace { path, .. } | Step::Remove(path) => !path.starts_with(&msgs),
             Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;

@@ -13,7 +13,6 @@
 //! range before (uv), and its length (uv).
 
 use crate::hash::Checksum;
-use crate::sync::Step;
 use crate::varint::{Reader, put_sv, put_uv};
 
 use super::FileStore;
@@ -140,14 +139,22 @@ impl FileStore {
         let mut ranges = Vec::new();
         add(&mut ranges, seqs.iter().filter(|&seq| seq >= first));
         let content = put_frame(&self.sum, first, self.log.last_time, &ranges);
-        let offset = self.removed_bytes;
-        self.removed_bytes += content.len() as u64;
+        // Written now, as what it is about was: without syncs a killed server
+        // has both. The next sync is one of this file, too.
         let path = self.in_msgs(NAME);
-        self.steps.push(Step::Append {
-            path,
-            offset,
-            content,
+        let written = self.disk.open(&path, true).and_then(|file| {
+            file.write_at(&content, self.removed_bytes)?;
+            Ok(file)
         });
+        match written {
+            Ok(file) => {
+                self.removed_bytes += content.len() as u64;
+                if !self.unsynced.iter().any(|(other, _)| *other == path) {
+                    self.unsynced.push((path, file));
+                }
+            }
+            Err(_) => self.log.evictions.forget(),
+        }
     }
 
     /// Writes the file anew, with all that is gone from blocks that are there.
@@ -158,12 +165,22 @@ impl FileStore {
         }
         let first = self.log.state().first.0;
         let content = put_frame(&self.sum, first, self.log.last_time, &ranges);
-        self.removed_bytes = content.len() as u64;
-        self.removed_snapshot = self.removed_bytes;
         let path = self.in_msgs(NAME);
-        self.steps
-            .retain(|step| !matches!(step, Step::Append { path: other, .. } if *other == path));
-        self.replace(path, content);
+        let tmp = self.in_msgs("removed.db.tmp");
+        // The old file has to be whole until the new one is.
+        let written = self
+            .disk
+            .write_synced(&tmp, &content)
+            .and_then(|()| self.disk.rename(&tmp, &path));
+        match written {
+            Ok(()) => {
+                self.removed_bytes = content.len() as u64;
+                self.removed_snapshot = self.removed_bytes;
+                self.folder_changed = true;
+                self.unsynced.retain(|(other, _)| *other != path);
+            }
+            Err(_) => self.log.evictions.forget(),
+        }
     }
 
     /// After opening: goes on with the file that is there, or finds out when
