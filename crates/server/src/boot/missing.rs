@@ -21,6 +21,14 @@ pub(super) fn find(options: &Options) -> Option<String> {
                 .to_owned(),
         );
     }
+    let tpm = &options.jetstream.tpm;
+    if options.jetstream_enabled && options.jetstream.key.is_none() && tpm.keys_file.is_some() {
+        return Some(
+            "\"tpm\": keys from a TPM are not available in this version of the server; remove \
+             the option (docs/STATUS.md lists what works)"
+                .to_owned(),
+        );
+    }
     let tls = options.tls.as_ref()?;
     if tls.verify_and_map {
         return Some(
