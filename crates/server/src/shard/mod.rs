@@ -145,6 +145,8 @@ pub(crate) struct Shard {
     outgoing: Outgoing,
     timers: Timers,
     spin: Spin,
+    /// Bytes read in this turn.
+    input_bytes: usize,
     /// Mail being acted on; kept for its memory.
     mail: Vec<Mail>,
     /// The time of this turn.
@@ -193,6 +195,7 @@ impl Shard {
             outgoing: Outgoing::new(id),
             timers: Timers::default(),
             spin: Spin::default(),
+            input_bytes: 0,
             mail: Vec::new(),
             now: Instant::now(),
             line: Vec::new(),
@@ -219,6 +222,7 @@ impl Shard {
             }
             let woken_at = Instant::now();
             self.now = woken_at;
+            self.input_bytes = 0;
             self.traces = self.shared.log.trace_enabled();
             // Before mail: a slot that an event is about may be given away by it.
             for event in &events {
@@ -240,6 +244,7 @@ impl Shard {
                 shard.on_deadlines();
                 shard.settle(&[]);
             });
+            self.spin.worked(self.input_bytes);
             self.note_busy(woken_at);
         }
     }
@@ -255,7 +260,11 @@ impl Shard {
             let longest = wait.map_or(MAX_SPIN, |wait| wait.min(MAX_SPIN));
             loop {
                 self.poll.poll(events, Some(Duration::ZERO))?;
-                if !events.is_empty() || self.mailbox.has_mail() || began.elapsed() >= longest {
+                if !events.is_empty() || self.mailbox.has_mail() {
+                    break;
+                }
+                let now = Instant::now();
+                if now - began >= longest && !self.mailbox.expects(now) {
                     break;
                 }
                 std::thread::yield_now();

@@ -118,6 +118,7 @@ impl Shard {
                     || connection.read_closed
                     || connection.transport.session().is_some();
                 let cid = connection.cid;
+                self.input_bytes += count;
                 self.take_mail();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
@@ -194,6 +195,7 @@ impl Shard {
             Ok(count) => {
                 data.truncate(filled + count);
                 let cid = connection.cid;
+                self.input_bytes += count;
                 self.take_mail();
                 if self.connection(slot, cid).is_none() {
                     return;
