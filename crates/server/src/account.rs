@@ -417,6 +417,16 @@ impl Account {
         });
     }
 
+    /// Fetches into the processor's cache what looking for the recipients of
+    /// these subjects is going to read.
+    pub(crate) fn warm<'a>(
+        &self,
+        subjects: impl Iterator<Item = &'a [u8]>,
+        touch: impl FnMut(Target),
+    ) {
+        self.interest.read().table.warm(subjects, touch);
+    }
+
     /// Number of subscriptions, the server's own included.
     pub(crate) fn subscriptions(&self) -> usize {
         self.interest.read().table.len()

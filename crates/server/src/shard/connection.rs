@@ -91,6 +91,11 @@ pub(crate) struct Connection {
     pub(crate) blocked: bool,
     /// Since when unsent output has been above the high-water mark.
     pub(crate) behind_since: Option<Instant>,
+    /// It has more unsent output than `max_pending`, and a timer will see whether
+    /// it still has.
+    pub(crate) overruns: bool,
+    /// When the timer for [`Connection::write_deadline`] that is under way ends.
+    pub(crate) write_timer: Option<Instant>,
     /// Producers of this shard that wait for this connection to drain.
     pub(crate) waiting_producers: Vec<(u32, u64)>,
     /// Why it is being closed, once it is.
@@ -205,6 +210,8 @@ impl Connection {
             proxy_key: None,
             blocked: false,
             behind_since: None,
+            overruns: false,
+            write_timer: None,
             waiting_producers: Vec::new(),
             closing: None,
             account: 0,

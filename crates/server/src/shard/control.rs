@@ -32,6 +32,17 @@ pub(crate) enum Control {
     CloseForShutdown(u64),
     /// Close these clients because the connection limit was lowered.
     CloseSurplus(Vec<u64>),
+    /// No member of a queue group has taken a request.
+    NoResponders {
+        /// Slot of the connection that has sent it.
+        slot: u32,
+        /// Its id.
+        cid: u64,
+        /// Subject of the request.
+        subject: Box<[u8]>,
+        /// Its reply subject.
+        reply: Box<[u8]>,
+    },
     /// A slow check of credentials has ended.
     Authenticated {
         /// Slot of the connection.

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use midge_subject::interest::WARMED;
 use midge_wire::client::{self, Op, Parsed};
 use midge_wire::close::CloseReason;
+use smallvec::SmallVec;
 
 use super::connection::Phase;
 use super::flush::MAX_PAUSE;
@@ -332,7 +334,11 @@ impl Shard {
                     start = client::line_start(&publish, rest);
                     runs = !start.is_empty() && input.len() >= SHORTEST_INPUT;
                     at += used;
+                    let misses = self.cache.misses();
                     self.on_publish(slot, &publish, input, at);
+                    if self.cache.misses() != misses {
+                        at = self.publish_ahead(slot, input, at);
+                    }
                 }
                 Ok(Parsed::Op { op, used }) => {
                     start = &[];
@@ -352,6 +358,47 @@ impl Shard {
                     return at;
                 }
             }
+        }
+        at
+    }
+
+    /// Handles the publishes from `at` of `input` on, as many as are looked up
+    /// together, after one whose recipients were not in the cache: the next
+    /// ones' will not be, either. Returns where the rest begins.
+    fn publish_ahead(&mut self, slot: u32, input: &[u8], mut at: usize) -> usize {
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return at;
+        };
+        let (limits, account) = (connection.limits, connection.account);
+        let mut ahead: SmallVec<[_; WARMED]> = SmallVec::new();
+        let mut end = at;
+        while ahead.len() < WARMED
+            && let Ok(Parsed::Op {
+                op: Op::Publish(publish),
+                used,
+            }) = client::parse(input.get(end..).unwrap_or_default(), &limits)
+        {
+            end += used;
+            ahead.push((publish, end));
+        }
+        let account = self.accounts.get(account as usize);
+        if ahead.len() > 1
+            && let Some(Some(account)) = account
+        {
+            let subjects = ahead.iter().map(|(publish, _)| publish.subject);
+            account.warm(subjects, |target| {
+                if target.shard == self.id {
+                    self.subscriptions.touch(target.subscription);
+                }
+            });
+        }
+        for (publish, end) in &ahead {
+            let connection = self.connections.get(slot as usize);
+            if !connection.is_some_and(|connection| connection.is_open()) {
+                break;
+            }
+            at = *end;
+            self.on_publish(slot, publish, input, at);
         }
         at
     }

@@ -31,6 +31,12 @@ impl Shard {
                     .map(|slot| self.send_lame_duck(slot, true));
                 let _ = answer.send(told);
             }
+            Control::NoResponders {
+                slot,
+                cid,
+                subject,
+                reply,
+            } => self.no_responders(slot, cid, &subject, &reply),
             Control::LameDuck => {
                 for slot in self.slots() {
                     self.send_lame_duck(slot, false);
