@@ -22,16 +22,24 @@ RUN_PATIENCE = 20.0
 _numbers = itertools.count(1)
 
 
+# The line that Midge adds to a line about an option: FILE:LINE:COLUMN: "PATH": found X, expected Y
+# (configuration.md 11). Tools know the lines without it.
+DETAIL = re.compile(r'^[^\n:]+:\d+:\d+: (?:"(?:[^"\n\\]|\\.)*": )?found [^\n]*\n', re.M)
+
+
 class Outcome:
-    """The end of a process: `code`, `out` (stdout), `err` (stderr)."""
+    """The end of a process: `code`, `out` (stdout), `err` (stderr without `details`), `details` (lines that tell the
+    place of an option, what was found and what was expected)."""
 
     def __init__(self, code, out, err):
         self.code = code
         self.out = out
-        self.err = err
+        self.err = DETAIL.sub("", err)
+        self.details = [line.rstrip("\n") for line in DETAIL.findall(err)]
 
     def __repr__(self):
-        return "exit code %s, stdout %r, stderr %r" % (self.code, self.out[-1500:], self.err[-1500:])
+        return "exit code %s, stdout %r, stderr %r, details %r" % (self.code, self.out[-1500:], self.err[-1500:],
+                                                                   self.details[-20:])
 
 
 def folder(ctx, files=None):
@@ -108,6 +116,8 @@ def refused(ctx, config, *texts, **options):
     lines = outcome.err[len("nats-server: "):]
     check(lines.endswith("\n\n"), "%s: no empty line at the end: %r" % (what, outcome.err))
     eq(sorted(lines[:-2].split("\n")), sorted("\n".join(texts).split("\n")), what)
+    if not ctx.is_peer:
+        check(len(outcome.details) == len("\n".join(texts).split("\n")), "%s: places are missing: %r" % (what, outcome))
     return outcome
 
 

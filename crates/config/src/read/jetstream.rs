@@ -1,7 +1,7 @@
 //! `jetstream` (configuration.md 5).
 
 use super::account_jetstream::switch;
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at, unplaced};
 use super::time;
 use crate::error::Problem;
 use crate::go_text::{self, quote};
@@ -44,10 +44,7 @@ pub(crate) fn read(report: &mut Report, options: &mut Options, key: &str, node: 
         match read {
             Ok(()) => {}
             Err(Stop::Type(problem)) => {
-                return Err(Problem {
-                    pos: Some(node.pos.clone()),
-                    ..problem
-                });
+                return Err(shown_at(problem, node));
             }
             Err(Stop::Value(problem)) => return Err(problem),
         }
@@ -224,7 +221,7 @@ fn cipher(node: &Node) -> Cast<Result<Cipher, String>> {
 fn duration(node: &Node) -> Result<std::time::Duration, Stop> {
     go_text::parse_duration(node.text()?)
         .map(time::span)
-        .map_err(|text| Stop::Value(Problem { pos: None, text }))
+        .map_err(|text| Stop::Value(unplaced(node, text)))
 }
 
 fn limits(report: &mut Report, node: &Node) -> Result<JetStreamLimits, Stop> {
