@@ -192,7 +192,10 @@ fn listener(
             options.prof_port = node.port()?;
             report.feature(FeatureKind::Profiling, key, &node.pos);
         }
-        "prof_block_rate" => options.prof_block_rate = node.int()?,
+        "prof_block_rate" => {
+            options.prof_block_rate = node.int()?;
+            report.feature(FeatureKind::BlockProfiling, key, &node.pos);
+        }
         "pid_file" | "pidfile" => options.pid_file = node.some_text()?.map(Into::into),
         "ports_file_dir" => options.ports_file_dir = node.some_text()?.map(Into::into),
         _ => return Ok(false),
@@ -427,6 +430,7 @@ fn security(
         }
         "resolver_tls" => {
             node.map()?;
+            report.feature(FeatureKind::Resolver, key, &node.pos);
             options.resolver_tls = tls::read(report, key, node, Place::Plain);
         }
         "resolver_preload" => {
@@ -451,7 +455,7 @@ fn security(
             options.ocsp = ocsp::stapling(report, node)?;
         }
         "ocsp_cache" => {
-            report.feature(FeatureKind::OcspPeer, key, &node.pos);
+            report.feature(FeatureKind::OcspCache, key, &node.pos);
             options.ocsp_cache = Some(ocsp::cache(node)?);
         }
         _ => return Ok(false),
