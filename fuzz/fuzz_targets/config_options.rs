@@ -25,7 +25,7 @@ fuzz_target!(
         match load_file(&file) {
             Ok(loaded) => {
                 assert!(loaded.digest.starts_with("sha256:"));
-                assert!(loaded.warnings.iter().all(|warning| !warning.is_empty()));
+                assert!(loaded.warnings.iter().all(|warning| !warning.text.is_empty()));
                 if let Err(text) = validate(&loaded.options) {
                     assert!(!text.is_empty());
                 }

@@ -166,8 +166,18 @@ fn plan(
         accounts: accounts(options, shared)?,
         queues: queues(configured),
         lock_patience,
-        workers: crate::process::cores(),
+        workers: workers(configured.max_concurrent_io, crate::process::cores()),
     })
+}
+
+/// Threads of a worker that read and write files at a time: itself and the one
+/// that waits for the disk.
+const THREADS_PER_WORKER: i64 = 2;
+
+/// One worker for each core, but no more than `max_concurrent_io` allows.
+fn workers(max_concurrent_io: i64, cores: usize) -> usize {
+    let allowed = (max_concurrent_io / THREADS_PER_WORKER).max(1);
+    cores.min(usize::try_from(allowed).unwrap_or(1))
 }
 
 /// What may wait at most; the defaults of jetstream-api.md 5.
@@ -344,6 +354,20 @@ fn write_banner(log: &Logger, plan: &Plan) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn file_operations_at_a_time_are_bounded() {
+        for (max_concurrent_io, cores, wanted) in [
+            (4096, 2, 2),
+            (4096, 64, 64),
+            (4, 64, 2),
+            (5, 64, 2),
+            (16, 64, 8),
+            (4, 1, 1),
+        ] {
+            assert_eq!(workers(max_concurrent_io, cores), wanted);
+        }
+    }
 
     #[test]
     fn sizes_are_shown_as_people_read_them() {

@@ -37,8 +37,8 @@ pub(super) fn start(flags: FlagSet) -> i32 {
         complain(&format!("{warning}\n"));
     }
     let options = loaded.options;
-    if let Err(text) = midge_config::validate(&options) {
-        return fail(&text);
+    if let Err(invalid) = midge_config::validate(&options) {
+        return fail(&invalid.to_string());
     }
     if let Some(text) = missing::find(&options) {
         return fail(&text);

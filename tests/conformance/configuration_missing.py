@@ -1,0 +1,174 @@
+"""Options of features that are not built stop the start and refuse a reload: docs/STATUS.md, "Options that stop the
+start". These tests are about Midge alone."""
+
+import os
+import re
+
+from lib import *
+from lib.jwt import encode_jwt
+from lib.nkeys import KeyPair
+from lib.process import folder, run
+
+SHEET = "configuration"
+STATUS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "docs", "STATUS.md")
+STOPS = "not available in this version of the server; remove the option (docs/STATUS.md lists what works)"
+STORE = 'store_dir: "js"'
+
+# Key or flag, configuration in which the key stands in line 1 behind COLUMN bytes (configuration.md 1.10).
+OPTIONS = {
+    "cluster": ("cluster { listen: \"127.0.0.1:-1\" }", 0),
+    "gateway": ("gateway { name: A, port: -1 }", 0),
+    "leafnodes": ("leafnodes { port: -1 }", 0),
+    "websocket": ("websocket { port: -1, no_tls: true }", 0),
+    "mqtt": ('mqtt { port: -1 }, server_name: n, jetstream { %s }' % STORE, 0),
+    "trusted_keys": ("trusted_keys: <OPERATOR>", 0),
+    "operator": ("operator: <OPERATOR_JWT>, resolver: MEMORY", 0),
+    "resolver": ("resolver: MEMORY", 0),
+    "resolver_tls": ("resolver_tls { timeout: 2 }", 0),
+    "resolver_preload": ("resolver_preload {}", 0),
+    "resolver_pinned_accounts": ("resolver_pinned_accounts: []", 0),
+    "auth_callout": ("authorization { auth_callout { issuer: <ACCOUNT>, auth_users: [ u ] }, users: [ {user: u, password: p} ] }", 16),
+    "exports": ("accounts { A { exports: [ { stream: a } ] } }", 15),
+    "imports": ("accounts { A { imports: [] } }", 15),
+    "msg_trace": ("accounts { A { msg_trace: a } }", 15),
+    "ocsp": ("ocsp: true", 0),
+    "ocsp_peer": ('tls { ocsp_peer: true, verify: true, cert_file: "<CERT>", key_file: "<KEY>", ca_file: "<CA>" }', 6),
+    "verify_and_map": ('tls { verify_and_map: true, cert_file: "<CERT>", key_file: "<KEY>", ca_file: "<CA>" }', 6),
+    "ocsp_cache": ("ocsp_cache: true", 0),
+    "prof_port": ("prof_port: -1", 0),
+    "prof_block_rate": ("prof_block_rate: 1", 0),
+    "default_js_domain": ("default_js_domain { A: d }, accounts { A {} }", 0),
+    "unique_tag": ("jetstream { unique_tag: az, %s }" % STORE, 12),
+    "max_outstanding_catchup": ("jetstream { max_outstanding_catchup: 1M, %s }" % STORE, 12),
+    "meta_compact": ("jetstream { meta_compact: 1, %s }" % STORE, 12),
+    "meta_compact_size": ("jetstream { meta_compact_size: 1, %s }" % STORE, 12),
+    "meta_compact_sync": ("jetstream { meta_compact_sync: true, %s }" % STORE, 12),
+    "extension_hint": ("jetstream { extension_hint: no_extend, %s }" % STORE, 12),
+    "batch": ("jetstream { limits { batch { max_msgs: 5 } }, %s }" % STORE, 21),
+    "tpm": ("jetstream { tpm { keys_file: k }, %s }" % STORE, 12),
+}
+# Further spellings of keys in the table.
+SPELLINGS = {
+    "leaf { port: -1 }": ("leaf", "leafnodes"),
+    "ws { port: -1, no_tls: true }": ("ws", "websocket"),
+    "trusted: <OPERATOR>": ("trusted", "trusted_keys"),
+    "account_resolver: MEMORY": ("account_resolver", "resolver"),
+    "authorization { auth_hook { issuer: <ACCOUNT>, auth_users: [ u ] }, users: [ {user: u, password: p} ] }":
+        ("auth_hook", "auth_callout"),
+    "accounts { A { trace_dest: a } }": ("trace_dest", "msg_trace"),
+    "PROF_PORT: -1": ("PROF_PORT", "prof_port"),
+}
+# Flags that stand in the table: name shown, arguments.
+FLAGS = {
+    "--cluster": ("--cluster", ["--cluster", "nats://127.0.0.1:-1"]),
+    "--cluster_listen": ("--cluster", ["--cluster_listen", "nats://127.0.0.1:-1"]),
+    "--no_advertise": ("--no_advertise", ["--no_advertise"]),
+    "--cluster_advertise": ("--cluster_advertise", ["--cluster_advertise", "h:1"]),
+    "--connect_retries": ("--connect_retries", ["--connect_retries", "3"]),
+    "--profile": ("--profile", ["--profile", "-1"]),
+}
+
+
+def table():
+    """The rows of the documentation: {key or flag: WHAT}."""
+    with open(STATUS, encoding="utf-8") as status:
+        text = status.read()
+    rows = text.split("| key or flag | WHAT |\n| --- | --- |\n", 1)[1].split("\n\n", 1)[0].splitlines()
+    found = {}
+    for row in rows:
+        keys, what = [cell.strip() for cell in row.strip("|").split("|")]
+        # Keys come first; behind " of ", " with ", "unless" and the like stands what is around them.
+        keys = re.split(r" (?:of|with|\(|if)|, (?:unless|other|above)", keys)[0]
+        for key in re.findall(r"`([^`]+)`", keys):
+            found[key] = what.strip("`")
+    return found
+
+
+def config_of(ctx, text):
+    """The configuration with what these tests make themselves."""
+    certs, operator, account = ctx.certs, KeyPair("O"), KeyPair("A")
+    token = encode_jwt(operator, operator.public, {"type": "operator"}, "op")
+    for name, value in (("OPERATOR_JWT", token), ("OPERATOR", operator.public), ("ACCOUNT", account.public),
+                        ("CERT", certs.server_cert), ("KEY", certs.server_key), ("CA", certs.ca)):
+        text = text.replace("<%s>" % name, value)
+    return text
+
+
+@test(SHEET, 75, better=True)
+def the_documentation_lists_what_these_tests_try(ctx):
+    eq(sorted(table()), sorted(list(OPTIONS) + list(FLAGS)), "keys and flags of docs/STATUS.md")
+
+
+@test(SHEET, 75, better=True)
+def options_of_missing_features_stop_the_start(ctx):
+    what = table()
+    for key, (config, column) in OPTIONS.items():
+        path = folder(ctx, {"x.conf": config_of(ctx, config)})
+        outcome = run(ctx.binary, "-c", "x.conf", "-a", "127.0.0.1", "-p", "-1", cwd=path)
+        eq((outcome.code, outcome.out, outcome.err),
+           (1, "", 'nats-server: x.conf:1:%d: "%s": %s %s\n' % (column, key, what[key], STOPS)), "start with %r" % config)
+        outcome = run(ctx.binary, "-c", "x.conf", "-t", cwd=path)
+        eq(outcome.code, 0, "-t of %r: %r" % (config, outcome))
+
+
+@test(SHEET, 75, better=True)
+def other_spellings_are_named_as_written(ctx):
+    what = table()
+    for config, (key, row) in SPELLINGS.items():
+        path = folder(ctx, {"x.conf": config_of(ctx, "debug: true\n" + config)})
+        outcome = run(ctx.binary, "-c", "x.conf", "-p", "-1", cwd=path)
+        check(outcome.code == 1 and re.fullmatch(r'nats-server: x\.conf:2:\d+: "%s": %s\n' % (
+            key, re.escape("%s %s" % (what[row], STOPS))), outcome.err), "%r: %r" % (config, outcome))
+
+
+@test(SHEET, 75, better=True)
+def flags_of_missing_features_stop_the_start(ctx):
+    what = table()
+    for flag, (shown, arguments) in FLAGS.items():
+        outcome = run(ctx.binary, "-a", "127.0.0.1", "-p", "-1", *arguments, cwd=folder(ctx))
+        eq((outcome.code, outcome.out, outcome.err), (1, "", "nats-server: flag %s: %s %s\n" % (shown, what[flag], STOPS)),
+           "start with %r" % arguments)
+
+
+# What the reference refuses on reload as well.
+REFUSED_ANYWAY = {"auth_callout", "cluster", "default_js_domain", "extension_hint", "gateway", "leafnodes",
+                  "max_outstanding_catchup", "mqtt", "operator", "prof_port", "resolver", "tpm", "trusted_keys",
+                  "unique_tag", "verify_and_map", "websocket"}
+
+
+@test(SHEET, 75, better=True)
+def options_of_missing_features_refuse_a_reload(ctx):
+    """What the reference refuses is refused in its words; everything else names the missing feature."""
+    what = table()
+    by_the_reference = set()
+    base = "server_name: n\n"
+    store = 'store_dir: "%s"' % folder(ctx)
+    server = ctx.start(base)
+    client = ctx.client(server)
+    for key, (config, _) in OPTIONS.items():
+        config = config_of(ctx, config).replace(", server_name: n", "").replace(STORE, store)
+        line = server.reload(base + config, check=False)
+        named = r'\S+\.conf:\d+:\d+: "%s": %s %s' % (key, re.escape(what[key]), re.escape(STOPS))
+        theirs = r"config reload (?:not supported for|does not support) .*"
+        found = re.search(r"Failed to reload server configuration: (?:(%s)|%s)$" % (theirs, named), line)
+        check(found, "reload with %r: %r" % (config, line))
+        if found.group(1):
+            by_the_reference.add(key)
+    eq(by_the_reference, REFUSED_ANYWAY, "refused in the words of the reference")
+    client.expect_quiet()
+    server.reload(base)
+    ctx.client(server).close()
+
+
+# Blocks and values that switch nothing on.
+NOTHING = ("cluster {}", "cluster { name: c, no_advertise: true }", "gateway {}", "leafnodes {}", "websocket { no_tls: true }",
+           "mqtt {}", "ocsp: false", "ocsp_cache: false", "prof_port: 0", "prof_block_rate: 0",
+           "jetstream { enabled: false, unique_tag: a, limits { batch { max_msgs: 1 } } }",
+           "disable_sublist_cache: true", "connect_error_reports: 5", "reconnect_error_reports: 5",
+           "accounts { A { limits { max_leafnodes: 1 } } }")
+
+
+@test(SHEET, 75)
+def what_switches_nothing_on_does_not_stop_the_start(ctx):
+    for config in NOTHING:
+        ctx.client(ctx.start(config)).close()
