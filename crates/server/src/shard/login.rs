@@ -96,6 +96,15 @@ impl Shard {
             .auth
             .proxy(&connection.nonce, &connection.options.proxy_sig)?;
         connection.proxy_key = proxy.map(Into::into);
+        if runtime
+            .auth
+            .asks_for_certificate(&credentials_of(connection))
+        {
+            self.name_by_certificate(slot)?;
+        }
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return Err(Refusal::UnknownUser);
+        };
         runtime
             .auth
             .decide_through(proxy, &credentials_of(connection))
@@ -123,6 +132,7 @@ impl Shard {
             | Refusal::UnknownNkey
             | Refusal::WrongSecret
             | Refusal::Signature(_)
+            | Refusal::Certificate
             | Refusal::ConnectionType => CloseReason::AuthenticationFailure,
         };
         self.refuse_login(slot, reason);

@@ -27,6 +27,7 @@
 mod accept;
 mod batch;
 pub(crate) mod buffers;
+mod certificate;
 mod close;
 pub(crate) mod connection;
 pub(crate) mod control;
