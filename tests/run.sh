@@ -220,8 +220,14 @@ section_crash() {
 section_shards() {
     local server
     find_server
+    local status=0
     MIDGE_SHARDS=4 MIDGE_PLACEMENT=spread conformance --server "$server" --only 'client_protocol_[0-9]*' \
-        --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/shards.xml"
+        --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/shards.xml" || status=1
+    # And connections that move from shard to shard all the time.
+    MIDGE_SHARDS=3 MIDGE_PLACEMENT=restless conformance --server "$server" --only 'client_protocol_[0-9]*' \
+        --only 'jetstream_consumers_[0-9]*' --without "$MIDGE_RUN_WITHOUT" \
+        --junit "$MIDGE_RUN_LOGS/moving.xml" || status=1
+    return $status
 }
 
 section_clients() {

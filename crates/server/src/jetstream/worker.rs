@@ -172,6 +172,9 @@ impl Worker {
                 let _ = answer.send(());
                 break;
             }
+            if self.shared.rendezvous.is_called() {
+                self.shared.rendezvous.attend(self.id);
+            }
             // Nobody waits for this.
             self.guard(Self::compress_finished);
         }
@@ -238,6 +241,8 @@ impl Worker {
                 });
             }
             WorkerMail::Synced(result) => self.on_synced(result),
+            // The end of the turn looks.
+            WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
         }
     }

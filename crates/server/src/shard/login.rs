@@ -160,9 +160,10 @@ impl Shard {
 
     /// Sends the comparison for a client that is in already.
     pub(super) fn recheck_slowly(&mut self, slot: u32, check: SlowCheck) {
-        let Some(connection) = self.connections.get(slot as usize) else {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
+        connection.rechecking = true;
         let job = slow_checks::Job {
             shard: self.id,
             slot,
@@ -178,16 +179,15 @@ impl Shard {
 
     /// The comparison for a client that is in already has ended.
     pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, settings: u64, decision: Decision) {
-        if self
-            .connection(slot, cid)
-            .is_none_or(|connection| connection.closing.is_some())
-        {
+        let here = self.settings;
+        let Some(connection) = self.connection(slot, cid) else {
             return;
-        }
-        if settings != self.settings {
+        };
+        if connection.closing.is_some() || settings != here {
             // The reload in between has looked at it again.
             return;
         }
+        connection.rechecking = false;
         match decision {
             Decision::Accepted(accepted) => self.adopt(slot, accepted),
             Decision::Refused(_) | Decision::Slow(_) => {
