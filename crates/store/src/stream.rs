@@ -218,6 +218,10 @@ pub trait StreamStore: Send {
         Ok(())
     }
 
+    /// To be called, and flushed, before the limits change: what they have
+    /// removed is written down, since other limits would not remove it again.
+    fn limits_change(&mut self) {}
+
     /// Takes over a changed configuration.
     ///
     /// # Errors

@@ -5,7 +5,6 @@
 //! - `idx29`: the block index of servers up to 2.9
 //! - `recover`: from files to a running store
 //! - `rebuild`: the same without a state file, block by block
-//! - `removed`: what limits have removed, where that has to be known
 //! - `flush`: staged changes go to the files, or are taken back
 //! - `rewrite`: erase, compaction, compression
 //! - `purge`: everything goes at once
@@ -18,7 +17,6 @@ pub mod index_db;
 mod purge;
 mod rebuild;
 mod recover;
-pub mod removed;
 mod rewrite;
 mod store;
 
@@ -75,9 +73,6 @@ pub struct FileStore {
     index_at: Nanos,
     /// Flushed since `maintain` looked.
     busy: bool,
-    /// Bytes of `removed.db`, and when it was last written as a whole.
-    removed_bytes: u64,
-    removed_snapshot: u64,
     /// Where `maintain` goes on looking for blocks to rewrite.
     maintained_to: u32,
     closed: bool,
@@ -143,8 +138,6 @@ impl FileStore {
             index_stale: recovery.rebuilt,
             index_at: Nanos::NONE,
             busy: true,
-            removed_bytes: 0,
-            removed_snapshot: 0,
             maintained_to: 0,
             closed: false,
         };

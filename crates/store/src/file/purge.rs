@@ -86,7 +86,6 @@ impl FileStore {
             Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;
-        self.removed_bytes = 0;
         self.totals = self.log.totals();
         self.index_stale = true;
         Ok(removed)
@@ -110,9 +109,11 @@ impl FileStore {
         if let Some(seed) = &seed {
             seed.apply(&mut bytes, 0);
         }
-        let block = msgs.join(&name);
-        self.disk.write_synced(&block, &bytes).at(&block)?;
+        // Not among the old blocks, where it would be one of them after a crash:
+        // it says that the last message is deleted.
         self.disk.create_folder(&new).at(&new)?;
+        let block = new.join(format!("{name}.tmp"));
+        self.disk.write_synced(&block, &bytes).at(&block)?;
         if seed.is_some() {
             self.disk
                 .rename(&msgs.join(&key_name), &new.join(&key_name))
@@ -150,7 +151,6 @@ impl FileStore {
             let _ = self.disk.rename(&old, &msgs);
         }
         let _ = self.disk.remove_folder(&new);
-        let _ = self.disk.remove_file(&msgs.join(format!("{number}.blk")));
         let _ = self.disk.remove_file(&msgs.join(format!("{number}.key")));
         if let Some(files) = &mut self.log.files {
             files.forget(number);

@@ -25,7 +25,6 @@ impl FileStore {
         if self.log.options.ttl {
             self.load_ttls(recovery)?;
         }
-        self.open_removed();
         self.remove_old_indexes(recovery.rebuilt)
     }
 
@@ -434,6 +433,10 @@ impl StreamStore for FileStore {
             self.compress(at)?;
         }
         Ok(())
+    }
+
+    fn limits_change(&mut self) {
+        self.log.tell_evictions();
     }
 
     fn set_options(&mut self, options: StreamOptions) -> Result<(), StoreError> {
