@@ -277,6 +277,9 @@ impl Stream {
             blocker: None,
             subject: Vec::new(),
             header: Vec::new(),
+            settled_unflushed: Vec::new(),
+            in_doubt: false,
+            flush_failed: None,
             core: Core {
                 settings: parts.settings,
                 config,
@@ -495,23 +498,9 @@ impl Stream {
     /// # Errors
     /// What failed, for the log; the stream goes on.
     pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        let mut result = Ok(());
-        if let Err(failed) = self.core.store.flush() {
-            let lost = failed.lost_from.unwrap_or(Seq::MAX);
-            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
-            let name = &self.core.config.name;
-            cx.out
-                .revoke_from(lost, |out| super::push_refusal(out, &error, name));
-            self.dedupe.forget_from(lost);
-            self.last_id.clear();
-            self.core.groups.note_removed_many();
-            for consumer in self.consumers.all_mut() {
-                consumer.lose_from(lost);
-            }
-            self.consumers.note_all_changed();
-            self.expiry.restart();
-            result = Err(failed.cause);
-        }
+        let stored = self.flush_store(cx);
+        let earlier = self.flush_failed.take();
+        let mut result = earlier.map_or(stored, Err);
         for id in std::mem::take(&mut self.consumers.dirty) {
             let Some(consumer) = self.consumers.get_mut(id) else {
                 continue;
@@ -530,6 +519,8 @@ impl Stream {
                 Err(error) => {
                     // It stays staged; the next flush tries again.
                     self.consumers.note_changed(id);
+                    let refused = errors::STREAM_STORE_FAILED.with(&error);
+                    cx.out.revoke(None, &refused, |_| {});
                     if result.is_ok() {
                         result = Err(error);
                     }
@@ -537,6 +528,31 @@ impl Stream {
             }
         }
         result
+    }
+
+    /// [`flush`](Self::flush) for messages.
+    pub(super) fn flush_store(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        if let Err(failed) = self.core.store.flush() {
+            let lost = failed.lost_from.unwrap_or(Seq::MAX);
+            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
+            let name = &self.core.config.name;
+            cx.out.revoke(Some(lost), &error, |out| {
+                super::push_refusal(out, &error, name)
+            });
+            // Consumers are done with them all the same.
+            self.core.settled.append(&mut self.settled_unflushed);
+            self.dedupe.forget_from(lost);
+            self.last_id.clear();
+            self.core.groups.note_taken_back();
+            for consumer in self.consumers.all_mut() {
+                consumer.lose_from(lost);
+            }
+            self.consumers.note_all_changed();
+            self.expiry.restart();
+            return Err(failed.cause);
+        }
+        self.settled_unflushed.clear();
+        Ok(())
     }
 
     /// Compresses the blocks that were finished lately; see

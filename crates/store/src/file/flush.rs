@@ -9,6 +9,7 @@ use crate::error::{AtPath, FlushError, StoreError};
 use crate::sync::{Step, SyncTask};
 
 use super::FileStore;
+use super::doubt::Syncing;
 
 impl FileStore {
     pub(super) fn flush_staged(&mut self) -> Result<(), FlushError> {
@@ -19,9 +20,12 @@ impl FileStore {
             self.log.tell_evictions();
         }
         let mut touched = Vec::new();
-        let written = self
-            .cut_overlong()
-            .and_then(|()| self.write_blocks(&mut touched));
+        let written = match self.doubt() {
+            Some(reason) => Err(self.broken(reason)),
+            None => self
+                .cut_overlong()
+                .and_then(|()| self.write_blocks(&mut touched)),
+        };
         if let Err(cause) = written {
             return Err(self.take_back(cause, touched));
         }
@@ -149,7 +153,7 @@ impl FileStore {
     }
 
     /// Back to the last flush that succeeded.
-    fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
+    pub(super) fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
         self.overlong.extend(touched);
         let lost_from = self.log.rollback(self.totals);
         let tail = self.log.blocks.back().map_or(0, |block| block.number);
@@ -167,8 +171,16 @@ impl FileStore {
         }
     }
 
-    pub(super) fn sync_steps(&mut self) -> Vec<Step> {
+    fn sync_steps(&mut self) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
+        if let Err(error) = self.renew_steps(&mut steps) {
+            // It stays in doubt.
+            return vec![Step::Fail(error)];
+        }
+        self.syncing = Syncing {
+            blocks: Vec::new(),
+            doomed: self.doomed.clone(),
+        };
         let msgs = self.folder.join("msgs");
         let doomed: Vec<PathBuf> = self
             .doomed
@@ -177,6 +189,9 @@ impl FileStore {
             .collect();
         for (path, file) in self.unsynced.drain(..) {
             if !doomed.contains(&path) {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let number = stem.and_then(|stem| stem.parse::<u32>().ok());
+                self.syncing.blocks.extend(number);
                 steps.push(Step::File { file, path });
             }
         }

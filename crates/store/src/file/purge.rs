@@ -51,7 +51,7 @@ pub(super) fn finish(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
 impl FileStore {
     /// Removes all messages; the stream goes on with `next`.
     pub(super) fn purge_all(&mut self, next: u64) -> Result<RemovedMany, StoreError> {
-        self.flush_staged().map_err(|error| error.cause)?;
+        self.flush_between()?;
         let number = self.log.blocks.back().map_or(1, |block| block.number + 1);
         let last = next.saturating_sub(1).max(self.log.last);
         if last == 0 {
@@ -78,12 +78,13 @@ impl FileStore {
         self.log.commit();
         self.tail = None;
         self.unsynced.clear();
+        self.syncing = super::doubt::Syncing::default();
         self.doomed.clear();
         self.removals.clear();
         let msgs = self.folder.join("msgs");
         self.steps.retain(|step| match step {
             Step::Replace { path, .. } | Step::Remove(path) => !path.starts_with(&msgs),
-            Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
+            Step::File { .. } | Step::Folder(_) | Step::Fail(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;
         self.totals = self.log.totals();
