@@ -8,7 +8,7 @@
 //! | [`audit`] | events about those requests |
 //! | [`worker`], [`commands`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
-//! | [`syncer`], [`durability`] | waiting for the disk |
+//! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
 //! | [`publisher`] | what streams send, on its way to clients |
 //! | [`report`] | what the monitoring port is told |
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
@@ -26,6 +26,7 @@ mod publisher;
 mod report;
 mod routes;
 mod start;
+mod sync;
 mod syncer;
 mod worker;
 

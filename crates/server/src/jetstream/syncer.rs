@@ -11,9 +11,23 @@ use super::mailbox::{WorkerMail, WorkerMailbox};
 /// into the next.
 const MAX_WAITING: usize = 1;
 
+/// A piece of a sync that is about one stream.
+pub(super) struct HostTask {
+    /// The stream's number on its worker.
+    pub(super) host: u32,
+    pub(super) task: SyncTask,
+}
+
+/// What became of a sync.
+#[derive(Debug, Default)]
+pub(crate) struct SyncOutcome {
+    /// Streams of which not everything is on disk, and why.
+    pub(crate) failed: Vec<(u32, String)>,
+}
+
 /// Runs syncs for one worker.
 pub(super) struct Syncer {
-    jobs: SyncSender<Vec<SyncTask>>,
+    jobs: SyncSender<Vec<HostTask>>,
 }
 
 impl Syncer {
@@ -29,28 +43,28 @@ impl Syncer {
     }
 
     /// Begins a sync; its end comes as [`WorkerMail::Synced`].
-    pub(super) fn begin(&self, tasks: Vec<SyncTask>) {
+    pub(super) fn begin(&self, tasks: Vec<HostTask>) {
         // The thread lives as long as the sender.
         let _ = self.jobs.send(tasks);
     }
 }
 
-fn run(queue: &Receiver<Vec<SyncTask>>, worker: &WorkerMailbox) {
+fn run(queue: &Receiver<Vec<HostTask>>, worker: &WorkerMailbox) {
     while let Ok(tasks) = queue.recv() {
         worker.send(WorkerMail::Synced(run_all(tasks)));
     }
 }
 
-/// Waits until everything is on disk.
-///
-/// # Errors
-/// The last thing that went wrong.
-pub(super) fn run_all(tasks: Vec<SyncTask>) -> Result<(), String> {
-    let mut result = Ok(());
-    for task in tasks {
-        if let Err(error) = task.run() {
-            result = Err(error.to_string());
+/// Waits until everything is on disk. What goes wrong with one stream does not
+/// keep others from it.
+pub(super) fn run_all(tasks: Vec<HostTask>) -> SyncOutcome {
+    let mut outcome = SyncOutcome::default();
+    for HostTask { host, task } in tasks {
+        if let Err(error) = task.run()
+            && !outcome.failed.iter().any(|(failed, _)| *failed == host)
+        {
+            outcome.failed.push((host, error.to_string()));
         }
     }
-    result
+    outcome
 }
