@@ -212,8 +212,7 @@ section_robustness() {
 section_crash() {
     local server
     find_server
-    # docs/DURABILITY.md, "Known gaps", says what is left aside here.
-    python3 -u tests/crash/run.py --server "$server" --rounds $CRASH_ROUNDS --forgive limits
+    python3 -u tests/crash/run.py --server "$server" --rounds $CRASH_ROUNDS
 }
 
 # What goes from thread to thread: usually all connections of a test are on one.

@@ -22,6 +22,7 @@ pub mod limits;
 mod log;
 mod memory;
 mod meta;
+pub mod note;
 pub mod record;
 mod root;
 pub mod s2;
@@ -50,6 +51,6 @@ pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};
 pub use sync::SyncTask;
 pub use types::{
-    Appended, Counting, Front, LostData, MessageRef, Nanos, NewMessage, Purge, Removal, Removed,
-    RemovedMany, Seq, StoreState, StreamOptions, SubjectState,
+    Appended, Counting, Front, Limits, LostData, MessageRef, Nanos, NewMessage, Purge, Removal,
+    Removed, RemovedMany, Seq, StoreState, StreamOptions, SubjectState,
 };

@@ -25,6 +25,8 @@ pub(crate) enum Step {
     },
     /// The file goes. It may be gone already.
     Remove(PathBuf),
+    /// Nothing can be made durable, for this reason.
+    Fail(StoreError),
     /// Everything before is done.
     Done(Arc<AtomicBool>),
 }
@@ -71,6 +73,7 @@ impl SyncTask {
                     ignore_missing(done).at(&path)?;
                 }
                 Step::Remove(path) => ignore_missing(self.disk.remove_file(&path)).at(&path)?,
+                Step::Fail(error) => return Err(error),
                 Step::Done(flag) => flag.store(true, Ordering::Release),
             }
         }

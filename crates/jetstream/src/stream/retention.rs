@@ -22,9 +22,12 @@ impl Stream {
                 Retention::WorkQueue => true,
                 Retention::Interest => !self.is_needed(seq),
             };
-            if goes
-                && let Err(error) = self.remove_message(seq, Removal::Delete, Cause::Settled, cx)
-            {
+            if !goes {
+                continue;
+            }
+            // A flush that fails brings it back.
+            self.settled_unflushed.push(seq);
+            if let Err(error) = self.remove_message(seq, Removal::Delete, Cause::Settled, cx) {
                 self.warn(&error, cx);
             }
         }

@@ -287,6 +287,15 @@ impl ConsumerStore for FileConsumerStore {
         SyncTask::new(self.disk.clone(), steps)
     }
 
+    fn renew(&mut self, state: &ConsumerState) -> Result<(), StoreError> {
+        self.close(state)?;
+        let path = self.folder.join("o.dat");
+        let bytes = self.disk.read(&path).at(&path)?;
+        self.base_done = Arc::new(AtomicBool::new(true));
+        self.unsynced = false;
+        self.start_journal(&bytes)
+    }
+
     fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError> {
         meta::write(
             self.disk.as_ref(),

@@ -4,7 +4,7 @@
 //! - `block`, `slots`: a block, and where its messages are
 //! - `append`: new records
 //! - `cache`: blocks come into memory and leave it
-//! - `evictions`: what limits have removed
+//! - `evictions`: what limits have removed and no tombstone tells
 //! - `find`: the next and the previous message of a filter
 //! - `matching`: the same for filters with wildcards
 //! - `count`: how many there are
@@ -86,11 +86,9 @@ pub(crate) struct Log {
     undo: Vec<Undo>,
     /// Numbers of blocks whose files are to go after the next flush.
     pub doomed: Vec<u32>,
-    /// As `doomed`, of a purge: nothing but their files' end tells that their
-    /// messages are gone.
-    pub doomed_now: Vec<u32>,
-    /// A purge is under way.
-    purging: bool,
+    /// Those of them that have staged records: they are written all the same,
+    /// so that what a crash leaves of a flush is always its beginning.
+    pub unwritten: Vec<u32>,
     /// Blocks below this number have nothing staged.
     pub dirty_from: u32,
     budget: Option<CacheBudget>,
@@ -107,7 +105,7 @@ pub(crate) struct Log {
     /// Messages were lost whose subjects are not known: the subject index
     /// counts too many.
     pub recount: bool,
-    /// What limits have removed.
+    /// What limits have removed and no tombstone tells.
     pub evictions: Evictions,
     /// It began with nothing, as far as is known.
     pub fresh: bool,
@@ -150,8 +148,7 @@ impl Log {
             files,
             undo: Vec::new(),
             doomed: Vec::new(),
-            doomed_now: Vec::new(),
-            purging: false,
+            unwritten: Vec::new(),
             dirty_from: 0,
             budget,
             charged: 0,
