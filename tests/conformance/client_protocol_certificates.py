@@ -201,4 +201,4 @@ def a_system_without_authorities_is_an_error(ctx):
     server = ctx.start(block, env=env, ready=False)
     eq(server.wait_exit(), 1, "exit code")
     matches(server.log().rstrip("\n").split("\n")[-1],
-            r"\[FTL\] TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none$")
+            r"\[FTL\] \S+\.conf:\d+:\d+: TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none$")
