@@ -119,6 +119,9 @@ fn has_plain_password(options: &Options) -> bool {
     single.is_some_and(|password| !password.is_empty() && !bcrypt(password))
         || auth.users.iter().any(|user| {
             let password = user.password.as_str();
-            !bcrypt(password) && !(password.is_empty() && by_certificate)
+            match password.is_empty() {
+                true => !by_certificate,
+                false => !bcrypt(password),
+            }
         })
 }
