@@ -153,6 +153,17 @@ impl JetStream {
         self.workers.get(index).unwrap_or(&self.api)
     }
 
+    /// What waits for each thread, by names of queues.
+    pub(crate) fn queue_lengths(&self) -> Vec<(String, u64)> {
+        let api = ("JetStream API queue".to_owned(), &self.api);
+        let workers = self.workers.iter().enumerate();
+        let workers = workers.map(|(id, mailbox)| (format!("JetStream worker {id} mail"), mailbox));
+        std::iter::once(api)
+            .chain(workers)
+            .map(|(name, mailbox)| (name, mailbox.waiting() as u64))
+            .collect()
+    }
+
     /// Writes everything and ends the threads.
     pub(crate) fn stop(&self) {
         self.hear_no_requests();
