@@ -23,7 +23,7 @@ pub enum When {
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Acknowledgement of a publish that was stored as this sequence, or
+    /// Acknowledgement of a publish that is stored as this sequence, or was
     /// refused (`None`).
     PublishAck(Option<Seq>),
     /// Reply of the JSON API. Counted and audited.
@@ -261,6 +261,13 @@ impl Effects {
             header: Span::default(),
             payload: Span::default(),
         }
+    }
+
+    /// Takes back the confirmations of acknowledgements that could not be
+    /// written: who gets none asks again.
+    pub(crate) fn revoke_confirmations(&mut self) {
+        self.records
+            .retain(|record| record.kind != Kind::Reply || record.when != When::Durable);
     }
 
     /// Takes back the messages that came of sequences that could not be

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use midge_store::{
     BlockSizing, ConsumerStore, Filter, Nanos, Seq, StoreError, StreamOptions, StreamStore,
-    block_size,
+    block_size, each_at_once,
 };
 use midge_wire::header::find;
 use serde::Serialize;
@@ -272,6 +272,7 @@ impl Stream {
                 random: Random::new(parts.seed),
                 ready: Vec::new(),
                 settled: Vec::new(),
+                removed: Vec::new(),
                 lowest_pending: Seq::MAX,
             },
         };
@@ -437,12 +438,17 @@ impl Stream {
         }
         self.core.herald().stream(cx, Action::Delete);
         self.deleted = true;
+        self.release_usage();
+        reply_deleted(reply, cx);
+    }
+
+    /// What it used is free.
+    fn release_usage(&mut self) {
         let storage = self.core.config.storage;
         let settings = &self.core.settings;
         settings.account_usage.add(storage, -self.reported_bytes);
         settings.server_usage.add(storage, -self.reported_bytes);
         self.reported_bytes = 0;
-        reply_deleted(reply, cx);
     }
 
     /// Tells waiting clients that the server stops.
@@ -455,18 +461,13 @@ impl Stream {
     /// Writes everything for the last time.
     ///
     /// # Errors
-    /// The first thing that could not be written; the rest is written all the
+    /// One of the things that could not be written; the rest is written all the
     /// same.
     pub fn close(mut self) -> Result<(), StoreError> {
-        let mut result = Ok(());
-        for consumer in self.consumers.all_mut() {
-            let closed = consumer.close();
-            if result.is_ok() {
-                result = closed;
-            }
-        }
-        let closed = self.core.store.close();
-        if result.is_ok() { closed } else { result }
+        self.release_usage();
+        let consumers: Vec<&mut Consumer> = self.consumers.all_mut().collect();
+        let consumers = each_at_once(consumers, Consumer::close);
+        self.core.store.close().and(consumers)
     }
 
     /// Hands what was changed to the operating system. If that fails, what
@@ -476,23 +477,50 @@ impl Stream {
     /// # Errors
     /// What failed, for the log; the stream goes on.
     pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        let mut result = Ok(());
-        if let Err(failed) = self.core.store.flush() {
-            let lost = failed.lost_from.unwrap_or(Seq::MAX);
-            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
-            let name = &self.core.config.name;
-            cx.out
-                .revoke_from(lost, |out| super::push_refusal(out, &error, name));
-            self.dedupe.forget_from(lost);
-            self.last_id.clear();
-            self.core.groups.note_removed_many();
-            for consumer in self.consumers.all_mut() {
-                consumer.lose_from(lost);
-            }
-            self.consumers.note_all_changed();
-            self.expiry.restart();
-            result = Err(failed.cause);
+        let messages = self.flush_messages(cx);
+        let consumers = self.flush_consumers();
+        if consumers.is_err() {
+            cx.out.revoke_confirmations();
         }
+        messages.and(consumers)
+    }
+
+    /// [`flush`](Self::flush) without the consumers.
+    pub(super) fn flush_messages(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let Err(failed) = self.core.store.flush() else {
+            self.core.removed.clear();
+            return Ok(());
+        };
+        let lost = failed.lost_from.unwrap_or(Seq::MAX);
+        let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
+        let name = &self.core.config.name;
+        cx.out
+            .revoke_from(lost, |out| super::push_refusal(out, &error, name));
+        self.dedupe.forget_from(lost);
+        self.last_id.clear();
+        self.core.groups.note_removed_many();
+        for consumer in self.consumers.all_mut() {
+            consumer.lose_from(lost);
+        }
+        self.consumers.note_all_changed();
+        self.expiry.restart();
+        // They are back, and nobody wants them.
+        let back = std::mem::take(&mut self.core.removed);
+        self.core
+            .settled
+            .extend(back.into_iter().filter(|seq| *seq < lost));
+        self.report_usage();
+        Err(failed.cause)
+    }
+
+    /// Whether something waits for a disk that took nothing: it is tried again
+    /// when the stream is settled.
+    pub fn is_behind(&self) -> bool {
+        !self.core.settled.is_empty() || !self.consumers.dirty.is_empty()
+    }
+
+    fn flush_consumers(&mut self) -> Result<(), StoreError> {
+        let mut result = Ok(());
         for id in std::mem::take(&mut self.consumers.dirty) {
             let Some(consumer) = self.consumers.get_mut(id) else {
                 continue;

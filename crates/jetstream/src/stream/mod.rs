@@ -71,6 +71,8 @@ pub(crate) struct Core {
     pub ready: Vec<ConsumerId>,
     /// Messages that a consumer is done with, if that may make them leave.
     pub settled: Vec<Seq>,
+    /// Messages that were removed because of it since the last flush.
+    pub removed: Vec<Seq>,
     /// No consumer waits for the acknowledgement of a message below this, or
     /// has it in its list of redelivered ones.
     pub lowest_pending: Seq,
@@ -357,6 +359,7 @@ impl Stream {
     /// what is in use. Whether there is more to do for which the buffer had no
     /// room.
     pub fn settle(&mut self, cx: &mut Context<'_>) -> bool {
+        self.apply_retention(cx);
         loop {
             self.consumers.turn.extend(self.core.ready.drain(..));
             if cx.out.is_full() {

@@ -22,10 +22,16 @@ impl Stream {
                 Retention::WorkQueue => true,
                 Retention::Interest => !self.is_needed(seq),
             };
-            if goes
-                && let Err(error) = self.remove_message(seq, Removal::Delete, Cause::Settled, cx)
-            {
-                self.warn(&error, cx);
+            if !goes {
+                continue;
+            }
+            match self.remove_message(seq, Removal::Delete, Cause::Settled, cx) {
+                Ok(true) => self.core.removed.push(seq),
+                Ok(false) => {}
+                Err(error) => {
+                    self.core.removed.push(seq);
+                    self.warn(&error, cx);
+                }
             }
         }
         self.core.settled = settled;
@@ -92,8 +98,8 @@ impl Stream {
                 group.is_some_and(|group| group.filter().matches(subject)) && consumer.needs(seq)
             });
             from = seq.next();
-            if !needed {
-                self.remove_message(seq, Removal::Delete, Cause::Settled, cx)?;
+            if !needed && self.remove_message(seq, Removal::Delete, Cause::Settled, cx)? {
+                self.core.removed.push(seq);
             }
         }
         Ok(())

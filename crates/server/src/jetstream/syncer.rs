@@ -44,13 +44,7 @@ fn run(queue: &Receiver<Vec<SyncTask>>, worker: &WorkerMailbox) {
 /// Waits until everything is on disk.
 ///
 /// # Errors
-/// The last thing that went wrong.
+/// One of the things that went wrong.
 pub(super) fn run_all(tasks: Vec<SyncTask>) -> Result<(), String> {
-    let mut result = Ok(());
-    for task in tasks {
-        if let Err(error) = task.run() {
-            result = Err(error.to_string());
-        }
-    }
-    result
+    midge_store::run_all(tasks).map_err(|error| error.to_string())
 }

@@ -17,7 +17,7 @@ use midge_jetstream::api::too_many_requests;
 use midge_jetstream::consumer::ConsumerId;
 use midge_jetstream::effects::{Event, Message, When};
 use midge_jetstream::{Effects, Stream};
-use midge_store::{Nanos, SyncTask};
+use midge_store::{Nanos, StoreError, SyncTask};
 use slab::Slab;
 
 use super::durability::Durability;
@@ -56,8 +56,13 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 /// The same while there is more to do: requests come in between.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Time between two log lines about dropped messages of one stream.
+/// Time between two log lines about dropped messages of one stream, or with the
+/// same warning.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two log lines about a stream that can not write. Every message
+/// that comes meanwhile would bring one.
+const WRITE_ERROR_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
@@ -73,7 +78,7 @@ pub(super) struct Worker {
     pub(super) publisher: Publisher,
     syncer: Syncer,
     /// A sync is under way.
-    syncing: bool,
+    pub(super) syncing: bool,
     sync_began: Instant,
     /// How long the last one took.
     sync_time: Duration,
@@ -82,23 +87,25 @@ pub(super) struct Worker {
     /// Why the last sync failed, if it did.
     pub(super) sync_error: Option<String>,
     /// Effects that the sync under way is to cover, with their accounts.
-    covered: Vec<(Arc<Account>, Effects)>,
+    pub(super) covered: Vec<(Arc<Account>, Effects)>,
     /// Effects for which the next one is needed.
-    uncovered: Vec<(Arc<Account>, Effects)>,
+    pub(super) uncovered: Vec<(Arc<Account>, Effects)>,
     timers: BTreeSet<(Nanos, u32)>,
     dirty: Vec<u32>,
     /// Streams that flushed something in this turn.
     settled: Vec<u32>,
     /// Streams that flushed something since the last sync began.
     unsynced: Vec<u32>,
-    tasks: Vec<SyncTask>,
+    pub(super) tasks: Vec<SyncTask>,
     spare: Vec<Effects>,
-    spin: Spin,
+    pub(super) spin: Spin,
     next_sync: Option<Instant>,
     next_maintenance: Instant,
     /// Whom to answer once everything is written for the last time.
     pub(super) stopping: Option<SyncSender<()>>,
-    stopped: bool,
+    pub(super) stopped: bool,
+    /// Mail that came while something else was waited for.
+    pub(super) later: Vec<WorkerMail>,
 }
 
 /// The time, as streams know it.
@@ -147,6 +154,7 @@ impl Worker {
             next_maintenance: Instant::now() + MAINTENANCE_INTERVAL,
             stopping: None,
             stopped: false,
+            later: Vec::new(),
         }
     }
 
@@ -160,6 +168,9 @@ impl Worker {
             self.arrived = 0;
             for item in mail.drain(..) {
                 self.guard(|worker| worker.on_mail(item, now));
+                for item in std::mem::take(&mut self.later) {
+                    self.guard(|worker| worker.on_mail(item, now));
+                }
             }
             self.guard(|worker| worker.on_timers(now));
             self.guard(|worker| worker.settle(now));
@@ -178,16 +189,13 @@ impl Worker {
     }
 
     /// Compresses the blocks that the turn has finished.
-    fn compress_finished(&mut self) {
+    pub(super) fn compress_finished(&mut self) {
         for number in std::mem::take(&mut self.settled) {
             let Some(host) = self.hosts.get_mut(number as usize) else {
                 continue;
             };
             if let Err(error) = host.stream.compress_finished() {
-                self.shared.log.error(format_args!(
-                    "{}",
-                    describe(&host.account, &host.stream, &error)
-                ));
+                log_write_error(&self.shared, host, &error);
             }
         }
     }
@@ -363,14 +371,25 @@ impl Worker {
         let at = Instant::now();
         if at >= self.next_maintenance {
             let mut more = false;
-            for (_, host) in &mut self.hosts {
+            let mut behind = Vec::new();
+            let mut is_full = false;
+            for (number, host) in &mut self.hosts {
                 match host.stream.maintain(now) {
                     Ok(busy) => more |= busy,
-                    Err(error) => self.shared.log.error(format_args!(
-                        "{}",
-                        describe(&host.account, &host.stream, &error)
-                    )),
+                    Err(error) => log_write_error(&self.shared, host, &error),
                 }
+                if host.stream.is_behind() {
+                    behind.push(number as u32);
+                }
+                is_full |= host.met_full_disk();
+            }
+            if is_full && self.jetstream.root.has_space() {
+                self.hosts
+                    .iter_mut()
+                    .for_each(|(_, host)| host.forget_full_disk());
+            }
+            for number in behind {
+                self.mark(number);
             }
             let pause = if more {
                 MAINTENANCE_PAUSE
@@ -412,10 +431,7 @@ impl Worker {
         });
         host.note_written(&failed);
         if let Err(error) = failed {
-            self.shared.log.error(format_args!(
-                "{}",
-                describe(&host.account, &host.stream, &error)
-            ));
+            log_write_error(&self.shared, host, &error);
         }
         if !std::mem::replace(&mut host.unsynced, true) {
             self.unsynced.push(number);
@@ -517,7 +533,10 @@ impl Worker {
             }
             Event::ConsumerEnded(id) => subscribe(self, id, false),
             Event::SubjectsChanged => self.subscribe_stream(number),
-            Event::Warning(text) => self.shared.log.warn(format_args!("{text}")),
+            Event::Warning(text) => {
+                let log = &self.shared.log;
+                log.warn_limited(&text, LOG_INTERVAL, format_args!("{text}"));
+            }
         }
     }
 
@@ -571,7 +590,7 @@ impl Worker {
         }
     }
 
-    fn on_synced(&mut self, result: Result<(), String>) {
+    pub(super) fn on_synced(&mut self, result: Result<(), String>) {
         self.syncing = false;
         self.sync_time = self.sync_began.elapsed();
         if let Err(error) = result {
@@ -599,54 +618,16 @@ impl Worker {
             self.reuse(effects);
         }
     }
-
-    /// Writes everything for the last time.
-    pub(super) fn stop(&mut self, now: Nanos) {
-        let numbers: Vec<u32> = self.hosts.iter().map(|(number, _)| number as u32).collect();
-        for number in &numbers {
-            self.with_host(*number, now, |stream, cx| stream.shutdown(cx));
-            self.settle_host(*number, now);
-        }
-        // Nothing is acknowledged that is not on disk.
-        while self.syncing {
-            let mut mail = Vec::new();
-            self.mailbox.receive(&mut mail, None, &mut self.spin);
-            for item in mail {
-                if let WorkerMail::Synced(result) = item {
-                    self.on_synced(result);
-                }
-            }
-        }
-        for (_, host) in &mut self.hosts {
-            host.stream.take_syncs(&mut self.tasks);
-        }
-        let synced = syncer::run_all(std::mem::take(&mut self.tasks));
-        std::mem::swap(&mut self.covered, &mut self.uncovered);
-        self.on_synced(synced);
-        self.publisher.send(&self.shared);
-        self.compress_finished();
-        for number in numbers {
-            let Some(host) = self.remove_host(number) else {
-                continue;
-            };
-            let name = host.stream.name().to_owned();
-            if let Err(error) = host.stream.close() {
-                self.shared.log.error(format_args!(
-                    "JetStream stream '{} > {name}': {error}",
-                    host.account.name
-                ));
-            }
-        }
-        self.stopped = true;
-    }
 }
 
-fn describe(account: &Account, stream: &Stream, error: &dyn std::fmt::Display) -> String {
-    format!(
-        "JetStream stream '{} > {}': {error}",
-        account.name,
-        stream.name()
-    )
+/// Logs that a stream could not write, once in a while.
+fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
+    let name = format!("{} > {}", host.account.name, host.stream.name());
+    shared.log.error_limited(
+        &name,
+        WRITE_ERROR_INTERVAL,
+        format_args!("JetStream stream '{name}': {error}"),
+    );
 }
 
 /// Tells a publisher that its message was dropped because too many came at

@@ -31,6 +31,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
 use crate::hash::Checksum;
 use crate::log::{Log, Totals};
+use crate::reserve::Reserve;
 use crate::sync::Step;
 use crate::types::{Nanos, StreamOptions};
 use blocks::{BlockFiles, StreamKeys};
@@ -81,6 +82,7 @@ pub struct FileStore {
     /// Where `maintain` goes on looking for blocks to rewrite.
     maintained_to: u32,
     closed: bool,
+    reserve: Option<Arc<Reserve>>,
 }
 
 /// How a store is to be opened.
@@ -93,6 +95,7 @@ pub(crate) struct OpenStream {
     pub keys: Option<StreamKeys>,
     pub options: StreamOptions,
     pub budget: CacheBudget,
+    pub reserve: Option<Arc<Reserve>>,
 }
 
 /// What happened when a store was opened.
@@ -118,6 +121,8 @@ impl FileStore {
                 source,
             })?;
         let sum = Checksum::of_name(stream.name.as_bytes());
+        // One that was encrypted otherwise, or not at all, is written anew.
+        let files_have_index = stream.keys.is_none() && stream.disk.exists(&msgs.join("index.db"));
         let files = BlockFiles::new(
             stream.disk.clone(),
             msgs,
@@ -127,6 +132,7 @@ impl FileStore {
         let mut recovery = Recovery::default();
         let log = Log::on_disk(stream.options, files, stream.budget);
         let log = recover::recover(log, &sum, &mut recovery)?;
+        let index_stale = recovery.rebuilt || !files_have_index;
         let mut store = Self {
             totals: Totals::default(),
             log,
@@ -140,13 +146,14 @@ impl FileStore {
             doomed: Vec::new(),
             removals: Vec::new(),
             overlong: Vec::new(),
-            index_stale: recovery.rebuilt,
+            index_stale,
             index_at: Nanos::NONE,
             busy: true,
             removed_bytes: 0,
             removed_snapshot: 0,
             maintained_to: 0,
             closed: false,
+            reserve: stream.reserve,
         };
         store.finish_opening(&mut recovery)?;
         Ok((store, recovery))

@@ -174,6 +174,11 @@ impl FileStore {
         });
     }
 
+    /// Adds to the next sync task.
+    pub(crate) fn add_steps(&mut self, steps: Vec<Step>) {
+        self.steps.extend(steps);
+    }
+
     /// Stages the index and the TTL file.
     pub(super) fn stage_index(&mut self) -> Result<(), StoreError> {
         let index = self.encode_index()?;
@@ -387,6 +392,11 @@ impl StreamStore for FileStore {
             return Ok(false);
         }
         self.log.evict_idle();
+        if let Some(reserve) = &self.reserve
+            && self.maintained_to == 0
+        {
+            reserve.refill();
+        }
         if self.log.recount {
             self.log.recount_subjects()?;
         }
@@ -460,7 +470,9 @@ impl StreamStore for FileStore {
         if let Some(task) = self.sync_task() {
             task.run()?;
         }
-        self.stage_index()?;
+        if self.index_stale {
+            self.stage_index()?;
+        }
         self.closed = true;
         match self.sync_task() {
             Some(task) => task.run(),
