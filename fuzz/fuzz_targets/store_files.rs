@@ -6,9 +6,9 @@
 
 use libfuzzer_sys::fuzz_target;
 use midge_store::consumer::{journal, odat};
-use midge_store::file::removed::Removed;
 use midge_store::file::{idx29, index_db};
 use midge_store::hash::Checksum;
+use midge_store::note::{Gone, Note};
 use midge_store::record::{self, Record};
 use midge_store::scan::{Found, Scan};
 use midge_store::seqset::SeqSet;
@@ -194,20 +194,25 @@ fn check_journal(bytes: &[u8]) {
     assert_eq!((replay.base_at, other), (None, ConsumerState::default()));
 }
 
-fn check_removed(bytes: &[u8]) {
-    let sum = sum();
-    let mut file = Vec::new();
-    frames(bytes, &mut |body| {
-        file.extend((body.len() as u32).to_le_bytes());
-        file.extend(body);
-        file.extend(sum.sum(body));
-    });
-    let removed = Removed::decode(&file, &sum);
-    assert!(removed.ranges() * 2 <= file.len());
-    for seq in [0, 1, 2, 100, u64::MAX] {
-        removed.has(seq, i64::MIN);
-    }
-    Removed::decode(bytes, &sum);
+fn check_note(bytes: &[u8]) {
+    let Some(note) = Note::decode(bytes) else {
+        return;
+    };
+    assert!(note.ranges.len() * 2 <= bytes.len());
+    let mut gone = Gone::default();
+    gone.add(&note);
+    assert!(gone.ranges() <= note.ranges.len());
+    assert!(
+        note.ranges
+            .iter()
+            .all(|&(first, end)| gone.has(first) && gone.has(end - 1))
+    );
+    assert!(!gone.has(note.highest() + 1));
+    let again = note.encode();
+    assert_eq!(
+        again.iter().map(|part| Note::decode(part)).next(),
+        Some(Some(note))
+    );
 }
 
 fn check_side_files(bytes: &[u8]) {
@@ -281,7 +286,7 @@ fuzz_target!(|data: &[u8]| {
         b's' => check_set(bytes),
         b'o' => check_state(bytes),
         b'j' => check_journal(bytes),
-        b'r' => check_removed(bytes),
+        b'r' => check_note(bytes),
         b'f' => check_side_files(bytes),
         b'x' => check_old_index(bytes),
         b'n' => check_numbers(bytes),

@@ -33,7 +33,6 @@ OPTIONS = {
     "msg_trace": ("accounts { A { msg_trace: a } }", 15),
     "ocsp": ("ocsp: true", 0),
     "ocsp_peer": ('tls { ocsp_peer: true, verify: true, cert_file: "<CERT>", key_file: "<KEY>", ca_file: "<CA>" }', 6),
-    "verify_and_map": ('tls { verify_and_map: true, cert_file: "<CERT>", key_file: "<KEY>", ca_file: "<CA>" }', 6),
     "ocsp_cache": ("ocsp_cache: true", 0),
     "prof_port": ("prof_port: -1", 0),
     "prof_block_rate": ("prof_block_rate: 1", 0),
@@ -133,7 +132,7 @@ def flags_of_missing_features_stop_the_start(ctx):
 # What the reference refuses on reload as well.
 REFUSED_ANYWAY = {"auth_callout", "cluster", "default_js_domain", "extension_hint", "gateway", "leafnodes",
                   "max_outstanding_catchup", "mqtt", "operator", "prof_port", "resolver", "tpm", "trusted_keys",
-                  "unique_tag", "verify_and_map", "websocket"}
+                  "unique_tag", "websocket"}
 
 
 @test(SHEET, 75, better=True)

@@ -54,11 +54,8 @@ class Consumer:
 
 class Stream:
     """The model of one stream. `consumers`: those that the load reads from, {name: Consumer}. `extra`: names of
-    consumers that come and go. `pending`: operations that were sent and are not applied. `limited`: messages that
-    limits removed; `returned`: those that came back, which is wrong unless `limits_forgiven`. `half`: messages that a
-    purge would have removed which the crash interrupted: each may be there. `unanswered`: sequences of publishes that the crash interrupted."""
+    consumers that come and go. `pending`: operations that were sent and are not applied."""
 
-    limits_forgiven = False
     # A crash while a stream or consumer was made may make its name unusable.
     leftovers_forgiven = False
     # Confirmed acknowledgements may be forgotten by a stream that does not wait for the disk.
@@ -82,20 +79,12 @@ class Stream:
         self.msgs = {}
         self.by_subject = {}
         self.first, self.last, self.bytes = 1, 0, 0
-        self.limited = {}
-        self.returned = set()
-        self.half = {}
-        self.unanswered = set()
         self.extra = set()
         self.consumers = {name: Consumer(name, config) for name, config in self.setup}
 
     @property
     def in_memory(self):
         return self.config["storage"] == "memory"
-
-    @property
-    def has_limits(self):
-        return any(self.config.get(key, -1) > 0 for key in ("max_msgs", "max_bytes", "max_msgs_per_subject"))
 
     @property
     def consumed(self):
@@ -174,10 +163,8 @@ class Stream:
         self.by_subject.setdefault(message.subject, {})[seq] = None
         self.bytes += message.size
 
-    def drop(self, seq, limit=False):
+    def drop(self, seq):
         message = self.msgs.pop(seq)
-        if limit:
-            self.limited[seq] = message
         self.bytes -= message.size
         of_subject = self.by_subject[message.subject]
         del of_subject[seq]
@@ -188,19 +175,18 @@ class Stream:
         """The limits, of which that for each subject comes first."""
         per_subject = self.config.get("max_msgs_per_subject", -1)
         while 0 < per_subject < len(self.by_subject.get(subject, ())):
-            self.drop(next(iter(self.by_subject[subject])), limit=True)
+            self.drop(next(iter(self.by_subject[subject])))
         if self.config.get("discard") == "new":
             return
         most, most_bytes = self.config.get("max_msgs", -1), self.config.get("max_bytes", -1)
         while 0 < most < len(self.msgs) or 0 < most_bytes < self.bytes:
             while self.first not in self.msgs:
                 self.first += 1
-            self.drop(self.first, limit=True)
+            self.drop(self.first)
 
     def adopt(self, msgs):
         """Takes what the server has as the truth, once it was found right."""
         self.msgs, self.by_subject, self.bytes, self.first = {}, {}, 0, 1
-        self.half, self.unanswered = {}, set()
         for seq, message in msgs.items():
             self.add(seq, message)
 
@@ -231,9 +217,6 @@ class Stream:
         for seq, message in self.msgs.items():
             got = actual.msgs.get(seq)
             gone, may_be_gone = self.settled(seq, message) if self.consumed else (False, False)
-            if got is None and seq in self.unanswered and self.has_limits:
-                # Limits took it before it was written, and then not all was written.
-                continue
             if got is None and not may_be_gone:
                 found.append("message %d (%s) is missing" % (seq, message.subject))
             elif got is not None and gone:
@@ -241,11 +224,7 @@ class Stream:
             elif got is not None and got != message:
                 found.append("message %d is %r, must be %r" % (seq, _short(got), _short(message)))
         for seq in actual.msgs:
-            if seq in self.half:
-                continue
-            if seq in self.limited and Stream.limits_forgiven:
-                self.returned.add(seq)
-            elif seq not in self.msgs:
+            if seq not in self.msgs:
                 found.append("message %d (%s) is there, it was removed" % (seq, actual.msgs[seq].subject))
         return found
 

@@ -36,8 +36,7 @@ def arguments():
     parser.add_argument("--seed", type=int, metavar="S", help="of the first directory; the next ones follow (default: random)")
     parser.add_argument("--seconds", type=float, default=0.7, metavar="T", help="longest load before a crash (default 0.7)")
     parser.add_argument("--keep", action="store_true", help="keep all directories, not only that of a failure")
-    parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: limits (messages that limits removed "
-                        "may come back), leftovers (names may be unusable after a crash in a create), "
+    parser.add_argument("--forgive", default="", metavar="A,B", help="to find others: leftovers (names may be unusable after a crash in a create), "
                         "acks (streams that do not wait for the disk may forget confirmed ones), ghosts (consumers may count "
                         "messages as pending that they do not deliver), stops (no server is stopped with SIGTERM)")
     parser.add_argument("--dir", help="where directories are made (default: the system's folder for temporary files)")
@@ -158,7 +157,6 @@ def main():
     if not os.access(binary, os.X_OK):
         sys.exit("no such binary: " + binary)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    Stream.limits_forgiven = "limits" in options.forgive
     Stream.leftovers_forgiven = "leftovers" in options.forgive
     seed = random.randrange(1_000_000) if options.seed is None else options.seed
     base = tempfile.mkdtemp(prefix="crash-", dir=options.dir)

@@ -82,7 +82,7 @@ class Reader:
 def read(wire, ending):
     """Messages a second."""
     began, done, number = time.monotonic(), 0, 0
-    body = json.dumps({"batch": BATCH, "no_wait": True}).encode()
+    body = json.dumps({"batch": BATCH, "expires": 60_000_000_000}).encode()
     while not ending.is_set():
         name = b"R%d" % number
         number += 1

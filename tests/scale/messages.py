@@ -126,7 +126,7 @@ def read_all(place, wire, count):
     wire.api("CONSUMER.CREATE.S.R", {"stream_name": "S", "config": {"name": "R", "ack_policy": "none"}})
     began, done = time.monotonic(), 0
     # Two requests under way.
-    body = b'{"batch":%d,"no_wait":true}' % BATCH
+    body = b'{"batch":%d,"expires":60000000000}' % BATCH
     ask = b"PUB $JS.API.CONSUMER.MSG.NEXT.S.R %sr %d\r\n%s\r\n" % (wire.prefix, len(body), body)
     wire.send(ask)
     while done < count:

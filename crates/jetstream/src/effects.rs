@@ -10,6 +10,7 @@ use std::fmt;
 use midge_store::Seq;
 
 use crate::consumer::ConsumerId;
+use crate::error::ApiError;
 
 /// When a message may leave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -263,32 +264,71 @@ impl Effects {
         }
     }
 
-    /// Takes back the confirmations of acknowledgements that could not be
-    /// written: who gets none asks again.
-    pub(crate) fn revoke_confirmations(&mut self) {
-        self.records
-            .retain(|record| record.kind != Kind::Reply || record.when != When::Durable);
-    }
-
-    /// Takes back the messages that came of sequences that could not be
-    /// written, and answers their publishers by `refusal`.
-    pub(crate) fn revoke_from(&mut self, lost: Seq, refusal: impl FnOnce(&mut Vec<u8>)) {
+    /// Takes back what says that something was done which could not be
+    /// written: publishers are answered by `refusal`, requests by `error`, and
+    /// acknowledgements are not confirmed. Messages with sequences from `lost`
+    /// on are not delivered; without `lost` the stream has everything, and only
+    /// consumers have not.
+    pub(crate) fn revoke(
+        &mut self,
+        lost: Option<Seq>,
+        error: &ApiError,
+        refusal: impl FnOnce(&mut Vec<u8>),
+    ) {
         let start = self.position();
         refusal(&mut self.bytes);
         let refusal = Span {
             start,
             end: self.position(),
         };
-        self.records.retain_mut(|record| match record.kind {
-            Kind::PublishAck(Some(seq)) if seq >= lost => {
+        let first_lost = lost.unwrap_or(Seq::MAX);
+        let mut records = std::mem::take(&mut self.records);
+        records.retain_mut(|record| match record.kind {
+            // A message that was there already may have been one of them.
+            Kind::PublishAck(seq)
+                if record.when == When::Durable
+                    && lost.is_some()
+                    && seq.is_none_or(|seq| seq >= first_lost) =>
+            {
                 record.payload = refusal;
                 record.kind = Kind::PublishAck(None);
                 record.when = When::Now;
                 true
             }
-            Kind::Delivery(_, seq) | Kind::Republish(seq) => seq < lost,
-            Kind::PublishAck(_) | Kind::ApiReply { .. } | Kind::Reply | Kind::Advisory => true,
+            Kind::ApiReply { is_error: false }
+                if record.when == When::Durable && lost.is_some() =>
+            {
+                record.payload = self.failed_reply(record.payload, error);
+                record.header = Span::default();
+                record.kind = Kind::ApiReply { is_error: true };
+                record.when = When::Now;
+                true
+            }
+            Kind::Reply => record.when == When::Now,
+            Kind::Delivery(_, seq) | Kind::Republish(seq) => seq < first_lost,
+            Kind::PublishAck(_) | Kind::ApiReply { .. } | Kind::Advisory => true,
         });
+        self.records = records;
+    }
+
+    /// The reply of a request that failed, in place of one that tells of its
+    /// success.
+    fn failed_reply(&mut self, reply: Span, error: &ApiError) -> Span {
+        #[derive(serde::Deserialize)]
+        struct Typed {
+            #[serde(rename = "type")]
+            kind: String,
+        }
+        let payload = self.bytes.get(reply.start as usize..reply.end as usize);
+        let typed = payload.and_then(|payload| serde_json::from_slice::<Typed>(payload).ok());
+        let kind = typed.map(|typed| typed.kind).unwrap_or_default();
+        let start = self.position();
+        let name = kind.strip_prefix(crate::api::TYPE_PREFIX).unwrap_or(&kind);
+        crate::api::push_error(&mut self.bytes, name, error, &crate::api::Empty {});
+        Span {
+            start,
+            end: self.position(),
+        }
     }
 }
 

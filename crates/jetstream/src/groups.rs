@@ -277,6 +277,16 @@ impl Groups {
             group.epoch += 1;
         }
     }
+
+    /// Changes were taken back: everybody counts anew, and sequences come
+    /// again.
+    pub fn note_taken_back(&mut self) {
+        for group in self.groups.iter_mut().flatten() {
+            group.epoch += 1;
+            group.last_appended = Seq::NONE;
+            group.last_removed = Seq::NONE;
+        }
+    }
 }
 
 #[cfg(test)]

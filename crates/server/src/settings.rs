@@ -74,6 +74,8 @@ pub fn runtime(
         trusted: options.proxies.clone().unwrap_or_default(),
         required: options.authorization.proxy_required,
     });
+    let maps = options.tls.as_ref().is_some_and(|tls| tls.verify_and_map);
+    let auth = if maps { auth.with_certificates() } else { auth };
     let auth_required = auth.is_required();
     let clear = tls.as_ref().is_none_or(|tls| tls.allow_non_tls);
     let (host, port) = advertised(options, port)?;

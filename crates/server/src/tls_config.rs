@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use midge_config::options::{CertificateKey, TlsOptions, TlsVersion};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
+use rustls::pki_types::CertificateDer;
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{ClientHello, ResolvesServerCert, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, version};
@@ -26,23 +28,10 @@ pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
         .with_protocol_versions(versions)
         .map_err(|error| format!("TLS: {error}"))?;
     let builder = if tls.verify || tls.verify_and_map {
-        let mut roots = RootCertStore::empty();
-        for certificate in tls.ca_certificates.iter().flatten() {
-            roots
-                .add(certificate.clone())
-                .map_err(|error| format!("TLS: 'ca_file' has an unusable certificate: {error}"))?;
-        }
-        if roots.is_empty() {
-            return Err(
-                "TLS: 'verify' needs a 'ca_file' with the client certificates' \
-                        authorities"
-                    .to_owned(),
-            );
-        }
-        let verifier =
-            WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
-                .build()
-                .map_err(|error| format!("TLS: 'ca_file': {error}"))?;
+        let verifier = match &tls.ca_certificates {
+            Some(authorities) => verifier_of(authorities, &provider)?,
+            None => verifier_of_the_system(&provider)?,
+        };
         builder.with_client_cert_verifier(verifier)
     } else {
         builder.with_no_client_auth()
@@ -54,6 +43,42 @@ pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
     let mut config = builder.with_cert_resolver(Arc::new(Certificates { keys }));
     config.send_tls13_tickets = TICKETS;
     Ok(Arc::new(config))
+}
+
+/// Client certificates of these authorities.
+fn verifier_of(
+    authorities: &[CertificateDer<'static>],
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    for certificate in authorities {
+        roots
+            .add(certificate.clone())
+            .map_err(|error| format!("TLS: 'ca_file' has an unusable certificate: {error}"))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        .build()
+        .map_err(|error| format!("TLS: 'ca_file': {error}"))
+}
+
+/// Client certificates of the authorities that the system trusts.
+fn verifier_of_the_system(
+    provider: &Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, String> {
+    let mut roots = RootCertStore::empty();
+    // Systems have some that no library can read; clients will not have them.
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if roots.is_empty() {
+        return Err(
+            "TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none"
+                .to_owned(),
+        );
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+        // The list of them all would be longer than everything else of the handshake.
+        .clear_root_hint_subjects()
+        .build()
+        .map_err(|error| format!("TLS: authorities of the system: {error}"))
 }
 
 fn certified_key(pair: &CertificateKey, provider: &CryptoProvider) -> Result<CertifiedKey, String> {

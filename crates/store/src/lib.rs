@@ -22,6 +22,7 @@ pub mod limits;
 mod log;
 mod memory;
 mod meta;
+pub mod note;
 pub mod record;
 mod reserve;
 mod root;
@@ -51,6 +52,6 @@ pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};
 pub use sync::{SyncTask, each_at_once, run_all};
 pub use types::{
-    Appended, Counting, Front, LostData, MessageRef, Nanos, NewMessage, Purge, Removal, Removed,
-    RemovedMany, Seq, StoreState, StreamOptions, SubjectState,
+    Appended, Counting, Front, Limits, LostData, MessageRef, Nanos, NewMessage, Purge, Removal,
+    Removed, RemovedMany, Seq, StoreState, StreamOptions, SubjectState,
 };

@@ -129,6 +129,30 @@ pub(crate) fn write_new(
     Ok(steps)
 }
 
+/// What writes a configuration anew after a sync that failed, which may have been
+/// that of its creation.
+pub(crate) fn renew(disk: &dyn Disk, folder: &Path) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for name in ["meta.key", "meta.sum", "meta.inf"] {
+        let path = folder.join(name);
+        if let Ok(content) = disk.read(&path) {
+            steps.push(Step::Replace {
+                tmp: folder.join(format!("{name}.new")),
+                path,
+                content: Some(content),
+                can_wait: false,
+            });
+        }
+    }
+    steps.push(Step::Folder(folder.to_path_buf()));
+    steps.extend(
+        folder
+            .parent()
+            .map(|above| Step::Folder(above.to_path_buf())),
+    );
+    steps
+}
+
 /// Makes and writes a `meta.key`, if there are keys. Only its content is synced.
 pub(crate) fn make_key(
     disk: &dyn Disk,

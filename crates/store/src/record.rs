@@ -37,7 +37,8 @@ pub enum Kind {
     /// All sequences from the previous record's to this one are used, and
     /// this one has no message.
     Erased,
-    /// The message with this sequence, in an earlier record, is deleted.
+    /// The message with this sequence, in an earlier record, is deleted. The
+    /// payload may tell of more, see [`note`](crate::note).
     Tombstone,
 }
 
@@ -198,6 +199,19 @@ pub fn put_mark(
         timestamp,
         [&[], &[], &[]],
     )
+}
+
+/// Appends a tombstone that says more than its sequence (see
+/// [`note`](crate::note)).
+pub fn put_tombstone(
+    out: &mut Vec<u8>,
+    checksum: Option<&Checksum>,
+    seq: u64,
+    timestamp: i64,
+    note: &[u8],
+) -> Sum {
+    let seq = sequence_field(Kind::Tombstone, seq);
+    put_message(out, checksum, seq, timestamp, [&[], &[], note])
 }
 
 /// Turns the record of a message, all of `bytes`, into an erased one: its

@@ -197,6 +197,12 @@ pub trait StreamStore: Send {
     /// its work to be done: see [`SyncTask`].
     fn take_sync(&mut self) -> Option<SyncTask>;
 
+    /// The task that was taken last failed. The operating system may have given
+    /// up the data, and a sync that succeeds later says nothing about it: the
+    /// store takes no more changes until what is in doubt was written anew,
+    /// which the next tasks do.
+    fn sync_failed(&mut self) {}
+
     /// Housekeeping, to be called now and then between batches, every second
     /// or so: gives back memory of idle blocks, compresses and compacts one
     /// block at a time, stages the index file every two minutes. Returns whether more is to be
@@ -217,6 +223,10 @@ pub trait StreamStore: Send {
     fn compress_finished(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
+
+    /// To be called, and flushed, before the limits change: what they have
+    /// removed is written down, since other limits would not remove it again.
+    fn limits_change(&mut self) {}
 
     /// Takes over a changed configuration.
     ///

@@ -19,15 +19,19 @@ pub(crate) enum Step {
     /// The folder's entries are to be on disk.
     Folder(PathBuf),
     /// `tmp` is written with `content` if there is any, synced, and takes the
-    /// place of `path`. On a full disk `path` stays as it is: what is written so
-    /// can be found out without it.
+    /// place of `path`.
     Replace {
         tmp: PathBuf,
         path: PathBuf,
         content: Option<Vec<u8>>,
+        /// On a full disk `path` stays as it is: what it has to say can be found
+        /// out without it.
+        can_wait: bool,
     },
     /// The file goes. It may be gone already.
     Remove(PathBuf),
+    /// Nothing can be made durable, for this reason.
+    Fail(StoreError),
     /// Everything before is done; nothing was left out for want of space.
     Done(Arc<AtomicBool>),
 }
@@ -67,7 +71,12 @@ impl SyncTask {
                 // A folder that a purge or the end of the stream has replaced
                 // meanwhile needs no sync any more.
                 Step::Folder(path) => ignore_missing(self.disk.sync_dir(&path)).at(&path)?,
-                Step::Replace { tmp, path, content } => {
+                Step::Replace {
+                    tmp,
+                    path,
+                    content,
+                    can_wait,
+                } => {
                     let written = match &content {
                         Some(bytes) => self.disk.write_synced(&tmp, bytes),
                         None => self.disk.sync_path(&tmp),
@@ -75,7 +84,7 @@ impl SyncTask {
                     let done = written.and_then(|()| self.disk.rename(&tmp, &path));
                     match ignore_missing(done).at(&path) {
                         // The older file stays, and goes with what was synced.
-                        Err(error) if content.is_some() && error.is_disk_full() => {
+                        Err(error) if can_wait && error.is_disk_full() => {
                             ignore_missing(self.disk.remove_file(&tmp)).at(&tmp)?;
                             all = false;
                         }
@@ -83,6 +92,7 @@ impl SyncTask {
                     }
                 }
                 Step::Remove(path) => ignore_missing(self.disk.remove_file(&path)).at(&path)?,
+                Step::Fail(error) => return Err(error),
                 Step::Done(flag) => flag.store(all, Ordering::Release),
             }
         }

@@ -104,7 +104,9 @@ pub struct Appended {
 /// Why a message is removed, which decides what is written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Removal {
-    /// By a limit that is applied again after a crash: nothing is written.
+    /// By a limit that is applied again after a crash: nothing is written. Only
+    /// for what the limits that are in force remove when messages are added in
+    /// their order, and for the oldest messages when they get too old.
     Limit,
     /// For good: a tombstone is written.
     Delete,
@@ -217,6 +219,20 @@ pub enum Counting {
     LastPerSubject,
 }
 
+/// What limits a stream has, as far as its store has to know.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub enum Limits {
+    /// None that removes messages.
+    #[default]
+    None,
+    /// Some.
+    Some,
+    /// Some of which one makes room for what another one would remove: bytes,
+    /// and messages of each subject. What they left can only be found again
+    /// one message after the other.
+    Ordered,
+}
+
 /// What a stream's configuration means to its store.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct StreamOptions {
@@ -228,6 +244,8 @@ pub struct StreamOptions {
     /// Whether message TTLs count (`allow_msg_ttl`). Switching it on makes the
     /// headers of stored messages count.
     pub ttl: bool,
+    /// What removes messages with [`Removal::Limit`].
+    pub limits: Limits,
 }
 
 impl Default for StreamOptions {
@@ -236,6 +254,7 @@ impl Default for StreamOptions {
             block_size: crate::limits::BLOCK_BYTES_LARGE,
             compress: false,
             ttl: false,
+            limits: Limits::None,
         }
     }
 }

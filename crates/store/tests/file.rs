@@ -47,6 +47,7 @@ impl Setup {
                 block_size: [300, 1_000, 5_000, 60_000][random.usize(..4)],
                 compress: random.u8(..4) == 0,
                 ttl: false,
+                limits: midge_store::Limits::Some,
             },
             keys: cipher.map(|cipher| EncryptionKeys {
                 cipher,
@@ -85,6 +86,7 @@ fn shape(random: &mut fastrand::Rng) -> Shape {
     Shape {
         subjects: [1, 3, 40][random.usize(..3)],
         payload: [20, 200][random.usize(..2)],
+        limits: true,
     }
 }
 

@@ -14,6 +14,7 @@ fn the_memory_store_behaves_like_the_model() {
         let shape = Shape {
             subjects: [1, 3, 40, 400][random.usize(..4)],
             payload: 60,
+            limits: true,
         };
         let mut store = MemoryStore::new(StreamOptions::default());
         let mut model = Model::default();
@@ -33,6 +34,7 @@ fn large_memory_streams_are_searched_across_blocks() {
     let shape = Shape {
         subjects: 3_000,
         payload: 3_000,
+        limits: true,
     };
     let mut store = MemoryStore::new(StreamOptions::default());
     let mut model = Model::default();

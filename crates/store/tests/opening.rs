@@ -19,6 +19,7 @@ const OPTIONS: StreamOptions = StreamOptions {
     block_size: 300,
     compress: false,
     ttl: false,
+    limits: midge_store::Limits::Some,
 };
 
 fn root(disk: &SimDisk, cipher: Option<Cipher>) -> StoreRoot {
@@ -117,6 +118,44 @@ fn what_a_limit_removed_stays_removed_when_newer_messages_are_deleted() {
         assert_eq!(store.state().last, Seq(12));
         assert!(store.lost().messages.is_empty());
     }
+}
+
+#[test]
+fn what_limits_removed_stays_removed_when_they_change() {
+    let disk = SimDisk::default();
+    let mut store = create(&disk, None);
+    append(&mut store, 12);
+    for seq in [1, 2, 5] {
+        remove(&mut store, seq, Removal::Limit);
+    }
+    sync(&mut store);
+    store.limits_change();
+    sync(&mut store);
+    drop(store);
+    let mut store = open(&disk, None);
+    assert_eq!(stored(&mut store), [3, 4, 6, 7, 8, 9, 10, 11, 12]);
+}
+
+#[test]
+fn a_block_of_tombstones_goes_without_a_trace() {
+    let disk = SimDisk::default();
+    let mut store = create(&disk, None);
+    append(&mut store, 40);
+    // Their tombstones fill blocks.
+    for seq in 2..40 {
+        remove(&mut store, seq, Removal::Delete);
+        sync(&mut store);
+    }
+    // They are not needed any more once those blocks are written anew.
+    for _ in 0..3 {
+        while store.maintain(Nanos(1)).unwrap() {
+            sync(&mut store);
+        }
+    }
+    drop(store);
+    without_index(&disk);
+    let mut store = open(&disk, None);
+    assert_eq!(stored(&mut store), [1, 40]);
 }
 
 #[test]

@@ -275,14 +275,21 @@ fn complaints(log: &str) -> Vec<&str> {
         .collect()
 }
 
-const SHAPE: Shape = Shape {
-    subjects: 5,
-    payload: 200,
-};
-
-fn fill(store: &mut FileStore, model: &mut Model, random: &mut fastrand::Rng, rounds: usize) {
+/// `limits`: messages are removed by limits as well.
+fn fill(
+    store: &mut FileStore,
+    model: &mut Model,
+    random: &mut fastrand::Rng,
+    rounds: usize,
+    limits: bool,
+) {
+    let shape = Shape {
+        subjects: 5,
+        payload: 200,
+        limits,
+    };
     for _ in 0..rounds {
-        model::change(store, model, random, SHAPE);
+        model::change(store, model, random, shape);
         if random.u8(..4) == 0 {
             store.flush().unwrap();
         }
@@ -298,6 +305,11 @@ fn fill(store: &mut FileStore, model: &mut Model, random: &mut fastrand::Rng, ro
         }
     }
     store.flush().unwrap();
+    // The Go server sees of a purge what has become of the files.
+    store
+        .take_sync()
+        .into_iter()
+        .for_each(|task| task.run().unwrap());
 }
 
 /// How a store is left.
@@ -334,6 +346,7 @@ fn round_trip(binary: &Path, seed: u64, cipher: Option<Cipher>, compress: bool, 
         block_size: [2_000, 32_000][random.usize(..2)],
         compress,
         ttl: false,
+        limits: midge_store::Limits::Some,
     };
     let meta = stream_meta("S", compress);
     let mut store = root
@@ -344,7 +357,7 @@ fn round_trip(binary: &Path, seed: u64, cipher: Option<Cipher>, compress: bool, 
         last_time: 1_795_000_000_000_000_000,
         ..Model::default()
     };
-    fill(&mut store, &mut model, &mut random, 300);
+    fill(&mut store, &mut model, &mut random, 300, end == End::Closed);
     let delivered = model.last.min(10);
     let mut state = ConsumerState {
         delivered: SeqPair {
@@ -375,8 +388,6 @@ fn round_trip(binary: &Path, seed: u64, cipher: Option<Cipher>, compress: bool, 
         std::fs::remove_file(msgs.join("index.db")).unwrap();
     }
     if end != End::Closed {
-        // What limits removed comes back for both: the note of it is ours alone.
-        let _ = std::fs::remove_file(msgs.join("removed.db"));
         let root = scratch.root(cipher);
         let mut store = root.open_stream("$G", "S", options).unwrap().0;
         adopt_all(&mut store, &mut model);
@@ -516,6 +527,7 @@ fn we_open_what_the_go_server_has_written() {
             block_size: 32_000,
             compress: true,
             ttl: false,
+            limits: midge_store::Limits::Some,
         };
         for _ in 0..2 {
             let (mut store, recovery) = root.open_stream("$G", "S", options).unwrap();

@@ -124,6 +124,7 @@ fn options(meta: &Value) -> StreamOptions {
         block_size: 32_000,
         compress: meta["compression"] == "s2",
         ttl: meta["allow_msg_ttl"] == true,
+        limits: midge_store::Limits::Some,
     }
 }
 

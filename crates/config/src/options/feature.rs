@@ -64,8 +64,6 @@ pub enum FeatureKind {
     Tpm,
     /// Profiles of blocking.
     BlockProfiling,
-    /// Users by certificate.
-    VerifyAndMap,
     /// The cache of OCSP answers.
     OcspCache,
 }

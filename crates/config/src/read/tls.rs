@@ -135,7 +135,6 @@ fn keys(report: &mut Report, node: &Node, place: Place) -> Cast<(TlsOptions, Pai
             "certs" | "certificates" => pairs = certificate_pairs(value)?,
             "verify" => tls.verify = flag("verify", value)?,
             "verify_and_map" => {
-                report.feature(FeatureKind::VerifyAndMap, key, &value.pos);
                 let yes = flag("verify_and_map", value)?;
                 tls.verify |= yes;
                 tls.verify_and_map = yes;

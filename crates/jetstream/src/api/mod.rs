@@ -9,8 +9,8 @@ mod reply;
 pub use body::{Body, is_empty_object};
 pub use create::read_create_request;
 pub use endpoint::{Endpoint, Scope};
-pub(crate) use reply::INFOS_PER_PAGE;
 pub use reply::{
     Empty, ListPage, NamesPage, Paged, list_page, names_page, page, push_error, push_reply, refuse,
     too_many_requests,
 };
+pub(crate) use reply::{INFOS_PER_PAGE, TYPE_PREFIX};

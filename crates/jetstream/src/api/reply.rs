@@ -9,7 +9,7 @@ use crate::error::ApiError;
 use crate::json::push_json;
 use crate::text::time::ZERO_TIME;
 
-const TYPE_PREFIX: &str = "io.nats.jetstream.api.v1.";
+pub(crate) const TYPE_PREFIX: &str = "io.nats.jetstream.api.v1.";
 
 /// Names on one page.
 const NAMES_PER_PAGE: usize = 1024;

@@ -90,6 +90,18 @@ impl Consumer {
         self.store.as_mut()?.0.take_sync()
     }
 
+    /// Writes the whole state anew; see [`ConsumerStore::renew`].
+    ///
+    /// [`ConsumerStore::renew`]: midge_store::ConsumerStore::renew
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        self.stage();
+        let state = self.state();
+        match &mut self.store {
+            Some(store) => store.0.renew(&state),
+            None => Ok(()),
+        }
+    }
+
     /// Writes everything for the last time.
     pub fn close(&mut self) -> Result<(), StoreError> {
         let state = self.state();

@@ -346,9 +346,16 @@ impl Stream {
 
     /// Deletes a consumer.
     pub(super) fn delete_consumer(&mut self, id: ConsumerId, cx: &mut Context<'_>) {
-        let Some(mut consumer) = self.consumers.take(id) else {
-            return;
-        };
+        if let Some(name) = self.end_consumer(id, cx)
+            && let Err(error) = self.files.delete_consumer(&name)
+        {
+            self.warn(&error, cx);
+        }
+    }
+
+    /// Ends a consumer, and leaves its files. Its name if it has some.
+    pub(super) fn end_consumer(&mut self, id: ConsumerId, cx: &mut Context<'_>) -> Option<String> {
+        let mut consumer = self.consumers.take(id)?;
         consumer.end_requests("409 Consumer Deleted", false, cx);
         consumer.leave(&mut self.core.groups);
         self.core
@@ -356,10 +363,8 @@ impl Stream {
             .consumer(cx, &consumer.name, Action::Delete);
         let is_kept = !consumer.config.direct && !consumer.config.mem_storage;
         consumer.set_store(None);
-        if is_kept && let Err(error) = self.files.delete_consumer(&consumer.name) {
-            self.warn(&error, cx);
-        }
         cx.out.event(Event::ConsumerEnded(id));
+        is_kept.then_some(consumer.name)
     }
 
     /// Deletes a consumer, and what only it needed.

@@ -66,6 +66,19 @@ impl Stream {
         self.expiry.due
     }
 
+    /// Removes all messages that are too old, at a start: those that went
+    /// before a crash without a record are there again.
+    pub(super) fn expire_all(&mut self, cx: &mut Context<'_>) {
+        loop {
+            let before = self.core.store.state().messages;
+            self.expire_messages(cx);
+            self.expiry.next_look = Nanos::NONE;
+            if self.core.store.state().messages == before {
+                return;
+            }
+        }
+    }
+
     /// Removes messages that are too old.
     pub(super) fn expire_messages(&mut self, cx: &mut Context<'_>) {
         if self.expiry_deadline().is_none_or(|due| due > cx.now) {
@@ -100,7 +113,14 @@ impl Stream {
             if is_exempt {
                 self.expiry.from = seq.next();
             } else {
-                self.expire_one(seq, cx)?;
+                // Only the oldest messages are found again by their age before
+                // other limits are applied.
+                let how = if seq == self.core.store.state().first {
+                    Removal::Limit
+                } else {
+                    Removal::Delete
+                };
+                self.expire_one(seq, how, cx)?;
             }
         }
         Ok(())
@@ -115,14 +135,19 @@ impl Stream {
             .store
             .take_expired(cx.now, MAX_EXPIRED, &mut expired);
         for seq in expired {
-            self.expire_one(seq, cx)?;
+            self.expire_one(seq, Removal::Delete, cx)?;
         }
         Ok(())
     }
 
     /// Removes a message whose time is over. A marker takes its place if it
     /// was the last one of its subject (9.4).
-    fn expire_one(&mut self, seq: Seq, cx: &mut Context<'_>) -> Result<(), StoreError> {
+    fn expire_one(
+        &mut self,
+        seq: Seq,
+        how: Removal,
+        cx: &mut Context<'_>,
+    ) -> Result<(), StoreError> {
         if self.core.config.subject_delete_marker_ttl > 0 && !self.core.config.sealed {
             let Some(message) = self.core.store.load(seq)? else {
                 return Ok(());
@@ -135,7 +160,7 @@ impl Stream {
                 return Ok(());
             }
         }
-        self.remove_message(seq, Removal::Limit, Cause::Other, cx)?;
+        self.remove_message(seq, how, Cause::Other, cx)?;
         Ok(())
     }
 

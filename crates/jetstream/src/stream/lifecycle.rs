@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use midge_store::{
-    BlockSizing, ConsumerStore, Filter, Nanos, Seq, StoreError, StreamOptions, StreamStore,
+    BlockSizing, ConsumerStore, Filter, Limits, Nanos, Seq, StoreError, StreamOptions, StreamStore,
     block_size, each_at_once,
 };
 use midge_wire::header::find;
@@ -22,7 +22,7 @@ use crate::advisory::Action;
 use crate::api::push_reply;
 use crate::config::metadata::{API_LEVEL, Metadata, REQUIRED_LEVEL};
 use crate::config::stream_rules::refuse_later_features;
-use crate::config::{Compression, ConsumerConfig, Retention, StreamConfig};
+use crate::config::{Compression, ConsumerConfig, Discard, Retention, StreamConfig};
 use crate::consumer::info::Detail;
 use crate::consumer::{Consumer, ConsumerId, Start};
 use crate::context::{Context, Settings};
@@ -103,6 +103,19 @@ pub fn store_options(
         }),
         compress: config.compression == Compression::S2,
         ttl: config.allow_msg_ttl,
+        limits: limits_of(config),
+    }
+}
+
+/// What the store has to know of a stream's limits.
+fn limits_of(config: &StreamConfig) -> Limits {
+    let (bytes, per_subject) = (config.max_bytes > 0, config.max_msgs_per_subject > 0);
+    if bytes && per_subject && config.discard == Discard::Old {
+        Limits::Ordered
+    } else if bytes || per_subject || config.max_msgs > 0 || config.max_age > 0 {
+        Limits::Some
+    } else {
+        Limits::None
     }
 }
 
@@ -264,6 +277,9 @@ impl Stream {
             blocker: None,
             subject: Vec::new(),
             header: Vec::new(),
+            settled_unflushed: Vec::new(),
+            in_doubt: false,
+            flush_failed: None,
             core: Core {
                 settings: parts.settings,
                 config,
@@ -272,7 +288,6 @@ impl Stream {
                 random: Random::new(parts.seed),
                 ready: Vec::new(),
                 settled: Vec::new(),
-                removed: Vec::new(),
                 lowest_pending: Seq::MAX,
             },
         };
@@ -360,10 +375,14 @@ impl Stream {
         for (name, config, created, store) in read {
             stream.recover_consumer(name, config, created, store, cx);
         }
-        if let Err(error) = stream.enforce_all(cx) {
+        // In the order in which the last message was stored.
+        let applied = stream
+            .finish_roll_up(cx)
+            .and_then(|()| stream.enforce_all(cx));
+        if let Err(error) = applied {
             stream.warn(&error, cx);
         }
-        stream.expire_messages(cx);
+        stream.expire_all(cx);
         if stream.core.config.retention != Retention::Limits {
             stream.remove_unneeded(cx);
         }
@@ -434,7 +453,9 @@ impl Stream {
     pub fn delete(&mut self, reply: &[u8], cx: &mut Context<'_>) {
         let consumers: Vec<ConsumerId> = self.consumer_ids().collect();
         for id in consumers {
-            self.delete_consumer(id, cx);
+            // Its files go with the stream's folder, all at once: a crash must
+            // not leave the stream without some of its consumers.
+            self.end_consumer(id, cx);
         }
         self.core.herald().stream(cx, Action::Delete);
         self.deleted = true;
@@ -477,50 +498,9 @@ impl Stream {
     /// # Errors
     /// What failed, for the log; the stream goes on.
     pub fn flush(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        let messages = self.flush_messages(cx);
-        let consumers = self.flush_consumers();
-        if consumers.is_err() {
-            cx.out.revoke_confirmations();
-        }
-        messages.and(consumers)
-    }
-
-    /// [`flush`](Self::flush) without the consumers.
-    pub(super) fn flush_messages(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
-        let Err(failed) = self.core.store.flush() else {
-            self.core.removed.clear();
-            return Ok(());
-        };
-        let lost = failed.lost_from.unwrap_or(Seq::MAX);
-        let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
-        let name = &self.core.config.name;
-        cx.out
-            .revoke_from(lost, |out| super::push_refusal(out, &error, name));
-        self.dedupe.forget_from(lost);
-        self.last_id.clear();
-        self.core.groups.note_removed_many();
-        for consumer in self.consumers.all_mut() {
-            consumer.lose_from(lost);
-        }
-        self.consumers.note_all_changed();
-        self.expiry.restart();
-        // They are back, and nobody wants them.
-        let back = std::mem::take(&mut self.core.removed);
-        self.core
-            .settled
-            .extend(back.into_iter().filter(|seq| *seq < lost));
-        self.report_usage();
-        Err(failed.cause)
-    }
-
-    /// Whether something waits for a disk that took nothing: it is tried again
-    /// when the stream is settled.
-    pub fn is_behind(&self) -> bool {
-        !self.core.settled.is_empty() || !self.consumers.dirty.is_empty()
-    }
-
-    fn flush_consumers(&mut self) -> Result<(), StoreError> {
-        let mut result = Ok(());
+        let stored = self.flush_store(cx);
+        let earlier = self.flush_failed.take();
+        let mut result = earlier.map_or(stored, Err);
         for id in std::mem::take(&mut self.consumers.dirty) {
             let Some(consumer) = self.consumers.get_mut(id) else {
                 continue;
@@ -539,6 +519,8 @@ impl Stream {
                 Err(error) => {
                     // It stays staged; the next flush tries again.
                     self.consumers.note_changed(id);
+                    let refused = errors::STREAM_STORE_FAILED.with(&error);
+                    cx.out.revoke(None, &refused, |_| {});
                     if result.is_ok() {
                         result = Err(error);
                     }
@@ -546,6 +528,38 @@ impl Stream {
             }
         }
         result
+    }
+
+    /// Whether something waits for a disk that took nothing: it is tried again
+    /// when the stream is settled.
+    pub fn is_behind(&self) -> bool {
+        !self.core.settled.is_empty() || !self.consumers.dirty.is_empty()
+    }
+
+    /// [`flush`](Self::flush) for messages.
+    pub(super) fn flush_store(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        if let Err(failed) = self.core.store.flush() {
+            let lost = failed.lost_from.unwrap_or(Seq::MAX);
+            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
+            let name = &self.core.config.name;
+            cx.out.revoke(Some(lost), &error, |out| {
+                super::push_refusal(out, &error, name)
+            });
+            // Consumers are done with them all the same.
+            self.core.settled.append(&mut self.settled_unflushed);
+            self.dedupe.forget_from(lost);
+            self.last_id.clear();
+            self.core.groups.note_taken_back();
+            for consumer in self.consumers.all_mut() {
+                consumer.lose_from(lost);
+            }
+            self.consumers.note_all_changed();
+            self.expiry.restart();
+            self.report_usage();
+            return Err(failed.cause);
+        }
+        self.settled_unflushed.clear();
+        Ok(())
     }
 
     /// Compresses the blocks that were finished lately; see

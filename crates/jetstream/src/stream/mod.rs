@@ -36,7 +36,7 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use midge_store::{Nanos, Seq, StreamStore, SyncTask};
+use midge_store::{Nanos, Seq, StoreError, StreamStore, SyncTask};
 use midge_subject::Transform;
 
 pub use direct::DirectGet;
@@ -71,8 +71,6 @@ pub(crate) struct Core {
     pub ready: Vec<ConsumerId>,
     /// Messages that a consumer is done with, if that may make them leave.
     pub settled: Vec<Seq>,
-    /// Messages that were removed because of it since the last flush.
-    pub removed: Vec<Seq>,
     /// No consumer waits for the acknowledgement of a message below this, or
     /// has it in its list of redelivered ones.
     pub lowest_pending: Seq,
@@ -110,6 +108,13 @@ pub struct Stream {
     blocker: Option<ConsumerId>,
     subject: Vec<u8>,
     header: Vec<u8>,
+    /// Messages that were removed since the last flush because consumers are
+    /// done with them.
+    settled_unflushed: Vec<Seq>,
+    /// A sync failed: consumers are to be written anew.
+    in_doubt: bool,
+    /// Why messages could not be written, until `flush` has told it.
+    flush_failed: Option<StoreError>,
 }
 
 /// The consumers of a stream.
@@ -360,6 +365,11 @@ impl Stream {
     /// room.
     pub fn settle(&mut self, cx: &mut Context<'_>) -> bool {
         self.apply_retention(cx);
+        // Consumers get what was written: a delivery that is taken back would
+        // leave a request that waits for nothing.
+        if let Err(error) = self.flush_store(cx) {
+            self.flush_failed = Some(error);
+        }
         loop {
             self.consumers.turn.extend(self.core.ready.drain(..));
             if cx.out.is_full() {
@@ -409,6 +419,31 @@ impl Stream {
         self.dedupe.expire(cx.now);
         self.expire_messages(cx);
         self.tick_consumers(cx);
+    }
+
+    /// A sync of what [`take_syncs`](Self::take_syncs) gave last failed. No
+    /// message is taken until everything in doubt was written anew, which the
+    /// next tasks do, after [`renew`](Self::renew).
+    pub fn sync_failed(&mut self) {
+        self.core.store.sync_failed();
+        self.in_doubt = true;
+    }
+
+    /// Writes the states of all consumers anew after a sync that failed, to be
+    /// called before the next tasks are taken.
+    ///
+    /// # Errors
+    /// If one could not be written: to be called again before the next try.
+    pub fn renew(&mut self) -> Result<(), StoreError> {
+        if !self.in_doubt {
+            return Ok(());
+        }
+        for consumer in self.consumers.all_mut() {
+            consumer.renew()?;
+        }
+        self.consumers.note_all_changed();
+        self.in_doubt = false;
+        Ok(())
     }
 
     /// Appends what makes durable all that was flushed.

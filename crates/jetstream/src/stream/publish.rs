@@ -473,7 +473,7 @@ pub(super) enum Rollup {
 }
 
 impl Rollup {
-    fn parse(value: &[u8]) -> Option<Self> {
+    pub fn parse(value: &[u8]) -> Option<Self> {
         if value.eq_ignore_ascii_case(b"sub") {
             Some(Self::Subject)
         } else if value.eq_ignore_ascii_case(b"all") {

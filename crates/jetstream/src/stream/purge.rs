@@ -10,6 +10,7 @@ use crate::config::Storage;
 use crate::context::Context;
 use crate::error::ApiError;
 use crate::error::catalogue as errors;
+use crate::header::PublishHeaders;
 
 /// What a purge request asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,9 +66,9 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> Result<u64, ApiError> {
         // Who lost something by it is told by an answer.
-        let _ = self.flush_messages(cx);
+        let _ = self.flush_store(cx);
         let purged = self.purge(request, cx)?;
-        self.flush_messages(cx)
+        self.flush_store(cx)
             .map_err(|error| errors::STREAM_GENERAL.with(error))?;
         Ok(purged)
     }
@@ -79,9 +80,9 @@ impl Stream {
         erase: bool,
         cx: &mut Context<'_>,
     ) -> Result<(), ApiError> {
-        let _ = self.flush_messages(cx);
+        let _ = self.flush_store(cx);
         self.delete_message(seq, erase, cx)?;
-        self.flush_messages(cx)
+        self.flush_store(cx)
             .map_err(|error| errors::STREAM_MSG_DELETE_FAILED.with(error))
     }
 
@@ -173,6 +174,27 @@ impl Stream {
             keep: 0,
         };
         self.purge_store(&purge, cx).map(drop)
+    }
+
+    /// What the last message replaces is gone: a crash may have come between.
+    pub(super) fn finish_roll_up(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
+        let config = &self.core.config;
+        // A mirror keeps what its origin keeps.
+        if !config.allow_rollup_hdrs || config.deny_purge || config.mirror.is_some() {
+            return Ok(());
+        }
+        let last = self.core.store.state().last;
+        let message = match self.core.store.load(last) {
+            Ok(Some(message)) => message,
+            Ok(None) | Err(StoreError::Damaged { .. }) => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        let rollup = PublishHeaders::scan(message.header).rollup;
+        let Some(rollup) = rollup.and_then(Rollup::parse) else {
+            return Ok(());
+        };
+        let subject = message.subject.to_vec();
+        self.roll_up_all(rollup, &subject, last, cx)
     }
 
     /// Deletes one message by request.

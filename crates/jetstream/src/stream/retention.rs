@@ -25,13 +25,10 @@ impl Stream {
             if !goes {
                 continue;
             }
-            match self.remove_message(seq, Removal::Delete, Cause::Settled, cx) {
-                Ok(true) => self.core.removed.push(seq),
-                Ok(false) => {}
-                Err(error) => {
-                    self.core.removed.push(seq);
-                    self.warn(&error, cx);
-                }
+            // A flush that fails brings it back.
+            self.settled_unflushed.push(seq);
+            if let Err(error) = self.remove_message(seq, Removal::Delete, Cause::Settled, cx) {
+                self.warn(&error, cx);
             }
         }
         self.core.settled = settled;
@@ -99,7 +96,7 @@ impl Stream {
             });
             from = seq.next();
             if !needed && self.remove_message(seq, Removal::Delete, Cause::Settled, cx)? {
-                self.core.removed.push(seq);
+                self.settled_unflushed.push(seq);
             }
         }
         Ok(())

@@ -47,6 +47,10 @@ impl Stream {
     fn apply_update(&mut self, config: StreamConfig, cx: &mut Context<'_>) -> Result<(), ApiError> {
         self.check_consumer_limits(&config)?;
         let failed = |error: StoreError| errors::STREAM_UPDATE.with(error);
+        // What came before has to be on disk before the new configuration is:
+        // a crash would leave messages to limits that were not theirs.
+        self.core.store.limits_change();
+        self.flush(cx).map_err(failed)?;
         self.files
             .set_meta(&lifecycle::meta_json(&config, self.created))
             .map_err(failed)?;

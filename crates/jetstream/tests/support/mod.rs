@@ -111,6 +111,9 @@ pub struct World {
     pub out: Effects,
     pub sent: Vec<Sent>,
     pub events: Vec<Event>,
+    /// Flushes may fail; why they did.
+    pub may_fail: bool,
+    pub failed: Vec<String>,
     inboxes: u64,
 }
 
@@ -173,6 +176,8 @@ impl World {
             out: Effects::new(),
             sent: Vec::new(),
             events: Vec::new(),
+            may_fail: false,
+            failed: Vec::new(),
             inboxes: 0,
         }
     }
@@ -197,7 +202,10 @@ impl World {
                 out: &mut self.out,
             };
             let more = self.stream.settle(&mut cx);
-            self.stream.flush(&mut cx).unwrap();
+            if let Err(error) = self.stream.flush(&mut cx) {
+                assert!(self.may_fail, "{error}");
+                self.failed.push(error.to_string());
+            }
             self.collect();
             if !more {
                 return;

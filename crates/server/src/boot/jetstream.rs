@@ -14,6 +14,7 @@ use midge_log::Logger;
 use midge_store::CacheBudget;
 use midge_store::crypt::{Cipher, EncryptionKeys};
 
+use super::machine::{default_memory, default_storage};
 use super::node::Node;
 use crate::acceptor::os_text;
 use crate::account::GLOBAL_ACCOUNT;
@@ -21,10 +22,6 @@ use crate::jetstream::durability::Durability;
 use crate::jetstream::{AccountPlan, Plan, QueueLimits};
 use crate::server::Shared;
 use crate::settings;
-
-/// Share of the machine's memory and of the free space on the disk that
-/// JetStream may use unless something else is configured.
-const DEFAULT_PERCENT: u64 = 75;
 
 /// Wait at a restart for the threads that still hold the store directory.
 const RESTART_PATIENCE: Duration = Duration::from_secs(10);
@@ -270,42 +267,6 @@ fn check_folder(folder: &Path) -> Result<(), String> {
     // A probe that is left over is ignored by every server.
     let _ = std::fs::remove_file(&probe);
     written.map_err(|_| failed("storage directory is not writable"))
-}
-
-/// Bytes of memory this process may use.
-fn memory_of_machine() -> u64 {
-    use nix::unistd::{SysconfVar, sysconf};
-    let value = |variable| {
-        sysconf(variable)
-            .ok()
-            .flatten()
-            .and_then(|n| u64::try_from(n).ok())
-    };
-    let machine = value(SysconfVar::_PHYS_PAGES)
-        .unwrap_or(0)
-        .saturating_mul(value(SysconfVar::PAGE_SIZE).unwrap_or(4096));
-    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let limit = group.and_then(|text| text.trim().parse().ok());
-    limit.map_or(machine, |limit: u64| limit.min(machine))
-}
-
-fn share(bytes: u64) -> i64 {
-    i64::try_from(bytes / 100 * DEFAULT_PERCENT).unwrap_or(i64::MAX)
-}
-
-fn default_memory() -> i64 {
-    share(memory_of_machine())
-}
-
-fn default_storage(folder: &Path) -> i64 {
-    match nix::sys::statvfs::statvfs(folder) {
-        #[allow(clippy::unnecessary_cast, reason = "narrower types on some systems")]
-        Ok(disk) => {
-            share((disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64))
-        }
-        // One terabyte, as the Go server takes it where it cannot tell.
-        Err(_) => 1 << 40,
-    }
 }
 
 /// A size as people read it.

@@ -22,7 +22,7 @@ fn always(_: &Options) -> bool {
 }
 
 /// All that is not built.
-const NOT_BUILT: [Missing; 21] = [
+const NOT_BUILT: [Missing; 20] = [
     missing(
         FeatureKind::Cluster,
         "clustering is",
@@ -92,14 +92,6 @@ const NOT_BUILT: [Missing; 21] = [
         let js = &options.jetstream;
         options.jetstream_enabled && js.key.is_none() && js.tpm.keys_file.is_some()
     }),
-    missing(
-        FeatureKind::VerifyAndMap,
-        "users by certificate are",
-        |options| {
-            let tls = options.tls.as_ref();
-            tls.is_some_and(|tls| tls.verify_and_map)
-        },
-    ),
 ];
 
 /// The first option that cannot be honoured, as a text for the user.

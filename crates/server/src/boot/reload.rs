@@ -80,6 +80,9 @@ impl Node {
         let shared = self.server().shared();
         let runtime = settings::runtime(&new, &shared.identity, self.port(), self.hidden_user())?;
         settings::apply_accounts(&new, &shared.accounts)?;
+        // A client must not move from a shard that has not looked at it again to
+        // one that has looked already.
+        let _nobody_moves = shared.moves.read_recursive();
         let digest = new.config_digest.clone();
         let runtime = Arc::new(runtime);
         shared.runtime.store(runtime.clone());

@@ -272,6 +272,7 @@ impl Source for Node {
     }
 
     fn connections(&self, query: &ConnQuery) -> ConnSnapshot {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
         let answers = self.ask_shards(|answer| Control::Connections(query.clone(), answer));
         let mut all = ConnSnapshot::default();
         for answer in answers {
@@ -286,6 +287,7 @@ impl Source for Node {
     }
 
     fn subscriptions(&self, query: &SubsQuery) -> SubsSnapshot {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
         let answers = self.ask_shards(|answer| Control::Subscriptions(query.clone(), answer));
         let mut all = SubsSnapshot::default();
         for account in self.server().shared().accounts.all() {

@@ -228,6 +228,7 @@ fn number_of_shards() -> usize {
 fn placement() -> Placement {
     match std::env::var(PLACEMENT_VARIABLE).as_deref() {
         Ok("spread") => Placement::Spread,
+        Ok("restless") => Placement::Restless,
         _ => Placement::Together,
     }
 }

@@ -96,6 +96,9 @@ impl Api {
                 self.refuse_late(&call, &error);
             }
             self.publisher.send(&self.shared);
+            if self.shared.rendezvous.is_called() {
+                self.shared.rendezvous.attend(API_DESTINATION);
+            }
         }
     }
 
@@ -127,6 +130,8 @@ impl Api {
             },
             // For workers.
             WorkerMail::Interest { .. } | WorkerMail::Synced(_) => {}
+            // The end of the turn looks.
+            WorkerMail::Rendezvous => {}
         }
     }
 

@@ -28,6 +28,8 @@ pub(crate) enum WorkerMail {
     /// What was flushed before the sync numbered so began is on disk, or why
     /// it is not.
     Synced(Result<(), String>),
+    /// Threads are to come together (`rendezvous.rs`).
+    Rendezvous,
     /// Anything rare.
     Command(Box<Command>),
 }

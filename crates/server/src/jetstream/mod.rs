@@ -132,6 +132,11 @@ impl JetStream {
         self.workers.get(index).unwrap_or(&self.api)
     }
 
+    /// Number of workers.
+    pub(crate) fn worker_count(&self) -> usize {
+        self.workers.len()
+    }
+
     /// The accounts that have JetStream.
     pub(crate) fn accounts(&self) -> Vec<Arc<AccountState>> {
         self.accounts.read().values().cloned().collect()

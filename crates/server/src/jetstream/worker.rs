@@ -183,6 +183,9 @@ impl Worker {
                 let _ = answer.send(());
                 break;
             }
+            if self.shared.rendezvous.is_called() {
+                self.shared.rendezvous.attend(self.id);
+            }
             // Nobody waits for this.
             self.guard(Self::compress_finished);
         }
@@ -246,6 +249,8 @@ impl Worker {
                 });
             }
             WorkerMail::Synced(result) => self.on_synced(result),
+            // The end of the turn looks.
+            WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
         }
     }
@@ -406,27 +411,33 @@ impl Worker {
         }
     }
 
-    /// Settles every stream that something happened to.
+    /// Settles every stream that something happened to. While a shard is behind
+    /// nothing is delivered; what was published is written and acknowledged all
+    /// the same, so that a reader of much holds up no publisher.
     fn settle(&mut self, now: Nanos) {
-        if self.shards_are_full() {
-            return;
-        }
+        let may_deliver = !self.shards_are_full();
         for number in std::mem::take(&mut self.dirty) {
-            self.settle_host(number, now);
+            self.settle_with(number, now, may_deliver);
         }
     }
 
     pub(super) fn settle_host(&mut self, number: u32, now: Nanos) {
+        self.settle_with(number, now, true);
+    }
+
+    fn settle_with(&mut self, number: u32, now: Nanos, may_deliver: bool) {
         let Some(host) = self.hosts.get_mut(number as usize) else {
             return;
         };
         host.dirty = false;
         host.arrived = (0, 0);
         self.settled.push(number);
-        let mut more = false;
+        let mut more = !may_deliver;
         let mut failed = Ok(());
         host.parts(now, |stream, cx| {
-            more = stream.settle(cx);
+            if may_deliver {
+                more = stream.settle(cx);
+            }
             failed = stream.flush(cx);
         });
         host.note_written(&failed);

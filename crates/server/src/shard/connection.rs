@@ -13,6 +13,7 @@ use midge_wire::connect::ConnectOptions;
 use super::READ_CHUNK;
 use super::output::Output;
 use super::transport::Transport;
+use crate::balance::Partner;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +95,14 @@ pub(crate) struct Connection {
     /// It has more unsent output than `max_pending`, and a timer will see whether
     /// it still has.
     pub(crate) overruns: bool,
+    /// Its credentials are being compared again, after a reload.
+    pub(crate) rechecking: bool,
+    /// Whom its messages went to last.
+    pub(crate) partner: Partner,
+    /// What it had done when it was last weighed.
+    pub(crate) weighed: u64,
+    /// When it came from another shard.
+    pub(crate) moved_at: Option<Instant>,
     /// When the timer for [`Connection::write_deadline`] that is under way ends.
     pub(crate) write_timer: Option<Instant>,
     /// Producers of this shard that wait for this connection to drain.
@@ -211,6 +220,10 @@ impl Connection {
             blocked: false,
             behind_since: None,
             overruns: false,
+            rechecking: false,
+            partner: Partner::Nobody,
+            weighed: 0,
+            moved_at: None,
             write_timer: None,
             waiting_producers: Vec::new(),
             closing: None,

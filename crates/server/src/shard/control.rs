@@ -5,6 +5,7 @@ use std::sync::mpsc;
 
 use midge_identity::Decision;
 
+use crate::balance::Load;
 use crate::jetstream::audit::ClientInfo;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::{ConnQuery, ConnSnapshot};
@@ -26,6 +27,8 @@ pub(crate) enum Control {
     NotifyLameDuck(u64, mpsc::SyncSender<Option<bool>>),
     /// Send all clients that take it a lame duck notice.
     LameDuck,
+    /// What the connections have done lately.
+    Weigh(mpsc::SyncSender<Vec<Load>>),
     /// Which clients there are.
     ListClients(mpsc::SyncSender<Vec<u64>>),
     /// Close this client because the server shuts down.
@@ -34,9 +37,7 @@ pub(crate) enum Control {
     CloseSurplus(Vec<u64>),
     /// No member of a queue group has taken a request.
     NoResponders {
-        /// Slot of the connection that has sent it.
-        slot: u32,
-        /// Its id.
+        /// Id of the connection that has sent it.
         cid: u64,
         /// Subject of the request.
         subject: Box<[u8]>,

@@ -331,7 +331,7 @@ impl Shard {
 
     /// Sets a timer for the write deadline, unless one is under way that ends
     /// before: that one finds the later time.
-    fn arm_write_deadline(&mut self, slot: u32, at: Instant) {
+    pub(super) fn arm_write_deadline(&mut self, slot: u32, at: Instant) {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };

@@ -22,11 +22,13 @@
 //! | [`close`] | the end of a connection |
 //! | [`requests`] | kicks, lame duck, shutdown |
 //! | [`reauthorize`] | a reload as clients see it |
+//! | [`moving`] | connections that move from one shard to another |
 //! | [`snapshot`] | what monitoring is told |
 
 mod accept;
 mod batch;
 pub(crate) mod buffers;
+mod certificate;
 mod close;
 pub(crate) mod connection;
 pub(crate) mod control;
@@ -37,6 +39,7 @@ mod handshake;
 mod login;
 pub(crate) mod mailbox;
 pub(crate) mod match_cache;
+mod moving;
 mod operations;
 pub(crate) mod output;
 mod publish;
@@ -70,6 +73,7 @@ pub(crate) use connection::Traffic;
 pub(crate) use control::{Control, InternalMessage};
 pub(crate) use deliver::Message;
 pub(crate) use mailbox::{Mail, Mailbox, NewConnection};
+pub(crate) use moving::{MAX_SUBSCRIPTIONS, Parcel};
 
 use buffers::BufferPool;
 use connection::Connection;
@@ -246,6 +250,9 @@ impl Shard {
             });
             self.spin.worked(self.input_bytes);
             self.note_busy(woken_at);
+            if self.shared.rendezvous.is_called() {
+                self.attend_rendezvous();
+            }
         }
     }
 
@@ -347,8 +354,11 @@ impl Shard {
 
     /// Accounts for the time of a turn, by which new connections are placed.
     fn note_busy(&self, since: Instant) {
-        if let Some(handle) = self.shared.shard(self.id) {
-            handle.note_busy(self.shared.uptime(), since.elapsed());
+        if let Some(handle) = self.shared.shard(self.id)
+            && handle.note_busy(self.shared.uptime(), since.elapsed())
+            && let Some(balancer) = self.shared.balancer.get()
+        {
+            balancer.unpark();
         }
     }
 

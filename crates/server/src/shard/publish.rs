@@ -422,11 +422,10 @@ impl Shard {
         if !taken
             && from.alone
             && !message.reply.is_empty()
-            && let Some((slot, cid)) = from.elsewhere
+            && let Some((_, cid)) = from.elsewhere
         {
             for shard in self.shared.all_shards() {
                 let control = Control::NoResponders {
-                    slot,
                     cid,
                     subject: message.subject.into(),
                     reply: message.reply.into(),
@@ -437,11 +436,8 @@ impl Shard {
     }
 
     /// Tells a publisher of this shard that no member of a group has taken its
-    /// request, if it is still there.
-    pub(super) fn no_responders(&mut self, slot: u32, cid: u64, subject: &[u8], reply: &[u8]) {
-        if self.connection(slot, cid).is_none() {
-            return;
-        }
+    /// request.
+    pub(super) fn no_responders(&mut self, slot: u32, subject: &[u8], reply: &[u8]) {
         let message = Message {
             subject,
             reply,

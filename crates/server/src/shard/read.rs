@@ -274,6 +274,7 @@ impl Shard {
             if messages > 0 {
                 connection.last_input = now;
                 connection.last_activity = now;
+                self.note_partner(slot);
             }
         }
         used

@@ -32,11 +32,17 @@ impl Shard {
                 let _ = answer.send(told);
             }
             Control::NoResponders {
-                slot,
                 cid,
                 subject,
                 reply,
-            } => self.no_responders(slot, cid, &subject, &reply),
+            } => {
+                if let Some(slot) = self.slot_of(cid) {
+                    self.no_responders(slot, &subject, &reply);
+                }
+            }
+            Control::Weigh(answer) => {
+                let _ = answer.send(self.weigh());
+            }
             Control::LameDuck => {
                 for slot in self.slots() {
                     self.send_lame_duck(slot, false);

@@ -347,6 +347,7 @@ impl ConsumerStore for FileConsumerStore {
                 tmp: self.folder.join("o.dat.tmp"),
                 path: self.folder.join("o.dat"),
                 content: Some(bytes),
+                can_wait: true,
             });
         }
         if changed {
@@ -354,6 +355,15 @@ impl ConsumerStore for FileConsumerStore {
             steps.push(Step::Done(self.base_done.clone()));
         }
         SyncTask::new(self.disk.clone(), steps)
+    }
+
+    fn renew(&mut self, state: &ConsumerState) -> Result<(), StoreError> {
+        let bytes = self.sealed(odat::encode(state))?;
+        self.write_whole(&bytes)?;
+        self.is_behind = false;
+        let configuration = meta::renew(self.disk.as_ref(), &self.folder);
+        self.steps.extend(configuration);
+        self.start_journal(&bytes)
     }
 
     fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError> {

@@ -104,6 +104,17 @@ pub trait ConsumerStore: Send {
     /// As [`StreamStore::take_sync`](crate::StreamStore::take_sync).
     fn take_sync(&mut self) -> Option<SyncTask>;
 
+    /// Writes the whole state anew, syncs it, and goes on from there: after a
+    /// sync that failed, when it is not known what the files have.
+    ///
+    /// # Errors
+    ///
+    /// If it could not be written; it is to be tried again.
+    fn renew(&mut self, state: &ConsumerState) -> Result<(), StoreError> {
+        let _ = state;
+        Ok(())
+    }
+
     /// Replaces the configuration (`meta.inf`, JSON).
     ///
     /// # Errors

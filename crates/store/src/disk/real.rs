@@ -58,6 +58,8 @@ impl DiskFile for RealFile {
         Ok(self.0.metadata()?.len())
     }
 
+    // On macOS the standard library asks for `F_FULLFSYNC` here and in `sync_all`:
+    // `fsync` would leave the data in the disk's cache.
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
     }

@@ -10,23 +10,29 @@ use crate::limits::OPEN_FILES_MAX;
 use crate::sync::{Step, SyncTask};
 
 use super::FileStore;
+use super::doubt::Syncing;
+use super::doubt::numbers_of;
 
 impl FileStore {
     pub(super) fn flush_staged(&mut self) -> Result<(), FlushError> {
         if self.overlong.is_empty() && !self.log.is_staged() {
             return Ok(());
         }
+        if self.log.evictions.are_many() {
+            self.log.tell_evictions();
+        }
         let mut touched = Vec::new();
-        if let Err(cause) = self.write_staged(&mut touched) {
+        let written = match self.doubt() {
+            Some(reason) => Err(self.broken(reason)),
+            None => self.write_staged(&mut touched),
+        };
+        if let Err(cause) = written {
             return Err(self.take_back(cause, touched));
         }
         self.doomed.append(&mut self.log.doomed);
-        let purged = std::mem::take(&mut self.log.doomed_now);
         self.log.commit();
         self.totals = self.log.totals();
-        self.remove_purged(purged);
         self.drop_spent_blocks();
-        self.note_removed();
         self.index_stale = true;
         self.busy = true;
         self.close_surplus();
@@ -84,56 +90,25 @@ impl FileStore {
         }
     }
 
-    /// Removes the blocks of a purge from the disk. Should that fail, the next
-    /// sync tries again.
-    fn remove_purged(&mut self, numbers: Vec<u32>) {
-        if numbers.is_empty() {
-            return;
-        }
-        // The last sequence must be known from elsewhere before they go.
-        let synced = self.unsynced.iter().all(|(_, file)| file.sync().is_ok());
-        if synced && self.disk.sync_dir(&self.folder.join("msgs")).is_ok() {
-            // Emptied blocks that wait for a sync go first: the tombstones of what
-            // is in them may be in the purged ones.
-            for number in self.doomed.iter().chain(&numbers) {
-                let _ = self
-                    .disk
-                    .remove_file(&self.in_msgs(&format!("{number}.blk")));
-            }
-        }
-        self.doomed.extend(numbers);
-    }
-
-    /// Writes what each block has staged. `touched` gets the blocks that were
-    /// written to, with the length each should have if this is taken back.
+    /// Writes what each block has staged, in their order. `touched` gets the
+    /// blocks that were written to, with the length each should have if this is
+    /// taken back.
     fn write_blocks(&mut self, touched: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
-        let dirty = self.log.dirty_from;
-        let from = self
-            .log
-            .blocks
-            .partition_point(|block| block.number < dirty);
-        for at in from..self.log.blocks.len() {
-            let Some(block) = self.log.blocks.get(at) else {
-                break;
-            };
-            let (number, flushed) = (block.number, block.flushed);
-            let is_tail = at + 1 == self.log.blocks.len();
-            if block.length == flushed {
-                continue;
-            }
-            let file = self.block_file(number, flushed == 0, is_tail)?;
+        let tail = self.log.blocks.back().map_or(0, |block| block.number);
+        for (number, flushed) in self.log.staged_blocks() {
+            let file = self.block_file(number, flushed == 0, number == tail)?;
             touched.push((number, flushed));
-            let Some(block) = self.log.blocks.get(at) else {
+            let seed = match &mut self.log.files {
+                Some(files) if files.keys.is_some() => files.seed(number)?,
+                _ => None,
+            };
+            let Some(block) = self.log.staged_block(number) else {
                 break;
             };
             let data = block.data.as_deref().unwrap_or_default();
             let staged = data
                 .get((flushed - block.data_from) as usize..)
                 .unwrap_or_default();
-            let seed = match &mut self.log.files {
-                Some(files) if files.keys.is_some() => files.seed(number)?,
-                _ => None,
-            };
             let path = self.in_msgs(&format!("{number}.blk"));
             match seed {
                 None => file.write_at(staged, flushed).at(&path)?,
@@ -213,7 +188,7 @@ impl FileStore {
     }
 
     /// Back to the last flush that succeeded.
-    fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
+    pub(super) fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
         self.overlong.extend(touched);
         let lost_from = self.log.rollback(self.totals);
         let tail = self.log.blocks.back().map_or(0, |block| block.number);
@@ -231,12 +206,30 @@ impl FileStore {
         }
     }
 
-    pub(super) fn sync_steps(&mut self) -> Vec<Step> {
+    fn sync_steps(&mut self) -> Vec<Step> {
         let mut steps: Vec<Step> = Vec::new();
-        for (path, file) in self.unsynced.drain(..) {
-            steps.push(Step::File { file, path });
+        if let Err(error) = self.renew_steps(&mut steps) {
+            // It stays in doubt.
+            return vec![Step::Fail(error)];
         }
+        self.syncing = Syncing {
+            blocks: Vec::new(),
+            doomed: self.doomed.clone(),
+        };
         let msgs = self.folder.join("msgs");
+        let doomed: Vec<PathBuf> = self
+            .doomed
+            .iter()
+            .map(|number| msgs.join(format!("{number}.blk")))
+            .collect();
+        for (path, file) in self.unsynced.drain(..) {
+            if !doomed.contains(&path) {
+                let stem = path.file_stem().and_then(|stem| stem.to_str());
+                let number = stem.and_then(|stem| stem.parse::<u32>().ok());
+                self.syncing.blocks.extend(number);
+                steps.push(Step::File { file, path });
+            }
+        }
         if self.folder_changed {
             steps.push(Step::Folder(msgs.clone()));
             self.folder_changed = false;
@@ -258,6 +251,7 @@ impl FileStore {
             self.removals.push(removed);
         }
         let side = std::mem::take(&mut self.steps);
+        self.syncing.blocks.extend(numbers_of(&side));
         let mut folders: Vec<PathBuf> = Vec::new();
         for step in side {
             if let Step::Replace { path, .. } | Step::Remove(path) = &step

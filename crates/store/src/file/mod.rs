@@ -5,20 +5,20 @@
 //! - `idx29`: the block index of servers up to 2.9
 //! - `recover`: from files to a running store
 //! - `rebuild`: the same without a state file, block by block
-//! - `removed`: what limits have removed, where that has to be known
+//! - `doubt`: what a failed sync leaves is written anew
 //! - `flush`: staged changes go to the files, or are taken back
 //! - `rewrite`: erase, compaction, compression
 //! - `purge`: everything goes at once
 //! - `store`: the operations, one by one
 
 pub(crate) mod blocks;
+mod doubt;
 mod flush;
 pub mod idx29;
 pub mod index_db;
 mod purge;
 mod rebuild;
 mod recover;
-pub mod removed;
 mod rewrite;
 mod store;
 
@@ -33,7 +33,7 @@ use crate::hash::Checksum;
 use crate::log::{Log, Totals};
 use crate::reserve::Reserve;
 use crate::sync::Step;
-use crate::types::{Nanos, StreamOptions};
+use crate::types::{Nanos, Seq, StreamOptions};
 use blocks::{BlockFiles, StreamKeys};
 
 /// Time between two writings of the index file of a stream that changes.
@@ -68,6 +68,15 @@ pub struct FileStore {
     /// Set when block files are gone for good, one for each sync task with
     /// such.
     removals: Vec<Arc<AtomicBool>>,
+    /// What the last sync task was about, for the case that it fails.
+    syncing: doubt::Syncing,
+    /// Block files that a sync failed for.
+    suspect: Vec<u32>,
+    /// Set when the task under way has written them anew.
+    renewed: Option<Arc<AtomicBool>>,
+    /// A flush failed that was not asked for by `flush`: what it lost, if
+    /// anything, and why. Nothing is taken until `flush` has told of it.
+    failed: Option<(Option<Seq>, String)>,
     /// Files that a failed flush left longer than they should be.
     overlong: Vec<(u32, u64)>,
     /// Whether there are changes that the index file does not have.
@@ -76,9 +85,6 @@ pub struct FileStore {
     index_at: Nanos,
     /// Flushed since `maintain` looked.
     busy: bool,
-    /// Bytes of `removed.db`, and when it was last written as a whole.
-    removed_bytes: u64,
-    removed_snapshot: u64,
     /// Where `maintain` goes on looking for blocks to rewrite.
     maintained_to: u32,
     closed: bool,
@@ -145,12 +151,14 @@ impl FileStore {
             steps: Vec::new(),
             doomed: Vec::new(),
             removals: Vec::new(),
+            syncing: doubt::Syncing::default(),
+            suspect: Vec::new(),
+            renewed: None,
+            failed: None,
             overlong: Vec::new(),
             index_stale,
             index_at: Nanos::NONE,
             busy: true,
-            removed_bytes: 0,
-            removed_snapshot: 0,
             maintained_to: 0,
             closed: false,
             reserve: stream.reserve,

@@ -51,7 +51,7 @@ pub(super) fn finish(disk: &dyn Disk, folder: &Path) -> Result<(), StoreError> {
 impl FileStore {
     /// Removes all messages; the stream goes on with `next`.
     pub(super) fn purge_all(&mut self, next: u64) -> Result<RemovedMany, StoreError> {
-        self.flush_staged().map_err(|error| error.cause)?;
+        self.flush_between()?;
         let number = self.log.blocks.back().map_or(1, |block| block.number + 1);
         let last = next.saturating_sub(1).max(self.log.last);
         if last == 0 {
@@ -84,6 +84,7 @@ impl FileStore {
         self.log.commit();
         self.tail = None;
         self.unsynced.clear();
+        self.syncing = super::doubt::Syncing::default();
         self.doomed.clear();
         self.removals.clear();
         let msgs = self.folder.join("msgs");
@@ -91,10 +92,9 @@ impl FileStore {
             Step::Replace { path, .. } | Step::Remove(path) | Step::Path(path) => {
                 !path.starts_with(&msgs)
             }
-            Step::File { .. } | Step::Folder(_) | Step::Done(_) => true,
+            Step::File { .. } | Step::Folder(_) | Step::Fail(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;
-        self.removed_bytes = 0;
         self.totals = self.log.totals();
         self.index_stale = true;
         Ok(removed)
@@ -118,9 +118,11 @@ impl FileStore {
         if let Some(seed) = &seed {
             seed.apply(&mut bytes, 0);
         }
-        let block = msgs.join(&name);
-        self.disk.write_synced(&block, &bytes).at(&block)?;
+        // Not among the old blocks, where it would be one of them after a crash:
+        // it says that the last message is deleted.
         self.disk.create_folder(&new).at(&new)?;
+        let block = new.join(format!("{name}.tmp"));
+        self.disk.write_synced(&block, &bytes).at(&block)?;
         if seed.is_some() {
             self.disk
                 .rename(&msgs.join(&key_name), &new.join(&key_name))
@@ -158,7 +160,6 @@ impl FileStore {
             let _ = self.disk.rename(&old, &msgs);
         }
         let _ = self.disk.remove_folder(&new);
-        let _ = self.disk.remove_file(&msgs.join(format!("{number}.blk")));
         let _ = self.disk.remove_file(&msgs.join(format!("{number}.key")));
         if let Some(files) = &mut self.log.files {
             files.forget(number);

@@ -11,21 +11,24 @@ use crate::error::{AtPath, StoreError};
 use crate::hash::Checksum;
 use crate::limits::{FOUND_DELETES_MAX, FOUND_GAP_MAX};
 use crate::log::{Block, Log};
+use crate::note::{Gone, Note};
 use crate::record::{GO_ZERO_TIME, Kind};
 use crate::scan::{Found, Scan};
 use crate::seqset::SeqSet;
 use crate::types::Seq;
 
 use super::recover::Prior;
-use super::removed::{self, Removed};
 use super::{Recovery, idx29};
+
+/// Stands for the last block's number until that is known.
+const CLEAN: u32 = u32::MAX;
 
 /// What the later blocks have told.
 #[derive(Default)]
 struct Seen {
     tombstones: SeqSet,
-    /// What limits have removed.
-    removed: Removed,
+    /// What tombstones tell besides.
+    gone: Gone,
     /// Highest sequence of any record.
     last: u64,
     last_time: i64,
@@ -34,7 +37,7 @@ struct Seen {
 impl Seen {
     /// Whether the message of this sequence was removed on purpose.
     fn is_gone(&self, seq: u64) -> bool {
-        self.tombstones.contains(seq) || self.removed.has(seq, i64::MIN)
+        self.tombstones.contains(seq) || self.gone.has(seq)
     }
 }
 
@@ -44,10 +47,7 @@ pub(super) fn rebuild(
     prior: Option<Prior>,
     recovery: &mut Recovery,
 ) -> Result<(), StoreError> {
-    let mut seen = Seen {
-        removed: read_removed(log),
-        ..Seen::default()
-    };
+    let mut seen = Seen::default();
     log.blocks.clear();
     let mut tail_is_compressed = false;
     for &number in numbers.iter().rev() {
@@ -64,6 +64,14 @@ pub(super) fn rebuild(
         let checksum = log.checksum(number);
         log.blocks
             .push_back(Block::new(number, checksum, seen.last, seen.last_time));
+    }
+    let newest = log.blocks.back().map_or(0, |block| block.number);
+    for block in log
+        .blocks
+        .iter_mut()
+        .filter(|block| block.rewritten == CLEAN)
+    {
+        block.rewritten = newest;
     }
     add_up(log, &seen);
     if tail_is_compressed {
@@ -163,7 +171,9 @@ fn read_block(
     block.sum = plain.last_chunk().copied().unwrap_or_default();
     block.length = plain.len() as u64;
     block.flushed = block.length;
-    take_messages(log, &mut block, &plain, seen, old_index.as_ref());
+    if !take_messages(log, &mut block, &plain, seen, old_index.as_ref()) {
+        block.rewritten = CLEAN;
+    }
     block.slots = None;
     block.packed = Some(read.compressed);
     if is_tail {
@@ -188,14 +198,6 @@ fn remove_block(log: &mut Log, number: u32) -> Result<(), StoreError> {
         }
     }
     files.disk.sync_dir(&files.folder).at(&files.folder)
-}
-
-fn read_removed(log: &Log) -> Removed {
-    let file = log.files.as_ref().and_then(|files| {
-        let bytes = files.disk.read(&files.folder.join(removed::NAME)).ok()?;
-        Some(Removed::decode(&bytes, &Checksum::of_name(&files.name)))
-    });
-    file.unwrap_or_default()
 }
 
 /// The `<n>.idx` of an older server, if it is of this state of the block.
@@ -243,6 +245,11 @@ fn scan(
                 Kind::Tombstone => {
                     seen.tombstones.insert(record.seq);
                     last_tombstone = last_tombstone.max((record.seq, record.timestamp));
+                    if let Some(note) = Note::decode(record.payload) {
+                        seen.gone.add(&note);
+                        // All it tells of was used.
+                        last_tombstone = last_tombstone.max((note.highest(), GO_ZERO_TIME));
+                    }
                 }
                 Kind::Message | Kind::Erased if record.seq > previous => {
                     if damaged && previous > 0 && record.seq - previous <= FOUND_GAP_MAX {
@@ -342,15 +349,16 @@ fn set_aside(log: &Log, number: u32, take: bool) -> Result<(), StoreError> {
     files.disk.write_synced(&aside, &bytes).at(&aside)
 }
 
-/// Counts the messages of a block that are there.
+/// Counts the messages of a block that are there. Returns whether it has others
+/// as well.
 fn take_messages(
     log: &mut Log,
     block: &mut Block,
     plain: &[u8],
     seen: &Seen,
     old_index: Option<&idx29::BlockIndex>,
-) {
-    let mut has_message = false;
+) -> bool {
+    let (mut has_message, mut has_gone) = (false, false);
     let mut previous = 0;
     let mut highest_tombstone = 0;
     for found in Scan::new(plain, None) {
@@ -363,16 +371,17 @@ fn take_messages(
             continue;
         }
         if seq <= previous {
+            has_gone = true;
             continue;
         }
         let gap = seq - previous;
         let is_too_far = gap > FOUND_GAP_MAX || block.deleted.len() + gap > FOUND_DELETES_MAX;
         if has_message && is_too_far {
+            has_gone = true;
             continue;
         }
         let gone = record.kind == Kind::Erased
-            || seen.tombstones.contains(seq)
-            || seen.removed.has(seq, record.timestamp)
+            || seen.is_gone(seq)
             || old_index.is_some_and(|index| seq < index.first);
         if has_message {
             block
@@ -385,6 +394,7 @@ fn take_messages(
             block.last_time = record.timestamp;
         }
         if gone {
+            has_gone |= record.kind == Kind::Message;
             continue;
         }
         if !has_message {
@@ -410,6 +420,7 @@ fn take_messages(
         block.last = previous.max(highest_tombstone);
         block.first = block.last + 1;
     }
+    has_gone
 }
 
 /// What the outdated index file knew and the blocks do not have any more.

@@ -6,6 +6,7 @@ use crate::error::{AtPath, KeyError, StoreError};
 use crate::hash::Checksum;
 use crate::log::{Block, Log};
 use crate::subjects::Entry;
+use crate::types::Limits;
 
 use super::Recovery;
 use super::index_db::{self, BlockEntry, Head, IndexFile};
@@ -225,6 +226,11 @@ fn accept(log: &mut Log, index: &IndexFile<'_>) -> Result<(), StoreError> {
     }
     log.drop_empty_front();
     log.dirty_from = log.blocks.back().map_or(0, |block| block.number);
+    let state = log.state();
+    if log.options.limits != Limits::None && (state.first.0 > 1 || state.deleted > 0) {
+        // The Go server may have written the blocks.
+        log.evictions.forget();
+    }
     Ok(())
 }
 

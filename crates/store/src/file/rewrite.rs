@@ -134,8 +134,16 @@ impl FileStore {
             files.rewrite(number, &records, compress)?;
         }
         self.log.replace_records(at, records);
+        let tail = self.log.blocks.back().map_or(0, |block| block.number);
         if let Some(block) = self.log.blocks.get_mut(at) {
             block.settled = true;
+            block.rewritten = tail;
+        }
+        // Those that are there for tombstones only may not be needed any more.
+        for block in self.log.blocks.range_mut(at + 1..) {
+            if block.messages() == 0 {
+                block.compacted_to = 0;
+            }
         }
         self.forget_file(number);
         self.index_stale = true;

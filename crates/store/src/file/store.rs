@@ -25,7 +25,6 @@ impl FileStore {
         if self.log.options.ttl {
             self.load_ttls(recovery)?;
         }
-        self.open_removed();
         self.remove_old_indexes(recovery.rebuilt)
     }
 
@@ -171,6 +170,7 @@ impl FileStore {
             tmp: tmp.into(),
             path,
             content: Some(content),
+            can_wait: true,
         });
     }
 
@@ -199,17 +199,37 @@ impl FileStore {
         }
     }
 
-    fn refuse_if_unusable(&self) -> Result<(), StoreError> {
+    pub(super) fn refuse_if_unusable(&mut self) -> Result<(), StoreError> {
         let reason = if self.closed {
             "it is closed"
+        } else if self.failed.is_some() {
+            "a write failed"
         } else if !self.overlong.is_empty() {
             "a failed write could not be taken back yet"
+        } else if !self.suspect.is_empty()
+            && let Some(reason) = self.doubt()
+        {
+            reason
         } else {
             return Ok(());
         };
-        Err(StoreError::Broken {
+        Err(self.broken(reason))
+    }
+
+    pub(super) fn broken(&self, reason: &str) -> StoreError {
+        StoreError::Broken {
             path: self.folder.clone(),
-            reason: reason.into(),
+            reason: reason.to_owned(),
+        }
+    }
+
+    /// Flushes what is staged where something else has to follow at once. That
+    /// it failed is told again by the next flush, which is waited for by
+    /// everybody whose change was taken back.
+    pub(super) fn flush_between(&mut self) -> Result<(), StoreError> {
+        self.flush_staged().map_err(|error| {
+            self.failed = Some((error.lost_from, error.cause.to_string()));
+            error.cause
         })
     }
 }
@@ -252,7 +272,7 @@ impl StreamStore for FileStore {
         if how == Removal::Erase
             && let Some(number) = number
         {
-            self.flush_staged().map_err(|error| error.cause)?;
+            self.flush_between()?;
             self.erase(number, seq.0)?;
         }
         Ok(Some(Removed {
@@ -376,19 +396,29 @@ impl StreamStore for FileStore {
     }
 
     fn flush(&mut self) -> Result<(), FlushError> {
-        self.flush_staged()
+        let Some((lost, reason)) = self.failed.take() else {
+            return self.flush_staged();
+        };
+        let cause = self.broken(&reason);
+        let mut error = self.take_back(cause, Vec::new());
+        error.lost_from = [lost, error.lost_from].into_iter().flatten().min();
+        Err(error)
     }
 
     fn is_staged(&self) -> bool {
-        self.log.is_staged()
+        self.log.is_staged() || self.failed.is_some()
     }
 
     fn take_sync(&mut self) -> Option<SyncTask> {
         self.sync_task()
     }
 
+    fn sync_failed(&mut self) {
+        self.note_sync_failed();
+    }
+
     fn maintain(&mut self, now: Nanos) -> Result<bool, StoreError> {
-        if self.closed || self.log.is_staged() {
+        if self.closed || self.log.is_staged() || self.doubt().is_some() {
             return Ok(false);
         }
         self.log.evict_idle();
@@ -429,7 +459,8 @@ impl StreamStore for FileStore {
     }
 
     fn compress_finished(&mut self) -> Result<(), StoreError> {
-        if !self.log.options.compress || self.closed || self.log.is_staged() {
+        let busy = self.closed || self.log.is_staged() || self.doubt().is_some();
+        if !self.log.options.compress || busy {
             return Ok(());
         }
         let mut at = self.log.blocks.len().saturating_sub(1);
@@ -444,6 +475,10 @@ impl StreamStore for FileStore {
             self.compress(at)?;
         }
         Ok(())
+    }
+
+    fn limits_change(&mut self) {
+        self.log.tell_evictions();
     }
 
     fn set_options(&mut self, options: StreamOptions) -> Result<(), StoreError> {

@@ -1,9 +1,12 @@
 //! New records at the end.
 
+use std::ops::ControlFlow;
+
 use crate::error::StoreError;
+use crate::hash::{Checksum, Sum};
 use crate::limits::{BLOCK_GAP_MAX, RECORD_BYTES_MAX};
 use crate::record::{self, Kind, RECORD_BYTES_MIN};
-use crate::types::{Appended, Nanos, NewMessage, Seq};
+use crate::types::{Appended, Limits, Nanos, NewMessage, Seq};
 
 use super::Block;
 use super::Log;
@@ -35,6 +38,9 @@ impl Log {
             }
         };
         let gap = seq - self.last - 1;
+        if self.options.limits == Limits::Ordered {
+            self.tell_evictions();
+        }
         self.make_room(length, gap, seq);
         let id = self.subjects.intern(message.subject);
         let size = self
@@ -109,7 +115,9 @@ impl Log {
         };
         let (gap, last) = (next - 1 - self.last, next - 1);
         self.make_room(RECORD_BYTES_MIN as u64, gap, next);
-        self.put_mark(Kind::Erased, last, time);
+        self.put_record(RECORD_BYTES_MIN, |data, checksum| {
+            record::put_mark(data, checksum, Kind::Erased, last, time)
+        });
         let Some(tail) = self.blocks.back_mut() else {
             return;
         };
@@ -137,16 +145,82 @@ impl Log {
         self.last = next - 1;
     }
 
-    /// Appends a tombstone.
+    /// Appends a tombstone, which tells of what limits have removed, too.
     pub fn bury(&mut self, seq: u64, time: i64) {
         if self.name.is_none() {
             return;
         }
-        self.make_room(RECORD_BYTES_MIN as u64, 0, self.last);
-        self.put_mark(Kind::Tombstone, seq, time);
+        // Room first: a new block may need a tombstone of its own, which tells
+        // all there is to tell.
+        let most = self.evictions.note_bytes_max(self.state().deleted);
+        self.make_room((RECORD_BYTES_MIN + most) as u64, 0, self.last);
+        let note = self.take_note((seq, time));
+        self.put_tombstone(seq, time, &note);
     }
 
-    fn put_mark(&mut self, kind: Kind, seq: u64, time: i64) {
+    /// Appends a tombstone that tells what limits have removed, if that is not
+    /// told yet.
+    pub fn tell_evictions(&mut self) {
+        if self.name.is_none() || !self.evictions.is_untold() {
+            return;
+        }
+        let first = self.state().first.0;
+        // Any message that is gone will do.
+        let gone = self.evictions.highest().or_else(|| {
+            let deleted = self.blocks.iter().find_map(|block| block.deleted.first());
+            let seq = if first > 1 { Some(first - 1) } else { deleted }?;
+            let is_last = seq == self.last && self.last_time != 0;
+            let time = if is_last {
+                self.last_time
+            } else {
+                record::GO_ZERO_TIME
+            };
+            Some((seq, time))
+        });
+        match gone {
+            Some((seq, time)) => self.bury(seq, time),
+            // Nothing is missing.
+            None => drop(self.evictions.tell(first)),
+        }
+    }
+
+    /// What the tombstone of a message that is gone is to tell besides.
+    fn take_note(&mut self, gone: (u64, i64)) -> Vec<u8> {
+        let first = self.state().first.0;
+        let Some(mut telling) = self.evictions.tell(first) else {
+            return Vec::new();
+        };
+        if telling.everything {
+            let mut ranges = Vec::new();
+            self.deleted(&mut |first, last| {
+                ranges.push((first.0, last.0 + 1));
+                ControlFlow::Continue(())
+            });
+            telling.note.add_ranges(ranges);
+        }
+        if telling.note.highest() == 0 {
+            return Vec::new();
+        }
+        let mut parts = telling.note.encode();
+        let last = parts.pop().unwrap_or_default();
+        for part in parts {
+            self.put_tombstone(gone.0, gone.1, &part);
+        }
+        last
+    }
+
+    fn put_tombstone(&mut self, seq: u64, time: i64, note: &[u8]) {
+        self.put_record(RECORD_BYTES_MIN + note.len(), |data, checksum| {
+            record::put_tombstone(data, checksum, seq, time, note)
+        });
+    }
+
+    /// Appends a record of so many bytes to the last block.
+    fn put_record(
+        &mut self,
+        length: usize,
+        put: impl FnOnce(&mut Vec<u8>, Option<&Checksum>) -> Sum,
+    ) {
         self.save_tail();
         let Some(tail) = self.blocks.back_mut() else {
             return;
@@ -155,8 +229,8 @@ impl Log {
             tail.data_from = tail.length;
         }
         let data = tail.data.get_or_insert_default();
-        tail.sum = record::put_mark(data, tail.checksum.as_ref(), kind, seq, time);
-        tail.length += RECORD_BYTES_MIN as u64;
+        tail.sum = put(data, tail.checksum.as_ref());
+        tail.length += length as u64;
     }
 
     /// Starts a new block if one of `length` bytes does not fit into the last

@@ -53,6 +53,9 @@ pub(crate) struct Block {
     pub saved: bool,
     /// Bytes of messages when it was last rewritten; 0 if never.
     pub compacted_to: u64,
+    /// The last block's number when this one's file was last known to have no
+    /// dead messages; 0 if that is not known.
+    pub rewritten: u32,
     /// Whether its file is known to be in the form (compressed or not) that
     /// is wanted.
     pub settled: bool,
@@ -85,6 +88,7 @@ impl Block {
             read_streak: 0,
             saved: false,
             compacted_to: 0,
+            rewritten: 0,
             settled: false,
         }
     }

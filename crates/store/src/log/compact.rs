@@ -28,7 +28,7 @@ impl Log {
                     first_of_its_seq && block.has(record.seq)
                 }
                 Kind::Erased => false,
-                Kind::Tombstone => self.is_tombstone_needed(record.seq, at),
+                Kind::Tombstone => self.is_tombstone_needed(&record, at),
             };
             if keep {
                 kept.extend_from_slice(record.bytes);

@@ -4,7 +4,7 @@
 //! - `block`, `slots`: a block, and where its messages are
 //! - `append`: new records
 //! - `cache`: blocks come into memory and leave it
-//! - `evictions`: what limits have removed
+//! - `evictions`: what limits have removed and no tombstone tells
 //! - `find`: the next and the previous message of a filter
 //! - `matching`: the same for filters with wildcards
 //! - `count`: how many there are
@@ -26,6 +26,7 @@ mod remove;
 pub(crate) mod slots;
 mod undo;
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
@@ -65,6 +66,8 @@ pub(crate) struct Log {
     /// Ascending by number; never empty. The last one is written to. Others
     /// have messages, or tombstones that are needed.
     pub blocks: VecDeque<Block>,
+    /// Index of the block found last; only a guess.
+    recent_block: Cell<usize>,
     pub subjects: SubjectIndex,
     pub messages: u64,
     pub bytes: u64,
@@ -83,11 +86,9 @@ pub(crate) struct Log {
     undo: Vec<Undo>,
     /// Numbers of blocks whose files are to go after the next flush.
     pub doomed: Vec<u32>,
-    /// As `doomed`, of a purge: nothing but their files' end tells that their
-    /// messages are gone.
-    pub doomed_now: Vec<u32>,
-    /// A purge is under way.
-    purging: bool,
+    /// Those of them that have staged records: they are written all the same,
+    /// so that what a crash leaves of a flush is always its beginning.
+    pub unwritten: Vec<u32>,
     /// Blocks below this number have nothing staged.
     pub dirty_from: u32,
     budget: Option<CacheBudget>,
@@ -104,7 +105,7 @@ pub(crate) struct Log {
     /// Messages were lost whose subjects are not known: the subject index
     /// counts too many.
     pub recount: bool,
-    /// What limits have removed.
+    /// What limits have removed and no tombstone tells.
     pub evictions: Evictions,
     /// It began with nothing, as far as is known.
     pub fresh: bool,
@@ -133,6 +134,7 @@ impl Log {
     ) -> Self {
         let mut log = Self {
             blocks: VecDeque::new(),
+            recent_block: Cell::new(0),
             subjects: SubjectIndex::default(),
             messages: 0,
             bytes: 0,
@@ -146,8 +148,7 @@ impl Log {
             files,
             undo: Vec::new(),
             doomed: Vec::new(),
-            doomed_now: Vec::new(),
-            purging: false,
+            unwritten: Vec::new(),
             dirty_from: 0,
             budget,
             charged: 0,
@@ -209,11 +210,26 @@ impl Log {
             .and_then(|before| self.blocks.get(before))
         {
             Some(before) if before.last >= seq => {
-                self.blocks.partition_point(|block| block.last < seq)
+                // Who reads on is nearly always in the block of the message before.
+                let recent = self.recent_block.get();
+                if self.reaches_first(recent, seq) {
+                    return recent;
+                }
+                let at = self.blocks.partition_point(|block| block.last < seq);
+                self.recent_block.set(at);
+                at
             }
             _ if self.last < seq => self.blocks.len(),
             _ => tail,
         }
+    }
+
+    /// Whether the block at `at` is the first one that reaches `seq`.
+    #[inline]
+    fn reaches_first(&self, at: usize, seq: u64) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.blocks.get(before));
+        self.blocks.get(at).is_some_and(|block| block.last >= seq)
+            && before.is_none_or(|before| before.last < seq)
     }
 
     /// Index of the block that has message `seq`.

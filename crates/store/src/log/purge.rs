@@ -2,7 +2,7 @@
 
 use crate::error::StoreError;
 use crate::filter::Filter;
-use crate::types::{Counting, Front, Purge, RemovedMany};
+use crate::types::{Counting, Front, Purge, RemovedMany, Seq};
 
 use super::Log;
 use super::find::Direction;
@@ -25,31 +25,66 @@ impl Log {
     pub fn purge_some(&mut self, purge: &Purge) -> Result<RemovedMany, StoreError> {
         let below = purge.below.map_or(u64::MAX, |seq| seq.0);
         if purge.filter == Filter::All && below == u64::MAX {
-            return self.remove_front(Front::Messages(purge.keep), true);
+            return self.purge_below(self.first_of_newest(purge.keep));
         }
         if purge.filter == Filter::All && purge.keep == 0 {
-            return self.remove_front(Front::Below(crate::types::Seq(below)), true);
+            return self.purge_below(below);
         }
         let all = self.count(&purge.filter, 0, Counting::Messages)?;
-        let mut left = all.saturating_sub(purge.keep);
-        let mut removed = RemovedMany::default();
+        let most = all.saturating_sub(purge.keep);
+        let mut seqs = Vec::new();
         let mut from = 0;
-        while left > 0 {
-            let Some(message) = self.seek(&purge.filter, from, Direction::Up)? else {
-                break;
-            };
-            let seq = message.seq.0;
-            if seq >= below {
-                break;
-            }
+        while (seqs.len() as u64) < most
+            && let Some(message) = self.seek(&purge.filter, from, Direction::Up)?
+            && message.seq.0 < below
+        {
+            from = message.seq.0 + 1;
+            seqs.push(message.seq.0);
+        }
+        // One message has a tombstone that tells all anyway.
+        if seqs.len() > 1 && self.name.is_some() {
+            self.evictions.note_purge(0, seqs.clone());
+        }
+        let mut removed = RemovedMany::default();
+        for seq in seqs {
             if let Some((_, size)) = self.take_out(seq, true)? {
                 removed.messages += 1;
                 removed.bytes += size;
             }
-            left -= 1;
-            from = seq + 1;
         }
         Ok(removed)
+    }
+
+    /// Removes everything below a sequence: the first tombstone tells it, and
+    /// if only whole blocks go, there is one to tell it.
+    fn purge_below(&mut self, below: u64) -> Result<RemovedMany, StoreError> {
+        let state = self.state();
+        if state.messages == 0 || state.first.0 >= below {
+            return Ok(RemovedMany::default());
+        }
+        if self.name.is_some() {
+            let below = below.min(state.last.0 + 1);
+            self.evictions.note_purge(below, Vec::new());
+        }
+        let removed = self.remove_front(Front::Below(Seq(below)), true)?;
+        self.tell_evictions();
+        Ok(removed)
+    }
+
+    /// The first one of the newest so many messages; after the last one if
+    /// none is asked for.
+    fn first_of_newest(&self, count: u64) -> u64 {
+        let mut left = count;
+        for block in self.blocks.iter().rev().filter(|_| count > 0) {
+            if block.messages() < left {
+                left -= block.messages();
+                continue;
+            }
+            let mut seqs = (block.first..=block.last).rev();
+            let seqs = seqs.by_ref().filter(|&seq| block.has(seq));
+            return seqs.take(left as usize).last().unwrap_or(block.first);
+        }
+        if count == 0 { self.last + 1 } else { 0 }
     }
 
     /// Forgets all messages: the stream goes on after `last` in a new block.
@@ -71,7 +106,7 @@ impl Log {
         self.evictions = super::Evictions::default();
         self.undo.clear();
         self.doomed.clear();
-        self.doomed_now.clear();
+        self.unwritten.clear();
         self.dirty_from = number;
         self.charge();
         removed

@@ -1,6 +1,7 @@
 //! Messages go: single ones, the oldest ones, whole blocks.
 
 use crate::error::StoreError;
+use crate::note::Note;
 use crate::record::{Kind, Record};
 use crate::scan::{Found, Scan};
 use crate::types::{Front, Nanos, RemovedMany, Seq};
@@ -28,7 +29,10 @@ impl Log {
         let Some(taken) = self.unlink(at, seq) else {
             return Ok(None);
         };
-        self.note_gone(seq, bury);
+        if !bury && self.name.is_some() {
+            let first = was_first && self.state().first.0 > seq;
+            self.evictions.note(seq, taken.0, first);
+        }
         if was_first {
             self.find_first_time(at)?;
         }
@@ -57,17 +61,6 @@ impl Log {
         }
         self.drop_empty_front();
         Ok(Some(taken))
-    }
-
-    fn note_gone(&mut self, seq: u64, bury: bool) {
-        if self.name.is_none() {
-            return;
-        }
-        if bury {
-            self.evictions.note_tombstone();
-        } else {
-            self.evictions.note(seq);
-        }
     }
 
     fn slot_with(&mut self, at: usize, seq: u64) -> Option<usize> {
@@ -187,21 +180,20 @@ impl Log {
         if at + 1 >= self.blocks.len() || self.has_needed_tombstones(at) {
             return;
         }
-        if self
+        let is_last = self
             .blocks
             .get(at)
-            .is_some_and(|block| block.last == self.last)
-        {
+            .is_some_and(|block| block.last == self.last);
+        if is_last && self.block_with(self.last).is_none() {
             // Nothing later tells that the last sequence was used.
             let (last, time) = (self.last, self.last_time);
             self.bury(last, time);
         }
         if let Some(block) = self.blocks.remove(at) {
-            if self.purging {
-                self.doomed_now.push(block.number);
-            } else {
-                self.doomed.push(block.number);
+            if block.flushed < block.length {
+                self.unwritten.push(block.number);
             }
+            self.doomed.push(block.number);
             self.undo.push(Undo::Dropped(at, Box::new(block)));
         }
     }
@@ -244,28 +236,43 @@ impl Log {
             Found::Record(offset, record) if record.kind == Kind::Tombstone => {
                 // One that was never written would be missed if files of
                 // blocks that it is for are not removed yet.
-                offset >= staged_from || self.is_tombstone_needed(record.seq, at)
+                offset >= staged_from || self.is_tombstone_needed(&record, at)
             }
             Found::Record(..) | Found::Damage(..) => false,
         })
     }
 
-    /// Whether the message of a tombstone in the block at `at` may still be in
-    /// the file of an earlier block.
-    pub fn is_tombstone_needed(&self, seq: u64, at: usize) -> bool {
-        self.block_at(seq) < at
+    /// Whether messages that a tombstone in the block at `at` tells of may
+    /// still be in the file of an earlier block.
+    pub fn is_tombstone_needed(&self, record: &Record<'_>, at: usize) -> bool {
+        let Some(number) = self.blocks.get(at).map(|block| block.number) else {
+            return false;
+        };
+        let may_be_in = |from: usize, to: usize| {
+            let blocks = self
+                .blocks
+                .range(from.min(at)..to.saturating_add(1).min(at));
+            // A block that was written anew since has no dead messages of
+            // that time.
+            blocks.into_iter().any(|block| block.rewritten <= number)
+        };
+        let own = self.block_at(record.seq);
+        if may_be_in(own, own) {
+            return true;
+        }
+        Note::decode(record.payload).is_some_and(|note| {
+            let front = note.below > 0 && may_be_in(0, self.block_at(note.below - 1));
+            let mut ranges = note.ranges.iter();
+            front
+                || ranges
+                    .any(|&(first, end)| may_be_in(self.block_at(first), self.block_at(end - 1)))
+        })
     }
 
-    /// Removes the oldest messages. With `bury` it is for good: blocks go with
-    /// the next flush, and messages get tombstones in blocks that stay.
+    /// Removes the oldest messages. With `bury` it is for good: messages get
+    /// tombstones in blocks that stay, and those in blocks that go are told of
+    /// by [`Evictions`](super::Evictions).
     pub fn remove_front(&mut self, front: Front, bury: bool) -> Result<RemovedMany, StoreError> {
-        self.purging = bury;
-        let removed = self.take_front(front, bury);
-        self.purging = false;
-        removed
-    }
-
-    fn take_front(&mut self, front: Front, bury: bool) -> Result<RemovedMany, StoreError> {
         let mut removed = RemovedMany::default();
         // Whole blocks first.
         while self.messages > 0 {
@@ -286,13 +293,16 @@ impl Log {
             if !all {
                 break;
             }
-            let (is_tail, last) = (head + 1 == self.blocks.len(), block.last);
+            let is_tail = head + 1 == self.blocks.len();
+            let (last, time) = (block.last, block.last_time);
             // A block that stays needs a tombstone for each message.
             if bury && self.has_needed_tombstones(head) {
                 break;
             }
             let some = self.unlink_all(head)?;
-            self.note_gone(last, bury);
+            if !bury && self.name.is_some() {
+                self.evictions.note(last, time, true);
+            }
             removed.messages += some.messages;
             removed.bytes += some.bytes;
             if is_tail {

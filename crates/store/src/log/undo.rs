@@ -87,8 +87,8 @@ impl Log {
 
     /// Everything staged is in the files now: forgets how to take it back.
     pub fn commit(&mut self) {
-        let first = self.state().first.0;
-        self.evictions.commit(first);
+        self.evictions.commit();
+        self.unwritten.clear();
         let mut undo = std::mem::take(&mut self.undo);
         for step in undo.drain(..) {
             match step {
@@ -152,7 +152,7 @@ impl Log {
         self.last = totals.last;
         self.last_time = totals.last_time;
         self.doomed.clear();
-        self.doomed_now.clear();
+        self.unwritten.clear();
         for block in &mut self.blocks {
             block.saved = false;
         }
@@ -198,6 +198,38 @@ impl Log {
             Undo::ExpiryTaken(at, seq) => {
                 self.expiries.insert((at, seq));
             }
+        }
+    }
+
+    /// Number and flushed bytes of all blocks with staged records, in order.
+    pub fn staged_blocks(&self) -> Vec<(u32, u64)> {
+        let dirty = self.dirty_from;
+        let from = self.blocks.partition_point(|block| block.number < dirty);
+        let there = self.blocks.range(from..);
+        let there = there.filter(|block| block.length > block.flushed);
+        let mut staged: Vec<_> = there.map(|block| (block.number, block.flushed)).collect();
+        if !self.unwritten.is_empty() {
+            let dropped = self.unwritten.iter().filter_map(|&number| {
+                let block = self.staged_block(number)?;
+                Some((number, block.flushed))
+            });
+            staged.extend(dropped);
+            staged.sort_unstable();
+        }
+        staged
+    }
+
+    /// One of them; it may have been dropped since.
+    pub fn staged_block(&self, number: u32) -> Option<&Block> {
+        let found = self
+            .blocks
+            .binary_search_by_key(&number, |block| block.number);
+        match found {
+            Ok(at) => self.blocks.get(at),
+            Err(_) => self.undo.iter().rev().find_map(|step| match step {
+                Undo::Dropped(_, block) if block.number == number => Some(&**block),
+                _ => None,
+            }),
         }
     }
 

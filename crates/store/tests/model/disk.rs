@@ -1,7 +1,7 @@
 //! A file system in memory that forgets what was not synced when the power
 //! goes: all of it, or some sectors of it, as a real one may.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,6 +16,25 @@ struct Content {
     now: Vec<u8>,
     /// What is on the platter.
     durable: Vec<u8>,
+    /// Sectors that the next sync is to write.
+    dirty: BTreeSet<usize>,
+}
+
+impl Content {
+    fn touch(&mut self, from: usize, to: usize) {
+        self.dirty.extend(from / SECTOR..to.div_ceil(SECTOR));
+    }
+
+    /// Writes what is dirty; other sectors stay as they are, even if they are
+    /// not what was written, after a sync that failed.
+    fn sync(&mut self) {
+        self.durable.resize(self.now.len(), 0);
+        for sector in std::mem::take(&mut self.dirty) {
+            let from = (sector * SECTOR).min(self.now.len());
+            let to = (from + SECTOR).min(self.now.len());
+            self.durable[from..to].copy_from_slice(&self.now[from..to]);
+        }
+    }
 }
 
 type Inode = Arc<Mutex<Content>>;
@@ -69,6 +88,10 @@ struct State {
     journal: Vec<Change>,
     /// Bytes that may still be written; `None` for any number.
     room: Option<usize>,
+    /// Bytes and other changes until the process is killed.
+    life: Option<usize>,
+    /// Syncs fail, and what they were to write is not dirty any more.
+    syncs_fail: bool,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -98,6 +121,35 @@ impl SimDisk {
         self.lock().room = room;
     }
 
+    /// The process is killed after so many changes and written bytes: what
+    /// comes later has no effect. `None` brings it to life again.
+    pub fn set_life(&self, life: Option<usize>) {
+        self.lock().life = life;
+    }
+
+    pub fn is_killed(&self) -> bool {
+        self.lock().life == Some(0)
+    }
+
+    /// Whether syncs of files fail.
+    pub fn set_syncs_fail(&self, fail: bool) {
+        self.lock().syncs_fail = fail;
+    }
+
+    /// Lives through so many changes, or what is left of them.
+    fn live(&self, changes: usize) -> (usize, io::Result<()>) {
+        match &mut self.lock().life {
+            Some(life) if *life <= changes => {
+                (std::mem::take(life), Err(io::Error::other("killed")))
+            }
+            Some(life) => {
+                *life -= changes;
+                (changes, Ok(()))
+            }
+            None => (changes, Ok(())),
+        }
+    }
+
     fn spend(&self, bytes: usize) -> (usize, io::Result<()>) {
         let mut state = self.lock();
         match &mut state.room {
@@ -110,10 +162,12 @@ impl SimDisk {
         }
     }
 
-    fn change(&self, change: Change) {
+    fn change(&self, change: Change) -> io::Result<()> {
+        self.live(1).1?;
         let mut state = self.lock();
         apply(&mut state.now, &change);
         state.journal.push(change);
+        Ok(())
     }
 
     fn inode(&self, path: &Path) -> io::Result<Inode> {
@@ -145,6 +199,7 @@ impl SimDisk {
                 *node = Node::File(Arc::new(Mutex::new(Content {
                     now: survived.clone(),
                     durable: survived,
+                    dirty: BTreeSet::new(),
                 })));
             }
         }
@@ -152,7 +207,7 @@ impl SimDisk {
             now: entries.clone(),
             durable: entries,
             journal: Vec::new(),
-            room: None,
+            ..State::default()
         })))
     }
 
@@ -208,18 +263,25 @@ impl DiskFile for SimFile {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let (count, result) = self.disk.spend(bytes.len());
+        let (alive, killed) = self.disk.live(bytes.len());
+        let (count, result) = self.disk.spend(alive);
+        let result = killed.and(result);
         let mut content = self.inode.lock().unwrap();
         let end = offset as usize + count;
         if content.now.len() < end {
             content.now.resize(end, 0);
         }
         content.now[offset as usize..end].copy_from_slice(&bytes[..count]);
+        content.touch(offset as usize, end);
         result
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        self.inode.lock().unwrap().now.resize(length as usize, 0);
+        self.disk.live(1).1?;
+        let mut content = self.inode.lock().unwrap();
+        let before = content.now.len();
+        content.now.resize(length as usize, 0);
+        content.touch(before.min(length as usize), before.max(length as usize));
         Ok(())
     }
 
@@ -228,8 +290,14 @@ impl DiskFile for SimFile {
     }
 
     fn sync(&self) -> io::Result<()> {
+        self.disk.live(1).1?;
+        let fails = self.disk.lock().syncs_fail;
         let mut content = self.inode.lock().unwrap();
-        content.durable = content.now.clone();
+        if fails {
+            content.dirty.clear();
+            return Err(io::Error::other("the disk is broken"));
+        }
+        content.sync();
         Ok(())
     }
 }
@@ -242,7 +310,7 @@ impl Disk for SimDisk {
             None if create => {
                 let inode = Inode::default();
                 drop(state);
-                self.change(Change::Set(path.into(), Node::File(inode.clone())));
+                self.change(Change::Set(path.into(), Node::File(inode.clone())))?;
                 inode
             }
             _ => return Err(missing()),
@@ -274,26 +342,23 @@ impl Disk for SimDisk {
         if !self.exists(from) {
             return Err(missing());
         }
-        self.change(Change::Rename(from.into(), to.into()));
-        Ok(())
+        self.change(Change::Rename(from.into(), to.into()))
     }
 
     fn remove_file(&self, path: &Path) -> io::Result<()> {
         self.inode(path)?;
-        self.change(Change::Remove(path.into()));
-        Ok(())
+        self.change(Change::Remove(path.into()))
     }
 
     fn remove_folder(&self, path: &Path) -> io::Result<()> {
-        self.change(Change::Remove(path.into()));
-        Ok(())
+        self.change(Change::Remove(path.into()))
     }
 
     fn create_folder(&self, path: &Path) -> io::Result<()> {
         let mut missing: Vec<&Path> = path.ancestors().filter(|path| !self.exists(path)).collect();
         missing.reverse();
         for folder in missing {
-            self.change(Change::Set(folder.into(), Node::Folder));
+            self.change(Change::Set(folder.into(), Node::Folder))?;
         }
         Ok(())
     }
@@ -314,6 +379,7 @@ impl Disk for SimDisk {
 
     /// What comes before in the journal is on the platter then, too.
     fn sync_dir(&self, _path: &Path) -> io::Result<()> {
+        self.live(1).1?;
         let mut state = self.lock();
         let journal = std::mem::take(&mut state.journal);
         journal

@@ -100,6 +100,8 @@ pub fn same(found: &MessageRef<'_>, want: &Message) -> bool {
 pub struct Shape {
     pub subjects: u64,
     pub payload: usize,
+    /// Whether messages are removed by limits as well.
+    pub limits: bool,
 }
 
 fn filter(random: &mut fastrand::Rng, shape: Shape) -> Filter {
@@ -201,7 +203,7 @@ pub fn change(
                 _ => model.first() + random.u64(..span),
             };
             let how = match random.u8(..8) {
-                0 => Removal::Limit,
+                0 if shape.limits => Removal::Limit,
                 1 => Removal::Erase,
                 _ => Removal::Delete,
             };
@@ -216,7 +218,7 @@ pub fn change(
                 }
             }
         }
-        34 | 35 => {
+        34 | 35 if shape.limits => {
             let before = model.messages.len() as u64;
             let front = match random.u8(..4) {
                 0 => Front::Messages(before.saturating_sub(random.u64(..20))),
