@@ -16,6 +16,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   fuzz              every fuzz target for a short time
   robustness        hostile clients against Midge
   crash             kill -9 at random moments under a JetStream load, and what is left
+  scale             many streams, consumers and messages, at a small share of the full size
   shards            messages and hostile clients again, every connection on another thread
   bench-smoke       the load generator runs to its end, its tables agree (no figure is checked)
 
@@ -33,7 +34,7 @@ $MIDGE_TARGET_DIR, or ~/.cache/midge-target), MIDGE_TEST_CACHE (~/.cache/midge-t
 USAGE
 }
 
-readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness crash shards bench-smoke)
+readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness crash scale shards bench-smoke)
 # Version of the reference server that the tests were written for.
 readonly PEER_VERSION=2.15.1
 # Oldest Node that the client libraries run on.
@@ -44,6 +45,8 @@ readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jw
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # How often a server is killed.
 readonly CRASH_ROUNDS=15
+# Share of the scale tests' full size.
+readonly SCALE=0.03
 # Share of the benchmarks' work, in percent: enough to see that each one runs.
 readonly BENCH_SCALE=2
 
@@ -57,7 +60,7 @@ command -v cargo >/dev/null || PATH=$PATH:$HOME/.cargo/bin
 limit_of() {
     case $1 in
         fmt) echo 120 ;;
-        prepare | robustness | crash | bench-smoke) echo 600 ;;
+        prepare | robustness | crash | scale | bench-smoke) echo 600 ;;
         *) echo 1200 ;;
     esac
 }
@@ -213,6 +216,13 @@ section_crash() {
     local server
     find_server
     python3 -u tests/crash/run.py --server "$server" --rounds $CRASH_ROUNDS
+}
+
+section_scale() {
+    local server
+    more_descriptors
+    find_server
+    python3 -u tests/scale/run.py --server "$server" --scale $SCALE
 }
 
 # What goes from thread to thread: usually all connections of a test are on one.

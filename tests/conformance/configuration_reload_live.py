@@ -8,6 +8,7 @@ import ssl
 import subprocess
 
 from lib import *
+from lib.jetstream import SECOND
 from configuration_reload import FAILED, apply, refuse, unsupported
 
 SHEET = "configuration"
@@ -432,3 +433,69 @@ def a_lowered_subscription_limit_of_an_account_closes_clients(ctx):
     clients[1].sub("t", "12")
     clients[1].expect_err("maximum subscriptions exceeded")
     clients[1].expect_quiet()
+
+
+@test(SHEET, 76, needs=("reload", "jetstream"))
+def streams_go_on_when_jetstream_limits_change(ctx):
+    """Nothing is started again: memory streams keep their messages, a consumer its place, a waiting pull its request."""
+    config = ('server_name: a\njetstream { store_dir: "js", max_mem: %s, max_file: 1G, limits { max_ack_pending: %d } }\n'
+              "max_payload: %d\n")
+    js = jetstream(ctx, config % ("100MB", 1000, 1 << 20))
+    js.create("M", "m.>", storage="memory")
+    js.create("F", "f.>")
+    for number in range(5):
+        js.pub("m.a", "m%d" % number)
+        js.pub("f.a", "f%d" % number)
+    js.consumer("M", "C", ack_policy="explicit", mem_storage=True)
+    js.consumer("F", "W", filter="f.later", ack_policy="explicit")
+    first = js.fetch("M", "C", 2)
+    js.ack_sync(first[0])
+    inbox = js.subscribe("reply.here")
+    js.send("$JS.API.CONSUMER.MSG.NEXT.F.W", {"batch": 1, "expires": 30 * SECOND}, "reply.here")
+    js.wait_consumer("F", "W", num_waiting=1)
+    mark = js.server.mark()
+    js.server.reload(config % ("200MB", 50, 2 << 20))
+    check(js.server.log_lines(r"Reloaded: JetStream max_mem_store = 200.00 MB", since=mark), js.server.log(mark))
+    check(not js.server.log_lines("Restarting JetStream|JetStream Shutdown", since=mark), js.server.log(mark))
+    eq(js.state("M")["messages"], 5, "messages in memory")
+    eq([got.payload for got in js.fetch("M", "C", 3)], [b"m2", b"m3", b"m4"], "what the consumer delivers next")
+    js.pub("f.later", "here")
+    eq(inbox.next().payload, b"here", "message for a pull from before")
+    js.consumer_err("F", 10121, 400, "consumer max ack pending exceeds system limit of 50", name="X", max_ack_pending=51)
+    eq(js.server.varz()["jetstream"]["config"]["max_memory"], 200 << 20, "max_memory")
+    eq(js.server.varz()["jetstream"]["limits"]["max_ack_pending"], 50, "max_ack_pending")
+
+
+@test(SHEET, 76, needs=("reload", "jetstream"))
+def accounts_get_and_lose_jetstream(ctx):
+    """Limits of an account count at once; its streams on disk come back with it; other accounts do not notice."""
+    config = """server_name: a
+jetstream { store_dir: "js", max_mem: 100M, max_file: 1G }
+accounts {
+  A { users: [{user: a, password: a}]%s }
+  B { users: [{user: b, password: b}], jetstream: enabled }
+}
+"""
+    server = ctx.start(config % "\n jetstream { max_streams: 2 }")
+
+    def user(name):
+        return jetstream(ctx, server=server, user=name, **{"pass": name})
+
+    a, b = user("a"), user("b")
+    a.create("S", "s.>")
+    a.pub("s.a", "one")
+    b.create("M", "s.>", storage="memory")
+    b.pub("s.a", "two")
+    a.create("T", "t.>")
+    a.create_err("U", 10027, 400, "maximum number of streams reached", subjects="u.>")
+    server.reload(config % "\n jetstream { max_streams: 3 }")
+    a.create("U", "u.>")
+    eq(a.ok("INFO")["limits"]["max_streams"], 3, "max_streams")
+    server.reload(config % "")
+    a.err("STREAM.INFO.S", b"", 10039, 503, "JetStream not enabled for account")
+    eq(b.state("M")["messages"], 1, "messages of the other account")
+    server.reload(config % "\n jetstream { max_streams: 3 }")
+    wait_until(lambda: "error" not in a.request("STREAM.INFO.S"), "the stream of before")
+    eq((a.get("S", seq=1)["data"], a.pub("s.a", "three")["seq"]), (b"one", 2), "first message, sequence of the next")
+    eq(sorted(a.ok("STREAM.NAMES")["streams"]), ["S", "T", "U"], "streams")
+    eq(b.state("M")["messages"], 1, "messages of the other account")

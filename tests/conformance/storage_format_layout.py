@@ -233,6 +233,31 @@ def a_too_high_level_takes_the_stream_offline(ctx):
 
 
 @test(SHEET, 7, needs="jetstream")
+def answers_about_offline_streams_come_late(ctx):
+    """As others in a cluster may know better (jetstream-api.md 4); some requests get none at all."""
+    js = filled(ctx)
+    stream = stop(js).stream("S")
+    stream.write_meta(dict(stream.meta(), shiny="x"))
+    js = start(ctx, js)
+    late = js.subscribe("late")
+    js.send("$JS.API.STREAM.INFO.S", b"", "late")
+    js.info("T")
+    late.expect_none()
+    eq(late.next_json()["error"]["err_code"], 10194, "error")
+    js.send("$JS.API.CONSUMER.CREATE.S.X", {"stream_name": "S", "config": {"name": "X"}}, "late")
+    js.info("T")
+    late.expect_none()
+    eq(late.next_json()["error"]["err_code"], 10194, "error")
+    never = js.subscribe("never")
+    js.send("$JS.API.STREAM.MSG.GET.S", {"seq": 1}, "never")
+    js.send("$JS.API.CONSUMER.PAUSE.S.C", {}, "never")
+    js.send("$JS.API.CONSUMER.UNPIN.S.C", {"group": "g"}, "never")
+    # Sent after them, and waits as long.
+    js.err("STREAM.INFO.S", b"", 10194)
+    never.expect_none()
+
+
+@test(SHEET, 7, needs="jetstream")
 def a_stream_that_is_offline_can_be_deleted(ctx):
     js = filled(ctx)
     stream = stop(js).stream("S")

@@ -24,7 +24,7 @@ pub enum When {
 /// What a message is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Acknowledgement of a publish that was stored as this sequence, or
+    /// Acknowledgement of a publish that is stored as this sequence, or was
     /// refused (`None`).
     PublishAck(Option<Seq>),
     /// Reply of the JSON API. Counted and audited.

@@ -75,9 +75,25 @@ pub enum StoreError {
     /// Nothing of that name is there.
     #[error("{0} does not exist")]
     Missing(PathBuf),
+    /// A thread that wrote has panicked.
+    #[error("a write was interrupted by a fault of the server")]
+    Interrupted,
     /// Another process uses the store directory.
     #[error("{0} is used by another server")]
     Locked(PathBuf),
+}
+
+impl StoreError {
+    /// Whether the disk or the user's share of it is full.
+    pub fn is_disk_full(&self) -> bool {
+        match self {
+            Self::Io { source, .. } => matches!(
+                source.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            ),
+            _ => false,
+        }
+    }
 }
 
 /// Why something encrypted cannot be read; the texts are the Go server's.
@@ -115,13 +131,7 @@ pub struct FlushError {
 impl FlushError {
     /// Whether the disk or the user's share of it is full.
     pub fn is_disk_full(&self) -> bool {
-        match &self.cause {
-            StoreError::Io { source, .. } => matches!(
-                source.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            ),
-            _ => false,
-        }
+        self.cause.is_disk_full()
     }
 }
 

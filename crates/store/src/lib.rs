@@ -24,6 +24,7 @@ mod memory;
 mod meta;
 pub mod note;
 pub mod record;
+mod reserve;
 mod root;
 pub mod s2;
 pub mod scan;
@@ -49,7 +50,7 @@ pub use meta::{Converted, MetaError};
 pub use root::{Found, RootOptions, StoreRoot};
 pub use sizing::{BlockSizing, block_size};
 pub use stream::{SideFile, StreamStore};
-pub use sync::SyncTask;
+pub use sync::{SyncTask, each_at_once, run_all};
 pub use types::{
     Appended, Counting, Front, Limits, LostData, MessageRef, Nanos, NewMessage, Purge, Removal,
     Removed, RemovedMany, Seq, StoreState, StreamOptions, SubjectState,

@@ -32,6 +32,11 @@ pub const BLOCK_SPAN_MAX: u64 = u32::MAX as u64 - 1;
 /// Default of the memory for cached blocks of all streams together, in bytes.
 pub const CACHE_BYTES_DEFAULT: usize = 256 << 20;
 
+/// Files that stay open between two writes, of all streams together. With more
+/// of them each write opens its file and closes it, which costs some
+/// microseconds: idle streams must not use up what a process may open.
+pub const OPEN_FILES_MAX: usize = 512;
+
 /// Blocks smaller than this are not rewritten after a delete in their middle.
 pub const COMPACT_BYTES_MIN: u64 = 2 << 20;
 

@@ -9,6 +9,7 @@ use crate::crypt::{Cipher, EncryptionKeys, Seed};
 use crate::disk::Disk;
 use crate::error::{AtPath, KeyError, StoreError};
 use crate::hash::Checksum;
+use crate::sync::Step;
 
 /// What opens a `meta.key`.
 #[derive(Clone, Debug)]
@@ -100,7 +101,59 @@ pub(crate) fn write(
     disk.sync_dir(folder).at(folder)
 }
 
-/// Makes and writes a `meta.key`, if there are keys.
+/// Writes the `meta.inf` and `meta.sum` of something new. Both are in their place
+/// when this returns, and durable once the steps are done.
+pub(crate) fn write_new(
+    disk: &dyn Disk,
+    folder: &Path,
+    sum: &Checksum,
+    json: &[u8],
+    seed: Option<&Seed>,
+) -> Result<Vec<Step>, StoreError> {
+    let (inf, text) = (folder.join("meta.inf"), folder.join("meta.sum"));
+    let bytes = match seed {
+        None => json.to_vec(),
+        Some(seed) => seed.seal(json).map_err(|source| StoreError::Key {
+            path: inf.clone(),
+            source,
+        })?,
+    };
+    disk.write(&inf, &bytes).at(&inf)?;
+    let hex = hex(sum.sum(&bytes));
+    disk.write(&text, hex.as_bytes()).at(&text)?;
+    let mut steps = vec![Step::Path(inf), Step::Path(text)];
+    if seed.is_some() {
+        steps.push(Step::Path(folder.join("meta.key")));
+    }
+    steps.push(Step::Folder(folder.to_path_buf()));
+    Ok(steps)
+}
+
+/// What writes a configuration anew after a sync that failed, which may have been
+/// that of its creation.
+pub(crate) fn renew(disk: &dyn Disk, folder: &Path) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for name in ["meta.key", "meta.sum", "meta.inf"] {
+        let path = folder.join(name);
+        if let Ok(content) = disk.read(&path) {
+            steps.push(Step::Replace {
+                tmp: folder.join(format!("{name}.new")),
+                path,
+                content: Some(content),
+                can_wait: false,
+            });
+        }
+    }
+    steps.push(Step::Folder(folder.to_path_buf()));
+    steps.extend(
+        folder
+            .parent()
+            .map(|above| Step::Folder(above.to_path_buf())),
+    );
+    steps
+}
+
+/// Makes and writes a `meta.key`, if there are keys. Only its content is synced.
 pub(crate) fn make_key(
     disk: &dyn Disk,
     folder: &Path,

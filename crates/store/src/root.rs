@@ -13,6 +13,8 @@ use crate::file::blocks::StreamKeys;
 use crate::file::{FileStore, OpenStream, Recovery};
 use crate::hash::Checksum;
 use crate::meta::{self, Converted, MetaError, MetaKeys};
+use crate::reserve::Reserve;
+use crate::sync::Step;
 use crate::types::StreamOptions;
 
 const STREAMS: &str = "streams";
@@ -36,6 +38,7 @@ pub struct StoreRoot {
     folder: PathBuf,
     keys: Option<Arc<EncryptionKeys>>,
     budget: CacheBudget,
+    reserve: Arc<Reserve>,
     _lock: Box<dyn FolderLock>,
 }
 
@@ -66,13 +69,27 @@ impl StoreRoot {
     ) -> Result<Self, StoreError> {
         disk.create_folder(folder).at(folder)?;
         let lock = disk.lock_folder(folder).at(folder)?;
+        let lock = lock.ok_or_else(|| StoreError::Locked(folder.to_path_buf()))?;
         Ok(Self {
-            _lock: lock.ok_or_else(|| StoreError::Locked(folder.to_path_buf()))?,
+            _lock: lock,
+            reserve: Arc::new(Reserve::new(disk.clone(), folder)),
             disk,
             folder: folder.to_path_buf(),
             keys: options.keys.map(Arc::new),
             budget: options.budget,
         })
+    }
+
+    /// Holds some space for deletes and purges on a full disk.
+    #[must_use]
+    pub fn with_reserve(self) -> Self {
+        self.reserve.hold();
+        self
+    }
+
+    /// Whether the disk takes something: after it was full.
+    pub fn has_space(&self) -> bool {
+        self.reserve.has_space()
     }
 
     /// The budget of the block cache.
@@ -219,6 +236,7 @@ impl StoreRoot {
             keys,
             options,
             budget: self.budget.clone(),
+            reserve: Some(self.reserve.clone()),
         })
     }
 
@@ -226,7 +244,11 @@ impl StoreRoot {
     /// made, or a consumer deleted: its configuration is not complete, and there
     /// are no messages. Whether it was one.
     fn clear_half_made(&self, folder: &Path) -> Result<bool, StoreError> {
-        let is_there = |name: &str| self.disk.exists(&folder.join(name));
+        // A file that was not synced may be there without its content.
+        let is_there = |name: &str| {
+            let content = self.disk.read(&folder.join(name));
+            content.is_ok_and(|content| !content.is_empty())
+        };
         if is_there("meta.inf") && is_there("meta.sum") {
             return Ok(false);
         }
@@ -243,12 +265,13 @@ impl StoreRoot {
         Ok(true)
     }
 
-    /// Makes a stream with this configuration (JSON). It is on disk when this
-    /// returns.
+    /// Makes a stream with this configuration (JSON). It is durable once the
+    /// store's next sync task has run.
     ///
     /// # Errors
     ///
     /// [`StoreError::Exists`] if its folder is there, be it readable or not.
+    /// Nothing is left of a stream that could not be made.
     pub fn create_stream(
         &self,
         account: &str,
@@ -260,19 +283,33 @@ impl StoreRoot {
         if self.disk.exists(&folder) && !self.clear_half_made(&folder)? {
             return Err(StoreError::Exists(folder));
         }
-        let streams = self.streams_folder(account);
-        // A crash leaves a folder without meta.sum at worst, which is skipped.
+        let made = self.make_stream(account, name, meta_json, options);
+        made.inspect_err(|_| drop(self.disk.remove_folder(&folder)))
+    }
+
+    fn make_stream(
+        &self,
+        account: &str,
+        name: &str,
+        meta_json: &[u8],
+        options: StreamOptions,
+    ) -> Result<FileStore, StoreError> {
+        let folder = self.stream_folder(account, name);
+        // A crash leaves a folder without a complete configuration at worst,
+        // which the next creation clears away.
         self.disk
             .create_folder(&folder.join(CONSUMERS))
             .at(&folder)?;
         let keys = self.meta_keys(account, name.to_string());
         let seed = meta::make_key(self.disk.as_ref(), &folder, keys.as_ref())?;
         let sum = Checksum::of_name(name.as_bytes());
-        let (store, _) = self.open_files(account, name, seed.clone(), options)?;
-        meta::write(self.disk.as_ref(), &folder, &sum, meta_json, seed.as_ref())?;
-        for path in [streams.as_path(), &self.folder.join(account), &self.folder] {
-            self.disk.sync_dir(path).at(path)?;
-        }
+        let (mut store, _) = self.open_files(account, name, seed.clone(), options)?;
+        let disk = self.disk.as_ref();
+        let mut steps = meta::write_new(disk, &folder, &sum, meta_json, seed.as_ref())?;
+        let above = [self.streams_folder(account), self.folder.join(account)];
+        steps.extend(above.into_iter().map(Step::Folder));
+        steps.push(Step::Folder(self.folder.clone()));
+        store.add_steps(steps);
         Ok(store)
     }
 
@@ -368,12 +405,13 @@ impl StoreRoot {
         }
     }
 
-    /// Makes a consumer with this configuration (JSON) and state. Both are on
-    /// disk when this returns.
+    /// Makes a consumer with this configuration (JSON) and state. Both are
+    /// durable once the store's next sync task has run.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Exists`] if its folder is there.
+    /// [`StoreError::Exists`] if its folder is there. Nothing is left of a
+    /// consumer that could not be made.
     pub fn create_consumer(
         &self,
         account: &str,
@@ -386,15 +424,30 @@ impl StoreRoot {
         if self.disk.exists(&folder) && !self.clear_half_made(&folder)? {
             return Err(StoreError::Exists(folder));
         }
+        let made = self.make_consumer(account, stream, name, meta_json, state);
+        made.inspect_err(|_| drop(self.disk.remove_folder(&folder)))
+    }
+
+    fn make_consumer(
+        &self,
+        account: &str,
+        stream: &str,
+        name: &str,
+        meta_json: &[u8],
+        state: &ConsumerState,
+    ) -> Result<FileConsumerStore, StoreError> {
+        let folder = self.consumer_folder(account, stream, name);
         self.disk.create_folder(&folder).at(&folder)?;
         let keys = self.meta_keys(account, format!("{stream}.{name}"));
         let seed = meta::make_key(self.disk.as_ref(), &folder, keys.as_ref())?;
         let place = self.place(account, stream, name, seed.clone());
         let sum = place.sum;
-        let store = FileConsumerStore::create(place, state)?;
-        meta::write(self.disk.as_ref(), &folder, &sum, meta_json, seed.as_ref())?;
+        let mut store = FileConsumerStore::create(place, state)?;
+        let disk = self.disk.as_ref();
+        let mut steps = meta::write_new(disk, &folder, &sum, meta_json, seed.as_ref())?;
         let consumers = self.stream_folder(account, stream).join(CONSUMERS);
-        self.disk.sync_dir(&consumers).at(&consumers)?;
+        steps.push(Step::Folder(consumers));
+        store.add_steps(steps);
         Ok(store)
     }
 

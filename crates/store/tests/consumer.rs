@@ -11,7 +11,7 @@ use midge_store::crypt::{Cipher, EncryptionKeys};
 use midge_store::disk::Disk;
 use midge_store::{
     ConsumerChange, ConsumerState, ConsumerStore, FileConsumerStore, Nanos, PendingAck,
-    RootOptions, Seq, SeqPair, StoreError, StoreRoot, StreamOptions,
+    RootOptions, Seq, SeqPair, StoreError, StoreRoot, StreamOptions, StreamStore,
 };
 use model::disk::SimDisk;
 
@@ -78,13 +78,14 @@ fn a_consumer_forgets_nothing_that_was_synced() {
         let key = [None, Some("secret")][random.usize(..2)];
         let mut disk = SimDisk::default();
         let place = root(&disk, key, None);
-        drop(
-            place
-                .create_stream("A", "S", b"{}", StreamOptions::default())
-                .unwrap(),
-        );
+        let mut stream = place
+            .create_stream("A", "S", b"{}", StreamOptions::default())
+            .unwrap();
+        stream.take_sync().unwrap().run().unwrap();
+        drop(stream);
         let mut state = ConsumerState::default();
         let mut store = place.create_consumer("A", "S", "C", b"{}", &state).unwrap();
+        sync(&mut store);
         // Every state since the last sync.
         let mut possible = vec![sorted(state.clone())];
         for _ in 0..random.usize(1..200) {
@@ -241,11 +242,11 @@ fn a_configuration_survives_a_crash_while_it_is_replaced() {
         let key = [None, Some("secret")][random.usize(..2)];
         let disk = SimDisk::default();
         let place = root(&disk, key, None);
-        drop(
-            place
-                .create_stream("A", "S", b"{\"v\":1}", StreamOptions::default())
-                .unwrap(),
-        );
+        let mut stream = place
+            .create_stream("A", "S", b"{\"v\":1}", StreamOptions::default())
+            .unwrap();
+        stream.take_sync().unwrap().run().unwrap();
+        drop(stream);
         // The disk stops at some write.
         disk.set_room(Some(random.usize(..120)));
         let done = place.set_stream_meta("A", "S", b"{\"v\":2}");

@@ -68,7 +68,8 @@ impl Setup {
 
     fn create(&self, disk: &SimDisk) -> FileStore {
         let root = self.root(disk);
-        let store = root.create_stream("A", "S", b"{}", self.options).unwrap();
+        let mut store = root.create_stream("A", "S", b"{}", self.options).unwrap();
+        store.take_sync().unwrap().run().unwrap();
         // The folders above are the operator's.
         for folder in Path::new(FOLDER).ancestors().skip(1) {
             disk.sync_dir(folder).unwrap();

@@ -39,7 +39,9 @@ fn root(disk: &SimDisk, cipher: Option<Cipher>) -> StoreRoot {
 
 fn create(disk: &SimDisk, cipher: Option<Cipher>) -> FileStore {
     let root = root(disk, cipher);
-    root.create_stream("A", "S", b"{}", OPTIONS).unwrap()
+    let mut store = root.create_stream("A", "S", b"{}", OPTIONS).unwrap();
+    store.take_sync().unwrap().run().unwrap();
+    store
 }
 
 fn open(disk: &SimDisk, cipher: Option<Cipher>) -> FileStore {

@@ -4,7 +4,7 @@ A test module needs one line: `from lib import *`.
 """
 
 from .bcrypt import bcrypt_hash
-from .check import Failure, Skip, check, eq, fail, matches, near, poll, wait_until
+from .check import Failure, Skip, check, eq, fail, lasts, matches, near, poll, wait_until
 from .client import Client, Frame, headers_of
 from .jetstream import JetStream, jetstream
 from .jwt import decode_jwt, encode_jwt
@@ -16,5 +16,5 @@ from .tls import Certs, client_context
 __all__ = [
     "Certs", "Client", "Failure", "Frame", "JetStream", "KeyPair", "ReloadFailed", "Server", "Skip", "StartFailed",
     "bcrypt_hash", "check", "client_context", "decode_jwt", "encode_jwt", "eq", "fail", "headers_of", "jetstream",
-    "matches", "near", "poll", "run_binary", "test", "wait_until",
+    "lasts", "matches", "near", "poll", "run_binary", "test", "wait_until",
 ]

@@ -63,3 +63,13 @@ def wait_until(condition, what="condition", timeout=PATIENCE, every=0.02):
         text = what() if callable(what) else what
         raise Failure("not within %.1f s: %s" % (timeout, text))
     return value
+
+
+def lasts(measure, low, high, what, attempts=4):
+    """Fails unless something takes as long as it should. `measure()` does it and returns the seconds. A busy machine makes
+    it longer and never shorter: too short is wrong at once, too long is measured again."""
+    for attempt in range(attempts):
+        seconds = measure()
+        if seconds <= high or seconds < low or attempt + 1 == attempts:
+            near(seconds, low, high, what)
+            return

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use midge_store::{
     BlockSizing, ConsumerStore, Filter, Limits, Nanos, Seq, StoreError, StreamOptions, StreamStore,
-    block_size,
+    block_size, each_at_once,
 };
 use midge_wire::header::find;
 use serde::Serialize;
@@ -459,12 +459,17 @@ impl Stream {
         }
         self.core.herald().stream(cx, Action::Delete);
         self.deleted = true;
+        self.release_usage();
+        reply_deleted(reply, cx);
+    }
+
+    /// What it used is free.
+    fn release_usage(&mut self) {
         let storage = self.core.config.storage;
         let settings = &self.core.settings;
         settings.account_usage.add(storage, -self.reported_bytes);
         settings.server_usage.add(storage, -self.reported_bytes);
         self.reported_bytes = 0;
-        reply_deleted(reply, cx);
     }
 
     /// Tells waiting clients that the server stops.
@@ -477,18 +482,13 @@ impl Stream {
     /// Writes everything for the last time.
     ///
     /// # Errors
-    /// The first thing that could not be written; the rest is written all the
+    /// One of the things that could not be written; the rest is written all the
     /// same.
     pub fn close(mut self) -> Result<(), StoreError> {
-        let mut result = Ok(());
-        for consumer in self.consumers.all_mut() {
-            let closed = consumer.close();
-            if result.is_ok() {
-                result = closed;
-            }
-        }
-        let closed = self.core.store.close();
-        if result.is_ok() { closed } else { result }
+        self.release_usage();
+        let consumers: Vec<&mut Consumer> = self.consumers.all_mut().collect();
+        let consumers = each_at_once(consumers, Consumer::close);
+        self.core.store.close().and(consumers)
     }
 
     /// Hands what was changed to the operating system. If that fails, what
@@ -530,6 +530,12 @@ impl Stream {
         result
     }
 
+    /// Whether something waits for a disk that took nothing: it is tried again
+    /// when the stream is settled.
+    pub fn is_behind(&self) -> bool {
+        !self.core.settled.is_empty() || !self.consumers.dirty.is_empty()
+    }
+
     /// [`flush`](Self::flush) for messages.
     pub(super) fn flush_store(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         if let Err(failed) = self.core.store.flush() {
@@ -549,6 +555,7 @@ impl Stream {
             }
             self.consumers.note_all_changed();
             self.expiry.restart();
+            self.report_usage();
             return Err(failed.cause);
         }
         self.settled_unflushed.clear();

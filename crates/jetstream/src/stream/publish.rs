@@ -94,9 +94,10 @@ impl Stream {
             return;
         }
         let (kind, when) = match &stored {
-            Ok(Stored::Appended(seq)) => (Kind::PublishAck(Some(*seq)), When::Durable),
-            Ok(Stored::Duplicate(_)) => (Kind::PublishAck(None), When::Durable),
-            Ok(Stored::Skipped(seq)) => (Kind::PublishAck(Some(*seq)), When::Durable),
+            // Of a duplicate, too: what it repeats may be lost with this batch.
+            Ok(Stored::Appended(seq) | Stored::Duplicate(seq) | Stored::Skipped(seq)) => {
+                (Kind::PublishAck(Some(*seq)), When::Durable)
+            }
             Err(_) => (Kind::PublishAck(None), When::Now),
         };
         let start = &self.ack_start;

@@ -56,6 +56,36 @@ impl Stream {
         Ok(removed.messages)
     }
 
+    /// [`purge`](Self::purge), and hands it to the operating system: the reply
+    /// says whether it was done. What was staged before goes on its own, as
+    /// publishes that find no space must not take the purge that makes some with
+    /// them.
+    pub(super) fn purge_now(
+        &mut self,
+        request: &PurgeRequest,
+        cx: &mut Context<'_>,
+    ) -> Result<u64, ApiError> {
+        // Who lost something by it is told by an answer.
+        let _ = self.flush_store(cx);
+        let purged = self.purge(request, cx)?;
+        self.flush_store(cx)
+            .map_err(|error| errors::STREAM_GENERAL.with(error))?;
+        Ok(purged)
+    }
+
+    /// The same for [`delete_message`](Self::delete_message).
+    pub(super) fn delete_now(
+        &mut self,
+        seq: Seq,
+        erase: bool,
+        cx: &mut Context<'_>,
+    ) -> Result<(), ApiError> {
+        let _ = self.flush_store(cx);
+        self.delete_message(seq, erase, cx)?;
+        self.flush_store(cx)
+            .map_err(|error| errors::STREAM_MSG_DELETE_FAILED.with(error))
+    }
+
     /// Purges, and lets consumers know.
     pub(super) fn purge_store(
         &mut self,

@@ -331,7 +331,7 @@ impl Stream {
             Endpoint::StreamDelete(_) => self.delete(call.reply, cx),
             Endpoint::StreamPurge(_) => {
                 let request = body.optional("JSApiStreamPurgeRequest")?;
-                let purged = self.purge(&request, cx)?;
+                let purged = self.purge_now(&request, cx)?;
                 let reply = PurgeReply {
                     success: true,
                     purged,
@@ -348,7 +348,7 @@ impl Stream {
             }
             Endpoint::MessageDelete(_) => {
                 let request: DeleteRequest = body.required("JSApiMsgDeleteRequest")?;
-                self.delete_message(Seq(request.seq), !request.no_erase, cx)?;
+                self.delete_now(Seq(request.seq), !request.no_erase, cx)?;
                 Self::reply(call, When::Durable, &Success::YES, cx);
             }
             Endpoint::ConsumerNames(_) => {

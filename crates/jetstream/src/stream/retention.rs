@@ -95,8 +95,8 @@ impl Stream {
                 group.is_some_and(|group| group.filter().matches(subject)) && consumer.needs(seq)
             });
             from = seq.next();
-            if !needed {
-                self.remove_message(seq, Removal::Delete, Cause::Settled, cx)?;
+            if !needed && self.remove_message(seq, Removal::Delete, Cause::Settled, cx)? {
+                self.settled_unflushed.push(seq);
             }
         }
         Ok(())

@@ -68,32 +68,53 @@ impl Node {
         shared.log.info(format_args!("JetStream Shutdown"));
     }
 
-    /// Follows a reload: JetStream is switched on or off, or starts again if
-    /// something about it has changed. Streams are on disk, and clients ask
-    /// again.
-    pub(super) fn reload_jetstream(&self, old: &Options, new: &Options) {
+    /// Follows a reload: JetStream is switched on or off, or goes on with other
+    /// limits and accounts.
+    pub(super) fn reload_jetstream(&self, new: &Options) {
         let shared = self.server().shared();
-        let of_accounts = |options: &Options| -> Vec<(String, Option<AccountJetStream>)> {
-            let accounts = options.accounts.iter();
-            accounts.map(|a| (a.name.clone(), a.jetstream)).collect()
-        };
-        let same = old.jetstream_enabled == new.jetstream_enabled
-            && old.jetstream == new.jetstream
-            && of_accounts(old) == of_accounts(new);
-        if same {
-            if let Some(jetstream) = &*shared.jetstream.load() {
-                jetstream.hear_requests(shared);
+        let running = shared.jetstream.load_full();
+        let Some(running) = running.filter(|_| new.jetstream_enabled) else {
+            self.stop_jetstream();
+            if new.jetstream_enabled {
+                shared.log.info(format_args!("Restarting JetStream"));
+                if let Err(error) = start(&shared.log, new, shared, RESTART_PATIENCE) {
+                    shared.log.warn(format_args!("{error}"));
+                }
             }
             return;
+        };
+        let now = running.limits.load();
+        let limits = limits(new, || now.max_memory, || now.max_storage);
+        match accounts(new, shared) {
+            Ok(accounts) => running.reconfigure(shared, &limits, accounts),
+            Err(error) => shared.log.warn(format_args!("{error}")),
         }
-        self.stop_jetstream();
-        if !new.jetstream_enabled {
-            return;
-        }
-        shared.log.info(format_args!("Restarting JetStream"));
-        if let Err(error) = start(&shared.log, new, shared, RESTART_PATIENCE) {
-            shared.log.warn(format_args!("{error}"));
-        }
+    }
+}
+
+/// Limits of the server; `max_memory` and `max_storage` are taken where none
+/// are configured.
+fn limits(
+    options: &Options,
+    max_memory: impl FnOnce() -> i64,
+    max_storage: impl FnOnce() -> i64,
+) -> ServerLimits {
+    let configured = &options.jetstream;
+    let number = |value: i64| if value > 0 { value } else { 0 };
+    ServerLimits {
+        max_ack_pending: number(configured.limits.max_ack_pending),
+        max_request_batch: number(configured.limits.max_request_batch),
+        duplicate_window: i64::try_from(configured.limits.duplicate_window.as_nanos()).unwrap_or(0),
+        default_max_consumers: match configured.limits.default_max_consumers {
+            0 => DEFAULT_MAX_CONSUMERS,
+            limit => limit,
+        },
+        max_memory: configured.max_memory_store.unwrap_or_else(max_memory),
+        max_storage: configured.max_file_store.unwrap_or_else(max_storage),
+        max_payload: options.max_payload,
+        max_pending: options.max_pending,
+        strict: configured.strict,
+        long_ack_subjects: options.feature_flags.get("js_ack_fc_v2").copied() == Some(true),
     }
 }
 
@@ -118,24 +139,7 @@ fn plan(
         }
     };
     check_folder(&store_dir.join("jetstream"))?;
-    let number = |value: i64| if value > 0 { value } else { 0 };
-    let limits = ServerLimits {
-        max_ack_pending: number(configured.limits.max_ack_pending),
-        max_request_batch: number(configured.limits.max_request_batch),
-        duplicate_window: i64::try_from(configured.limits.duplicate_window.as_nanos()).unwrap_or(0),
-        default_max_consumers: match configured.limits.default_max_consumers {
-            0 => DEFAULT_MAX_CONSUMERS,
-            limit => limit,
-        },
-        max_memory: configured.max_memory_store.unwrap_or_else(default_memory),
-        max_storage: configured
-            .max_file_store
-            .unwrap_or_else(|| default_storage(&store_dir)),
-        max_payload: options.max_payload,
-        max_pending: options.max_pending,
-        strict: configured.strict,
-        long_ack_subjects: options.feature_flags.get("js_ack_fc_v2").copied() == Some(true),
-    };
+    let limits = limits(options, default_memory, || default_storage(&store_dir));
     let keys = configured
         .key
         .as_ref()

@@ -41,8 +41,8 @@ fn api(states: &[Arc<AccountState>], level: u32) -> JetStreamApi {
 
 fn config(jetstream: &JetStream, options: &JetStreamOptions) -> JetStreamConfig {
     JetStreamConfig {
-        max_memory: jetstream.limits.max_memory,
-        max_storage: jetstream.limits.max_storage,
+        max_memory: jetstream.limits.load().max_memory,
+        max_storage: jetstream.limits.load().max_storage,
         store_dir: jetstream.folder.display().to_string(),
         // As configured; what is acknowledged is on disk in any case.
         sync_interval: Nanos(options.sync_interval.unwrap_or(DEFAULT_STORE_SYNC_INTERVAL)),
@@ -50,22 +50,22 @@ fn config(jetstream: &JetStream, options: &JetStreamOptions) -> JetStreamConfig 
         domain: jetstream.domain.clone(),
         compress_ok: true,
         unique_tag: options.unique_tag.clone().unwrap_or_default(),
-        strict: jetstream.limits.strict,
+        strict: jetstream.limits.load().strict,
     }
 }
 
 fn limits(jetstream: &JetStream, options: &JetStreamOptions) -> JetStreamLimits {
     let batch = options.limits.batch;
     JetStreamLimits {
-        max_request_batch: jetstream.limits.max_request_batch,
-        max_ack_pending: jetstream.limits.max_ack_pending,
+        max_request_batch: jetstream.limits.load().max_request_batch,
+        max_ack_pending: jetstream.limits.load().max_ack_pending,
         max_ha_assets: options.limits.max_ha_assets,
         max_duplicate_window: Nanos(options.limits.duplicate_window),
         max_batch_inflight_per_stream: batch.max_inflight_per_stream,
         max_batch_inflight_total: batch.max_inflight_total,
         max_batch_size: batch.max_msgs,
         max_batch_timeout: Nanos(batch.timeout),
-        default_max_consumers: jetstream.limits.default_max_consumers,
+        default_max_consumers: jetstream.limits.load().default_max_consumers,
     }
 }
 

@@ -96,7 +96,7 @@ impl Node {
             }
         }
         self.apply_outside_the_shards(&old, &new);
-        self.reload_jetstream(&old, &new);
+        self.reload_jetstream(&new);
         if new.max_connections < old.max_connections {
             self.close_surplus(new.max_connections);
         }

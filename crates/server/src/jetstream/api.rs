@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use midge_jetstream::api::{Body, Empty, Endpoint, Scope, push_error, push_reply, refuse};
+use midge_jetstream::api::{Body, Endpoint, Scope, refuse};
 use midge_jetstream::catalog::{self, Created};
 use midge_jetstream::config::StreamConfig;
 use midge_jetstream::context::Settings;
@@ -18,6 +18,7 @@ use midge_jetstream::{Catalog, Context, Effects, Interest};
 
 use super::audit::{self, AUDIT_SUBJECT};
 use super::command::{ApiCall, Asked, Command};
+use super::delayed::Delayed;
 use super::interest::AccountInterest;
 use super::mailbox::{WorkerMail, WorkerMailbox};
 use super::publisher::{Outbound, Publisher};
@@ -33,20 +34,14 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Time between two log lines about a full queue.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
-/// The body of a reply to a purge of an account.
-#[derive(Default, serde::Serialize)]
-struct Initiated {
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    initiated: bool,
-}
-
 /// The thread's state.
 pub(super) struct Api {
     pub(super) shared: Arc<Shared>,
     pub(super) jetstream: Arc<JetStream>,
     pub(super) mailbox: Arc<WorkerMailbox>,
     pub(super) catalogs: HashMap<u32, Catalog>,
-    publisher: Publisher,
+    pub(super) publisher: Publisher,
+    delayed: Delayed,
     spin: Spin,
     stopped: bool,
 }
@@ -59,6 +54,7 @@ impl Api {
             jetstream,
             catalogs: HashMap::new(),
             publisher: Publisher::new(API_DESTINATION),
+            delayed: Delayed::default(),
             spin: Spin::default(),
             stopped: false,
         }
@@ -89,11 +85,15 @@ impl Api {
     pub(super) fn run(mut self) {
         let mut mail = Vec::new();
         while !self.stopped {
-            self.mailbox.receive(&mut mail, None, &mut self.spin);
+            let wait = self.delayed.wait();
+            self.mailbox.receive(&mut mail, wait, &mut self.spin);
             for item in mail.drain(..) {
                 let work = std::panic::AssertUnwindSafe(|| self.on_mail(item));
                 // The panic hook has reported it; other requests go on.
                 let _ = std::panic::catch_unwind(work);
+            }
+            while let Some((call, error)) = self.delayed.pop() {
+                self.refuse_late(&call, &error);
             }
             self.publisher.send(&self.shared);
             if self.shared.rendezvous.is_called() {
@@ -116,6 +116,8 @@ impl Api {
                         catalog.restore(*old);
                     }
                 }
+                Command::Opened { state, recovered } => self.add(&state, *recovered),
+                Command::EndAccount(account) => self.forget(account),
                 Command::AllStreams(answer) => {
                     let _ = answer.send(self.all_streams());
                 }
@@ -130,6 +132,23 @@ impl Api {
             WorkerMail::Interest { .. } | WorkerMail::Synced(_) => {}
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
+        }
+    }
+
+    /// The account has no JetStream any more: what it had reserved is free.
+    fn forget(&mut self, account: u32) {
+        if let Some(mut catalog) = self.catalogs.remove(&account) {
+            let names: Vec<String> = catalog.names().map(str::to_owned).collect();
+            for name in names {
+                catalog.remove(&name);
+            }
+        }
+    }
+
+    /// Answers about a stream that is offline come late.
+    fn refuse_late(&mut self, call: &ApiCall, error: &ApiError) {
+        if let Some(endpoint) = Endpoint::parse(&call.subject) {
+            self.refuse(call, &endpoint, error);
         }
     }
 
@@ -233,6 +252,14 @@ impl Api {
             Scope::Stream(name) => {
                 let reason = self.catalog(&state).offline_reason(name).map(str::to_owned);
                 match reason {
+                    // The Go server does not answer these.
+                    Some(_)
+                        if matches!(
+                            endpoint,
+                            Endpoint::MessageGet(_)
+                                | Endpoint::ConsumerPause { .. }
+                                | Endpoint::ConsumerUnpin { .. }
+                        ) => {}
                     Some(reason) if !matches!(endpoint, Endpoint::StreamDelete(_)) => {
                         let consumer = match endpoint {
                             Endpoint::ConsumerInfo { consumer, .. } => {
@@ -244,7 +271,9 @@ impl Api {
                             Some(reason) => errors::CONSUMER_OFFLINE_REASON.with(reason),
                             None => errors::STREAM_OFFLINE_REASON.with(reason),
                         };
-                        self.refuse(&call, &endpoint, &error);
+                        if let Some((call, error)) = self.delayed.push(call, error) {
+                            self.refuse_late(&call, &error);
+                        }
                     }
                     Some(_) => self.delete_offline(&call, &endpoint, name, &state),
                     None => self.send_to_worker(name, Command::Call(call), state.account.id),
@@ -282,72 +311,7 @@ impl Api {
         self.answer(call, state, |_, _, cx| reply_deleted(&call.reply, cx));
     }
 
-    /// A request of the system account, which has no streams itself
-    /// (jetstream-api.md 2.2, 13.5).
-    fn on_system_request(&mut self, call: &ApiCall) {
-        let subject = String::from_utf8_lossy(&call.subject).into_owned();
-        if subject == "$JS.API.INFO" {
-            self.refuse(call, &Endpoint::Info, &errors::NOT_ENABLED_FOR_ACCOUNT);
-        } else if let Some(account) = subject.strip_prefix("$JS.API.ACCOUNT.PURGE.") {
-            self.on_purge(call, account);
-        } else {
-            self.send_json(call, |out| {
-                let error = &errors::NOT_ENABLED_FOR_ACCOUNT;
-                push_error(out, "system_response", error, &Empty {});
-            });
-        }
-    }
-
-    /// Removes all streams of an account, whether it is known or not.
-    fn on_purge(&mut self, call: &ApiCall, name: &str) {
-        const REPLY: &str = "account_purge_response";
-        if name.contains(['/', '\\']) {
-            let error = errors::STREAM_GENERAL.with("account name can not contain path separators");
-            self.send_json(call, |out| {
-                push_error(out, REPLY, &error, &Initiated::default())
-            });
-            return;
-        }
-        if let Some(account) = self.shared.accounts.get(name)
-            && let Some(catalog) = self.catalogs.get(&account.id)
-        {
-            let names: Vec<String> = catalog.names().map(str::to_owned).collect();
-            for stream in names {
-                let delete = ApiCall {
-                    account: account.clone(),
-                    subject: format!("$JS.API.STREAM.DELETE.{stream}").into_bytes(),
-                    reply: Vec::new(),
-                    header: Vec::new(),
-                    body: Vec::new(),
-                    client: None,
-                };
-                self.send_to_worker(&stream, Command::Call(delete), account.id);
-            }
-        }
-        self.send_json(call, |out| {
-            push_reply(out, REPLY, &Initiated { initiated: true })
-        });
-    }
-
-    /// Sends a reply that is no stream's.
-    fn send_json(&mut self, call: &ApiCall, write: impl FnOnce(&mut Vec<u8>)) {
-        if call.reply.is_empty() {
-            return;
-        }
-        let mut payload = Vec::new();
-        write(&mut payload);
-        let outbound = Outbound {
-            to: &call.reply,
-            subject: &call.reply,
-            reply: b"",
-            header: b"",
-            payload: &payload,
-        };
-        self.publisher
-            .publish(&self.shared, &call.account, &outbound);
-    }
-
-    fn send_to_worker(&self, stream: &str, command: Command, account: u32) {
+    pub(super) fn send_to_worker(&self, stream: &str, command: Command, account: u32) {
         self.jetstream
             .worker_of(account, stream)
             .send(WorkerMail::Command(Box::new(command)));
@@ -467,7 +431,7 @@ impl Api {
         self.publish(call, &effects);
     }
 
-    fn refuse(&mut self, call: &ApiCall, endpoint: &Endpoint<'_>, error: &ApiError) {
+    pub(super) fn refuse(&mut self, call: &ApiCall, endpoint: &Endpoint<'_>, error: &ApiError) {
         let mut effects = Effects::new();
         let mut cx = Context {
             now: now(),

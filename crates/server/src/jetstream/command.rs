@@ -9,6 +9,7 @@ use midge_jetstream::stream::Offline;
 use midge_jetstream::stream::info::StreamInfo;
 use midge_store::Nanos;
 
+use super::AccountState;
 use super::report::{Failures, Report, ReportQuery};
 use crate::account::Account;
 
@@ -74,6 +75,15 @@ pub(crate) enum Command {
     },
     /// To a worker: describe these streams.
     Infos(Asked),
+    /// To a worker: what the streams of an account are told has changed.
+    Settings(u32, Arc<Settings>),
+    /// To the API thread: a stream of an account that has JetStream now.
+    Opened {
+        state: Arc<AccountState>,
+        recovered: Box<Result<StreamConfig, Box<Offline>>>,
+    },
+    /// To a worker and to the API thread: an account has no JetStream any more.
+    EndAccount(u32),
     /// To a worker: how many consumers an account has.
     CountConsumers(u32, SyncSender<usize>),
     /// To a worker: describe the streams there.

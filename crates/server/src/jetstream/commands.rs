@@ -71,8 +71,27 @@ impl Worker {
                 let host = number.and_then(|number| self.hosts.get(*number as usize));
                 let _ = answer.send(host.is_some_and(|host| host.stream.has_consumer(&consumer)));
             }
+            Command::Settings(account, settings) => {
+                for (_, host) in &mut self.hosts {
+                    if host.account.id == account {
+                        host.stream.set_settings(settings.clone());
+                    }
+                }
+            }
+            Command::EndAccount(account) => {
+                let numbers: Vec<u32> = self
+                    .hosts
+                    .iter()
+                    .filter(|(_, host)| host.account.id == account)
+                    .map(|(number, _)| number as u32)
+                    .collect();
+                self.close_streams(&numbers, now);
+            }
             // For the API thread.
-            Command::Removed { .. } | Command::NotUpdated { .. } | Command::AllStreams(_) => {}
+            Command::Removed { .. }
+            | Command::NotUpdated { .. }
+            | Command::Opened { .. }
+            | Command::AllStreams(_) => {}
         }
     }
 

@@ -56,6 +56,8 @@ pub(super) struct Host {
 /// A write that failed.
 struct WriteError {
     text: String,
+    /// The disk was full.
+    was_full: bool,
     /// The last sequence that is stored.
     last: u64,
 }
@@ -150,6 +152,7 @@ impl Host {
             (Err(error), _) => {
                 self.write_error = Some(WriteError {
                     text: error.to_string(),
+                    was_full: error.is_disk_full(),
                     last: self.stream.state_info().last_seq,
                 });
                 return self.failures.line(error);
@@ -166,6 +169,18 @@ impl Host {
         ));
         self.sync_error = Some(error);
         line
+    }
+
+    /// Whether the last write failed because the disk was full.
+    pub(super) fn met_full_disk(&self) -> bool {
+        self.write_error
+            .as_ref()
+            .is_some_and(|failed| failed.was_full)
+    }
+
+    /// There is room again: the next write shows whether it is enough.
+    pub(super) fn forget_full_disk(&mut self) {
+        self.write_error.take_if(|failed| failed.was_full);
     }
 
     /// Why it can not write, if it can not.

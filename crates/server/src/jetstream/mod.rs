@@ -4,9 +4,11 @@
 //! | module | what happens there |
 //! | --- | --- |
 //! | [`start`] | options → threads; streams as they were left |
-//! | [`api`] | requests about an account's streams as a whole |
+//! | [`reload`] | changed options, while streams go on |
+//! | [`api`], [`delayed`] | requests about an account's streams as a whole |
+//! | [`system_requests`] | requests of the system account |
 //! | [`audit`] | events about those requests |
-//! | [`worker`], [`commands`] | the thread that streams live on |
+//! | [`worker`], [`commands`], [`closing`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
 //! | [`publisher`] | what streams send, on its way to clients |
@@ -15,19 +17,23 @@
 
 mod api;
 pub(crate) mod audit;
+mod closing;
 mod command;
 mod commands;
+mod delayed;
 pub mod durability;
 mod files;
 mod host;
 mod interest;
 mod mailbox;
 mod publisher;
+mod reload;
 mod report;
 mod routes;
 mod start;
 mod sync;
 mod syncer;
+mod system_requests;
 mod worker;
 
 use std::collections::HashMap;
@@ -103,7 +109,9 @@ pub(crate) struct JetStream {
     queues: QueueLimits,
     pub(crate) domain: String,
     /// Limits of the server.
-    pub(crate) limits: ServerLimits,
+    pub(crate) limits: ArcSwap<ServerLimits>,
+    /// Name of the server.
+    server_name: String,
     /// The folder of the store.
     pub(crate) folder: PathBuf,
     accounts: RwLock<HashMap<u32, Arc<AccountState>>>,

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use midge_jetstream::catalog::Reservations;
+use midge_jetstream::config::StreamConfig;
 use midge_jetstream::context::Settings;
 use midge_jetstream::limits::{AccountLimits, ServerLimits};
-use midge_jetstream::stream::read_stream_meta;
+use midge_jetstream::stream::{Offline, read_stream_meta};
 use midge_jetstream::usage::Usage;
 use midge_store::crypt::EncryptionKeys;
 use midge_store::disk::RealDisk;
@@ -88,12 +89,13 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
     let jetstream = Arc::new(JetStream {
         workers: std::iter::repeat_with(Arc::default).take(count).collect(),
         api: Arc::default(),
-        root: Arc::new(root),
+        root: Arc::new(root.with_reserve()),
         durability: plan.durability,
         queues: plan.queues,
         domain: plan.domain.clone(),
-        limits: plan.limits.clone(),
-        folder: folder.clone(),
+        limits: ArcSwap::from_pointee(plan.limits.clone()),
+        server_name: plan.server_name.clone(),
+        folder,
         accounts: RwLock::default(),
         heard: Mutex::default(),
         reservations: Arc::new(Reservations::default()),
@@ -101,30 +103,19 @@ pub(crate) fn start(shared: &Arc<Shared>, plan: Plan) -> Result<(), String> {
         hasher: foldhash::fast::FixedState::default(),
     });
     for planned in plan.accounts {
-        let settings = Settings {
-            account: planned.account.name.clone(),
-            domain: plan.domain.clone(),
-            server_name: plan.server_name.clone(),
-            limits: plan.limits.clone(),
-            account_limits: Some(planned.limits),
-            account_usage: Arc::default(),
-            server_usage: usage.clone(),
-        };
-        let state = AccountState {
-            account: planned.account.clone(),
-            settings: ArcSwap::from_pointee(settings),
-            api: Arc::default(),
-        };
-        jetstream
-            .accounts
-            .write()
-            .insert(planned.account.id, Arc::new(state));
+        let id = planned.account.id;
+        let state = jetstream.new_account(&plan.limits, planned);
+        jetstream.accounts.write().insert(id, Arc::new(state));
     }
     shared.jetstream.store(Some(jetstream.clone()));
     spawn_workers(shared, &jetstream)
         .map_err(|error| format!("Can't start JetStream: no thread: {error}"))?;
     let mut api = Api::new(shared.clone(), jetstream.clone());
-    recover(shared, &jetstream, &mut api, &folder);
+    for state in jetstream.accounts() {
+        open_account(shared, &jetstream, &state, |recovered| {
+            api.add(&state, recovered);
+        });
+    }
     let thread = std::thread::Builder::new().name("js-api".to_owned());
     thread
         .spawn(move || api.run())
@@ -148,6 +139,24 @@ fn open_root(folder: &Path, options: RootOptions, wait: Duration) -> Result<Stor
 }
 
 impl JetStream {
+    /// What there is to know of an account that gets JetStream.
+    pub(super) fn new_account(&self, limits: &ServerLimits, plan: AccountPlan) -> AccountState {
+        let settings = Settings {
+            account: plan.account.name.clone(),
+            domain: self.domain.clone(),
+            server_name: self.server_name.clone(),
+            limits: limits.clone(),
+            account_limits: Some(plan.limits),
+            account_usage: Arc::default(),
+            server_usage: self.usage.clone(),
+        };
+        AccountState {
+            account: plan.account,
+            settings: ArcSwap::from_pointee(settings),
+            api: Arc::default(),
+        }
+    }
+
     /// Lets the API thread hear the requests of every account: also of one
     /// without JetStream, which gets an error and not silence.
     pub(crate) fn hear_requests(&self, shared: &Shared) {
@@ -187,87 +196,92 @@ fn spawn_workers(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) -> std::io::R
     Ok(())
 }
 
-/// Opens every stream of every account that has JetStream.
-fn recover(shared: &Arc<Shared>, jetstream: &Arc<JetStream>, api: &mut Api, folder: &Path) {
+/// Opens every stream of an account; `add` gets what came of it.
+pub(super) fn open_account(
+    shared: &Shared,
+    jetstream: &JetStream,
+    state: &AccountState,
+    mut add: impl FnMut(Result<StreamConfig, Box<Offline>>),
+) {
     let log = &shared.log;
-    let states: Vec<Arc<AccountState>> = jetstream.accounts.read().values().cloned().collect();
-    for state in states {
-        let name = &state.account.name;
-        if let Err(error) = jetstream.root.clean(name) {
-            log.warn(format_args!("Cleaning {}: {error}", folder.display()));
+    let name = &state.account.name;
+    if let Err(error) = jetstream.root.clean(name) {
+        log.warn(format_args!(
+            "Cleaning {}: {error}",
+            jetstream.folder.display()
+        ));
+    }
+    let found = match jetstream.root.streams(name) {
+        Ok(found) => found,
+        Err(error) => {
+            log.error(format_args!("Cannot read the streams of '{name}': {error}"));
+            return;
         }
-        let found = match jetstream.root.streams(name) {
-            Ok(found) => found,
+    };
+    let mut answers = Vec::new();
+    for stream in found {
+        let meta = match stream.meta {
+            Ok(meta) => meta,
             Err(error) => {
-                log.error(format_args!("Cannot read the streams of '{name}': {error}"));
+                log.warn(format_args!("{}", skipped(&stream.folder, &error)));
                 continue;
             }
         };
-        let mut answers = Vec::new();
-        for stream in found {
-            let meta = match stream.meta {
-                Ok(meta) => meta,
-                Err(error) => {
-                    log.warn(format_args!("{}", skipped(&stream.folder, &error)));
-                    continue;
-                }
-            };
-            if let Some(text) = not_json("stream", &stream.folder, &meta) {
-                log.warn(format_args!("{text}"));
-                continue;
+        if let Some(text) = not_json("stream", &stream.folder, &meta) {
+            log.warn(format_args!("{text}"));
+            continue;
+        }
+        if let Some(text) = stream
+            .converted
+            .map(|how| converted(how, name, &stream.name))
+        {
+            log.info(format_args!("{text}"));
+        }
+        match read_stream_meta(&meta) {
+            Ok((config, _)) if config.name != stream.name => {
+                log.warn(format_args!(
+                    "Stream in \"{}\" is skipped: its name is '{}'",
+                    stream.folder.display(),
+                    config.name
+                ));
             }
-            if let Some(text) = stream
-                .converted
-                .map(|how| converted(how, name, &stream.name))
-            {
-                log.info(format_args!("{text}"));
+            Ok((config, created)) => {
+                let (answer, opened) = sync_channel(1);
+                let command = Command::Recover {
+                    found: Box::new(FoundStream {
+                        account: state.account.clone(),
+                        settings: state.settings.load_full(),
+                        config,
+                        created,
+                    }),
+                    answer,
+                };
+                jetstream
+                    .worker_of(state.account.id, &stream.name)
+                    .send(WorkerMail::Command(Box::new(command)));
+                answers.push(opened);
             }
-            match read_stream_meta(&meta) {
-                Ok((config, _)) if config.name != stream.name => {
-                    log.warn(format_args!(
-                        "Stream in \"{}\" is skipped: its name is '{}'",
-                        stream.folder.display(),
-                        config.name
-                    ));
-                }
-                Ok((config, created)) => {
-                    let (answer, opened) = sync_channel(1);
-                    let command = Command::Recover {
-                        found: Box::new(FoundStream {
-                            account: state.account.clone(),
-                            settings: state.settings.load_full(),
-                            config,
-                            created,
-                        }),
-                        answer,
-                    };
-                    jetstream
-                        .worker_of(state.account.id, &stream.name)
-                        .send(WorkerMail::Command(Box::new(command)));
-                    answers.push(opened);
-                }
-                Err(mut offline) => {
-                    log.warn(format_args!(
-                        "Stream '{name} > {}' is offline: {}",
-                        stream.name, offline.reason
-                    ));
-                    // It may be what could not be read.
-                    offline.name.clone_from(&stream.name);
-                    api.add(&state, Err(offline));
-                }
+            Err(mut offline) => {
+                log.warn(format_args!(
+                    "Stream '{name} > {}' is offline: {}",
+                    stream.name, offline.reason
+                ));
+                // It may be what could not be read.
+                offline.name.clone_from(&stream.name);
+                add(Err(offline));
             }
         }
-        for opened in answers {
-            // A worker that panicked has logged it.
-            if let Ok(recovered) = opened.recv() {
-                if let Err(offline) = &recovered {
-                    log.warn(format_args!(
-                        "Stream '{name} > {}' is offline: {}",
-                        offline.name, offline.reason
-                    ));
-                }
-                api.add(&state, recovered);
+    }
+    for opened in answers {
+        // A worker that panicked has logged it.
+        if let Ok(recovered) = opened.recv() {
+            if let Err(offline) = &recovered {
+                log.warn(format_args!(
+                    "Stream '{name} > {}' is offline: {}",
+                    offline.name, offline.reason
+                ));
             }
+            add(recovered);
         }
     }
 }

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use midge_jetstream::Effects;
 use midge_jetstream::effects::When;
-use midge_store::{Nanos, StoreError};
+use midge_store::StoreError;
 
 use super::durability::Durability;
-use super::mailbox::WorkerMail;
 use super::syncer::{self, HostTask, SyncOutcome};
 use super::worker::{Worker, describe};
 use crate::account::Account;
@@ -192,49 +191,5 @@ impl Worker {
             }
             self.reuse(waiting.effects);
         }
-    }
-
-    /// Writes everything for the last time.
-    pub(super) fn stop(&mut self, now: Nanos) {
-        let numbers: Vec<u32> = self.hosts.iter().map(|(number, _)| number as u32).collect();
-        for number in &numbers {
-            self.with_host(*number, now, |stream, cx| stream.shutdown(cx));
-            self.settle_host(*number, now);
-        }
-        // Nothing is acknowledged that is not on disk.
-        while self.syncing {
-            let mut mail = Vec::new();
-            self.mailbox.receive(&mut mail, None, &mut self.spin);
-            for item in mail {
-                if let WorkerMail::Synced(outcome) = item {
-                    self.on_synced(&outcome);
-                }
-            }
-        }
-        let mut outcome = SyncOutcome::default();
-        for number in &numbers {
-            if let Err(error) = self.take_tasks(*number) {
-                outcome.failed.push((*number, error.to_string()));
-            }
-        }
-        let synced = syncer::run_all(std::mem::take(&mut self.tasks));
-        outcome.failed.extend(synced.failed);
-        std::mem::swap(&mut self.covered, &mut self.uncovered);
-        self.on_synced(&outcome);
-        self.publisher.send(&self.shared);
-        self.compress_finished();
-        for number in numbers {
-            let Some(host) = self.remove_host(number) else {
-                continue;
-            };
-            let name = host.stream.name().to_owned();
-            if let Err(error) = host.stream.close() {
-                self.shared.log.error(format_args!(
-                    "JetStream stream '{} > {name}': {error}",
-                    host.account.name
-                ));
-            }
-        }
-        self.stopped = true;
     }
 }

@@ -17,7 +17,7 @@ use midge_jetstream::api::too_many_requests;
 use midge_jetstream::consumer::ConsumerId;
 use midge_jetstream::effects::{Event, Message, When};
 use midge_jetstream::{Effects, Stream};
-use midge_store::Nanos;
+use midge_store::{Nanos, StoreError};
 use slab::Slab;
 
 use super::durability::Durability;
@@ -45,8 +45,13 @@ const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
 /// The same while there is more to do: requests come in between.
 const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
 
-/// Time between two log lines about dropped messages of one stream.
+/// Time between two log lines about dropped messages of one stream, or with the
+/// same warning.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Time between two log lines about a stream that can not write. Every message
+/// that comes meanwhile would bring one.
+const WRITE_ERROR_INTERVAL: Duration = Duration::from_secs(10);
 
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
@@ -90,6 +95,8 @@ pub(super) struct Worker {
     /// Whom to answer once everything is written for the last time.
     pub(super) stopping: Option<SyncSender<()>>,
     pub(super) stopped: bool,
+    /// Mail that came while something else was waited for.
+    pub(super) later: Vec<WorkerMail>,
 }
 
 /// The time, as streams know it.
@@ -136,6 +143,7 @@ impl Worker {
             next_maintenance: Instant::now() + MAINTENANCE_INTERVAL,
             stopping: None,
             stopped: false,
+            later: Vec::new(),
         }
     }
 
@@ -149,6 +157,9 @@ impl Worker {
             self.arrived = 0;
             for item in mail.drain(..) {
                 self.guard(|worker| worker.on_mail(item, now));
+                for item in std::mem::take(&mut self.later) {
+                    self.guard(|worker| worker.on_mail(item, now));
+                }
             }
             self.guard(|worker| worker.on_timers(now));
             self.guard(|worker| worker.settle(now));
@@ -176,10 +187,7 @@ impl Worker {
                 continue;
             };
             if let Err(error) = host.stream.compress_finished() {
-                self.shared.log.error(format_args!(
-                    "{}",
-                    describe(&host.account, &host.stream, &error)
-                ));
+                log_write_error(&self.shared, host, &error);
             }
         }
     }
@@ -362,14 +370,25 @@ impl Worker {
         let at = Instant::now();
         if at >= self.next_maintenance {
             let mut more = false;
-            for (_, host) in &mut self.hosts {
+            let mut behind = Vec::new();
+            let mut is_full = false;
+            for (number, host) in &mut self.hosts {
                 match host.stream.maintain(now) {
                     Ok(busy) => more |= busy,
-                    Err(error) => self.shared.log.error(format_args!(
-                        "{}",
-                        describe(&host.account, &host.stream, &error)
-                    )),
+                    Err(error) => log_write_error(&self.shared, host, &error),
                 }
+                if host.stream.is_behind() {
+                    behind.push(number as u32);
+                }
+                is_full |= host.met_full_disk();
+            }
+            if is_full && self.jetstream.root.has_space() {
+                self.hosts
+                    .iter_mut()
+                    .for_each(|(_, host)| host.forget_full_disk());
+            }
+            for number in behind {
+                self.mark(number);
             }
             let pause = if more {
                 MAINTENANCE_PAUSE
@@ -387,27 +406,33 @@ impl Worker {
         }
     }
 
-    /// Settles every stream that something happened to.
+    /// Settles every stream that something happened to. While a shard is behind
+    /// nothing is delivered; what was published is written and acknowledged all
+    /// the same, so that a reader of much holds up no publisher.
     fn settle(&mut self, now: Nanos) {
-        if self.shards_are_full() {
-            return;
-        }
+        let may_deliver = !self.shards_are_full();
         for number in std::mem::take(&mut self.dirty) {
-            self.settle_host(number, now);
+            self.settle_with(number, now, may_deliver);
         }
     }
 
     pub(super) fn settle_host(&mut self, number: u32, now: Nanos) {
+        self.settle_with(number, now, true);
+    }
+
+    fn settle_with(&mut self, number: u32, now: Nanos, may_deliver: bool) {
         let Some(host) = self.hosts.get_mut(number as usize) else {
             return;
         };
         host.dirty = false;
         host.arrived = (0, 0);
         self.settled.push(number);
-        let mut more = false;
+        let mut more = !may_deliver;
         let mut failed = Ok(());
         host.parts(now, |stream, cx| {
-            more = stream.settle(cx);
+            if may_deliver {
+                more = stream.settle(cx);
+            }
             failed = stream.flush(cx);
         });
         if let Some(line) = host.note_written(&failed) {
@@ -520,9 +545,22 @@ impl Worker {
             }
             Event::ConsumerEnded(id) => subscribe(self, id, false),
             Event::SubjectsChanged => self.subscribe_stream(number),
-            Event::Warning(text) => self.shared.log.warn(format_args!("{text}")),
+            Event::Warning(text) => {
+                let log = &self.shared.log;
+                log.warn_limited(&text, LOG_INTERVAL, format_args!("{text}"));
+            }
         }
     }
+}
+
+/// Logs that a stream could not write, once in a while.
+fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
+    let name = format!("{} > {}", host.account.name, host.stream.name());
+    shared.log.error_limited(
+        &name,
+        WRITE_ERROR_INTERVAL,
+        format_args!("{}", describe(&host.account, &host.stream, error)),
+    );
 }
 
 pub(super) fn describe(

@@ -16,6 +16,10 @@ use super::{ConsumerChange, ConsumerState, ConsumerStore, journal, odat};
 /// Bytes of the journal that make its owner write the whole state.
 const JOURNAL_BYTES: u64 = 16 << 10;
 
+/// Bytes that wait for a disk that takes nothing. With more the journal is
+/// given up, and the whole state is written once there is space.
+const STAGED_BYTES_MAX: usize = 1 << 20;
+
 /// The state of a consumer with file storage: `o.dat`, and the changes since
 /// then in `journal.db`. Files are open between a flush and the next sync
 /// only.
@@ -41,6 +45,13 @@ pub struct FileConsumerStore {
     /// The journal file was made or replaced since the last sync.
     folder_changed: bool,
     unsynced: bool,
+    /// What changed since the last whole state.
+    changed: bool,
+    /// The journal was given up: nothing is noted until the whole state is
+    /// written.
+    is_behind: bool,
+    /// What goes into the next sync task besides.
+    steps: Vec<Step>,
 }
 
 /// Where a consumer's files are and what encrypts them.
@@ -68,20 +79,53 @@ impl FileConsumerStore {
             base_done: Arc::new(AtomicBool::new(true)),
             folder_changed: false,
             unsynced: false,
+            changed: false,
+            is_behind: false,
+            steps: Vec::new(),
         }
     }
 
-    /// A new consumer's, with its first state.
+    /// A new consumer's, with its first state. It is durable after the next
+    /// sync task, if the folder is.
     pub(crate) fn create(place: ConsumerPlace, state: &ConsumerState) -> Result<Self, StoreError> {
         let mut store = Self::new(place);
         let bytes = store.sealed(odat::encode(state))?;
-        let (path, tmp) = (store.folder.join("o.dat"), store.folder.join("o.dat.tmp"));
-        store.disk.write_synced(&tmp, &bytes).at(&tmp)?;
-        store.disk.rename(&tmp, &path).at(&path)?;
+        let path = store.folder.join("o.dat");
         store.remove_journal()?;
-        store.disk.sync_dir(&store.folder).at(&store.folder)?;
+        store.disk.write(&path, &bytes).at(&path)?;
+        store.steps.push(Step::Path(path));
         store.start_journal(&bytes)?;
         Ok(store)
+    }
+
+    /// Adds to the next sync task.
+    pub(crate) fn add_steps(&mut self, steps: Vec<Step>) {
+        self.steps.extend(steps);
+    }
+
+    /// Writes the whole state at once, and begins a new journal.
+    fn write_whole(&mut self, bytes: &[u8]) -> Result<(), StoreError> {
+        let (path, tmp) = (self.folder.join("o.dat"), self.folder.join("o.dat.tmp"));
+        let written = self.disk.write_synced(&tmp, bytes).at(&tmp);
+        written.inspect_err(|_| drop(self.disk.remove_file(&tmp)))?;
+        self.disk.rename(&tmp, &path).at(&path)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)?;
+        self.staged.clear();
+        self.open.clear();
+        self.state = None;
+        self.unsynced = false;
+        self.changed = false;
+        self.base_done = Arc::new(AtomicBool::new(true));
+        self.remove_journal()
+    }
+
+    /// Leaves away what waits, if it is too much.
+    fn give_up(&mut self) {
+        if self.staged.len() > STAGED_BYTES_MAX {
+            self.is_behind = true;
+            self.staged = Vec::new();
+            self.open = Vec::new();
+        }
     }
 
     /// An existing consumer's.
@@ -111,6 +155,7 @@ impl FileConsumerStore {
         let seed = store.seed.as_ref();
         let replay = journal::replay(&journal, &store.sum, seed, state_sum, &mut state);
         store.recovered = Some(state);
+        store.changed = true;
         match replay.base_at {
             Some(base_at) => {
                 if replay.length < journal.len() as u64 {
@@ -211,6 +256,17 @@ impl ConsumerStore for FileConsumerStore {
     }
 
     fn write(&mut self, state: &ConsumerState) {
+        if self.is_behind {
+            // An older state that is on its way must not come after this one.
+            if Arc::strong_count(&self.base_done) == 1
+                && let Ok(bytes) = self.sealed(odat::encode(state))
+                && self.write_whole(&bytes).is_ok()
+                && self.start_journal(&bytes).is_ok()
+            {
+                self.is_behind = false;
+            }
+            return;
+        }
         // An error of the seal (no randomness) leaves the journal as it is,
         // which has everything.
         let Ok(bytes) = self.sealed(odat::encode(state)) else {
@@ -225,6 +281,10 @@ impl ConsumerStore for FileConsumerStore {
     }
 
     fn change(&mut self, change: ConsumerChange) {
+        self.changed = true;
+        if self.is_behind {
+            return;
+        }
         if self.open.is_empty() {
             self.open = journal::changes();
         }
@@ -233,19 +293,25 @@ impl ConsumerStore for FileConsumerStore {
 
     fn wants_write(&self) -> bool {
         let length = self.journal_length + (self.staged.len() + self.open.len()) as u64;
-        length - self.base_at.min(length) > JOURNAL_BYTES
+        self.is_behind || length - self.base_at.min(length) > JOURNAL_BYTES
     }
 
     fn is_staged(&self) -> bool {
-        !self.staged.is_empty() || !self.open.is_empty()
+        self.is_behind || !self.staged.is_empty() || !self.open.is_empty()
     }
 
     fn flush(&mut self) -> Result<(), StoreError> {
+        let path = self.folder.join("journal.db");
+        if self.is_behind {
+            return Err(StoreError::Broken {
+                path,
+                reason: "the disk takes nothing".to_owned(),
+            });
+        }
         self.close_frame()?;
         if self.staged.is_empty() {
             return Ok(());
         }
-        let path = self.folder.join("journal.db");
         let file = match &self.file {
             Some(file) => file.clone(),
             None => {
@@ -256,7 +322,10 @@ impl ConsumerStore for FileConsumerStore {
             }
         };
         // What a write that failed left behind is overwritten by the next.
-        file.write_at(&self.staged, self.journal_length).at(&path)?;
+        if let Err(error) = file.write_at(&self.staged, self.journal_length).at(&path) {
+            self.give_up();
+            return Err(error);
+        }
         self.journal_length += self.staged.len() as u64;
         self.staged.clear();
         self.unsynced = true;
@@ -264,7 +333,7 @@ impl ConsumerStore for FileConsumerStore {
     }
 
     fn take_sync(&mut self) -> Option<SyncTask> {
-        let mut steps = Vec::new();
+        let mut steps = std::mem::take(&mut self.steps);
         if std::mem::take(&mut self.unsynced)
             && let Some(file) = self.file.take()
         {
@@ -278,6 +347,7 @@ impl ConsumerStore for FileConsumerStore {
                 tmp: self.folder.join("o.dat.tmp"),
                 path: self.folder.join("o.dat"),
                 content: Some(bytes),
+                can_wait: true,
             });
         }
         if changed {
@@ -288,11 +358,11 @@ impl ConsumerStore for FileConsumerStore {
     }
 
     fn renew(&mut self, state: &ConsumerState) -> Result<(), StoreError> {
-        self.close(state)?;
-        let path = self.folder.join("o.dat");
-        let bytes = self.disk.read(&path).at(&path)?;
-        self.base_done = Arc::new(AtomicBool::new(true));
-        self.unsynced = false;
+        let bytes = self.sealed(odat::encode(state))?;
+        self.write_whole(&bytes)?;
+        self.is_behind = false;
+        let configuration = meta::renew(self.disk.as_ref(), &self.folder);
+        self.steps.extend(configuration);
         self.start_journal(&bytes)
     }
 
@@ -307,14 +377,10 @@ impl ConsumerStore for FileConsumerStore {
     }
 
     fn close(&mut self, state: &ConsumerState) -> Result<(), StoreError> {
+        if !self.changed && self.base_done.load(Ordering::Acquire) {
+            return Ok(());
+        }
         let bytes = self.sealed(odat::encode(state))?;
-        let (path, tmp) = (self.folder.join("o.dat"), self.folder.join("o.dat.tmp"));
-        self.disk.write_synced(&tmp, &bytes).at(&tmp)?;
-        self.disk.rename(&tmp, &path).at(&path)?;
-        self.disk.sync_dir(&self.folder).at(&self.folder)?;
-        self.staged.clear();
-        self.open.clear();
-        self.state = None;
-        self.remove_journal()
+        self.write_whole(&bytes)
     }
 }

@@ -152,4 +152,9 @@ pub trait Disk: Send + Sync + Debug {
 
     /// Whether a file or folder is there.
     fn exists(&self, path: &Path) -> bool;
+
+    /// How many files that [`open`](Self::open) gave are open.
+    fn open_files(&self) -> usize {
+        0
+    }
 }

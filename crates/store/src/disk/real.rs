@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Disk, DiskFile, Entry, FolderLock};
 
@@ -11,11 +12,31 @@ use super::{Disk, DiskFile, Entry, FolderLock};
 #[derive(Clone, Copy, Debug, Default)]
 pub struct RealDisk;
 
-impl DiskFile for File {
+/// Files that are open in this process.
+static OPEN_FILES: AtomicUsize = AtomicUsize::new(0);
+
+/// A file that counts.
+#[derive(Debug)]
+struct RealFile(File);
+
+impl RealFile {
+    fn new(file: File) -> Self {
+        OPEN_FILES.fetch_add(1, Ordering::Relaxed);
+        Self(file)
+    }
+}
+
+impl Drop for RealFile {
+    fn drop(&mut self) {
+        OPEN_FILES.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl DiskFile for RealFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
         let mut done = 0;
         while done < buffer.len() {
-            match read_some(self, &mut buffer[done..], offset + done as u64) {
+            match read_some(&self.0, &mut buffer[done..], offset + done as u64) {
                 Ok(0) => break,
                 Ok(n) => done += n,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
@@ -26,31 +47,35 @@ impl DiskFile for File {
     }
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        let mut done = 0;
-        while done < bytes.len() {
-            match write_some(self, &bytes[done..], offset + done as u64) {
-                Ok(0) => return Err(ErrorKind::WriteZero.into()),
-                Ok(n) => done += n,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        write_all(&self.0, bytes, offset)
     }
 
     fn set_len(&self, length: u64) -> io::Result<()> {
-        Self::set_len(self, length)
+        self.0.set_len(length)
     }
 
     fn length(&self) -> io::Result<u64> {
-        Ok(self.metadata()?.len())
+        Ok(self.0.metadata()?.len())
     }
 
     // On macOS the standard library asks for `F_FULLFSYNC` here and in `sync_all`:
     // `fsync` would leave the data in the disk's cache.
     fn sync(&self) -> io::Result<()> {
-        self.sync_data()
+        self.0.sync_data()
     }
+}
+
+fn write_all(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        match write_some(file, &bytes[done..], offset + done as u64) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(n) => done += n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(unix)]
@@ -94,16 +119,15 @@ fn lock(file: File) -> io::Result<Option<Box<dyn FolderLock>>> {
 impl RealDisk {
     fn replace(path: &Path, bytes: &[u8]) -> io::Result<File> {
         let file = options().create(true).truncate(true).open(path)?;
-        DiskFile::write_at(&file, bytes, 0)?;
+        write_all(&file, bytes, 0)?;
         Ok(file)
     }
 }
 
 impl Disk for RealDisk {
     fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn DiskFile>> {
-        Ok(Arc::new(
-            options().create(create).truncate(false).open(path)?,
-        ))
+        let file = options().create(create).truncate(false).open(path)?;
+        Ok(Arc::new(RealFile::new(file)))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
@@ -187,5 +211,9 @@ impl Disk for RealDisk {
 
     fn exists(&self, path: &Path) -> bool {
         path.exists()
+    }
+
+    fn open_files(&self) -> usize {
+        OPEN_FILES.load(Ordering::Relaxed)
     }
 }

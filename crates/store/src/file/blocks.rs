@@ -214,6 +214,16 @@ impl BlockFiles {
     /// Replaces a block's file by these records, through a temporary file that
     /// is synced. An encrypted one gets a new key.
     pub fn rewrite(&mut self, number: u32, plain: &[u8], pack: bool) -> Result<(), StoreError> {
+        let written = self.write_anew(number, plain, pack);
+        // What is left of it would fill a full disk for good.
+        written.inspect_err(|_| {
+            for path in [self.path(number), self.key_path(number)] {
+                let _ = self.disk.remove_file(&Self::tmp(&path));
+            }
+        })
+    }
+
+    fn write_anew(&mut self, number: u32, plain: &[u8], pack: bool) -> Result<(), StoreError> {
         let path = self.path(number);
         let tmp = Self::tmp(&path);
         let packed = if pack { compress::pack(plain) } else { None };
@@ -236,6 +246,24 @@ impl BlockFiles {
         }
         self.disk.rename(&tmp, &path).at(&path)?;
         self.disk.sync_dir(&self.folder).at(&self.folder)
+    }
+
+    /// Overwrites a piece of a block in its place, if it is neither compressed
+    /// nor encrypted. Whether it is so.
+    pub fn overwrite(
+        &mut self,
+        number: u32,
+        offset: u64,
+        piece: &[u8],
+    ) -> Result<bool, StoreError> {
+        if self.keys.is_some() || self.is_compressed(number)? {
+            return Ok(false);
+        }
+        let path = self.path(number);
+        let file = self.disk.open(&path, false).at(&path)?;
+        file.write_at(piece, offset).at(&path)?;
+        file.sync().at(&path)?;
+        Ok(true)
     }
 
     /// Fills `buffer` from an offset of a block that is not compressed.

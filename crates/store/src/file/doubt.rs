@@ -23,6 +23,17 @@ pub(super) struct Syncing {
     pub doomed: Vec<u32>,
 }
 
+/// Numbers of the blocks that are to be synced by their paths.
+pub(super) fn numbers_of(steps: &[Step]) -> Vec<u32> {
+    let number = |step: &Step| match step {
+        Step::Path(path) if path.extension().is_some_and(|extension| extension == "blk") => {
+            path.file_stem()?.to_str()?.parse().ok()
+        }
+        _ => None,
+    };
+    steps.iter().filter_map(number).collect()
+}
+
 impl FileStore {
     /// Why nothing can be changed, if that is because of a failed sync.
     pub(super) fn doubt(&mut self) -> Option<&'static str> {
@@ -51,6 +62,16 @@ impl FileStore {
                 self.doomed.push(number);
             }
         }
+        let closed = std::mem::take(&mut self.steps);
+        let (closed, others) = closed.into_iter().partition(
+            |step| matches!(step, Step::Path(path) if path.starts_with(self.folder.join("msgs"))),
+        );
+        self.steps = others;
+        self.suspect.extend(numbers_of(&closed));
+        self.suspect.sort_unstable();
+        self.suspect.dedup();
+        self.steps
+            .extend(crate::meta::renew(self.disk.as_ref(), &self.folder));
         self.removals.clear();
         self.tail = None;
         self.folder_changed = true;
@@ -79,6 +100,7 @@ impl FileStore {
                 tmp: tmp.into(),
                 path,
                 content: Some(content),
+                can_wait: false,
             });
         }
         let renewed = Arc::new(AtomicBool::new(false));

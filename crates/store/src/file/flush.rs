@@ -6,10 +6,12 @@ use std::sync::atomic::AtomicBool;
 
 use crate::disk::DiskFile;
 use crate::error::{AtPath, FlushError, StoreError};
+use crate::limits::OPEN_FILES_MAX;
 use crate::sync::{Step, SyncTask};
 
 use super::FileStore;
 use super::doubt::Syncing;
+use super::doubt::numbers_of;
 
 impl FileStore {
     pub(super) fn flush_staged(&mut self) -> Result<(), FlushError> {
@@ -22,9 +24,7 @@ impl FileStore {
         let mut touched = Vec::new();
         let written = match self.doubt() {
             Some(reason) => Err(self.broken(reason)),
-            None => self
-                .cut_overlong()
-                .and_then(|()| self.write_blocks(&mut touched)),
+            None => self.write_staged(&mut touched),
         };
         if let Err(cause) = written {
             return Err(self.take_back(cause, touched));
@@ -35,7 +35,42 @@ impl FileStore {
         self.drop_spent_blocks();
         self.index_stale = true;
         self.busy = true;
+        self.close_surplus();
         Ok(())
+    }
+
+    /// Writes everything; removals may use the space that is reserved for them.
+    fn write_staged(&mut self, touched: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
+        let written = self
+            .cut_overlong()
+            .and_then(|()| self.write_blocks(touched));
+        match written {
+            Err(cause) if self.log.last == self.totals.last && self.may_use_reserve(&cause) => {
+                self.write_blocks(touched)
+            }
+            other => other,
+        }
+    }
+
+    /// Whether something failed for want of space, and there is more now.
+    pub(super) fn may_use_reserve(&self, cause: &StoreError) -> bool {
+        let reserve = self.reserve.as_ref().filter(|_| cause.is_disk_full());
+        reserve.is_some_and(|reserve| reserve.spend())
+    }
+
+    /// Closes the files if too many are open; what has to be synced is found by
+    /// its path.
+    fn close_surplus(&mut self) {
+        if self.disk.open_files() <= OPEN_FILES_MAX {
+            return;
+        }
+        self.tail = None;
+        for (path, _) in std::mem::take(&mut self.unsynced) {
+            let known = |step: &Step| matches!(step, Step::Path(other) if *other == path);
+            if !self.steps.iter().any(known) {
+                self.steps.push(Step::Path(path));
+            }
+        }
     }
 
     /// Blocks go that were kept for tombstones which are written now. Should
@@ -216,6 +251,7 @@ impl FileStore {
             self.removals.push(removed);
         }
         let side = std::mem::take(&mut self.steps);
+        self.syncing.blocks.extend(numbers_of(&side));
         let mut folders: Vec<PathBuf> = Vec::new();
         for step in side {
             if let Step::Replace { path, .. } | Step::Remove(path) = &step

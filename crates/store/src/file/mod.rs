@@ -31,6 +31,7 @@ use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
 use crate::hash::Checksum;
 use crate::log::{Log, Totals};
+use crate::reserve::Reserve;
 use crate::sync::Step;
 use crate::types::{Nanos, Seq, StreamOptions};
 use blocks::{BlockFiles, StreamKeys};
@@ -87,6 +88,7 @@ pub struct FileStore {
     /// Where `maintain` goes on looking for blocks to rewrite.
     maintained_to: u32,
     closed: bool,
+    reserve: Option<Arc<Reserve>>,
 }
 
 /// How a store is to be opened.
@@ -99,6 +101,7 @@ pub(crate) struct OpenStream {
     pub keys: Option<StreamKeys>,
     pub options: StreamOptions,
     pub budget: CacheBudget,
+    pub reserve: Option<Arc<Reserve>>,
 }
 
 /// What happened when a store was opened.
@@ -124,6 +127,8 @@ impl FileStore {
                 source,
             })?;
         let sum = Checksum::of_name(stream.name.as_bytes());
+        // One that was encrypted otherwise, or not at all, is written anew.
+        let files_have_index = stream.keys.is_none() && stream.disk.exists(&msgs.join("index.db"));
         let files = BlockFiles::new(
             stream.disk.clone(),
             msgs,
@@ -133,6 +138,7 @@ impl FileStore {
         let mut recovery = Recovery::default();
         let log = Log::on_disk(stream.options, files, stream.budget);
         let log = recover::recover(log, &sum, &mut recovery)?;
+        let index_stale = recovery.rebuilt || !files_have_index;
         let mut store = Self {
             totals: Totals::default(),
             log,
@@ -150,11 +156,12 @@ impl FileStore {
             renewed: None,
             failed: None,
             overlong: Vec::new(),
-            index_stale: recovery.rebuilt,
+            index_stale,
             index_at: Nanos::NONE,
             busy: true,
             maintained_to: 0,
             closed: false,
+            reserve: stream.reserve,
         };
         store.finish_opening(&mut recovery)?;
         Ok((store, recovery))

@@ -63,8 +63,14 @@ impl FileStore {
         let checksum = self.log.checksum(number);
         let checksum = checksum.as_ref();
         let sum = put_mark(&mut tombstone, checksum, Kind::Tombstone, last, stored_time);
-        let replaced = self.prepare(number, &tombstone).and_then(|()| self.swap());
-        if let Err(error) = replaced {
+        let mut prepared = self.prepare(number, &tombstone);
+        if let Err(error) = &prepared
+            && self.may_use_reserve(error)
+        {
+            self.abandon(number);
+            prepared = self.prepare(number, &tombstone);
+        }
+        if let Err(error) = prepared.and_then(|()| self.swap()) {
             self.abandon(number);
             return Err(error);
         }
@@ -83,7 +89,9 @@ impl FileStore {
         self.removals.clear();
         let msgs = self.folder.join("msgs");
         self.steps.retain(|step| match step {
-            Step::Replace { path, .. } | Step::Remove(path) => !path.starts_with(&msgs),
+            Step::Replace { path, .. } | Step::Remove(path) | Step::Path(path) => {
+                !path.starts_with(&msgs)
+            }
             Step::File { .. } | Step::Folder(_) | Step::Fail(_) | Step::Done(_) => true,
         });
         self.folder_changed = false;

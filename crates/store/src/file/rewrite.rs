@@ -50,7 +50,7 @@ impl FileStore {
         let checksum = block.checksum;
         let mut failed = Ok(());
         let mut fill = |bytes: &mut [u8]| failed = crate::crypt::random(bytes);
-        if let Some(bytes) = data.get_mut(range) {
+        if let Some(bytes) = data.get_mut(range.clone()) {
             record::erase(bytes, checksum.as_ref(), seq, &mut fill);
         }
         failed.map_err(|source: KeyError| StoreError::Key {
@@ -65,7 +65,19 @@ impl FileStore {
                 .blocks
                 .get(at)
                 .and_then(|block| block.data.as_deref());
-            files.rewrite(number, data.unwrap_or_default(), compress)?;
+            let data = data.unwrap_or_default();
+            let rewritten = files.rewrite(number, data, compress);
+            // Without space for a second block it is done in place: a crash meanwhile
+            // damages a record that is deleted.
+            match rewritten {
+                Err(error) if error.is_disk_full() => {
+                    let piece = data.get(range.clone()).unwrap_or_default();
+                    if !files.overwrite(number, range.start as u64, piece)? {
+                        return Err(error);
+                    }
+                }
+                other => other?,
+            }
         }
         self.forget_file(number);
         self.index_stale = true;

@@ -170,7 +170,13 @@ impl FileStore {
             tmp: tmp.into(),
             path,
             content: Some(content),
+            can_wait: true,
         });
+    }
+
+    /// Adds to the next sync task.
+    pub(crate) fn add_steps(&mut self, steps: Vec<Step>) {
+        self.steps.extend(steps);
     }
 
     /// Stages the index and the TTL file.
@@ -416,6 +422,11 @@ impl StreamStore for FileStore {
             return Ok(false);
         }
         self.log.evict_idle();
+        if let Some(reserve) = &self.reserve
+            && self.maintained_to == 0
+        {
+            reserve.refill();
+        }
         if self.log.recount {
             self.log.recount_subjects()?;
         }
@@ -494,7 +505,9 @@ impl StreamStore for FileStore {
         if let Some(task) = self.sync_task() {
             task.run()?;
         }
-        self.stage_index()?;
+        if self.index_stale {
+            self.stage_index()?;
+        }
         self.closed = true;
         match self.sync_task() {
             Some(task) => task.run(),
