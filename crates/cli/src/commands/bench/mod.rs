@@ -1,0 +1,3 @@
+//! `nats bench`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats cheat`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats counter`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats errors`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats events`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats kv`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats latency`.
+
+pub mod model;

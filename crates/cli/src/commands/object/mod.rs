@@ -1,0 +1,3 @@
+//! `nats object`.
+
+pub mod model;

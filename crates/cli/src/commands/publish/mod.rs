@@ -1,0 +1,3 @@
+//! `nats publish`.
+
+pub mod model;

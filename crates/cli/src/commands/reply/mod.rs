@@ -1,0 +1,3 @@
+//! `nats reply`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats request`.
+
+pub mod model;

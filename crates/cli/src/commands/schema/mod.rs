@@ -1,0 +1,3 @@
+//! `nats schema`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats service`.
+
+pub mod model;

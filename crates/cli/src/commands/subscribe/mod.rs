@@ -1,0 +1,3 @@
+//! `nats subscribe`.
+
+pub mod model;

@@ -1,0 +1,3 @@
+//! `nats top`.
+
+pub mod model;

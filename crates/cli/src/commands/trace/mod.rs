@@ -1,0 +1,3 @@
+//! `nats trace`.
+
+pub mod model;
