@@ -3,6 +3,7 @@
 
 mod api;
 mod delivered;
+pub mod describe;
 mod direct;
 mod error;
 mod pull;
