@@ -137,7 +137,7 @@ def older_kinds_of_consumers(ctx):
         results(tool.out("bench", "oldjs", kind, "b", "--msgs", "500", *more))
 
 
-@case(64)
+@case(64, "tracing")
 def tracing_a_message(ctx):
     tool = nats(ctx)
     js = jetstream(ctx, server=tool.server, guard=False)
@@ -198,7 +198,7 @@ def events_of_streams(ctx):
     check("X1" not in filtered.out, filtered.out)
 
 
-@case(136)
+@case(136, "services")
 def connections_and_events_in_a_stream(ctx):
     tool = nats(ctx)
     run = tool.start("events", *SYSTEM)
