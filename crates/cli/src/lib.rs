@@ -12,6 +12,7 @@
 //! | [`messages`] | bodies and headers of messages |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
+//! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -31,6 +32,7 @@ pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
+pub mod schemas;
 pub mod session;
 pub mod template;
 pub mod words;
