@@ -1,0 +1,3 @@
+//! `nats consumer`.
+
+pub mod model;

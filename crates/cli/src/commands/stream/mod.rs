@@ -1,0 +1,3 @@
+//! `nats stream`.
+
+pub mod model;
