@@ -97,12 +97,14 @@ fn show(built_in: BuiltIn, path: &[&'static Command]) {
         BuiltIn::HelpCompact => {
             print!("{}", help::usage::usage(path, help::usage::Detail::Short));
         }
-        BuiltIn::HelpMan => print!("{}", help::man::page()),
+        BuiltIn::HelpMan => print!("{}", help::man::pages(path)),
         BuiltIn::HelpMarkdown => print!("{}", help::markdown::page()),
         BuiltIn::Introspect => println!("{}", help::introspect::model().compact()),
         BuiltIn::ScriptBash => print!("{}", help::completion::BASH),
         BuiltIn::ScriptZsh => print!("{}", help::completion::ZSH),
         BuiltIn::ScriptFish => print!("{}", help::completion::FISH),
+        BuiltIn::ScriptElvish => print!("{}", help::completion::elvish()),
+        BuiltIn::ScriptPowerShell => print!("{}", help::completion::powershell()),
     }
 }
 

@@ -23,6 +23,10 @@ pub enum BuiltIn {
     ScriptZsh,
     /// `--completion-script-fish`.
     ScriptFish,
+    /// `--completion-script-elvish`.
+    ScriptElvish,
+    /// `--completion-script-powershell`.
+    ScriptPowerShell,
 }
 
 /// Their long names.
@@ -37,4 +41,6 @@ pub(super) const BUILT_INS: &[(&str, BuiltIn)] = &[
     ("completion-script-bash", BuiltIn::ScriptBash),
     ("completion-script-zsh", BuiltIn::ScriptZsh),
     ("completion-script-fish", BuiltIn::ScriptFish),
+    ("completion-script-elvish", BuiltIn::ScriptElvish),
+    ("completion-script-powershell", BuiltIn::ScriptPowerShell),
 ];
