@@ -9,6 +9,8 @@
 //! | [`session`] | one run: values, context, connection |
 //! | [`context`] | named connection settings in files |
 //! | [`client`] | the NATS client |
+//! | [`messages`] | bodies and headers of messages |
+//! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
@@ -21,7 +23,9 @@ pub mod editor;
 pub mod failure;
 pub mod format;
 pub mod help;
+pub mod interrupt;
 pub mod jetstream;
+pub mod messages;
 pub mod model;
 pub mod output;
 pub mod parse;

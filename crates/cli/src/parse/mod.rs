@@ -16,7 +16,7 @@ mod values;
 mod words;
 
 pub use built_in::BuiltIn;
-pub use matches::Matches;
+pub use matches::{Matches, split_words};
 pub use parser::{Parsed, Problem, parse};
 pub use values::check_value;
 pub use words::expand;
