@@ -196,7 +196,11 @@ impl Api {
             seq: message.uint("seq"),
             time: message.text("time").to_owned(),
             pending: 0,
-            headers: if headers.is_empty() { Headers::new() } else { Headers::decode(&headers) },
+            headers: if headers.is_empty() {
+                Headers::new()
+            } else {
+                Headers::decode(&headers)
+            },
             payload: bytes("data")?,
         })
     }

@@ -56,7 +56,14 @@ pub fn cluster(columns: &mut Columns, cluster: &Json) {
 
 fn replica_text(replica: &Json) -> String {
     let mut parts = vec![replica.text("name").to_owned()];
-    parts.push(if replica.on("current") { "current" } else { "outdated" }.to_owned());
+    parts.push(
+        if replica.on("current") {
+            "current"
+        } else {
+            "outdated"
+        }
+        .to_owned(),
+    );
     if replica.on("offline") {
         parts.push("OFFLINE".to_owned());
     }

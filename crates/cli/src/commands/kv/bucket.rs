@@ -34,7 +34,10 @@ impl Operation {
         let Some(headers) = headers else {
             return Operation::Put;
         };
-        match (headers.get("KV-Operation"), headers.get("Nats-Marker-Reason")) {
+        match (
+            headers.get("KV-Operation"),
+            headers.get("Nats-Marker-Reason"),
+        ) {
             (Some("DEL"), _) => Operation::Delete,
             (Some("PURGE"), _) => Operation::Purge,
             (_, Some("MaxAge" | "Purge")) => Operation::Purge,
@@ -102,7 +105,11 @@ fn check_key(key: &str) -> Result<()> {
 /// An error of a publish, as the client library of the original words it.
 fn write_error(error: &ApiError) -> crate::failure::Failure {
     match error {
-        ApiError::Server { code, err_code, description } => {
+        ApiError::Server {
+            code,
+            err_code,
+            description,
+        } => {
             fail!("nats: API error: code={code} err_code={err_code} description={description}")
         }
         other => fail!("{other}"),
@@ -140,7 +147,13 @@ impl Bucket {
         } else if api.prefix() != "$JS.API" {
             write_prefix = format!("{}.{read_prefix}", api.prefix());
         }
-        Self { api, name: name.to_owned(), info, read_prefix, write_prefix }
+        Self {
+            api,
+            name: name.to_owned(),
+            info,
+            read_prefix,
+            write_prefix,
+        }
     }
 
     /// Name of its stream.
@@ -160,7 +173,11 @@ impl Bucket {
 
     fn entry(&self, message: DirectMessage) -> Entry {
         Entry {
-            key: message.subject.strip_prefix(&self.read_prefix).unwrap_or_default().to_owned(),
+            key: message
+                .subject
+                .strip_prefix(&self.read_prefix)
+                .unwrap_or_default()
+                .to_owned(),
             revision: message.seq,
             operation: Operation::of(Some(&message.headers)),
             nanos: parse_rfc3339(&message.time)
@@ -205,7 +222,12 @@ impl Bucket {
         }
     }
 
-    fn write(&self, key: &str, headers: &Headers, value: &[u8]) -> std::result::Result<u64, ApiError> {
+    fn write(
+        &self,
+        key: &str,
+        headers: &Headers,
+        value: &[u8],
+    ) -> std::result::Result<u64, ApiError> {
         let subject = format!("{}{key}", self.write_prefix);
         let ack = self.api.publish(&subject, Some(headers), value)?;
         Ok(ack.uint("seq"))
@@ -214,7 +236,8 @@ impl Bucket {
     /// Sets a value; gives the revision.
     pub fn put(&self, key: &str, value: &[u8]) -> Result<u64> {
         check_key(key)?;
-        self.write(key, &Headers::new(), value).map_err(|error| write_error(&error))
+        self.write(key, &Headers::new(), value)
+            .map_err(|error| write_error(&error))
     }
 
     /// Sets the value of a key that has none, with a time to live if one is
@@ -237,7 +260,9 @@ impl Bucket {
             return Err(write_error(&error));
         }
         // A deleted key may be created again, over its marker.
-        let latest = self.latest(key)?.filter(|entry| entry.operation != Operation::Put);
+        let latest = self
+            .latest(key)?
+            .filter(|entry| entry.operation != Operation::Put);
         match latest {
             Some(entry) => self
                 .write(key, &headers(entry.revision), value)
@@ -251,7 +276,8 @@ impl Bucket {
         check_key(key)?;
         let mut headers = Headers::new();
         headers.add("Nats-Expected-Last-Subject-Sequence", revision.to_string());
-        self.write(key, &headers, value).map_err(|error| write_error(&error))
+        self.write(key, &headers, value)
+            .map_err(|error| write_error(&error))
     }
 
     /// Deletes a key; with its history if it is a purge.
@@ -265,7 +291,8 @@ impl Bucket {
         if !ttl.is_empty() {
             headers.add("Nats-TTL", ttl);
         }
-        self.write(key, &headers, b"").map_err(|error| write_error(&error))?;
+        self.write(key, &headers, b"")
+            .map_err(|error| write_error(&error))?;
         Ok(())
     }
 
@@ -273,7 +300,11 @@ impl Bucket {
     pub fn watch(&self, pattern: &str, start: Start, without_values: bool) -> Result<Watch<'_>> {
         let filter = vec![self.subject(pattern)];
         let reader = Reader::new(&self.api, &self.stream(), &filter, start, without_values)?;
-        Ok(Watch { bucket: self, initial: reader.pending, reader })
+        Ok(Watch {
+            bucket: self,
+            initial: reader.pending,
+            reader,
+        })
     }
 
     /// All entries of keys that match a pattern, until now.
@@ -309,7 +340,12 @@ impl Watch<'_> {
         let Some((message, delivered)) = self.reader.next(patience)? else {
             return Ok(None);
         };
-        let Delivered { stream_seq, nanos, pending, .. } = delivered;
+        let Delivered {
+            stream_seq,
+            nanos,
+            pending,
+            ..
+        } = delivered;
         Ok(Some(Entry {
             key: message
                 .subject

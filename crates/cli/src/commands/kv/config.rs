@@ -18,7 +18,11 @@ const DUPLICATE_WINDOW: i64 = 120_000_000_000;
 const MARKER_LEVEL: i64 = 1;
 
 fn stream_of(bucket: &str) -> String {
-    if bucket.starts_with("KV_") { bucket.to_owned() } else { format!("KV_{bucket}") }
+    if bucket.starts_with("KV_") {
+        bucket.to_owned()
+    } else {
+        format!("KV_{bucket}")
+    }
 }
 
 /// Creates a bucket.
@@ -32,21 +36,37 @@ pub fn add(session: &mut Session) -> Result<()> {
     if session.matches.filled("mirror").is_none() {
         config.set("subjects", vec![format!("$KV.{name}.>")]);
     }
-    config.set("retention", "limits").set("max_consumers", -1).set("max_msgs", -1);
-    config.set("max_bytes", -1).set("discard", "new").set("max_age", 0);
-    config.set("max_msgs_per_subject", 1).set("max_msg_size", -1);
+    config
+        .set("retention", "limits")
+        .set("max_consumers", -1)
+        .set("max_msgs", -1);
+    config
+        .set("max_bytes", -1)
+        .set("discard", "new")
+        .set("max_age", 0);
+    config
+        .set("max_msgs_per_subject", 1)
+        .set("max_msg_size", -1);
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
         _ => "file",
     };
-    config.set("storage", storage).set("num_replicas", 1).set("duplicate_window", DUPLICATE_WINDOW);
-    config.set("deny_delete", true).set("allow_rollup_hdrs", true).set("allow_direct", true);
+    config
+        .set("storage", storage)
+        .set("num_replicas", 1)
+        .set("duplicate_window", DUPLICATE_WINDOW);
+    config
+        .set("deny_delete", true)
+        .set("allow_rollup_hdrs", true)
+        .set("allow_direct", true);
     config.set("compression", "none");
     apply(&session.matches, &name, &mut config, true)?;
     if let Some(mirror) = session.matches.filled("mirror") {
         let mut origin = Json::object().with("name", stream_of(mirror));
         if let Some(domain) = session.matches.filled("mirror-domain") {
-            let external = Json::object().with("api", format!("$JS.{domain}.API")).with("deliver", "");
+            let external = Json::object()
+                .with("api", format!("$JS.{domain}.API"))
+                .with("deliver", "");
             origin.set("external", external);
         }
         config.set("mirror", origin).set("mirror_direct", true);
@@ -58,7 +78,10 @@ pub fn add(session: &mut Session) -> Result<()> {
     let info = match api.request(&format!("STREAM.CREATE.KV_{name}"), &config) {
         Ok(info) => info,
         Err(error) if error.err_code() == 10058 => {
-            bail!("nats: bucket {name:?} exists with a different configuration ({})", error.err_code())
+            bail!(
+                "nats: bucket {name:?} exists with a different configuration ({})",
+                error.err_code()
+            )
         }
         Err(error) => return Err(error.into()),
     };
@@ -74,9 +97,13 @@ pub fn edit(session: &mut Session) -> Result<()> {
     apply(&session.matches, &name, &mut config, false)?;
     if session.matches.on("no-mirror") {
         config.remove("mirror");
-        config.set("mirror_direct", false).set("subjects", vec![format!("$KV.{name}.>")]);
+        config
+            .set("mirror_direct", false)
+            .set("subjects", vec![format!("$KV.{name}.>")]);
     }
-    let info = bucket.api.request(&format!("STREAM.UPDATE.KV_{name}"), &config)?;
+    let info = bucket
+        .api
+        .request(&format!("STREAM.UPDATE.KV_{name}"), &config)?;
     show(&Bucket::of(bucket.api, &name, info));
     Ok(())
 }
@@ -84,7 +111,10 @@ pub fn edit(session: &mut Session) -> Result<()> {
 /// Sets what the flags say.
 fn apply(matches: &Matches, bucket: &str, config: &mut Json, new: bool) -> Result<()> {
     if matches.given("description") {
-        config.set("description", matches.text("description").unwrap_or_default());
+        config.set(
+            "description",
+            matches.text("description").unwrap_or_default(),
+        );
     }
     if matches.given("history") || new {
         let history = matches.int("history");
@@ -95,11 +125,20 @@ fn apply(matches: &Matches, bucket: &str, config: &mut Json, new: bool) -> Resul
     }
     if let Some(ttl) = matches.nanos("ttl").filter(|_| matches.given("ttl")) {
         config.set("max_age", ttl.max(0));
-        let window = if ttl > 0 { ttl.min(DUPLICATE_WINDOW) } else { DUPLICATE_WINDOW };
+        let window = if ttl > 0 {
+            ttl.min(DUPLICATE_WINDOW)
+        } else {
+            DUPLICATE_WINDOW
+        };
         config.set("duplicate_window", window);
     }
-    if let Some(ttl) = matches.nanos("marker-ttl").filter(|_| matches.given("marker-ttl")) {
-        config.set("allow_msg_ttl", true).set("subject_delete_marker_ttl", ttl);
+    if let Some(ttl) = matches
+        .nanos("marker-ttl")
+        .filter(|_| matches.given("marker-ttl"))
+    {
+        config
+            .set("allow_msg_ttl", true)
+            .set("subject_delete_marker_ttl", ttl);
     }
     if matches.given("replicas") || new {
         config.set("num_replicas", matches.uint("replicas"));
@@ -118,8 +157,14 @@ fn apply(matches: &Matches, bucket: &str, config: &mut Json, new: bool) -> Resul
         config.set("compression", if compress { "s2" } else { "none" });
     }
     if matches.given("metadata") {
-        let pairs = matches.map("metadata").into_iter().filter(|(key, _)| !key.starts_with("_nats."));
-        config.set("metadata", Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()));
+        let pairs = matches
+            .map("metadata")
+            .into_iter()
+            .filter(|(key, _)| !key.starts_with("_nats."));
+        config.set(
+            "metadata",
+            Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()),
+        );
     }
     republish(matches, config)?;
     if matches.given("source") {

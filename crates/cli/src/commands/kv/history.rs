@@ -71,7 +71,9 @@ pub fn revert(session: &mut Session) -> Result<()> {
     debug_assert!(old.operation == Operation::Put);
     print!("Revision: {revision}\n\n{}\n\n", printable(&old.value));
     if !session.matches.on("force")
-        && !session.prompt().confirm_action(&format!("Really revert to revision {revision}"))?
+        && !session
+            .prompt()
+            .confirm_action(&format!("Really revert to revision {revision}"))?
     {
         return Ok(());
     }
@@ -87,6 +89,9 @@ mod tests {
     fn long_values_lose_their_middle() {
         assert_eq!(shortened("short"), "short");
         let text = format!("{}{}", "a".repeat(30), "b".repeat(30));
-        assert_eq!(shortened(&text), format!("{}...{}", "a".repeat(15), "b".repeat(15)));
+        assert_eq!(
+            shortened(&text),
+            format!("{}...{}", "a".repeat(15), "b".repeat(15))
+        );
     }
 }

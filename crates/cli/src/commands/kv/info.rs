@@ -36,7 +36,10 @@ pub fn show(bucket: &Bucket) {
     c.row("History Kept", commas(bucket.history()));
     c.row("Values Stored", commas(info.uint("state.messages")));
     c.row("Compressed", compressed.to_string());
-    c.row("Per-Key TTL Supported", info.on("config.allow_msg_ttl").to_string());
+    c.row(
+        "Per-Key TTL Supported",
+        info.on("config.allow_msg_ttl").to_string(),
+    );
     let marker = info.int("config.subject_delete_marker_ttl");
     if marker > 0 {
         c.row("Limit Marker TTL", human_duration(marker));
@@ -47,27 +50,48 @@ pub fn show(bucket: &Bucket) {
     c.row("Maximum Bucket Size", limit(info.int("config.max_bytes")));
     c.row("Maximum Value Size", limit(info.int("config.max_msg_size")));
     let age = info.int("config.max_age");
-    c.row("Maximum Age", if age > 0 { human_duration(age) } else { "unlimited".to_owned() });
+    c.row(
+        "Maximum Age",
+        if age > 0 {
+            human_duration(age)
+        } else {
+            "unlimited".to_owned()
+        },
+    );
     c.row("JetStream Stream", bucket.stream());
     c.row("Storage", describe::storage(info.text("config.storage")));
     if info.has("config.republish") {
-        let what = if info.on("config.republish.headers_only") { "headers of " } else { "" };
+        let what = if info.on("config.republish.headers_only") {
+            "headers of "
+        } else {
+            ""
+        };
         c.row(
             "Republishing",
-            format!("{what}{} to {}", info.text("config.republish.src"), info.text("config.republish.dest")),
+            format!(
+                "{what}{} to {}",
+                info.text("config.republish.src"),
+                info.text("config.republish.dest")
+            ),
         );
     }
     if info.has("mirror") {
         c.section("Mirror Information");
         let mirror = info.at("mirror");
-        c.row("Origin Bucket", mirror.text("name").trim_start_matches("KV_"));
+        c.row(
+            "Origin Bucket",
+            mirror.text("name").trim_start_matches("KV_"),
+        );
         c.row_filled("External API", mirror.text("external.api"));
         origin_state(&mut c, mirror);
     }
     if !info.list("sources").is_empty() {
         c.section("Sources Information");
         for source in info.list("sources") {
-            c.row("Source Bucket", source.text("name").trim_start_matches("KV_"));
+            c.row(
+                "Source Bucket",
+                source.text("name").trim_start_matches("KV_"),
+            );
             c.row_filled("External API", source.text("external.api"));
             origin_state(&mut c, source);
         }
@@ -80,7 +104,11 @@ pub fn show(bucket: &Bucket) {
 
 fn origin_state(c: &mut Columns, origin: &Json) {
     let active = origin.int("active");
-    let seen = if active > 0 { human_duration(active) } else { "never".to_owned() };
+    let seen = if active > 0 {
+        human_duration(active)
+    } else {
+        "never".to_owned()
+    };
     c.row("Last Seen", seen);
     c.row("Lag", commas(origin.uint("lag")));
 }

@@ -30,7 +30,9 @@ fn streams(session: &mut Session) -> Result<Vec<Json>> {
 }
 
 fn bucket_name(info: &Json) -> &str {
-    info.text("config.name").strip_prefix("KV_").unwrap_or_default()
+    info.text("config.name")
+        .strip_prefix("KV_")
+        .unwrap_or_default()
 }
 
 /// The bucket named by the argument, or chosen from a list.
@@ -38,8 +40,10 @@ pub fn pick(session: &mut Session) -> Result<String> {
     if let Some(name) = session.matches.arg("bucket") {
         return Ok(name.to_owned());
     }
-    let names: Vec<String> =
-        streams(session)?.iter().map(|info| bucket_name(info).to_owned()).collect();
+    let names: Vec<String> = streams(session)?
+        .iter()
+        .map(|info| bucket_name(info).to_owned())
+        .collect();
     if names.is_empty() {
         bail!("no KV buckets found");
     }
@@ -62,7 +66,14 @@ fn buckets(session: &mut Session) -> Result<()> {
     found.sort_by_key(|info| info.uint("state.bytes"));
     let mut table = Table::new(
         "Key-Value Buckets",
-        &["Bucket", "Description", "Created", "Size", "Values", "Last Update"],
+        &[
+            "Bucket",
+            "Description",
+            "Created",
+            "Size",
+            "Values",
+            "Last Update",
+        ],
     );
     for info in &found {
         table.row(vec![

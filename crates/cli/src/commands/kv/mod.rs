@@ -10,8 +10,8 @@ mod remove;
 mod values;
 mod watch;
 
-pub use bucket::{Bucket, Entry, Operation};
 pub use bucket::check_bucket_name;
+pub use bucket::{Bucket, Entry, Operation};
 pub use config::{add, edit, placement};
 pub use history::{history, revert};
 pub use info::info;

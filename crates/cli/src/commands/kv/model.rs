@@ -8,7 +8,8 @@ pub const KV: Command = Command::new("kv", "Key-Value buckets").commands(&[
 ]);
 
 /// `nats kv add`.
-const ADD: Command = Command::new("add", "Create a bucket").run(super::add)
+const ADD: Command = Command::new("add", "Create a bucket")
+    .run(super::add)
     .aliases(&["new"])
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
@@ -49,7 +50,8 @@ const ADD: Command = Command::new("add", "Create a bucket").run(super::add)
     ]]);
 
 /// `nats kv edit`.
-const EDIT: Command = Command::new("edit", "Change a bucket").run(super::edit)
+const EDIT: Command = Command::new("edit", "Change a bucket")
+    .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         text("description", "Free text that describes it"),
@@ -90,7 +92,8 @@ const PUT: Command = Command::new("put", "Put a value").run(super::put).args(&[
 ]);
 
 /// `nats kv get`.
-const GET: Command = Command::new("get", "Get a value").run(super::get)
+const GET: Command = Command::new("get", "Get a value")
+    .run(super::get)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         uint("revision", "Revision to get"),
@@ -98,7 +101,8 @@ const GET: Command = Command::new("get", "Get a value").run(super::get)
     ]]);
 
 /// `nats kv create`.
-const CREATE: Command = Command::new("create", "Put a value for a new key").run(super::create)
+const CREATE: Command = Command::new("create", "Put a value for a new key")
+    .run(super::create)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -107,7 +111,8 @@ const CREATE: Command = Command::new("create", "Put a value for a new key").run(
     .flags(&[&[duration("ttl", "Time after which values are removed")]]);
 
 /// `nats kv update`.
-const UPDATE: Command = Command::new("update", "Put a value if the key is at a given revision").run(super::update)
+const UPDATE: Command = Command::new("update", "Put a value if the key is at a given revision")
+    .run(super::update)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -116,13 +121,15 @@ const UPDATE: Command = Command::new("update", "Put a value if the key is at a g
     ]);
 
 /// `nats kv del`.
-const DEL: Command = Command::new("del", "Delete a key or a bucket").run(super::delete)
+const DEL: Command = Command::new("del", "Delete a key or a bucket")
+    .run(super::delete)
     .aliases(&["rm"])
     .args(&[arg("bucket", "The bucket"), optional("key", "The key")])
     .flags(&[&[switch("force", "Do it without asking").short('f')]]);
 
 /// `nats kv purge`.
-const PURGE: Command = Command::new("purge", "Delete a key and its history").run(super::purge)
+const PURGE: Command = Command::new("purge", "Delete a key and its history")
+    .run(super::purge)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         switch("force", "Do it without asking").short('f'),
@@ -130,11 +137,13 @@ const PURGE: Command = Command::new("purge", "Delete a key and its history").run
     ]]);
 
 /// `nats kv history`.
-const HISTORY: Command = Command::new("history", "Show the history of a key").run(super::history)
+const HISTORY: Command = Command::new("history", "Show the history of a key")
+    .run(super::history)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")]);
 
 /// `nats kv revert`.
-const REVERT: Command = Command::new("revert", "Put an old value again").run(super::revert)
+const REVERT: Command = Command::new("revert", "Put an old value again")
+    .run(super::revert)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -143,12 +152,14 @@ const REVERT: Command = Command::new("revert", "Put an old value again").run(sup
     .flags(&[&[negatable("force", "Do it without asking")]]);
 
 /// `nats kv info`.
-const INFO: Command = Command::new("info", "Show a bucket").run(super::info)
+const INFO: Command = Command::new("info", "Show a bucket")
+    .run(super::info)
     .aliases(&["view", "status"])
     .args(&[optional("bucket", "The bucket")]);
 
 /// `nats kv watch`.
-const WATCH: Command = Command::new("watch", "Show changes as they happen").run(super::watch)
+const WATCH: Command = Command::new("watch", "Show changes as they happen")
+    .run(super::watch)
     .args(&[
         arg("bucket", "The bucket"),
         optional("key", "The key").default(">"),
@@ -161,7 +172,8 @@ const WATCH: Command = Command::new("watch", "Show changes as they happen").run(
     ]]);
 
 /// `nats kv ls`.
-const LS: Command = Command::new("ls", "List buckets or keys").run(super::list)
+const LS: Command = Command::new("ls", "List buckets or keys")
+    .run(super::list)
     .aliases(&["list"])
     .args(&[optional("bucket", "The bucket"), optional("key", "The key")])
     .flags(&[&[
@@ -174,6 +186,7 @@ const LS: Command = Command::new("ls", "List buckets or keys").run(super::list)
 const COMPACT: Command = Command::new(
     "compact",
     "Remove markers of deleted keys and their history",
-).run(super::compact)
+)
+.run(super::compact)
 .args(&[arg("bucket", "The bucket")])
 .flags(&[&[switch("force", "Do it without asking").short('f')]]);

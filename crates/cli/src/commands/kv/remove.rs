@@ -31,8 +31,14 @@ fn allowed(session: &Session, question: &str, skipped: &str) -> Result<bool> {
 pub fn delete(session: &mut Session) -> Result<()> {
     let bucket = open(session)?;
     let Some(key) = session.matches.arg("key").map(str::to_owned) else {
-        if allowed(session, &format!("Delete bucket {}?", bucket.name), "Skipping delete")? {
-            bucket.api.request(&format!("STREAM.DELETE.{}", bucket.stream()), &Json::Null)?;
+        if allowed(
+            session,
+            &format!("Delete bucket {}?", bucket.name),
+            "Skipping delete",
+        )? {
+            bucket
+                .api
+                .request(&format!("STREAM.DELETE.{}", bucket.stream()), &Json::Null)?;
         }
         return Ok(());
     };
@@ -47,8 +53,16 @@ pub fn delete(session: &mut Session) -> Result<()> {
 pub fn purge(session: &mut Session) -> Result<()> {
     let bucket = open(session)?;
     let key = session.matches.required_arg("key").to_owned();
-    let ttl = session.matches.nanos("ttl").map(go_duration).unwrap_or_default();
-    if allowed(session, &format!("Purge key {} > {key}?", bucket.name), "Skipping purge")? {
+    let ttl = session
+        .matches
+        .nanos("ttl")
+        .map(go_duration)
+        .unwrap_or_default();
+    if allowed(
+        session,
+        &format!("Purge key {} > {key}?", bucket.name),
+        "Skipping purge",
+    )? {
         bucket.delete(&key, true, &ttl)?;
     }
     Ok(())
@@ -64,7 +78,8 @@ pub fn compact(session: &mut Session) -> Result<()> {
     if !allowed(session, &question, "Skipping delete")? {
         return Ok(());
     }
-    let young = now_nanos().saturating_sub(i64::try_from(MARKER_AGE.as_nanos()).unwrap_or(i64::MAX));
+    let young =
+        now_nanos().saturating_sub(i64::try_from(MARKER_AGE.as_nanos()).unwrap_or(i64::MAX));
     for entry in bucket.entries(">", Start::LastPerSubject, true)? {
         if entry.operation == Operation::Put {
             continue;
@@ -73,7 +88,9 @@ pub fn compact(session: &mut Session) -> Result<()> {
         if entry.nanos > young {
             request.set("keep", 1);
         }
-        bucket.api.request(&format!("STREAM.PURGE.{}", bucket.stream()), &request)?;
+        bucket
+            .api
+            .request(&format!("STREAM.PURGE.{}", bucket.stream()), &request)?;
     }
     Ok(())
 }

@@ -46,7 +46,11 @@ pub fn put(session: &mut Session) -> Result<()> {
 /// Puts a value for a new key.
 pub fn create(session: &mut Session) -> Result<()> {
     let value = value(session)?;
-    let ttl = session.matches.nanos("ttl").map(go_duration).unwrap_or_default();
+    let ttl = session
+        .matches
+        .nanos("ttl")
+        .map(go_duration)
+        .unwrap_or_default();
     let (bucket, key) = open(session)?;
     bucket.create(&key, &value, &ttl)?;
     print_given(session);
@@ -65,7 +69,10 @@ pub fn update(session: &mut Session) -> Result<()> {
 
 /// Shows a value.
 pub fn get(session: &mut Session) -> Result<()> {
-    let revision = session.matches.given("revision").then(|| session.matches.uint("revision"));
+    let revision = session
+        .matches
+        .given("revision")
+        .then(|| session.matches.uint("revision"));
     let (bucket, key) = open(session)?;
     let entry = bucket.get(&key, revision.filter(|revision| *revision > 0))?;
     let mut out = stdout().lock();
@@ -74,11 +81,21 @@ pub fn get(session: &mut Session) -> Result<()> {
         out.flush()?;
         return Ok(());
     }
-    let created = jiff::Timestamp::from_nanosecond(entry.nanos.into()).map(local_time_of).unwrap_or_default();
-    writeln!(out, "{} > {key} revision: {} created @ {created}\n", bucket.name, entry.revision)?;
+    let created = jiff::Timestamp::from_nanosecond(entry.nanos.into())
+        .map(local_time_of)
+        .unwrap_or_default();
+    writeln!(
+        out,
+        "{} > {key} revision: {} created @ {created}\n",
+        bucket.name, entry.revision
+    )?;
     let text = printable(&entry.value);
     if text.len() > SHOWN {
-        writeln!(out, "Showing first {SHOWN} bytes of {}, use --raw for full data\n", entry.value.len())?;
+        writeln!(
+            out,
+            "Showing first {SHOWN} bytes of {}, use --raw for full data\n",
+            entry.value.len()
+        )?;
         let start: String = text.chars().take(SHOWN).collect();
         writeln!(out, "{start}\n")?;
     } else {

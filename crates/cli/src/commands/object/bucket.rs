@@ -75,7 +75,11 @@ impl Bucket {
             Err(error) if error.is_stream_not_found() => bail!("nats: bucket not found"),
             Err(error) => return Err(error.into()),
         };
-        Ok(Self { api, name: name.to_owned(), info })
+        Ok(Self {
+            api,
+            name: name.to_owned(),
+            info,
+        })
     }
 
     /// Name of its stream.
@@ -110,7 +114,10 @@ impl Bucket {
             Ok(message) => {
                 let meta = Json::parse(&message.payload)
                     .map_err(|_| crate::fail!("nats: object-store meta information invalid"))?;
-                Ok(Some(Object { meta, time: message.time }))
+                Ok(Some(Object {
+                    meta,
+                    time: message.time,
+                }))
             }
             Err(error) if error.is_message_not_found() => Ok(None),
             Err(error) => Err(error.into()),
@@ -129,21 +136,32 @@ impl Bucket {
     pub fn write_meta(&self, name: &str, meta: &Json) -> Result<()> {
         let mut headers = Headers::new();
         headers.add("Nats-Rollup", "sub");
-        self.api.publish(&self.meta_subject(name), Some(&headers), meta.compact().as_bytes())?;
+        self.api.publish(
+            &self.meta_subject(name),
+            Some(&headers),
+            meta.compact().as_bytes(),
+        )?;
         Ok(())
     }
 
     /// Removes the chunks of an object.
     pub fn purge_chunks(&self, id: &str) -> Result<()> {
         let request = Json::object().with("filter", self.chunk_subject(id));
-        self.api.request(&format!("STREAM.PURGE.{}", self.stream()), &request)?;
+        self.api
+            .request(&format!("STREAM.PURGE.{}", self.stream()), &request)?;
         Ok(())
     }
 
     /// Metadata of all objects as it comes.
     pub fn meta_reader(&self, start: Start) -> Result<Reader> {
         let filter = vec![format!("$O.{}.M.>", self.name)];
-        Ok(Reader::new(&self.api, &self.stream(), &filter, start, false)?)
+        Ok(Reader::new(
+            &self.api,
+            &self.stream(),
+            &filter,
+            start,
+            false,
+        )?)
     }
 
     /// All objects that are there.

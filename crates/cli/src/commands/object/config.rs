@@ -18,14 +18,24 @@ pub fn add(session: &mut Session) -> Result<()> {
         config.set("description", description);
     }
     let subjects = vec![format!("$O.{name}.C.>"), format!("$O.{name}.M.>")];
-    config.set("subjects", subjects).set("retention", "limits").set("max_consumers", -1);
-    config.set("max_msgs", -1).set("max_bytes", -1).set("discard", "new").set("max_age", 0);
+    config
+        .set("subjects", subjects)
+        .set("retention", "limits")
+        .set("max_consumers", -1);
+    config
+        .set("max_msgs", -1)
+        .set("max_bytes", -1)
+        .set("discard", "new")
+        .set("max_age", 0);
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
         _ => "file",
     };
     config.set("storage", storage).set("num_replicas", 1);
-    config.set("allow_rollup_hdrs", true).set("allow_direct", true).set("compression", "none");
+    config
+        .set("allow_rollup_hdrs", true)
+        .set("allow_direct", true)
+        .set("compression", "none");
     apply(&session.matches, &mut config, true)?;
     let api = session.jetstream()?;
     let info = api.request(&format!("STREAM.CREATE.OBJ_{name}"), &config)?;
@@ -39,14 +49,19 @@ pub fn edit(session: &mut Session) -> Result<()> {
     let mut bucket = Bucket::open(session.jetstream()?, &name)?;
     let mut config = bucket.info.at("config").clone();
     apply(&session.matches, &mut config, false)?;
-    bucket.info = bucket.api.request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
+    bucket.info = bucket
+        .api
+        .request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
     show_bucket(&bucket);
     Ok(())
 }
 
 fn apply(matches: &Matches, config: &mut Json, new: bool) -> Result<()> {
     if matches.given("description") {
-        config.set("description", matches.text("description").unwrap_or_default());
+        config.set(
+            "description",
+            matches.text("description").unwrap_or_default(),
+        );
     }
     if let Some(ttl) = matches.nanos("ttl").filter(|_| matches.given("ttl")) {
         config.set("max_age", ttl.max(0));
@@ -63,8 +78,14 @@ fn apply(matches: &Matches, config: &mut Json, new: bool) -> Result<()> {
         config.set("compression", if compress { "s2" } else { "none" });
     }
     if matches.given("metadata") {
-        let pairs = matches.map("metadata").into_iter().filter(|(key, _)| !key.starts_with("_nats."));
-        config.set("metadata", Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()));
+        let pairs = matches
+            .map("metadata")
+            .into_iter()
+            .filter(|(key, _)| !key.starts_with("_nats."));
+        config.set(
+            "metadata",
+            Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()),
+        );
     }
     Ok(())
 }
@@ -79,7 +100,9 @@ pub fn seal(session: &mut Session) -> Result<()> {
     }
     let mut bucket = Bucket::open(session.jetstream()?, &name)?;
     let config = bucket.info.at("config").clone().with("sealed", true);
-    bucket.info = bucket.api.request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
+    bucket.info = bucket
+        .api
+        .request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
     println!("{name} has been sealed");
     show_bucket(&bucket);
     Ok(())

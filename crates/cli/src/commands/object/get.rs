@@ -45,7 +45,10 @@ pub fn get(session: &mut Session) -> Result<()> {
     };
     let target = std::path::absolute(&target)?;
     let question = format!("Replace existing target file {}", target.display());
-    if target.exists() && !session.matches.on("force") && !session.prompt().confirm_action(&question)? {
+    if target.exists()
+        && !session.matches.on("force")
+        && !session.prompt().confirm_action(&question)?
+    {
         return Ok(());
     }
     let begun = Instant::now();
@@ -57,8 +60,12 @@ pub fn get(session: &mut Session) -> Result<()> {
     }
     bar.finish();
     let span = begun.elapsed();
-    let mut line =
-        format!("Wrote: {} to {} in {}", human_size(object.size()), target.display(), human_span(span));
+    let mut line = format!(
+        "Wrote: {} to {} in {}",
+        human_size(object.size()),
+        target.display(),
+        human_span(span)
+    );
     if span > SLOW {
         let rate = object.size() as f64 / span.as_secs_f64();
         line.push_str(&format!(" average {}/s", human_size_float(rate)));
@@ -77,7 +84,12 @@ fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) ->
         .write(true)
         .create_new(true)
         .open(&temporary)
-        .map_err(|error| fail!("{}", crate::format::io_error_at("open", target.display(), &error)))?;
+        .map_err(|error| {
+            fail!(
+                "{}",
+                crate::format::io_error_at("open", target.display(), &error)
+            )
+        })?;
     let written = receive(bucket, object, BufWriter::new(file), bar)
         .and_then(|()| Ok(fs::rename(&temporary, target)?));
     if written.is_err() {
@@ -113,9 +125,16 @@ fn receive(
     }
     out.flush()?;
     if received != object.size() {
-        bail!("wrote {}, expected {}", human_size(received), human_size(object.size()));
+        bail!(
+            "wrote {}, expected {}",
+            human_size(received),
+            human_size(object.size())
+        );
     }
-    if object.digest().is_some_and(|wanted| wanted != digest.finish().as_ref()) {
+    if object
+        .digest()
+        .is_some_and(|wanted| wanted != digest.finish().as_ref())
+    {
         bail!("nats: received a corrupt object, digests do not match");
     }
     Ok(())

@@ -35,11 +35,25 @@ pub fn show_bucket(bucket: &Bucket) {
     c.row_filled("Description", info.text("config.description"));
     c.row("Replicas", commas(info.int("config.num_replicas")));
     let age = info.int("config.max_age");
-    c.row("TTL", if age > 0 { human_duration(age) } else { "unlimited".to_owned() });
+    c.row(
+        "TTL",
+        if age > 0 {
+            human_duration(age)
+        } else {
+            "unlimited".to_owned()
+        },
+    );
     c.row("Sealed", info.on("config.sealed").to_string());
     c.row("Size", human_size(info.uint("state.bytes")));
     let most = u64::try_from(info.int("config.max_bytes")).unwrap_or(0);
-    c.row("Maximum Bucket Size", if most > 0 { human_size(most) } else { "unlimited".to_owned() });
+    c.row(
+        "Maximum Bucket Size",
+        if most > 0 {
+            human_size(most)
+        } else {
+            "unlimited".to_owned()
+        },
+    );
     c.row("Storage", describe::storage(info.text("config.storage")));
     c.row("Backing Store Kind", "JetStream");
     c.row("JetStream Stream", bucket.stream());
@@ -52,7 +66,11 @@ pub fn show_bucket(bucket: &Bucket) {
 /// Shows an object.
 pub fn show_object(bucket: &Bucket, object: &Object) {
     let meta = &object.meta;
-    let mut c = Columns::new(format!("Object information for {} > {}", bucket.name, object.name()));
+    let mut c = Columns::new(format!(
+        "Object information for {} > {}",
+        bucket.name,
+        object.name()
+    ));
     c.row_filled("Description", meta.text("description"));
     c.row("Size", human_size(object.size()));
     c.row("Modification Time", local_time(&object.time));
@@ -67,7 +85,11 @@ pub fn show_object(bucket: &Bucket, object: &Object) {
     for (key, values) in meta.entries("headers") {
         let texts = match values.as_text() {
             Some(text) => vec![text.to_owned()],
-            None => values.list("").iter().filter_map(|v| v.as_text().map(str::to_owned)).collect(),
+            None => values
+                .list("")
+                .iter()
+                .filter_map(|v| v.as_text().map(str::to_owned))
+                .collect(),
         };
         for text in texts {
             c.row("Headers", format!("{key}: {text}"));

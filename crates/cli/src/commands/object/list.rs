@@ -28,7 +28,9 @@ fn streams(session: &mut Session) -> Result<Vec<Json>> {
 }
 
 fn bucket_name(info: &Json) -> &str {
-    info.text("config.name").strip_prefix("OBJ_").unwrap_or_default()
+    info.text("config.name")
+        .strip_prefix("OBJ_")
+        .unwrap_or_default()
 }
 
 /// The bucket named by the argument, or chosen from a list.
@@ -36,8 +38,10 @@ pub fn pick(session: &mut Session) -> Result<String> {
     if let Some(name) = session.matches.arg("bucket") {
         return Ok(name.to_owned());
     }
-    let names: Vec<String> =
-        streams(session)?.iter().map(|info| bucket_name(info).to_owned()).collect();
+    let names: Vec<String> = streams(session)?
+        .iter()
+        .map(|info| bucket_name(info).to_owned())
+        .collect();
     if names.is_empty() {
         bail!("no object buckets found");
     }

@@ -8,7 +8,8 @@ pub const OBJECT: Command = Command::new("object", "Object buckets")
     .commands(&[ADD, EDIT, PUT, DEL, GET, INFO, LS, SEAL, WATCH]);
 
 /// `nats object add`.
-const ADD: Command = Command::new("add", "Create a bucket").run(super::add)
+const ADD: Command = Command::new("add", "Create a bucket")
+    .run(super::add)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         duration("ttl", "Time after which values are removed"),
@@ -30,7 +31,8 @@ const ADD: Command = Command::new("add", "Create a bucket").run(super::add)
     ]]);
 
 /// `nats object edit`.
-const EDIT: Command = Command::new("edit", "Change a bucket").run(super::edit)
+const EDIT: Command = Command::new("edit", "Change a bucket")
+    .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         duration("ttl", "Time after which values are removed"),
@@ -47,7 +49,8 @@ const EDIT: Command = Command::new("edit", "Change a bucket").run(super::edit)
     ]]);
 
 /// `nats object put`.
-const PUT: Command = Command::new("put", "Put a file into a bucket").run(super::put)
+const PUT: Command = Command::new("put", "Put a file into a bucket")
+    .run(super::put)
     .args(&[
         arg("bucket", "The bucket"),
         optional("file", "Name of the object, or the file"),
@@ -64,7 +67,8 @@ const PUT: Command = Command::new("put", "Put a file into a bucket").run(super::
     ]]);
 
 /// `nats object del`.
-const DEL: Command = Command::new("del", "Delete a file or a bucket").run(super::delete)
+const DEL: Command = Command::new("del", "Delete a file or a bucket")
+    .run(super::delete)
     .aliases(&["rm"])
     .args(&[
         arg("bucket", "The bucket"),
@@ -73,7 +77,8 @@ const DEL: Command = Command::new("del", "Delete a file or a bucket").run(super:
     .flags(&[&[switch("force", "Do it without asking").short('f')]]);
 
 /// `nats object get`.
-const GET: Command = Command::new("get", "Get a file from a bucket").run(super::get)
+const GET: Command = Command::new("get", "Get a file from a bucket")
+    .run(super::get)
     .args(&[
         arg("bucket", "The bucket"),
         arg("file", "Name of the object, or the file"),
@@ -85,7 +90,8 @@ const GET: Command = Command::new("get", "Get a file from a bucket").run(super::
     ]]);
 
 /// `nats object info`.
-const INFO: Command = Command::new("info", "Show a bucket or a file in it").run(super::info)
+const INFO: Command = Command::new("info", "Show a bucket or a file in it")
+    .run(super::info)
     .aliases(&["show", "i"])
     .args(&[
         optional("bucket", "The bucket"),
@@ -93,15 +99,18 @@ const INFO: Command = Command::new("info", "Show a bucket or a file in it").run(
     ]);
 
 /// `nats object ls`.
-const LS: Command = Command::new("ls", "List buckets or files").run(super::list)
+const LS: Command = Command::new("ls", "List buckets or files")
+    .run(super::list)
     .args(&[optional("bucket", "The bucket")])
     .flags(&[&[switch("names", "Print names only").short('n')]]);
 
 /// `nats object seal`.
-const SEAL: Command = Command::new("seal", "Make a bucket read-only").run(super::seal)
+const SEAL: Command = Command::new("seal", "Make a bucket read-only")
+    .run(super::seal)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[switch("force", "Do it without asking").short('f')]]);
 
 /// `nats object watch`.
-const WATCH: Command =
-    Command::new("watch", "Show changes as they happen").run(super::watch).args(&[arg("bucket", "The bucket")]);
+const WATCH: Command = Command::new("watch", "Show changes as they happen")
+    .run(super::watch)
+    .args(&[arg("bucket", "The bucket")]);

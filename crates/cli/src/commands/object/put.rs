@@ -40,12 +40,16 @@ pub fn put(session: &mut Session) -> Result<()> {
         size => usize::try_from(size).unwrap_or(CHUNK),
     };
     let mut input: Box<dyn Read> = match &file {
-        Some(path) => Box::new(File::open(path).map_err(|error| {
-            fail!("{}", crate::format::io_error_at("open", path, &error))
-        })?),
+        Some(path) => Box::new(
+            File::open(path)
+                .map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))?,
+        ),
         None => Box::new(stdin().lock()),
     };
-    let size = file.as_ref().and_then(|path| std::fs::metadata(path).ok()).map_or(0, |about| about.len());
+    let size = file
+        .as_ref()
+        .and_then(|path| std::fs::metadata(path).ok())
+        .map_or(0, |about| about.len());
     let bucket_name = matches.required_arg("bucket").to_owned();
     let bucket = Bucket::open(session.jetstream()?, &bucket_name)?;
     let old = bucket.find(&name)?;
@@ -78,7 +82,13 @@ pub fn put(session: &mut Session) -> Result<()> {
         bucket.purge_chunks(old.id())?;
     }
     println!();
-    show_object(&bucket, &Object { meta, time: jiff::Timestamp::now().to_string() });
+    show_object(
+        &bucket,
+        &Object {
+            meta,
+            time: jiff::Timestamp::now().to_string(),
+        },
+    );
     println!();
     Ok(())
 }
@@ -141,7 +151,11 @@ fn write_chunks(
     for _ in 0..open {
         take_ack(bucket, &acks)?;
     }
-    Ok(Written { size, chunks, digest: digest.finish().as_ref().to_vec() })
+    Ok(Written {
+        size,
+        chunks,
+        digest: digest.finish().as_ref().to_vec(),
+    })
 }
 
 /// Reads until the buffer is full or there is no more.
@@ -161,7 +175,8 @@ fn take_ack(bucket: &Bucket, acks: &Subscription) -> Result<()> {
     if answer.is_no_responders() {
         bail!("nats: no responders available for request");
     }
-    let ack = Json::parse(&answer.payload).map_err(|_| fail!("invalid ack response: {}", answer.text()))?;
+    let ack = Json::parse(&answer.payload)
+        .map_err(|_| fail!("invalid ack response: {}", answer.text()))?;
     match ApiError::of(&ack) {
         Some(error) => Err(error.into()),
         None => Ok(()),
@@ -191,8 +206,10 @@ fn meta(
     }
     meta.set("options", Json::object().with("max_chunk_size", chunk));
     meta.set("bucket", bucket.name.as_str()).set("nuid", id);
-    meta.set("size", written.size).set("mtime", "0001-01-01T00:00:00Z");
-    meta.set("chunks", written.chunks).set("digest", digest_text(&written.digest));
+    meta.set("size", written.size)
+        .set("mtime", "0001-01-01T00:00:00Z");
+    meta.set("chunks", written.chunks)
+        .set("digest", digest_text(&written.digest));
     Ok(meta)
 }
 
