@@ -172,7 +172,9 @@ impl Columns {
                 }
                 Line::Section(title) => {
                     let mark = if title.ends_with(':') { "" } else { ":" };
-                    out.push_str(&format!("\n{}{title}{mark}\n\n", " ".repeat(indent)));
+                    // Not a second one below the heading.
+                    let space = if out.ends_with("\n\n") { "" } else { "\n" };
+                    out.push_str(&format!("{space}{}{title}{mark}\n\n", " ".repeat(indent)));
                 }
                 Line::Text(text) => {
                     out.push_str(&format!("{}{text}\n", " ".repeat(indent)));

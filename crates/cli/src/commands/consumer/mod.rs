@@ -1,3 +1,4 @@
-//! `nats consumer`.
+//! `nats consumer`: consumers.
 
+mod config_flags;
 pub mod model;

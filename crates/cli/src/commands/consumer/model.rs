@@ -1,5 +1,6 @@
 //! The model of `nats consumer`.
 
+use super::config_flags::{FIXED_SETTINGS, SETTINGS};
 use crate::model::*;
 
 /// `nats consumer`.
@@ -15,6 +16,41 @@ pub const CONSUMER: Command = Command::new("consumer", "Consumers of JetStream s
         REPORT, CLUSTER,
     ]);
 
+/// What `find` and `cluster balance` choose consumers by.
+const FILTERS: &[Flag] = &[
+    switch("pull", "Match pull consumers"),
+    switch("push", "Match push consumers"),
+    switch(
+        "bound",
+        "Match push consumers with a subscriber, or pull consumers with waiting requests",
+    ),
+    int(
+        "waiting",
+        "Match consumers with fewer than this many waiting pull requests",
+    ),
+    int(
+        "ack-pending",
+        "Match consumers with fewer than this many unacknowledged messages",
+    ),
+    uint(
+        "pending",
+        "Match consumers with fewer than this many unprocessed messages",
+    ),
+    duration("idle", "Match what has been idle for this long"),
+    duration("created", "Match what was created at least this long ago"),
+    int("replicas", "Match at most this many replicas"),
+    text("leader", "Match what this server leads"),
+    switch(
+        "pinned",
+        "Match consumers whose groups all have a pinned client",
+    ),
+    negatable("invert", "Turn each filter round"),
+    text(
+        "expression",
+        "Match by an expression, for example 'state.messages > 0'",
+    ),
+];
+
 /// `nats consumer add`.
 const ADD: Command = Command::new("add", "Create a consumer")
     .aliases(&["create", "new"])
@@ -22,106 +58,16 @@ const ADD: Command = Command::new("add", "Create a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("validate", "Only validate the configuration"),
-        text("output", "Write to this file"),
-        choice(
-            "ack",
-            &["none", "all", "explicit", "flow_control"],
-            "How messages are acknowledged",
-        ),
-        uint(
-            "bps",
-            "Most bits per second that are delivered (push consumers)",
-        )
-        .default("0"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text(
-            "deliver",
-            "Where to start: all, last, new, subject, a sequence, or a duration back",
-        ),
-        text(
-            "deliver-group",
-            "Queue group that messages of the push consumer are delivered to",
-        )
-        .default("_unset_"),
-        text("description", "Free text that describes it"),
-        switch("ephemeral", "Make a consumer that goes away when unused"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("flow-control", "Use flow control (push consumers)"),
-        text(
-            "heartbeat",
-            "Interval of idle heartbeats, -1 for none (push consumers)",
-        ),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-waiting", "Most pull requests that may wait"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        switch("pull", "Make a pull consumer"),
-        choice(
-            "replay",
-            &["instant", "original"],
-            "Deliver at once, or with the original pauses",
-        ),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        switch("memory", "Keep the state of the consumer in memory"),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "pause",
-            "Start paused until this time, or for this duration",
-        ),
-        text(
-            "pinned-groups",
-            "Priority groups with the pinned client policy",
-        )
-        .list(),
-        duration(
-            "pinned-ttl",
-            "Time after which a silent pinned client loses its place",
-        ),
-        text(
-            "overflow-groups",
-            "Priority groups with the overflow policy",
-        )
-        .list(),
-        text(
-            "prioritized-groups",
-            "Priority groups with the prioritized policy",
-        )
-        .list(),
-        switch("defaults", "Take the default answer to every question"),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("validate", "Only validate the configuration"),
+            text("output", "Write to this file"),
+            switch("defaults", "Take the default answer to every question"),
+        ],
+        SETTINGS,
+        FIXED_SETTINGS,
+    ]);
 
 /// `nats consumer edit`.
 const EDIT: Command = Command::new("edit", "Change a consumer")
@@ -130,50 +76,15 @@ const EDIT: Command = Command::new("edit", "Change a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("force", "Do it without asking").short('f'),
-        negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
-        switch("dry-run", "Only show what would change"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text("description", "Free text that describes it"),
-        text("filter", "Only subjects that match this filter").list(),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("force", "Do it without asking").short('f'),
+            negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
+            switch("dry-run", "Only show what would change"),
+        ],
+        SETTINGS,
+    ]);
 
 /// `nats consumer ls`.
 const LS: Command = Command::new("ls", "List consumers")
@@ -189,40 +100,10 @@ const LS: Command = Command::new("ls", "List consumers")
 const FIND: Command = Command::new("find", "Find consumers by what they are like")
     .aliases(&["query"])
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        switch("pull", "Match pull consumers"),
-        switch("push", "Match push consumers"),
-        switch(
-            "bound",
-            "Match push consumers with a subscriber, or pull consumers with waiting requests",
-        ),
-        int(
-            "waiting",
-            "Match consumers with fewer than this many waiting pull requests",
-        ),
-        int(
-            "ack-pending",
-            "Match consumers with fewer than this many unacknowledged messages",
-        ),
-        uint(
-            "pending",
-            "Match consumers with fewer than this many unprocessed messages",
-        ),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int("replicas", "Match at most this many replicas"),
-        text("leader", "Match what this server leads"),
-        switch(
-            "pinned",
-            "Match consumers whose groups all have a pinned client",
-        ),
-        negatable("invert", "Turn each filter round"),
-        text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
-        ),
-        int("api-level", "Match what needs at least this API level"),
-    ]]);
+    .flags(&[
+        FILTERS,
+        &[int("api-level", "Match what needs at least this API level")],
+    ]);
 
 /// `nats consumer info`.
 const INFO: Command = Command::new("info", "Show a consumer")
@@ -275,102 +156,7 @@ const COPY: Command = Command::new("copy", "Create a consumer like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[&[
-        choice(
-            "ack",
-            &["none", "all", "explicit", "flow_control"],
-            "How messages are acknowledged",
-        ),
-        uint(
-            "bps",
-            "Most bits per second that are delivered (push consumers)",
-        )
-        .default("0"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text(
-            "deliver",
-            "Where to start: all, last, new, subject, a sequence, or a duration back",
-        ),
-        text(
-            "deliver-group",
-            "Queue group that messages of the push consumer are delivered to",
-        )
-        .default("_unset_"),
-        text("description", "Free text that describes it"),
-        switch("ephemeral", "Make a consumer that goes away when unused"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("flow-control", "Use flow control (push consumers)"),
-        text(
-            "heartbeat",
-            "Interval of idle heartbeats, -1 for none (push consumers)",
-        ),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-waiting", "Most pull requests that may wait"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        switch("pull", "Make a pull consumer"),
-        choice(
-            "replay",
-            &["instant", "original"],
-            "Deliver at once, or with the original pauses",
-        ),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        switch("memory", "Keep the state of the consumer in memory"),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "pause",
-            "Start paused until this time, or for this duration",
-        ),
-        text(
-            "pinned-groups",
-            "Priority groups with the pinned client policy",
-        )
-        .list(),
-        duration(
-            "pinned-ttl",
-            "Time after which a silent pinned client loses its place",
-        ),
-        text(
-            "overflow-groups",
-            "Priority groups with the overflow policy",
-        )
-        .list(),
-        text(
-            "prioritized-groups",
-            "Priority groups with the prioritized policy",
-        )
-        .list(),
-    ]]);
+    .flags(&[SETTINGS, FIXED_SETTINGS]);
 
 /// `nats consumer next`.
 const NEXT: Command = Command::new("next", "Get the next messages of a pull consumer")
@@ -467,36 +253,4 @@ const CLUSTER_STEP_DOWN: Command =
 /// `nats consumer cluster balance`.
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread consumer leaders evenly")
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        switch("pull", "Match pull consumers"),
-        switch("push", "Match push consumers"),
-        switch(
-            "bound",
-            "Match push consumers with a subscriber, or pull consumers with waiting requests",
-        ),
-        int(
-            "waiting",
-            "Match consumers with fewer than this many waiting pull requests",
-        ),
-        int(
-            "ack-pending",
-            "Match consumers with fewer than this many unacknowledged messages",
-        ),
-        uint(
-            "pending",
-            "Match consumers with fewer than this many unprocessed messages",
-        ),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int("replicas", "Match at most this many replicas"),
-        text("leader", "Match what this server leads"),
-        switch(
-            "pinned",
-            "Match consumers whose groups all have a pinned client",
-        ),
-        negatable("invert", "Turn each filter round"),
-        text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
-        ),
-    ]]);
+    .flags(&[FILTERS]);

@@ -1,0 +1,27 @@
+//! What `nats stream` and `nats consumer` have in common.
+
+mod check;
+mod cluster;
+mod difference;
+mod edit;
+mod file;
+mod metadata;
+mod order;
+mod pick;
+mod questions;
+mod step_down;
+mod time;
+mod words;
+
+pub use check::{Shape, field_problems};
+pub use cluster::{cluster_rows, replicas_text, shorten};
+pub use difference::{Changes, differences};
+pub use edit::{Decision, decide, in_editor};
+pub use file::read_config;
+pub use metadata::{RESERVED, user_metadata, without_reserved};
+pub use order::{consumer_config, consumer_info, stream_config, stream_info};
+pub use pick::{is_internal, is_valid_name, pick_consumer, pick_stream};
+pub use questions::Questions;
+pub use step_down::{Group, step_down};
+pub use time::parse_time;
+pub use words::split_words;
