@@ -10,6 +10,7 @@
 //! | [`context`] | named connection settings in files |
 //! | [`client`] | the NATS client |
 //! | [`jetstream`] | requests to the JetStream API |
+//! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -18,6 +19,7 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+pub mod expression;
 pub mod failure;
 pub mod format;
 pub mod help;
