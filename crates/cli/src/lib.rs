@@ -9,6 +9,8 @@
 //! | [`session`] | one run: values, context, connection |
 //! | [`context`] | named connection settings in files |
 //! | [`client`] | the NATS client |
+//! | [`messages`] | bodies and headers of messages |
+//! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
@@ -23,7 +25,9 @@ pub mod expression;
 pub mod failure;
 pub mod format;
 pub mod help;
+pub mod interrupt;
 pub mod jetstream;
+pub mod messages;
 pub mod model;
 pub mod output;
 pub mod parse;

@@ -380,9 +380,26 @@ impl Connection {
 
     /// Subscribes; messages wait until they are taken.
     pub fn subscribe(&self, subject: &str, queue: &str) -> Result<Subscription, ClientError> {
+        self.subscribe_all(&[subject], queue)
+    }
+
+    /// Subscribes to several subjects; messages of all of them wait in one
+    /// line.
+    pub fn subscribe_all<T: AsRef<str>>(
+        &self,
+        subjects: &[T],
+        queue: &str,
+    ) -> Result<Subscription, ClientError> {
         let waiting = Arc::new(Queue::default());
-        let sid = self.register(subject, queue, Handler::Queue(Arc::clone(&waiting)))?;
-        Ok(Subscription::new(Arc::clone(&self.shared), sid, waiting))
+        let mut subscription =
+            Subscription::new(Arc::clone(&self.shared), Vec::new(), Arc::clone(&waiting));
+        for subject in subjects {
+            let handler = Handler::Queue(Arc::clone(&waiting));
+            subscription
+                .sids
+                .push(self.register(subject.as_ref(), queue, handler)?);
+        }
+        Ok(subscription)
     }
 
     /// Subscribes; `handler` is called for each message by the reading thread

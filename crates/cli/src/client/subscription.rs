@@ -136,13 +136,17 @@ fn headers_size(message: &Message) -> usize {
 #[derive(Debug)]
 pub struct Subscription {
     shared: Arc<Shared>,
-    sid: u64,
+    pub(super) sids: Vec<u64>,
     queue: Arc<Queue>,
 }
 
 impl Subscription {
-    pub(super) fn new(shared: Arc<Shared>, sid: u64, queue: Arc<Queue>) -> Self {
-        Self { shared, sid, queue }
+    pub(super) fn new(shared: Arc<Shared>, sids: Vec<u64>, queue: Arc<Queue>) -> Self {
+        Self {
+            shared,
+            sids,
+            queue,
+        }
     }
 
     /// The next message, however long it takes.
@@ -161,12 +165,6 @@ impl Subscription {
         self.queue.pop(Some(deadline))
     }
 
-    /// Lets the server end the subscription after so many messages in all.
-    pub fn limit(&self, messages: u64) -> Result<(), ClientError> {
-        self.shared
-            .write_line(&format!("UNSUB {} {messages}\r\n", self.sid))
-    }
-
     /// Messages that were lost because nobody took them.
     pub fn lost(&self) -> u64 {
         self.queue
@@ -179,8 +177,10 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.shared.forget(self.sid);
-        // A connection that is gone has no subscriptions to end.
-        let _ = self.shared.write_line(&format!("UNSUB {}\r\n", self.sid));
+        for sid in &self.sids {
+            self.shared.forget(*sid);
+            // A connection that is gone has no subscriptions to end.
+            let _ = self.shared.write_line(&format!("UNSUB {sid}\r\n"));
+        }
     }
 }

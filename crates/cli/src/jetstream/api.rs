@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::ApiError;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{ApiError, DirectMessage};
 use crate::client::{ClientError, Connection, Headers, Message};
 use crate::log;
 use crate::output::Json;
@@ -50,6 +53,11 @@ impl Api {
             event_prefix,
             trace,
         }
+    }
+
+    /// Prefix of requests, `$JS.API` unless something else was asked for.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
     }
 
     /// Subject of a request: `STREAM.LIST` becomes `$JS.API.STREAM.LIST`.
@@ -171,6 +179,30 @@ impl Api {
             .collect();
         names.sort();
         Ok(names)
+    }
+
+    /// A stored message by the API, for streams without direct gets.
+    pub fn message(&self, stream: &str, selector: &Json) -> Result<DirectMessage, ApiError> {
+        let answer = self.request(&format!("STREAM.MSG.GET.{stream}"), selector)?;
+        let message = answer.at("message");
+        let bytes = |key: &str| {
+            STANDARD
+                .decode(message.text(key))
+                .map_err(|error| ApiError::Garbled(format!("{key}: {error}")))
+        };
+        let headers = bytes("hdrs")?;
+        Ok(DirectMessage {
+            subject: message.text("subject").to_owned(),
+            seq: message.uint("seq"),
+            time: message.text("time").to_owned(),
+            pending: 0,
+            headers: if headers.is_empty() {
+                Headers::new()
+            } else {
+                Headers::decode(&headers)
+            },
+            payload: bytes("data")?,
+        })
     }
 
     /// INFO of a consumer.

@@ -2,7 +2,16 @@
 //! and the order of keys, so that what a newer server says is passed on.
 
 mod api;
+mod delivered;
+pub mod describe;
+mod direct;
 mod error;
+mod pull;
+mod reader;
 
 pub use api::Api;
+pub use delivered::Delivered;
+pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;
+pub use pull::{Pull, Pulled};
+pub use reader::{Reader, Start};

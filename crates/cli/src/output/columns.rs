@@ -172,9 +172,10 @@ impl Columns {
                 }
                 Line::Section(title) => {
                     let mark = if title.ends_with(':') { "" } else { ":" };
-                    // Not a second one below the heading.
-                    let space = if out.ends_with("\n\n") { "" } else { "\n" };
-                    out.push_str(&format!("{space}{}{title}{mark}\n\n", " ".repeat(indent)));
+                    if !out.is_empty() && !out.ends_with("\n\n") {
+                        out.push('\n');
+                    }
+                    out.push_str(&format!("{}{title}{mark}\n\n", " ".repeat(indent)));
                 }
                 Line::Text(text) => {
                     out.push_str(&format!("{}{text}\n", " ".repeat(indent)));

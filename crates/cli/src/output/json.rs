@@ -48,8 +48,11 @@ impl Json {
     }
 
     /// The value at a path of keys with dots between them; `Null` if there is
-    /// none.
+    /// none. An empty path is the value itself.
     pub fn at(&self, path: &str) -> &Json {
+        if path.is_empty() {
+            return self;
+        }
         path.split('.').fold(self, |value, key| value.key(key))
     }
 
@@ -126,8 +129,7 @@ impl Json {
 
     /// The keys and values of the object at a path.
     pub fn entries(&self, path: &str) -> &[(String, Json)] {
-        let value = if path.is_empty() { self } else { self.at(path) };
-        match value {
+        match self.at(path) {
             Json::Object(entries) => entries,
             _ => &[],
         }

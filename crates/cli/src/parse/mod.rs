@@ -10,7 +10,7 @@ mod parser;
 mod values;
 mod words;
 
-pub use matches::Matches;
+pub use matches::{Matches, split_words};
 pub use parser::{BuiltIn, Parsed, Problem, parse};
 pub use values::check_value;
 pub use words::expand;

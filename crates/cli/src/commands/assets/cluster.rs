@@ -1,52 +1,6 @@
 //! Leaders and replicas.
 
-use crate::format::{commas, human_duration, since};
-use crate::output::{Columns, Json};
-
-/// Rows about a Raft group; `group` is the label of its name.
-pub fn cluster_rows(columns: &mut Columns, cluster: &Json, group: &str) {
-    columns.row_filled("Name", cluster.text("name"));
-    columns.row_filled(group, cluster.text("raft_group"));
-    let leader = cluster.text("leader");
-    match since(cluster.text("leader_since")) {
-        Some(age) if age > 0 && !leader.is_empty() => {
-            columns.row("Leader", format!("{leader} ({})", human_duration(age)));
-        }
-        _ => {
-            columns.row("Leader", leader);
-        }
-    }
-    for peer in cluster.list("replicas") {
-        columns.row("Replica", peer_text(peer));
-    }
-}
-
-fn peer_text(peer: &Json) -> String {
-    let mut parts = vec![peer.text("name").to_owned()];
-    parts.push(
-        if peer.on("current") {
-            "current"
-        } else {
-            "outdated"
-        }
-        .to_owned(),
-    );
-    if peer.on("offline") {
-        parts.push("OFFLINE".to_owned());
-    }
-    let active = peer.int("active");
-    if active > 0 && active < i64::MAX {
-        parts.push(format!("seen {} ago", human_duration(active)));
-    } else {
-        parts.push("not seen".to_owned());
-    }
-    match peer.uint("lag") {
-        0 => {}
-        1 => parts.push("1 operation behind".to_owned()),
-        lag => parts.push(format!("{} operations behind", commas(lag))),
-    }
-    parts.join(", ")
-}
+use crate::output::Json;
 
 /// Servers of a Raft group in one cell: `n1*, n2, n3!` with the leader and
 /// those that are not current or offline marked.
@@ -136,18 +90,5 @@ mod tests {
         )
         .unwrap();
         assert_eq!(replicas_text(&cluster), "n1, n2*, n3!");
-    }
-
-    #[test]
-    fn a_replica_says_how_far_behind_it_is() {
-        let peer = |text: &str| peer_text(&Json::parse(text.as_bytes()).unwrap());
-        assert_eq!(
-            peer(r#"{"name":"n2","current":true,"active":136000000}"#),
-            "n2, current, seen 136ms ago"
-        );
-        assert_eq!(
-            peer(r#"{"name":"n2","current":false,"offline":true,"active":0,"lag":1}"#),
-            "n2, outdated, OFFLINE, not seen, 1 operation behind"
-        );
     }
 }

@@ -14,11 +14,11 @@ mod time;
 mod words;
 
 pub use check::{Shape, field_problems};
-pub use cluster::{cluster_rows, replicas_text, shorten};
+pub use cluster::{replicas_text, shorten};
 pub use difference::{Changes, differences};
 pub use edit::{Decision, decide, in_editor};
 pub use file::read_config;
-pub use metadata::{RESERVED, user_metadata, without_reserved};
+pub use metadata::without_reserved;
 pub use order::{consumer_config, consumer_info, stream_config, stream_info};
 pub use pick::{is_internal, is_valid_name, pick_consumer, pick_stream};
 pub use questions::Questions;

@@ -9,6 +9,7 @@ pub const KV: Command = Command::new("kv", "Key-Value buckets").commands(&[
 
 /// `nats kv add`.
 const ADD: Command = Command::new("add", "Create a bucket")
+    .run(super::add)
     .aliases(&["new"])
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
@@ -50,6 +51,7 @@ const ADD: Command = Command::new("add", "Create a bucket")
 
 /// `nats kv edit`.
 const EDIT: Command = Command::new("edit", "Change a bucket")
+    .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         text("description", "Free text that describes it"),
@@ -83,7 +85,7 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
     ]]);
 
 /// `nats kv put`.
-const PUT: Command = Command::new("put", "Put a value").args(&[
+const PUT: Command = Command::new("put", "Put a value").run(super::put).args(&[
     arg("bucket", "The bucket"),
     arg("key", "The key"),
     optional("value", "The value"),
@@ -91,6 +93,7 @@ const PUT: Command = Command::new("put", "Put a value").args(&[
 
 /// `nats kv get`.
 const GET: Command = Command::new("get", "Get a value")
+    .run(super::get)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         uint("revision", "Revision to get"),
@@ -99,6 +102,7 @@ const GET: Command = Command::new("get", "Get a value")
 
 /// `nats kv create`.
 const CREATE: Command = Command::new("create", "Put a value for a new key")
+    .run(super::create)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -108,6 +112,7 @@ const CREATE: Command = Command::new("create", "Put a value for a new key")
 
 /// `nats kv update`.
 const UPDATE: Command = Command::new("update", "Put a value if the key is at a given revision")
+    .run(super::update)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -117,12 +122,14 @@ const UPDATE: Command = Command::new("update", "Put a value if the key is at a g
 
 /// `nats kv del`.
 const DEL: Command = Command::new("del", "Delete a key or a bucket")
+    .run(super::delete)
     .aliases(&["rm"])
     .args(&[arg("bucket", "The bucket"), optional("key", "The key")])
     .flags(&[&[switch("force", "Do it without asking").short('f')]]);
 
 /// `nats kv purge`.
 const PURGE: Command = Command::new("purge", "Delete a key and its history")
+    .run(super::purge)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         switch("force", "Do it without asking").short('f'),
@@ -131,10 +138,12 @@ const PURGE: Command = Command::new("purge", "Delete a key and its history")
 
 /// `nats kv history`.
 const HISTORY: Command = Command::new("history", "Show the history of a key")
+    .run(super::history)
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")]);
 
 /// `nats kv revert`.
 const REVERT: Command = Command::new("revert", "Put an old value again")
+    .run(super::revert)
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
@@ -144,11 +153,13 @@ const REVERT: Command = Command::new("revert", "Put an old value again")
 
 /// `nats kv info`.
 const INFO: Command = Command::new("info", "Show a bucket")
+    .run(super::info)
     .aliases(&["view", "status"])
     .args(&[optional("bucket", "The bucket")]);
 
 /// `nats kv watch`.
 const WATCH: Command = Command::new("watch", "Show changes as they happen")
+    .run(super::watch)
     .args(&[
         arg("bucket", "The bucket"),
         optional("key", "The key").default(">"),
@@ -162,6 +173,7 @@ const WATCH: Command = Command::new("watch", "Show changes as they happen")
 
 /// `nats kv ls`.
 const LS: Command = Command::new("ls", "List buckets or keys")
+    .run(super::list)
     .aliases(&["list"])
     .args(&[optional("bucket", "The bucket"), optional("key", "The key")])
     .flags(&[&[
@@ -175,5 +187,6 @@ const COMPACT: Command = Command::new(
     "compact",
     "Remove markers of deleted keys and their history",
 )
+.run(super::compact)
 .args(&[arg("bucket", "The bucket")])
 .flags(&[&[switch("force", "Do it without asking").short('f')]]);

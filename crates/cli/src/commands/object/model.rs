@@ -9,6 +9,7 @@ pub const OBJECT: Command = Command::new("object", "Object buckets")
 
 /// `nats object add`.
 const ADD: Command = Command::new("add", "Create a bucket")
+    .run(super::add)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         duration("ttl", "Time after which values are removed"),
@@ -31,6 +32,7 @@ const ADD: Command = Command::new("add", "Create a bucket")
 
 /// `nats object edit`.
 const EDIT: Command = Command::new("edit", "Change a bucket")
+    .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[
         duration("ttl", "Time after which values are removed"),
@@ -48,6 +50,7 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
 
 /// `nats object put`.
 const PUT: Command = Command::new("put", "Put a file into a bucket")
+    .run(super::put)
     .args(&[
         arg("bucket", "The bucket"),
         optional("file", "Name of the object, or the file"),
@@ -65,6 +68,7 @@ const PUT: Command = Command::new("put", "Put a file into a bucket")
 
 /// `nats object del`.
 const DEL: Command = Command::new("del", "Delete a file or a bucket")
+    .run(super::delete)
     .aliases(&["rm"])
     .args(&[
         arg("bucket", "The bucket"),
@@ -74,6 +78,7 @@ const DEL: Command = Command::new("del", "Delete a file or a bucket")
 
 /// `nats object get`.
 const GET: Command = Command::new("get", "Get a file from a bucket")
+    .run(super::get)
     .args(&[
         arg("bucket", "The bucket"),
         arg("file", "Name of the object, or the file"),
@@ -86,6 +91,7 @@ const GET: Command = Command::new("get", "Get a file from a bucket")
 
 /// `nats object info`.
 const INFO: Command = Command::new("info", "Show a bucket or a file in it")
+    .run(super::info)
     .aliases(&["show", "i"])
     .args(&[
         optional("bucket", "The bucket"),
@@ -94,14 +100,17 @@ const INFO: Command = Command::new("info", "Show a bucket or a file in it")
 
 /// `nats object ls`.
 const LS: Command = Command::new("ls", "List buckets or files")
+    .run(super::list)
     .args(&[optional("bucket", "The bucket")])
     .flags(&[&[switch("names", "Print names only").short('n')]]);
 
 /// `nats object seal`.
 const SEAL: Command = Command::new("seal", "Make a bucket read-only")
+    .run(super::seal)
     .args(&[arg("bucket", "The bucket")])
     .flags(&[&[switch("force", "Do it without asking").short('f')]]);
 
 /// `nats object watch`.
-const WATCH: Command =
-    Command::new("watch", "Show changes as they happen").args(&[arg("bucket", "The bucket")]);
+const WATCH: Command = Command::new("watch", "Show changes as they happen")
+    .run(super::watch)
+    .args(&[arg("bucket", "The bucket")]);

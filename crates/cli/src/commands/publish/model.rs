@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats publish`.
 pub const PUBLISH: Command = Command::new("publish", "Publish messages")
+    .run(super::publish)
     .aliases(&["pub"])
     .args(&[
         arg("subject", "The subject"),

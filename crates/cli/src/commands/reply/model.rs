@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats reply`.
 pub const REPLY: Command = Command::new("reply", "Answer requests")
+    .run(super::reply)
     .args(&[
         arg("subject", "The subject"),
         optional("body", "The message body"),

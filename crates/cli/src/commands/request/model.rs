@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats request`.
 pub const REQUEST: Command = Command::new("request", "Send requests and show the answers")
+    .run(super::request)
     .aliases(&["req"])
     .args(&[
         arg("subject", "The subject"),

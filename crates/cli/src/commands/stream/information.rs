@@ -1,7 +1,8 @@
 //! What is shown about a stream (cli.md 4.4).
 
-use crate::commands::assets::{cluster_rows, stream_info, user_metadata};
+use crate::commands::assets::stream_info;
 use crate::format::{commas, human_duration, human_size, is_unset_time, join, local_time};
+use crate::jetstream::describe;
 use crate::output::{Columns, Json};
 
 /// Prints information about a stream, or its state only; as JSON or for
@@ -26,7 +27,7 @@ fn columns(info: &Json, state_only: bool) -> Columns {
     configuration(&mut columns, info.at("config"));
     if info.has("cluster") && info.has("cluster.name") {
         columns.section("Cluster Information");
-        cluster_rows(&mut columns, info.at("cluster"), "Cluster Group");
+        describe::cluster(&mut columns, info.at("cluster"));
     }
     if info.has("mirror") {
         columns.section("Mirror Information");
@@ -79,10 +80,7 @@ fn configuration(columns: &mut Columns, config: &Json) {
     columns.row_filled("Placement Tags", join(&config.texts("placement.tags")));
     options(columns, config);
     limits(columns, config);
-    let metadata = user_metadata(config);
-    if !metadata.is_empty() {
-        columns.section("Metadata").pairs(&metadata);
-    }
+    describe::metadata(columns, config.at("metadata"));
     replication(columns, config);
 }
 

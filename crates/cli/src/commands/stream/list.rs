@@ -2,8 +2,8 @@
 
 use crate::commands::assets::is_internal;
 use crate::failure::Result;
-use crate::format::{commas, human_duration, human_size, is_unset_time, local_time, since};
-use crate::jetstream::{Api, ApiError};
+use crate::format::{commas, human_size, local_time};
+use crate::jetstream::{Api, ApiError, describe};
 use crate::output::{Json, Table};
 use crate::session::Session;
 
@@ -115,15 +115,6 @@ pub fn list(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// How long ago the last message was stored; `never` if there was none.
-fn last_message(info: &Json) -> String {
-    let last = info.text("state.last_ts");
-    match since(last) {
-        Some(age) if !is_unset_time(last) => human_duration(age.max(0)),
-        _ => "never".to_owned(),
-    }
-}
-
 /// Prints streams, the smallest first.
 pub fn print_table<'a>(title: String, streams: impl Iterator<Item = &'a Json>) {
     let mut streams: Vec<&Json> = streams.collect();
@@ -146,7 +137,7 @@ pub fn print_table<'a>(title: String, streams: impl Iterator<Item = &'a Json>) {
             local_time(info.text("created")).into(),
             commas(info.uint("state.messages")).into(),
             human_size(info.uint("state.bytes")).into(),
-            last_message(info).into(),
+            describe::last_message(info).into(),
         ]);
     }
     table.print();

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats subscribe`.
 pub const SUBSCRIBE: Command = Command::new("subscribe", "Show messages as they arrive")
+    .run(super::subscribe)
     .aliases(&["sub"])
     .args(&[optional("subjects", "The subjects").many()])
     .flags(&[&[
