@@ -70,23 +70,25 @@ const LS: Command = Command::new("ls", "List streams")
     .run(super::list::list);
 
 /// `nats stream report`.
-const REPORT: Command = Command::new("report", "Report about all streams").flags(&[&[
-    text("subject", "Only what concerns this subject"),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
-    switch("consumers", "Sort by number of consumers").short('o'),
-    switch("messages", "Sort by number of messages").short('m'),
-    switch("name", "Sort by name").short('n'),
-    switch("storage", "Sort by storage").short('t'),
-    switch("raw", "Print the plain data without decoration").short('r'),
-    text(
-        "dot",
-        "Write the replication graph to this file in GraphViz form",
-    ),
-    switch("leaders", "Show how leaders are spread over servers").short('l'),
-]]);
+const REPORT: Command = Command::new("report", "Report about all streams")
+    .flags(&[&[
+        text("subject", "Only what concerns this subject"),
+        text(
+            "cluster",
+            "Only servers, or the assets placed, in this cluster",
+        ),
+        switch("consumers", "Sort by number of consumers").short('o'),
+        switch("messages", "Sort by number of messages").short('m'),
+        switch("name", "Sort by name").short('n'),
+        switch("storage", "Sort by storage").short('t'),
+        switch("raw", "Print the plain data without decoration").short('r'),
+        text(
+            "dot",
+            "Write the replication graph to this file in GraphViz form",
+        ),
+        switch("leaders", "Show how leaders are spread over servers").short('l'),
+    ]])
+    .run(super::report::report);
 
 /// `nats stream find`.
 const FIND: Command = Command::new("find", "Find streams by what they are like")
@@ -97,7 +99,8 @@ const FIND: Command = Command::new("find", "Find streams by what they are like")
             switch("names", "Print names only").short('n'),
             int("api-level", "Match what needs at least this API level"),
         ],
-    ]);
+    ])
+    .run(super::find::find);
 
 /// `nats stream info`.
 const INFO: Command = Command::new("info", "Show a stream")
@@ -207,7 +210,8 @@ const VIEW: Command = Command::new("view", "Page through messages")
         switch("raw", "Print the plain data without decoration"),
         text("translate", "Pipe each body through a command"),
         text("subject", "Only what concerns this subject"),
-    ]]);
+    ]])
+    .run(super::get::view);
 
 /// `nats stream get`.
 const GET: Command = Command::new("get", "Get one message")
@@ -219,7 +223,8 @@ const GET: Command = Command::new("get", "Get one message")
         text("last-for", "The newest message on this subject").short('S'),
         switch("json", "Print JSON").short('j'),
         text("translate", "Pipe each body through a command"),
-    ]]);
+    ]])
+    .run(super::get::get);
 
 /// `nats stream backup`.
 const BACKUP: Command = Command::new("backup", "Back up a stream")
@@ -240,7 +245,8 @@ const BACKUP: Command = Command::new("backup", "Back up a stream")
             "window-size",
             "Bytes on the way before an acknowledgement is needed",
         ),
-    ]]);
+    ]])
+    .run(super::backup::backup);
 
 /// `nats stream restore`.
 const RESTORE: Command = Command::new("restore", "Restore a stream from a backup")
@@ -254,7 +260,8 @@ const RESTORE: Command = Command::new("restore", "Restore a stream from a backup
         ),
         text("tag", "Placement tag").list(),
         int("replicas", "Number of copies in the cluster"),
-    ]]);
+    ]])
+    .run(super::restore::restore);
 
 /// `nats stream seal`.
 const SEAL: Command = Command::new("seal", "Make a stream read-only for good")
@@ -269,11 +276,13 @@ const GAPS: Command = Command::new("gaps", "Find deleted messages")
         switch("force", "Do it without asking").short('f'),
         negatable("progress", "Show progress").on(),
         switch("json", "Print JSON"),
-    ]]);
+    ]])
+    .run(super::gaps::gaps);
 
 /// `nats stream graph`.
 const GRAPH: Command = Command::new("graph", "Show graphs of a stream")
-    .args(&[optional("stream", "Name of the stream")]);
+    .args(&[optional("stream", "Name of the stream")])
+    .run(super::graph::graph);
 
 /// `nats stream cluster`.
 const CLUSTER: Command = Command::new("cluster", "Clustered streams")
@@ -288,11 +297,13 @@ const CLUSTER_STEP_DOWN: Command =
         .flags(&[&[
             text("preferred", "Server that should become the leader"),
             switch("force", "Do it without asking").short('f'),
-        ]]);
+        ]])
+        .run(super::cluster::elect);
 
 /// `nats stream cluster balance`.
-const CLUSTER_BALANCE: Command =
-    Command::new("balance", "Spread stream leaders evenly").flags(&[FILTERS]);
+const CLUSTER_BALANCE: Command = Command::new("balance", "Spread stream leaders evenly")
+    .flags(&[FILTERS])
+    .run(super::cluster::balance_leaders);
 
 /// `nats stream cluster peer-remove`.
 const CLUSTER_PEER_REMOVE: Command =
@@ -302,4 +313,5 @@ const CLUSTER_PEER_REMOVE: Command =
             optional("stream", "Name of the stream"),
             optional("peer", "The server to remove"),
         ])
-        .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+        .flags(&[&[switch("force", "Do it without asking").short('f')]])
+        .run(super::cluster::remove_peer);
