@@ -67,7 +67,8 @@ const ADD: Command = Command::new("add", "Create a consumer")
         ],
         SETTINGS,
         FIXED_SETTINGS,
-    ]);
+    ])
+    .run(super::add::add);
 
 /// `nats consumer edit`.
 const EDIT: Command = Command::new("edit", "Change a consumer")
@@ -84,7 +85,8 @@ const EDIT: Command = Command::new("edit", "Change a consumer")
             switch("dry-run", "Only show what would change"),
         ],
         SETTINGS,
-    ]);
+    ])
+    .run(super::edit::edit);
 
 /// `nats consumer ls`.
 const LS: Command = Command::new("ls", "List consumers")
@@ -94,7 +96,8 @@ const LS: Command = Command::new("ls", "List consumers")
         switch("json", "Print JSON").short('j'),
         switch("names", "Print names only").short('n'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::list);
 
 /// `nats consumer find`.
 const FIND: Command = Command::new("find", "Find consumers by what they are like")
@@ -103,7 +106,8 @@ const FIND: Command = Command::new("find", "Find consumers by what they are like
     .flags(&[
         FILTERS,
         &[int("api-level", "Match what needs at least this API level")],
-    ]);
+    ])
+    .run(super::find::find);
 
 /// `nats consumer info`.
 const INFO: Command = Command::new("info", "Show a consumer")
@@ -115,7 +119,8 @@ const INFO: Command = Command::new("info", "Show a consumer")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::info);
 
 /// `nats consumer state`.
 const STATE: Command = Command::new("state", "Show the state of a consumer")
@@ -126,7 +131,8 @@ const STATE: Command = Command::new("state", "Show the state of a consumer")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::state);
 
 /// `nats consumer rm`.
 const RM: Command = Command::new("rm", "Remove a consumer")
@@ -135,7 +141,8 @@ const RM: Command = Command::new("rm", "Remove a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::remove);
 
 /// `nats consumer reset`.
 const RESET: Command = Command::new("reset", "Set a consumer back")
@@ -146,7 +153,8 @@ const RESET: Command = Command::new("reset", "Set a consumer back")
     .flags(&[&[
         uint("sequence", "Sequence to go on with"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(super::manage::reset);
 
 /// `nats consumer copy`.
 const COPY: Command = Command::new("copy", "Create a consumer like another one")
@@ -156,7 +164,8 @@ const COPY: Command = Command::new("copy", "Create a consumer like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[SETTINGS, FIXED_SETTINGS]);
+    .flags(&[SETTINGS, FIXED_SETTINGS])
+    .run(super::add::copy);
 
 /// `nats consumer next`.
 const NEXT: Command = Command::new("next", "Get the next messages of a pull consumer")
@@ -174,7 +183,8 @@ const NEXT: Command = Command::new("next", "Get the next messages of a pull cons
             "Wait up to this long, at random, before acknowledging",
         ),
         int("count", "How often to do it").default("1"),
-    ]]);
+    ]])
+    .run(super::next::next);
 
 /// `nats consumer sub`.
 const SUB: Command = Command::new("sub", "Receive messages of a consumer")
@@ -190,13 +200,16 @@ const SUB: Command = Command::new("sub", "Receive messages of a consumer")
             "deliver-group",
             "Queue group that messages of the push consumer are delivered to",
         ),
-    ]]);
+    ]])
+    .run(super::next::subscribe);
 
 /// `nats consumer graph`.
-const GRAPH: Command = Command::new("graph", "Show graphs of a consumer").args(&[
-    optional("stream", "Name of the stream"),
-    optional("consumer", "Name of the consumer"),
-]);
+const GRAPH: Command = Command::new("graph", "Show graphs of a consumer")
+    .args(&[
+        optional("stream", "Name of the stream"),
+        optional("consumer", "Name of the consumer"),
+    ])
+    .run(super::graph::graph);
 
 /// `nats consumer pause`.
 const PAUSE: Command = Command::new("pause", "Pause a consumer until later")
@@ -205,7 +218,8 @@ const PAUSE: Command = Command::new("pause", "Pause a consumer until later")
         optional("consumer", "Name of the consumer"),
         optional("until", "A time, or for how long"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::pause);
 
 /// `nats consumer unpin`.
 const UNPIN: Command = Command::new("unpin", "Free the place of a pinned client")
@@ -214,7 +228,8 @@ const UNPIN: Command = Command::new("unpin", "Free the place of a pinned client"
         optional("consumer", "Name of the consumer"),
         optional("group", "The priority group"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::unpin);
 
 /// `nats consumer resume`.
 const RESUME: Command = Command::new("resume", "Resume a paused consumer")
@@ -222,7 +237,8 @@ const RESUME: Command = Command::new("resume", "Resume a paused consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::resume);
 
 /// `nats consumer report`.
 const REPORT: Command = Command::new("report", "Report about the consumers of a stream")
@@ -230,7 +246,8 @@ const REPORT: Command = Command::new("report", "Report about the consumers of a 
     .flags(&[&[
         switch("raw", "Print the plain data without decoration").short('r'),
         switch("leaders", "Show how leaders are spread over servers").short('l'),
-    ]]);
+    ]])
+    .run(super::report::report);
 
 /// `nats consumer cluster`.
 const CLUSTER: Command = Command::new("cluster", "Clustered consumers")
@@ -248,9 +265,11 @@ const CLUSTER_STEP_DOWN: Command =
         .flags(&[&[
             text("preferred", "Server that should become the leader"),
             switch("force", "Do it without asking").short('f'),
-        ]]);
+        ]])
+        .run(super::cluster::elect);
 
 /// `nats consumer cluster balance`.
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread consumer leaders evenly")
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[FILTERS]);
+    .flags(&[FILTERS])
+    .run(super::cluster::balance_leaders);
