@@ -261,6 +261,11 @@ impl Session {
     /// Requests to the JetStream API.
     pub fn jetstream(&mut self) -> Result<Api> {
         let connection = self.connect()?;
+        self.jetstream_with(connection)
+    }
+
+    /// Requests to the JetStream API over another connection.
+    pub fn jetstream_with(&mut self, connection: Connection) -> Result<Api> {
         let timeout = self.timeout();
         let trace = self.trace();
         let record = &self.context()?.record;

@@ -281,6 +281,28 @@ impl Connection {
         self.put(subject, reply, headers, payload, WRITE_AT)
     }
 
+    /// Writes operations that the caller has put together, behind what has been
+    /// gathered.
+    pub fn write_operations(&self, bytes: &[u8]) -> Result<(), ClientError> {
+        if lock(&self.shared.state).closed {
+            return Err(ClientError::Closed);
+        }
+        let mut output = lock(&self.shared.output);
+        match &output.link {
+            // Without a copy, if nothing is before it.
+            Some(link) if output.buffer.is_empty() => {
+                if link.write_all(bytes).is_err() {
+                    link.shut_down();
+                }
+                Ok(())
+            }
+            _ => {
+                output.buffer.extend_from_slice(bytes);
+                self.shared.write_out(&mut output)
+            }
+        }
+    }
+
     fn put(
         &self,
         subject: &str,

@@ -8,6 +8,7 @@ pub const BENCH: Command =
 
 /// `nats bench pub`.
 const PUB: Command = Command::new("pub", "Publish Core NATS messages")
+    .run(super::core_publish)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         duration("sleep", "Pause after each message").default("0s"),
@@ -39,6 +40,7 @@ const PUB: Command = Command::new("pub", "Publish Core NATS messages")
 
 /// `nats bench sub`.
 const SUB: Command = Command::new("sub", "Receive Core NATS messages")
+    .run(super::core_subscribe)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         switch(
@@ -66,6 +68,7 @@ const SERVICE: Command = Command::new("service", "Requests and responses")
 
 /// `nats bench service request`.
 const SERVICE_REQUEST: Command = Command::new("request", "Send requests")
+    .run(super::service_request)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         file("payload", "Send the content of this file"),
@@ -77,8 +80,9 @@ const SERVICE_REQUEST: Command = Command::new("request", "Send requests")
     ]]);
 
 /// `nats bench service serve`.
-const SERVICE_SERVE: Command =
-    Command::new("serve", "Answer requests").args(&[arg("subject", "The subject")]);
+const SERVICE_SERVE: Command = Command::new("serve", "Answer requests")
+    .run(super::service_serve)
+    .args(&[arg("subject", "The subject")]);
 
 /// `nats bench js`.
 const JS: Command = Command::new("js", "JetStream")
@@ -103,6 +107,7 @@ const JS_PUB: Command = Command::new("pub", "Publish to a stream").commands(&[
 
 /// `nats bench js pub sync`.
 const JS_PUB_SYNC: Command = Command::new("sync", "Publish and wait for each acknowledgement")
+    .run(super::sync)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         switch(
@@ -141,6 +146,7 @@ const JS_PUB_SYNC: Command = Command::new("sync", "Publish and wait for each ack
 /// `nats bench js pub async`.
 const JS_PUB_ASYNC: Command =
     Command::new("async", "Publish with many acknowledgements on the way")
+        .run(super::in_flight)
         .args(&[arg("subject", "The subject")])
         .flags(&[&[
             int(
@@ -183,6 +189,7 @@ const JS_PUB_ASYNC: Command =
 
 /// `nats bench js pub atomic`.
 const JS_PUB_ATOMIC: Command = Command::new("atomic", "Publish atomic batches")
+    .run(super::atomic)
     .aliases(&["batch"])
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
@@ -226,6 +233,7 @@ const JS_PUB_ATOMIC: Command = Command::new("atomic", "Publish atomic batches")
 
 /// `nats bench js pub fast`.
 const JS_PUB_FAST: Command = Command::new("fast", "Publish fast batches")
+    .run(super::fast)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         int(
@@ -272,8 +280,9 @@ const JS_PUB_FAST: Command = Command::new("fast", "Publish fast batches")
     ]]);
 
 /// `nats bench js ordered`.
-const JS_ORDERED: Command =
-    Command::new("ordered", "Consume with an ordered consumer").flags(&[&[
+const JS_ORDERED: Command = Command::new("ordered", "Consume with an ordered consumer")
+    .run(super::ordered)
+    .flags(&[&[
         int(
             "batch",
             "Messages fetched, or published before waiting for acknowledgements, at a time",
@@ -284,27 +293,30 @@ const JS_ORDERED: Command =
     ]]);
 
 /// `nats bench js consume`.
-const JS_CONSUME: Command = Command::new("consume", "Consume with a durable consumer").flags(&[&[
-    text("consumer", "Consumer to work with").default("nats-bench"),
-    int(
-        "batch",
-        "Messages fetched, or published before waiting for acknowledgements, at a time",
-    )
-    .default("500"),
-    choice(
-        "acks",
-        &["explicit", "none", "all"],
-        "Acknowledgement policy of the consumer",
-    )
-    .default("explicit"),
-    negatable("doubleack", "Wait until acknowledgements are confirmed"),
-    text("filter", "Only subjects that match this filter").list(),
-    switch("purge", "Purge the stream first"),
-]]);
+const JS_CONSUME: Command = Command::new("consume", "Consume with a durable consumer")
+    .run(super::consume)
+    .flags(&[&[
+        text("consumer", "Consumer to work with").default("nats-bench"),
+        int(
+            "batch",
+            "Messages fetched, or published before waiting for acknowledgements, at a time",
+        )
+        .default("500"),
+        choice(
+            "acks",
+            &["explicit", "none", "all"],
+            "Acknowledgement policy of the consumer",
+        )
+        .default("explicit"),
+        negatable("doubleack", "Wait until acknowledgements are confirmed"),
+        text("filter", "Only subjects that match this filter").list(),
+        switch("purge", "Purge the stream first"),
+    ]]);
 
 /// `nats bench js fetch`.
-const JS_FETCH: Command =
-    Command::new("fetch", "Fetch batches from a durable consumer").flags(&[&[
+const JS_FETCH: Command = Command::new("fetch", "Fetch batches from a durable consumer")
+    .run(super::fetch)
+    .flags(&[&[
         text("consumer", "Consumer to work with").default("nats-bench"),
         int(
             "batch",
@@ -326,17 +338,19 @@ const JS_FETCH: Command =
 const JS_GET: Command = Command::new("get", "Direct gets").commands(&[JS_GET_SYNC, JS_GET_BATCH]);
 
 /// `nats bench js get sync`.
-const JS_GET_SYNC: Command = Command::new("sync", "Get one message at a time");
+const JS_GET_SYNC: Command = Command::new("sync", "Get one message at a time").run(super::get_sync);
 
 /// `nats bench js get batch`.
-const JS_GET_BATCH: Command = Command::new("batch", "Get batches").flags(&[&[
-    int(
-        "batch",
-        "Messages fetched, or published before waiting for acknowledgements, at a time",
-    )
-    .default("500"),
-    text("filter", "Only subjects that match this filter").default(">"),
-]]);
+const JS_GET_BATCH: Command = Command::new("batch", "Get batches")
+    .run(super::get_batch)
+    .flags(&[&[
+        int(
+            "batch",
+            "Messages fetched, or published before waiting for acknowledgements, at a time",
+        )
+        .default("500"),
+        text("filter", "Only subjects that match this filter").default(">"),
+    ]]);
 
 /// `nats bench kv`.
 const KV: Command = Command::new("kv", "Key-Value buckets")
@@ -352,27 +366,31 @@ const KV: Command = Command::new("kv", "Key-Value buckets")
     .commands(&[KV_PUT, KV_GET]);
 
 /// `nats bench kv put`.
-const KV_PUT: Command = Command::new("put", "Put values").flags(&[&[
-    choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
-    int("replicas", "Number of copies in the cluster").default("1"),
-    text("maxbytes", "Most bytes in the stream").default("1GB"),
-    uint("history", "Values kept per key").default("1"),
-    switch("purge", "Purge the stream first"),
-    int(
+const KV_PUT: Command = Command::new("put", "Put values")
+    .run(super::kv_put)
+    .flags(&[&[
+        choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
+        int("replicas", "Number of copies in the cluster").default("1"),
+        text("maxbytes", "Most bytes in the stream").default("1GB"),
+        uint("history", "Values kept per key").default("1"),
+        switch("purge", "Purge the stream first"),
+        int(
+            "randomize",
+            "Use this many different keys at random, 0 for in turn",
+        )
+        .default("0"),
+        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
+        duration("duration", "How long to run").default("0s"),
+    ]]);
+
+/// `nats bench kv get`.
+const KV_GET: Command = Command::new("get", "Get values")
+    .run(super::kv_get)
+    .flags(&[&[int(
         "randomize",
         "Use this many different keys at random, 0 for in turn",
     )
-    .default("0"),
-    int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-    duration("duration", "How long to run").default("0s"),
-]]);
-
-/// `nats bench kv get`.
-const KV_GET: Command = Command::new("get", "Get values").flags(&[&[int(
-    "randomize",
-    "Use this many different keys at random, 0 for in turn",
-)
-.default("0")]]);
+    .default("0")]]);
 
 /// `nats bench oldjs`.
 const OLDJS: Command = Command::new("oldjs", "Consumers in their older forms")
@@ -390,6 +408,7 @@ const OLDJS: Command = Command::new("oldjs", "Consumers in their older forms")
 
 /// `nats bench oldjs ordered`.
 const OLDJS_ORDERED: Command = Command::new("ordered", "Consume with an ordered push consumer")
+    .run(super::old_ordered)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[switch(
         "multisubject",
@@ -398,6 +417,7 @@ const OLDJS_ORDERED: Command = Command::new("ordered", "Consume with an ordered 
 
 /// `nats bench oldjs push`.
 const OLDJS_PUSH: Command = Command::new("push", "Consume with a durable push consumer")
+    .run(super::old_push)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         text("consumer", "Consumer to work with").default("nats-bench"),
@@ -408,6 +428,7 @@ const OLDJS_PUSH: Command = Command::new("push", "Consume with a durable push co
 
 /// `nats bench oldjs pull`.
 const OLDJS_PULL: Command = Command::new("pull", "Consume with a durable pull consumer")
+    .run(super::old_pull)
     .args(&[arg("subject", "The subject")])
     .flags(&[&[
         text("consumer", "Consumer to work with").default("nats-bench"),

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats cheat`.
 pub const CHEAT: Command = Command::new("cheat", "Examples to copy")
+    .run(super::cheat)
     .hidden()
     .args(&[optional("label", "What to show examples for")])
     .flags(&[&[

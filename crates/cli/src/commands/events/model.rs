@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats events`.
 pub const EVENTS: Command = Command::new("events", "Show events and advisories as they happen")
+    .run(super::events)
     .aliases(&["event", "e"])
     .flags(&[&[
         switch(

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats latency`.
 pub const LATENCY: Command = Command::new("latency", "Measure the latency between two servers")
+    .run(super::latency)
     .aliases(&["lat"])
     .flags(&[&[
         text("server-b", "URL of the server to subscribe on").required(),

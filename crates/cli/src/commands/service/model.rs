@@ -9,12 +9,14 @@ pub const SERVICE: Command = Command::new("service", "Services built with the se
 
 /// `nats service list`.
 const LIST: Command = Command::new("list", "List services")
+    .run(super::list)
     .aliases(&["ls", "l"])
     .args(&[optional("service", "Name of the service")])
     .flags(&[&[switch("json", "Print JSON").short('j')]]);
 
 /// `nats service info`.
 const INFO: Command = Command::new("info", "Show a service")
+    .run(super::info)
     .aliases(&["i"])
     .args(&[
         arg("service", "Name of the service"),
@@ -27,6 +29,7 @@ const INFO: Command = Command::new("info", "Show a service")
 
 /// `nats service stats`.
 const STATS: Command = Command::new("stats", "Show statistics of a service")
+    .run(super::stats)
     .args(&[
         arg("service", "Name of the service"),
         optional("id", "Its id"),
@@ -34,11 +37,13 @@ const STATS: Command = Command::new("stats", "Show statistics of a service")
     .flags(&[&[switch("json", "Print JSON").short('j')]]);
 
 /// `nats service ping`.
-const PING: Command =
-    Command::new("ping", "Ping services").args(&[optional("service", "Name of the service")]);
+const PING: Command = Command::new("ping", "Ping services")
+    .run(super::ping)
+    .args(&[optional("service", "Name of the service")]);
 
 /// `nats service request`.
 const REQUEST: Command = Command::new("request", "Send a request to an endpoint")
+    .run(super::request)
     .aliases(&["req"])
     .args(&[
         arg("service", "Name of the service"),
@@ -67,6 +72,7 @@ const REQUEST: Command = Command::new("request", "Send a request to an endpoint"
 
 /// `nats service serve`.
 const SERVE: Command = Command::new("serve", "Run a demonstration service")
+    .run(super::serve)
     .args(&[arg("name", "Its name")])
     .flags(&[&[text("header", "Add a header, as KEY:VALUE")
         .short('H')

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats trace`.
 pub const TRACE: Command = Command::new("trace", "Trace the way of a message")
+    .run(super::trace)
     .args(&[
         arg("subject", "The subject"),
         optional("payload", "The message body"),
