@@ -150,16 +150,10 @@ fn duration(columns: &mut Columns, label: &str, config: &Json, key: &str) {
     }
 }
 
-/// A row about a limit; -1 stands for none.
+/// A row about a limit, unless there is none.
 fn count(columns: &mut Columns, label: &str, config: &Json, key: &str) {
-    match config.int(key) {
-        0 => {}
-        limit if limit < 0 => {
-            columns.row(label, "unlimited");
-        }
-        limit => {
-            columns.row(label, commas(limit));
-        }
+    if config.int(key) > 0 {
+        columns.row(label, commas(config.int(key)));
     }
 }
 
@@ -318,7 +312,6 @@ mod tests {
             "Pull Mode: true\n",
             "Deliver Policy: From Sequence 1,000\n",
             "Ack Wait: 30.00s\n",
-            "Maximum Deliveries: unlimited\n",
             "Backoff: 1m0s, 2m0s\n",
             "Mirror Target:\n\n",
             "Account: A\n",
