@@ -497,6 +497,73 @@ def a_backup_that_fails_leaves_nothing(ctx):
     matches(tool.error("stream", "restore", "empty"), "empty/backup.json cannot be read: ")
 
 
+def pretending(tool, args, answers):
+    """A run against an API that a test plays: `answers` gives the reply to each request by its name."""
+    client = tool.ctx.client(tool.server, headers=True, no_responders=True)
+    client.sub("fake.>")
+    client.send("PING\r\n")
+    client.expect_pong()
+    run = tool.start(*args, "--js-api-prefix", "fake")
+    for name, answer in answers:
+        frame = client.expect_msg(subject="fake." + name)
+        if callable(answer):
+            answer(client, frame)
+        else:
+            client.pub(frame.reply, json.dumps(answer))
+    return run.wait(code=1).err
+
+
+@case(79)
+def a_server_without_snapshots(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+    missing = {"error": {"code": 404, "err_code": 10059, "description": "stream not found"}}
+    refused = {"error": {"code": 503, "err_code": 10076, "description": "JetStream not enabled"}}
+    eq(pretending(tool, ("stream", "backup", "S", "kept"), [("STREAM.INFO.S", info), ("STREAM.SNAPSHOT.S", refused)]),
+       "nats: error: could not back up Stream S: this server does not make snapshots of streams: JetStream not enabled (10076)\n")
+    check(not os.path.exists(tool.path("kept")), "a backup is there")
+    os.mkdir(tool.path("old"))
+    tool.write("old/backup.json", json.dumps(info))
+    tool.write("old/stream.tar.s2", "x")
+    eq(pretending(tool, ("stream", "restore", "old"), [("STREAM.INFO.S", missing), ("STREAM.RESTORE.S", refused)]),
+       "nats: error: could not restore Stream S: this server does not restore streams from snapshots: JetStream not enabled (10076)\n")
+
+
+@case(79)
+def a_backup_that_the_server_breaks_off(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+
+    def half(client, frame):
+        deliver = json.loads(frame.payload)["deliver_subject"]
+        client.pub(frame.reply, json.dumps(info))
+        client.pub(deliver, b"some data")
+        client.pub(deliver, b"", headers=b"NATS/1.0 500 disk on fire\r\n\r\n")
+    eq(pretending(tool, ("stream", "backup", "S", "kept", "--no-progress"), [("STREAM.INFO.S", info), ("STREAM.SNAPSHOT.S", half)]),
+       "nats: error: the server broke the backup off: 500 disk on fire\n")
+    eq([name for name in os.listdir(tool.home) if not name.startswith("run-")], [])
+
+
+@case(79)
+def a_backup_that_is_interrupted_leaves_nothing(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+    client = tool.ctx.client(tool.server, headers=True, no_responders=True)
+    client.sub("fake.>")
+    client.send("PING\r\n")
+    client.expect_pong()
+    run = tool.start("stream", "backup", "S", "kept", "--js-api-prefix", "fake")
+    frame = client.expect_msg(subject="fake.STREAM.INFO.S")
+    client.pub(frame.reply, json.dumps(info))
+    frame = client.expect_msg(subject="fake.STREAM.SNAPSHOT.S")
+    client.pub(frame.reply, json.dumps(info))
+    client.pub(json.loads(frame.payload)["deliver_subject"], b"some data")
+    wait_until(lambda: [name for name in os.listdir(tool.home) if ".S.backup-" in name], "a begun backup")
+    run.interrupt()
+    run.wait(code=130)
+    eq([name for name in os.listdir(tool.home) if not name.startswith("run-")], [])
+
+
 @case(79, "snapshots")
 def a_damaged_backup_is_refused(ctx):
     tool = nats(ctx)

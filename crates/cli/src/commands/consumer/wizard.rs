@@ -127,7 +127,7 @@ fn limits(config: &mut Json, matches: &Matches, questions: &Questions, push: boo
         }
     }
     if push && !matches.given("flow-control") {
-        let yes = questions.confirm("Enable Flow Control, ie --flow-control", false)?;
+        let yes = questions.confirm("Enable Flow Control", false)?;
         if yes {
             if config.int("idle_heartbeat") <= 0 {
                 bail!("flow control requires idle heartbeats");

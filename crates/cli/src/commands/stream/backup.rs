@@ -11,6 +11,7 @@ use crate::client::{ClientError, Message, Subscription, unique_id};
 use crate::context::{make_private, write_whole};
 use crate::failure::Result;
 use crate::format::{SizeRange, commas, human_size, human_span, io_error_at, parse_size};
+use crate::interrupt::on_interrupt;
 use crate::jetstream::{Api, ApiError};
 use crate::output::Json;
 use crate::output::progress::{Progress, Unit};
@@ -23,6 +24,9 @@ pub const ABOUT_FILE: &str = "backup.json";
 pub const DATA_FILE: &str = "stream.tar.s2";
 /// Shortest time without data after which a backup is given up.
 const MIN_IDLE: Duration = Duration::from_secs(5);
+
+/// Exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: i32 = 130;
 
 /// How a backup is made.
 #[derive(Clone, Copy, Debug)]
@@ -59,28 +63,48 @@ pub fn backup(session: &mut Session) -> Result<()> {
     super::add::check_name(&name)?;
     let api = session.jetstream()?;
     let info = api.stream_info(&name)?;
-    backup_stream(&api, &info, &target, options)
+    let staging = staging_beside(&target, &name);
+    let abandoned = staging.clone();
+    on_interrupt(move || {
+        // Half a backup is none.
+        let _ = fs::remove_dir_all(&abandoned);
+        INTERRUPTED
+    })?;
+    backup_stream(&api, &info, &target, &staging, options)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A directory beside the target, in which a backup is put together.
+pub fn staging_beside(target: &Path, stream: &str) -> PathBuf {
+    parent_of(target).join(format!(".{stream}.backup-{}", unique_id()))
 }
 
 /// Backs a stream up into a directory, which appears, or changes, once all
-/// data has come and is on the disk.
-pub fn backup_stream(api: &Api, info: &Json, target: &Path, options: Options) -> Result<()> {
-    let name = info.text("config.name");
-    let parent = match target.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
+/// data has come and is on the disk. Until then it is gathered in `staging`,
+/// which is gone afterwards.
+pub fn backup_stream(
+    api: &Api,
+    info: &Json,
+    target: &Path,
+    staging: &Path,
+    options: Options,
+) -> Result<()> {
     if target.exists() && !target.is_dir() {
         bail!("{} is not a directory", target.display());
     }
-    make_private(parent)?;
-    let staging = parent.join(format!(".{name}.backup-{}", unique_id()));
-    let result = make_private(&staging)
-        .and_then(|()| receive(api, info, &staging, options))
-        .and_then(|()| move_into_place(&staging, target));
+    make_private(parent_of(target))?;
+    let result = make_private(staging)
+        .and_then(|()| receive(api, info, staging, options))
+        .and_then(|()| move_into_place(staging, target));
     if result.is_err() {
         // Nothing half-written stays.
-        let _ = fs::remove_dir_all(&staging);
+        let _ = fs::remove_dir_all(staging);
     }
     result
 }
@@ -98,9 +122,7 @@ fn move_into_place(staging: &Path, target: &Path) -> Result<()> {
             .map_err(|error| fail!("{}", io_error_at("rename", target.display(), &error)))?;
     }
     File::open(target)?.sync_all()?;
-    if let Some(parent) = target.parent().filter(|path| !path.as_os_str().is_empty()) {
-        File::open(parent)?.sync_all()?;
-    }
+    File::open(parent_of(target))?.sync_all()?;
     Ok(())
 }
 
@@ -156,17 +178,14 @@ fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result
     Ok(())
 }
 
-/// Why there is no snapshot, for people.
+/// Why there is no snapshot, for people. The stream was there a moment ago.
 fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
-    match error {
-        ApiError::NotAvailable(_) => fail!(
-            "could not back up Stream {stream}: this server does not make snapshots of streams"
-        ),
-        ApiError::Client(ClientError::Timeout) => fail!(
-            "could not back up Stream {stream}: the server does not answer requests for a snapshot; it may not be able to make one"
-        ),
-        error => fail!("could not back up Stream {stream}: {error}"),
+    if error.is_unsupported() {
+        return fail!(
+            "could not back up Stream {stream}: this server does not make snapshots of streams: {error}"
+        );
     }
+    fail!("could not back up Stream {stream}: {error}")
 }
 
 struct Received {

@@ -115,12 +115,12 @@ pub fn restore_stream(api: &Api, backup: &Backup, shown: bool) -> Result<Json> {
 }
 
 fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
-    match error {
-        ApiError::NotAvailable(_) | ApiError::Client(ClientError::Timeout) => fail!(
-            "could not restore Stream {stream}: the server does not answer requests to restore a stream; it may not be able to"
-        ),
-        error => fail!("could not restore Stream {stream}: {error}"),
+    if error.is_unsupported() {
+        return fail!(
+            "could not restore Stream {stream}: this server does not restore streams from snapshots: {error}"
+        );
     }
+    fail!("could not restore Stream {stream}: {error}")
 }
 
 /// Sends the data, each chunk once the server has taken the one before, and
