@@ -128,7 +128,7 @@ fn a_consumer_is_written_anew_after_a_failed_sync() {
     let made = root_of(&disk).create_consumer("A", "S", "C", b"{}", &start);
     let mut store = made.unwrap();
     let mut state = start;
-    let mut ack = |store: &mut dyn ConsumerStore, state: &mut ConsumerState, seq: u64| {
+    let ack = |store: &mut dyn ConsumerStore, state: &mut ConsumerState, seq: u64| {
         let pair = SeqPair {
             consumer: seq,
             stream: Seq(seq),

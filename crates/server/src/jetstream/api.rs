@@ -124,7 +124,7 @@ impl Api {
                 _ => {}
             },
             // For workers.
-            WorkerMail::Interest { .. } | WorkerMail::Synced(_) => {}
+            WorkerMail::Interest { .. } | WorkerMail::Synced(_) | WorkerMail::Packed(_) => {}
         }
     }
 
