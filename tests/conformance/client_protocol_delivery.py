@@ -311,6 +311,83 @@ def order_of_one_publisher(ctx):
 
 
 @test(SHEET, 120)
+def order_over_many_subjects(ctx):
+    """Nearly every message of a chunk is on another subject than the one before."""
+    server = ctx.shared()
+    subscriber, publisher = ctx.client(server), ctx.client(server)
+    subscriber.send("".join("SUB many.%d %d\r\n" % (i, i) for i in range(300)), "SUB many.*.all all\r\n")
+    subscriber.expect_quiet()
+    numbers = [i * 7919 % 311 for i in range(5000)]
+    lines, expected = [], []
+    for place, number in enumerate(numbers):
+        lines.append("PUB many.%d %d\r\n%d\r\n" % (number, len(str(place)), place))
+        if number < 300:
+            expected.append((b"many.%d" % number, b"%d" % number, b"%d" % place))
+        if place % 100 == 50:
+            lines.append("PING\r\nPUB many.%d.all 1\r\nx\r\n" % number)
+            expected.append((b"many.%d.all" % number, b"all", b"x"))
+    publisher.send("".join(lines))
+    for want in expected:
+        frame = subscriber.expect_msg()
+        eq((frame.subject, frame.sid, frame.payload), want, "message")
+    publisher.expect("PONG\r\n" * 50)
+
+
+@test(SHEET, 120)
+def an_error_among_many_subjects(ctx):
+    """What comes before a payload that is too long has gone out, nothing after it."""
+    server = ctx.start("max_payload: 100\n")
+    subscriber, publisher = ctx.client(server), ctx.client(server)
+    subscriber.send("".join("SUB e.%d %d\r\n" % (i, i) for i in range(30)))
+    subscriber.expect_quiet()
+    publisher.send("".join("PUB e.%d 2\r\n%02d\r\n" % (i, i) for i in range(21)),
+                   "PUB e.21 101\r\n", "x" * 101, "\r\n",
+                   "".join("PUB e.%d 2\r\n%02d\r\n" % (i, i) for i in range(22, 30)))
+    publisher.expect("-ERR 'Maximum Payload Violation'\r\n")
+    publisher.expect_closed()
+    for i in range(21):
+        subscriber.expect_msg(subject="e.%d" % i, payload="%02d" % i)
+    subscriber.expect_quiet()
+
+
+@test(SHEET, 77)
+def a_group_whose_last_member_is_gone(ctx):
+    """A member that has got all it wanted refuses: the requests after that have no responder."""
+    server = ctx.shared()
+    requester, member = ctx.client(server, headers=True, no_responders=True), ctx.client(server)
+    member.send("SUB work q 1\r\n", "UNSUB 1 2\r\n")
+    member.expect_quiet()
+    requester.sub("inbox", "9")
+    requester.expect_quiet()
+    requester.send("PUB work inbox 0\r\n\r\n" * 5)
+    for _ in range(2):
+        member.expect_msg(subject="work")
+    for _ in range(3):
+        no_responders(requester, "work", "inbox", "9")
+    requester.expect_quiet()
+    member.expect_quiet()
+
+
+@test(SHEET, 69)
+def echo_off_in_a_group_that_refuses(ctx):
+    """A request that another member refuses does not come back to a publisher without echo."""
+    server = ctx.shared()
+    own, other = ctx.client(server, echo=False, headers=True, no_responders=True), ctx.client(server)
+    own.sub("job", "1", queue="q")
+    own.sub("inbox", "9")
+    own.expect_quiet()
+    other.send("SUB job q 1\r\n", "UNSUB 1 3\r\n")
+    other.expect_quiet()
+    own.send("PUB job inbox 0\r\n\r\n" * 10)
+    for _ in range(3):
+        other.expect_msg(subject="job")
+    for _ in range(7):
+        no_responders(own, "job", "inbox", "9")
+    own.expect_quiet()
+    other.expect_quiet()
+
+
+@test(SHEET, 120)
 def order_of_queue_members(ctx):
     server = ctx.shared()
     members, publisher = [ctx.client(server) for _ in range(3)], ctx.client(server)

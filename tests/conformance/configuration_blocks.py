@@ -275,7 +275,7 @@ def cluster_and_leafnode_texts(ctx):
             ("leafnodes { remotes: 3 }", "Expected remotes field to be an array, got int64"),
             ("leafnodes { remotes: [ abc ] }", "Expected remote leafnode entry to be a map/struct, got abc"),
             ("leafnodes { remotes: [ {url: nats://h:1, nkey: abc} ] }",
-             'Remote leafnode nkey is not a valid seed: "abc"'),
+             'Remote leafnode nkey is not a valid seed: "%s"' % ("abc" if ctx.is_peer else "[REDACTED]")),
             ("leafnodes { authorization { nkey: abc } }", "Not a valid public nkey for leafnode authorization"),
             ("leafnodes { authorization { user: a, password: b, users: [ {user: c, password: d} ] } }",
              "can not have a single user/pass and a users array"),

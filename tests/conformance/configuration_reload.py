@@ -491,7 +491,13 @@ def raised_jetstream_limits(ctx):
           "Reloaded: JetStream max_file_store = 1.86 GB")
     apply(server, config % "max_mem: 2GB, max_file: 2000000000, limits { max_ack_pending: 5 }",
           "Reloaded: JetStream limits")
-    server.reload(config % "max_mem: 2GB, max_file: 2000000000, limits { max_ack_pending: 5 }, meta_compact: 5")
+
+
+@test(SHEET, 76, needs=("reload", "jetstream", "cluster"))
+def changed_compaction_of_the_metadata_log(ctx):
+    config = 'server_name: a\njetstream { store_dir: "%s", %%s }\n' % folder(ctx)
+    server = ctx.start(config % "max_mem: 1G, max_file: 1G")
+    server.reload(config % "max_mem: 1G, max_file: 1G, meta_compact: 5")
 
 
 @test(SHEET, 77, needs=("reload", "jetstream"))

@@ -115,19 +115,23 @@ fn main() -> Result<()> {
                 only.as_ref()
                     .is_none_or(|only| workload.name().contains(only.as_str()))
             };
+            let workloads: Vec<Workload> = Workload::all().into_iter().filter(wanted).collect();
+            if workloads.is_empty() {
+                let only = only.unwrap_or_default();
+                bail!("no workload's name contains {only:?} (`midge-bench list` shows them)");
+            }
             let mut rows = Vec::new();
             let mut failed = Vec::new();
-            for workload in Workload::all().into_iter().filter(wanted) {
-                match report::Row::measure(workload, &kinds, rounds, scale) {
-                    Ok(row) => {
-                        eprintln!("{}", row.progress());
-                        rows.push(row);
-                    }
-                    Err(error) => {
-                        eprintln!("{error:#}");
-                        failed.push(workload.name());
+            for workload in workloads {
+                let row = report::Row::measure(workload, &kinds, rounds, scale);
+                match row.error() {
+                    None => eprintln!("{}", row.progress()),
+                    Some(error) => {
+                        eprintln!("{error}");
+                        failed.push(row.name());
                     }
                 }
+                rows.push(row);
             }
             println!("{}", report::text(&rows));
             if let Some(path) = markdown {
@@ -135,7 +139,7 @@ fn main() -> Result<()> {
                     .with_context(|| format!("cannot write {}", path.display()))?;
             }
             if let Some(path) = json {
-                std::fs::write(&path, serde_json::to_string_pretty(&rows)?)
+                std::fs::write(&path, report::json(&rows)?)
                     .with_context(|| format!("cannot write {}", path.display()))?;
             }
             if !failed.is_empty() {

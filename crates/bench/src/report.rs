@@ -13,6 +13,10 @@ pub struct Row {
     workload: Workload,
     title: String,
     servers: Vec<Servers>,
+    /// What the table shows.
+    ratios: Ratios,
+    /// Why nothing was measured.
+    error: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -22,34 +26,108 @@ struct Servers {
     turns: Vec<Measurement>,
 }
 
+/// Midge beside the Go server: above 1 Midge is better. Absent where one of the
+/// two was not measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+struct Ratios {
+    /// Messages per second of Midge, in those of the Go server.
+    rate: Option<f64>,
+    /// Processor time of the Go server, in that of Midge.
+    cpu: Option<f64>,
+    /// Median latency of the Go server, in that of Midge.
+    p50: Option<f64>,
+    /// 99th percentile of the latency of the Go server, in that of Midge.
+    p99: Option<f64>,
+    /// Memory of the Go server, in that of Midge.
+    memory: Option<f64>,
+    /// Time to start of the Go server, in that of Midge.
+    start: Option<f64>,
+}
+
+/// `None` where one side is missing or nothing can be divided by.
+fn ratio(above: Option<f64>, below: Option<f64>) -> Option<f64> {
+    let (above, below) = (above?, below?);
+    (below > 0.0).then(|| above / below)
+}
+
+impl Ratios {
+    fn of(midge: &Measurement, peer: &Measurement) -> Self {
+        let theirs = |field: fn(&Measurement) -> Option<f64>| ratio(field(peer), field(midge));
+        Self {
+            rate: ratio(midge.rate, peer.rate),
+            cpu: theirs(|m| m.cpu_ns),
+            p50: theirs(|m| m.p50_us),
+            p99: theirs(|m| m.p99_us),
+            memory: theirs(|m| m.memory),
+            start: theirs(|m| m.start_ms),
+        }
+    }
+}
+
 impl Row {
-    /// Lets the servers take turns.
-    pub fn measure(workload: Workload, kinds: &[Kind], rounds: usize, scale: u32) -> Result<Self> {
+    /// Lets the servers take turns. If one fails, the row says so.
+    pub fn measure(workload: Workload, kinds: &[Kind], rounds: usize, scale: u32) -> Self {
+        match Self::turns(workload, kinds, rounds, scale) {
+            Ok(turns) => Self::new(workload, turns),
+            Err(error) => Self {
+                error: Some(format!("{error:#}")),
+                ..Self::new(workload, Vec::new())
+            },
+        }
+    }
+
+    fn turns(
+        workload: Workload,
+        kinds: &[Kind],
+        rounds: usize,
+        scale: u32,
+    ) -> Result<Vec<(&'static str, Vec<Measurement>)>> {
         let carried = |kind: &&Kind| **kind != Kind::Relay || workload.has_floor();
         let kinds: Vec<&Kind> = kinds.iter().filter(carried).collect();
-        let mut turns: Vec<Vec<Measurement>> = vec![Vec::new(); kinds.len()];
+        let mut turns: Vec<(&'static str, Vec<Measurement>)> =
+            kinds.iter().map(|kind| (kind.name(), Vec::new())).collect();
         for _ in 0..rounds.max(1) {
-            for (kind, turns) in kinds.iter().zip(&mut turns) {
+            for (kind, (_, turns)) in kinds.iter().zip(&mut turns) {
                 let name = workload.name();
                 let turn = load::run(workload, kind, scale)
                     .with_context(|| format!("{name} against {}", kind.name()))?;
                 turns.push(turn);
             }
         }
-        let servers = kinds
-            .iter()
-            .zip(turns)
-            .map(|(kind, turns)| Servers {
-                server: kind.name(),
+        Ok(turns)
+    }
+
+    /// A row of what was measured, by the servers' names.
+    fn new(workload: Workload, turns: Vec<(&'static str, Vec<Measurement>)>) -> Self {
+        let servers: Vec<Servers> = turns
+            .into_iter()
+            .map(|(server, turns)| Servers {
+                server,
                 median: median(&turns),
                 turns,
             })
             .collect();
-        Ok(Self {
+        let mut row = Self {
             workload,
             title: workload.title(),
             servers,
-        })
+            ratios: Ratios::default(),
+            error: None,
+        };
+        if let (Some(midge), Some(peer)) = (row.of("midge"), row.of("peer")) {
+            row.ratios = Ratios::of(midge, peer);
+        }
+        row
+    }
+
+    /// Why nothing was measured.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+
+    /// The workload's name.
+    pub fn name(&self) -> String {
+        self.workload.name()
     }
 
     fn of(&self, server: &str) -> Option<&Measurement> {
@@ -70,10 +148,8 @@ impl Row {
             |m: Option<&Measurement>, field: fn(&Measurement) -> Option<f64>| m.and_then(field);
         let rate = |m: &Measurement| m.rate;
         let cpu = |m: &Measurement| m.cpu_ns;
-        let ratio = |a: Option<f64>, b: Option<f64>| match (a, b) {
-            (Some(a), Some(b)) if b > 0.0 => format!("{:.1}×", a / b),
-            _ => String::new(),
-        };
+        let times =
+            |ratio: Option<f64>| ratio.map_or_else(String::new, |ratio| format!("{ratio:.1}×"));
         let latency = |m: Option<&Measurement>| match m {
             Some(Measurement {
                 p50_us: Some(p50),
@@ -96,19 +172,23 @@ impl Row {
         };
         let floor = match (get(relay, rate), get(midge, rate)) {
             (Some(floor), midge) if self.workload.has_disk_floor() => {
-                let share = midge.map(|midge| format!(" ({:.0}%)", midge / floor * 100.0));
+                let share = ratio(midge, Some(floor));
+                let share = share.map(|share| format!(" ({:.0}%)", share * 100.0));
                 format!("{}/s{}", count(floor), share.unwrap_or_default())
             }
             _ => get(relay, cpu).map(nanos).unwrap_or_default(),
         };
         vec![
             self.title.clone(),
-            get(midge, rate).map(count).unwrap_or_default(),
+            match self.error {
+                Some(_) => NOT_MEASURED.to_owned(),
+                None => get(midge, rate).map(count).unwrap_or_default(),
+            },
             get(peer, rate).map(count).unwrap_or_default(),
-            ratio(get(midge, rate), get(peer, rate)),
+            times(self.ratios.rate),
             get(midge, cpu).map(nanos).unwrap_or_default(),
             get(peer, cpu).map(nanos).unwrap_or_default(),
-            ratio(get(peer, cpu), get(midge, cpu)),
+            times(self.ratios.cpu),
             floor,
             [latency(midge), latency(peer)].join(" | "),
             [memory(midge), memory(peer)].join(" | "),
@@ -118,6 +198,9 @@ impl Row {
         .collect()
     }
 }
+
+/// Stands in the table where a workload failed.
+const NOT_MEASURED: &str = "not measured";
 
 const HEADINGS: [&str; 10] = [
     "work",
@@ -217,3 +300,12 @@ pub fn markdown(rows: &[Row]) -> String {
     }
     out
 }
+
+/// All measurements and ratios, for programs.
+pub fn json(rows: &[Row]) -> Result<String> {
+    Ok(serde_json::to_string_pretty(rows)?)
+}
+
+#[cfg(test)]
+#[path = "report_tests.rs"]
+mod tests;

@@ -23,7 +23,11 @@ fn main() {
                 "nats-server: configuration file {file} is valid ({})",
                 loaded.digest
             ),
-            Ok(loaded) => println!("nats-server: {}\n", loaded.warnings.join("\n")),
+            Ok(loaded) => {
+                let warnings: Vec<String> =
+                    loaded.warnings.iter().map(ToString::to_string).collect();
+                println!("nats-server: {}\n", warnings.join("\n"));
+            }
             Err(error) => println!("nats-server: {error}"),
         }
         println!("\x01");

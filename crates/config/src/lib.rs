@@ -19,7 +19,13 @@ mod load;
 mod read;
 mod validate;
 
-pub use error::{ConfigError, Problem};
+pub use error::{ConfigError, Invalid, Problem};
 pub use load::{Loaded, load_file, resolve, resolve_for_reload};
 pub use options::Options;
 pub use validate::validate;
+
+/// Where an option of the configuration file stands, by its path
+/// (`tls.verify_and_map`). The file is read again for it.
+pub fn place_of(options: &Options, path: &str) -> Option<lang::Place> {
+    read::place_of(options, path)
+}

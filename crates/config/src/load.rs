@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::error::ConfigError;
+use crate::error::{ConfigError, Problem};
 use crate::flags::{self, FlagSet, Scope};
 use crate::options::Options;
 use crate::read;
@@ -12,18 +12,18 @@ use crate::read;
 pub struct Loaded {
     /// With all defaults.
     pub options: Options,
-    /// One line each, with its place; the server prints them and starts.
-    pub warnings: Vec<String>,
+    /// The server prints them and starts.
+    pub warnings: Vec<Problem>,
     /// `sha256:…` of the file; empty without one.
     pub digest: String,
 }
 
 impl Loaded {
-    fn new(mut options: Options, warnings: &[crate::Problem]) -> Self {
+    fn new(mut options: Options, warnings: Vec<Problem>) -> Self {
         options.apply_defaults();
         Loaded {
             digest: options.config_digest.clone(),
-            warnings: warnings.iter().map(ToString::to_string).collect(),
+            warnings,
             options,
         }
     }
@@ -38,7 +38,7 @@ impl Loaded {
 pub fn load_file(path: &Path) -> Result<Loaded, ConfigError> {
     let mut options = Options::unset();
     let warnings = read::read_file(path, &mut options)?;
-    Ok(Loaded::new(options, &warnings))
+    Ok(Loaded::new(options, warnings))
 }
 
 /// Options of a start: flags over the file over the defaults
@@ -57,7 +57,7 @@ pub fn resolve(flags: &FlagSet) -> Result<Loaded, ConfigError> {
     if !flags.test_config {
         flags::apply(flags, &mut options, Scope::Start).map_err(ConfigError::Other)?;
     }
-    Ok(Loaded::new(options, &warnings))
+    Ok(Loaded::new(options, warnings))
 }
 
 /// Options of a reload: the file again, and those flags over it that count
@@ -75,7 +75,7 @@ pub fn resolve_for_reload(flags: &FlagSet) -> Result<Loaded, ConfigError> {
     let mut options = Options::unset();
     let warnings = read::read_file(path, &mut options)?;
     flags::apply(flags, &mut options, Scope::Reload).map_err(ConfigError::Other)?;
-    Ok(Loaded::new(options, &warnings))
+    Ok(Loaded::new(options, warnings))
 }
 
 #[cfg(test)]
@@ -168,7 +168,9 @@ mod tests {
             (
                 "jetstream { store_dir: x }",
                 &["-sd", "/tmp/y"],
-                "FILE:1:12: Duplicate 'store_dir' configuration\n",
+                "FILE:1:12: Duplicate 'store_dir' configuration\nFILE:1:24: \"jetstream.store_dir\": \
+                 found the string \"x\", expected the name of a folder, given once: here, at the \
+                 top level or by -sd\n",
             ),
         ] {
             assert_eq!(start(file, args).unwrap_err(), text);

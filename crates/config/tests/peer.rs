@@ -14,6 +14,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use midge_config::{ConfigError, Problem};
+
 /// Order within a map is random in the peer, so a mismatch is looked at again.
 const TRIES: usize = 12;
 
@@ -99,9 +101,15 @@ fn we_check() -> Vec<String> {
         Ok(loaded) if loaded.warnings.is_empty() => {
             format!("configuration file x.conf is valid ({})", loaded.digest)
         }
-        Ok(loaded) => loaded.warnings.join("\n"),
-        Err(error) => error.to_string(),
+        Ok(loaded) => headlines(&loaded.warnings),
+        Err(error) => error.headlines(),
     })
+}
+
+/// Problems without what we say beyond the peer.
+fn headlines(problems: &[Problem]) -> String {
+    let lines: Vec<String> = problems.iter().map(Problem::headline).collect();
+    lines.join("\n")
 }
 
 /// Our lines without the places that the peer does not tell: those of errors in
@@ -163,6 +171,67 @@ fn blocks_are_checked_as_in_the_peer() {
     compare_checks("snippets_blocks.txt");
 }
 
+/// What each error of a file has beyond the peer's line.
+fn errors_without_place(error: &ConfigError) -> Vec<String> {
+    let placed = |detail: &String| detail.starts_with("x.conf:") && detail.contains("found ");
+    match error {
+        ConfigError::Options { errors, .. } => errors
+            .iter()
+            .filter(|problem| !problem.detail.as_ref().is_some_and(placed))
+            .map(ToString::to_string)
+            .collect(),
+        ConfigError::Language(error) => {
+            let text = error.to_string();
+            if text.contains("x.conf:") {
+                Vec::new()
+            } else {
+                vec![text]
+            }
+        }
+        ConfigError::Other(text) => vec![text.clone()],
+    }
+}
+
+#[test]
+fn every_error_of_a_file_tells_place_found_and_expected() {
+    let lock = DIRECTORY.lock().unwrap_or_else(|e| e.into_inner());
+    let folder = workspace("places");
+    let mut wrong = Vec::new();
+    for name in [
+        "snippets.txt",
+        "snippets_blocks.txt",
+        "snippets_language.txt",
+        "snippets_start.txt",
+    ] {
+        for line in table(name) {
+            let text = line.strip_prefix("!= ").unwrap_or(&line);
+            fs::write("x.conf", unescape(text)).unwrap();
+            let bare = match midge_config::load_file(Path::new("x.conf")) {
+                Err(error) => errors_without_place(&error),
+                Ok(loaded) => match midge_config::validate(&loaded.options) {
+                    Err(invalid) if invalid.details.is_empty() => vec![invalid.text],
+                    Ok(()) | Err(_) => Vec::new(),
+                },
+            };
+            let unknown = |line: &String| line.contains("which cannot stand here");
+            wrong.extend(bare.into_iter().map(|text| format!("{line}\n  {text}")));
+            if let Err(error) = midge_config::load_file(Path::new("x.conf")) {
+                let lines = error.to_string();
+                let lines = lines.lines().map(str::to_owned);
+                wrong.extend(
+                    lines
+                        .filter(unknown)
+                        .map(|text| format!("{line}\n  {text}")),
+                );
+            }
+        }
+    }
+    std::env::set_current_dir(std::env::temp_dir()).unwrap();
+    let _ = fs::remove_dir_all(folder);
+    drop(lock);
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 /// How long a peer that has nothing to say may take to say it.
 const START: Duration = Duration::from_millis(400);
 
@@ -180,9 +249,9 @@ fn a_start_is_refused_as_in_the_peer() {
         lines(&match midge_config::load_file(Path::new("x.conf")) {
             Ok(loaded) => match midge_config::validate(&loaded.options) {
                 Ok(()) => "starts".to_owned(),
-                Err(error) => error,
+                Err(error) => error.text,
             },
-            Err(error) => error.to_string(),
+            Err(error) => error.headlines(),
         })
     };
     let theirs = || {

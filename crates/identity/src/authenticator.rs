@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use midge_subject::quote;
 
+use crate::certificate::{self, CertificateMatch, CertificateNames, NamedSubjects};
 use crate::connection_type::{ConnectionType, ConnectionTypes};
 use crate::keys::{self, SignatureError};
 use crate::permissions::{PermissionSpec, Permissions};
@@ -136,6 +137,8 @@ pub enum Refusal {
     ProxyNotTrusted,
     /// The user may only come through a trusted proxy.
     ProxyRequired,
+    /// No user is named by the client's certificate, or there is none.
+    Certificate,
 }
 
 impl std::fmt::Display for Refusal {
@@ -148,6 +151,7 @@ impl std::fmt::Display for Refusal {
             Self::ConnectionType => "Connection type not allowed",
             Self::ProxyNotTrusted => "Proxy not trusted",
             Self::ProxyRequired => "Proxy required",
+            Self::Certificate => "No user by certificate",
         })
     }
 }
@@ -224,6 +228,8 @@ pub struct Authenticator {
     token: String,
     no_auth_user: String,
     proxies: ProxySpec,
+    /// Users by the subjects of certificates, if clients are known by theirs.
+    subjects: Option<NamedSubjects>,
 }
 
 impl Authenticator {
@@ -266,6 +272,45 @@ impl Authenticator {
     /// The same with rules about proxies.
     pub fn with_proxies(self, proxies: ProxySpec) -> Self {
         Self { proxies, ..self }
+    }
+
+    /// The same with users known by their certificates (4).
+    pub fn with_certificates(mut self) -> Self {
+        let names = self.users.keys().map(String::as_str);
+        self.subjects = Some(NamedSubjects::new(names));
+        self
+    }
+
+    /// Whether a client with these credentials is known by its certificate;
+    /// those with nkeys and tokens are not.
+    pub fn asks_for_certificate(&self, credentials: &Credentials<'_>) -> bool {
+        self.subjects.is_some() && !self.users.is_empty() && self.nkey_of(credentials).is_none()
+    }
+
+    /// The user that a certificate names (4).
+    pub fn match_certificate(
+        &self,
+        names: &CertificateNames,
+        connection_type: ConnectionType,
+    ) -> CertificateMatch {
+        let Some(subjects) = &self.subjects else {
+            return CertificateMatch::default();
+        };
+        certificate::find(names, subjects, connection_type, |name, kind| {
+            let user = self.users.get(name);
+            user.is_some_and(|known| known.spec.connection_types.allows(kind))
+        })
+    }
+
+    /// The nkey that decides about these credentials.
+    fn nkey_of<'a>(&'a self, credentials: &Credentials<'a>) -> Option<&'a str> {
+        let nkey = match credentials.nkey {
+            "" if credentials.say_nothing() => self.no_auth_user.as_str(),
+            nkey => nkey,
+        };
+        let known = self.nkeys.contains_key(nkey);
+        let given = !credentials.nkey.is_empty() && !self.nkeys.is_empty();
+        (known || given).then_some(nkey)
     }
 
     /// Whether clients have to say who they are (2.1).
@@ -327,17 +372,13 @@ impl Authenticator {
         if !self.is_required() {
             return Ok(Decision::Accepted(accepted(Who::Anonymous)));
         }
-        let says_nothing = credentials.say_nothing();
-        let nkey = match credentials.nkey {
-            "" if says_nothing => self.no_auth_user.as_str(),
-            nkey => nkey,
-        };
-        if self.nkeys.contains_key(nkey) || !(self.nkeys.is_empty() || credentials.nkey.is_empty())
-        {
+        if let Some(nkey) = self.nkey_of(credentials) {
             return self.decide_nkey(nkey, credentials, proxy);
         }
         if !self.users.is_empty() {
-            if says_nothing && let Some(known) = self.users.get(&self.no_auth_user) {
+            if credentials.say_nothing()
+                && let Some(known) = self.users.get(&self.no_auth_user)
+            {
                 // The configured secret is not compared with itself: a hash
                 // would not match.
                 return admit(known, credentials, proxy).map(Decision::Accepted);

@@ -7,12 +7,14 @@
 //! | --- | --- |
 //! | [`keys`] | server keys, nonces, signatures |
 //! | [`secret`] | comparing passwords and tokens |
+//! | [`certificate`] | users by client certificate |
 //! | [`connection_type`] | the kinds of connections users can be limited to |
 //! | [`permissions`] | what may be published and subscribed to |
 //! | [`responses`] | permission to answer |
 //! | [`authenticator`] | the decision about a `CONNECT` |
 
 pub mod authenticator;
+pub mod certificate;
 pub mod connection_type;
 pub mod keys;
 pub mod permissions;
@@ -23,6 +25,7 @@ pub use authenticator::{
     Accepted, Authenticator, AuthenticatorSpec, Credentials, Decision, Refusal, SlowCheck,
     UserSpec, Who,
 };
+pub use certificate::{Attribute, CertificateMatch, CertificateNames};
 pub use connection_type::{ConnectionType, ConnectionTypes};
 pub use keys::nonce;
 pub use permissions::{PermissionSpec, Permissions, SubjectRules};

@@ -343,6 +343,22 @@ impl Account {
         self.tell_watches(subject.as_bytes());
     }
 
+    /// Puts `new` in the place of `old`: the same subscription, whose connection
+    /// lives elsewhere now. Nobody's interest has changed.
+    pub(crate) fn move_target(&self, subject: &SubjectArc, old: Target, new: Target) {
+        let mut interest = self.interest.write();
+        interest.table.insert(subject, new);
+        interest.table.remove(subject.as_bytes(), old);
+        let (from, to) = ((old.shard, old.subscription), (new.shard, new.subscription));
+        if interest.withheld.remove(&from) {
+            interest.withheld.insert(to);
+        }
+        if let Some(filter) = interest.filters.remove(&from) {
+            interest.filters.insert(to, filter);
+        }
+        self.generations.bump(subject.as_bytes());
+    }
+
     /// Drops messages for a subscription from now on, or no longer.
     pub(crate) fn withhold(
         &self,
@@ -415,6 +431,16 @@ impl Account {
             }
             visit(target);
         });
+    }
+
+    /// Fetches into the processor's cache what looking for the recipients of
+    /// these subjects is going to read.
+    pub(crate) fn warm<'a>(
+        &self,
+        subjects: impl Iterator<Item = &'a [u8]>,
+        touch: impl FnMut(Target),
+    ) {
+        self.interest.read().table.warm(subjects, touch);
     }
 
     /// Number of subscriptions, the server's own included.

@@ -48,6 +48,11 @@ pub(crate) struct BatchTarget {
     /// The queue group it was chosen from, 0 for none: if it does not take the
     /// message another member is to be found.
     pub(crate) queue: u32,
+    /// Members of the group that have not taken it so far.
+    pub(crate) refusals: u8,
+    /// The group is all that gets the message: if no member takes it there is
+    /// no responder.
+    pub(crate) alone: bool,
 }
 
 /// Messages from one shard to another, gathered while a chunk of input is

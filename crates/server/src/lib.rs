@@ -17,6 +17,7 @@
 
 pub mod acceptor;
 pub mod account;
+mod balance;
 mod batch;
 pub mod boot;
 pub mod counters;
@@ -25,6 +26,7 @@ pub mod jetstream;
 pub mod monitor;
 pub mod process;
 mod redact;
+mod rendezvous;
 pub mod runtime;
 pub mod server;
 pub mod settings;

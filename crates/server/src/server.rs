@@ -3,14 +3,14 @@
 use std::net::TcpListener as StdListener;
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Thread};
 use std::time::{Duration, Instant, SystemTime};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use crossbeam_queue::ArrayQueue;
 use midge_log::Logger;
 use mio::{Poll, Waker};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 
 use crate::account::{Account, Accounts};
 use crate::batch::{Batch, FIRST_WORKER};
@@ -18,6 +18,7 @@ use crate::counters::{Counters, ShardTotals};
 use crate::internal::Internal;
 use crate::jetstream::{JetStream, WorkerMail};
 use crate::monitor::ClosedConnections;
+use crate::rendezvous::Rendezvous;
 use crate::runtime::Runtime;
 use crate::shard::{Control, Mail, Mailbox, Shard, Traffic, WAKE};
 use crate::slow_checks::SlowChecks;
@@ -32,11 +33,15 @@ const MAX_IDLE_BATCHES: usize = 64;
 /// Share of a shard's time in use above which new connections go elsewhere, in
 /// percent. Below it, connections are kept together: those that talk to each
 /// other then need no hop between threads.
-const BUSY_PERCENT: u32 = 60;
+pub(crate) const BUSY_PERCENT: u32 = 60;
 
 /// Connections on one shard above which new ones go elsewhere although it is
-/// not busy, so that a crowd that wakes up at once finds several cores.
-const CROWDED: usize = 512;
+/// not busy: connections move only once they have work, some at a time.
+const CROWDED: usize = 4096;
+
+/// Use of a shard from which it is worth a look whether connections should
+/// move, in percent.
+const WORTH_A_LOOK: u32 = 10;
 
 /// Interval over which a shard's use is measured.
 const BUSY_WINDOW: Duration = Duration::from_millis(200);
@@ -66,6 +71,8 @@ pub enum Placement {
     Together,
     /// Each in turn on the next shard.
     Spread,
+    /// In turn, and moved from shard to shard all the time; for tests.
+    Restless,
 }
 
 /// Identity of a running server, new at each start.
@@ -102,19 +109,31 @@ impl ShardHandle {
         }
     }
 
-    /// Adds the time of one turn; called by the shard only.
-    pub(crate) fn note_busy(&self, now: Duration, spent: Duration) {
+    /// How busy the shard is, in percent of a core.
+    pub(crate) fn percent(&self, now: Duration) -> u32 {
+        let began = Duration::from_nanos(self.window_began.load(Ordering::Relaxed));
+        if now.saturating_sub(began) > 2 * BUSY_WINDOW {
+            // It sleeps: nobody has ended the window.
+            return 0;
+        }
+        self.percent.load(Ordering::Relaxed)
+    }
+
+    /// Adds the time of one turn; called by the shard only. Whether a window has
+    /// ended in which the shard had something to do.
+    pub(crate) fn note_busy(&self, now: Duration, spent: Duration) -> bool {
         let busy = self.busy.load(Ordering::Relaxed) + spent.as_nanos() as u64;
         let now = now.as_nanos() as u64;
         let elapsed = now.saturating_sub(self.window_began.load(Ordering::Relaxed));
         if elapsed < BUSY_WINDOW.as_nanos() as u64 {
             self.busy.store(busy, Ordering::Relaxed);
-            return;
+            return false;
         }
-        self.percent
-            .store((busy * 100 / elapsed.max(1)) as u32, Ordering::Relaxed);
+        let percent = (busy * 100 / elapsed.max(1)) as u32;
+        self.percent.store(percent, Ordering::Relaxed);
         self.busy.store(0, Ordering::Relaxed);
         self.window_began.store(now, Ordering::Relaxed);
+        percent >= WORTH_A_LOOK
     }
 
     /// Notes how many connections the shard has.
@@ -162,9 +181,16 @@ pub struct Shared {
     pub(crate) internal: Internal,
     pub(crate) slow_checks: SlowChecks,
     pub(crate) closed: ClosedConnections,
+    /// Where threads meet to move connections.
+    pub(crate) rendezvous: Rendezvous,
+    /// Held for writing while connections move, for reading by those who ask or
+    /// tell all shards something about connections.
+    pub(crate) moves: RwLock<()>,
+    /// The thread that has connections moved.
+    pub(crate) balancer: OnceLock<Thread>,
     state: AtomicU8,
     next_place: AtomicU32,
-    placement: Placement,
+    pub(crate) placement: Placement,
     /// When the server was started.
     pub started: SystemTime,
     started_at: Instant,
@@ -219,17 +245,18 @@ impl Shared {
     pub(crate) fn place(&self) -> u16 {
         let shards = self.all_shards();
         let turn = self.next_place.fetch_add(1, Ordering::Relaxed) as usize;
-        if self.placement == Placement::Spread {
+        if self.placement != Placement::Together {
             return (turn % shards.len().max(1)) as u16;
         }
+        let now = self.uptime();
         let has_room = |handle: &&ShardHandle| {
-            handle.percent.load(Ordering::Relaxed) < BUSY_PERCENT
+            handle.percent(now) < BUSY_PERCENT
                 && (handle.connections.load(Ordering::Relaxed) as usize) < CROWDED
         };
         let first = shards.iter().position(|handle| has_room(&handle));
         let least = || {
             let load = |handle: &ShardHandle| {
-                let percent = handle.percent.load(Ordering::Relaxed) / 10;
+                let percent = handle.percent(now) / 10;
                 (percent, handle.connections.load(Ordering::Relaxed))
             };
             shards
@@ -321,6 +348,9 @@ impl Server {
             internal: Internal::default(),
             slow_checks: SlowChecks::default(),
             closed: ClosedConnections::new(max_closed),
+            rendezvous: Rendezvous::default(),
+            moves: RwLock::new(()),
+            balancer: OnceLock::new(),
             state: AtomicU8::new(State::Starting as u8),
             next_place: AtomicU32::new(0),
             placement: setup.placement,
@@ -346,6 +376,7 @@ impl Server {
             })?);
         }
         SlowChecks::start(&shared)?;
+        crate::balance::start(&shared)?;
         Ok(Self {
             shared,
             shard_threads: Mutex::new(threads),

@@ -4,7 +4,9 @@
 //! sides: the sender's system call does the waking. A shard whose events come
 //! in short intervals therefore looks a few times more before it sleeps. It
 //! gives the processor away between two looks, and it stops doing so as soon
-//! as an interval was too long to be worth it: an idle server sleeps.
+//! as an interval was too long to be worth it: an idle server sleeps. Nor does
+//! it look again after a turn with much input: nobody waits for the answer to
+//! a single message then, and a sleep is shared by many.
 
 use std::time::Duration;
 
@@ -17,21 +19,31 @@ pub(crate) const MAX_SPIN: Duration = Duration::from_micros(25);
 /// that waking takes.
 const SHORT_SLEEP: Duration = Duration::from_micros(60);
 
-/// Whether looking again is worth it, learnt from the last sleep.
+/// Bytes of input in one turn from which looking again is not worth it: a
+/// stream of messages, where 25 µs of looking are a third of the work.
+const LARGE_TURN: usize = 16 * 1024;
+
+/// Whether looking again is worth it, learnt from the last sleep and turn.
 #[derive(Debug, Default)]
 pub(crate) struct Spin {
-    pays: bool,
+    short_sleeps: bool,
+    large_turn: bool,
 }
 
 impl Spin {
     /// Whether to look again before the next sleep.
     pub(crate) fn pays(&self) -> bool {
-        self.pays
+        self.short_sleeps && !self.large_turn
     }
 
-    /// Notes how long the shard has slept.
+    /// Notes how long the thread has slept.
     pub(crate) fn slept(&mut self, time: Duration) {
-        self.pays = time <= SHORT_SLEEP;
+        self.short_sleeps = time <= SHORT_SLEEP;
+    }
+
+    /// Notes how many bytes of input the turn had.
+    pub(crate) fn worked(&mut self, bytes: usize) {
+        self.large_turn = bytes >= LARGE_TURN;
     }
 }
 
@@ -47,5 +59,15 @@ mod tests {
         assert!(spin.pays());
         spin.slept(Duration::from_millis(1));
         assert!(!spin.pays());
+    }
+
+    #[test]
+    fn a_stream_of_input_is_not_worth_looking_again() {
+        let mut spin = Spin::default();
+        spin.slept(Duration::from_micros(30));
+        spin.worked(LARGE_TURN);
+        assert!(!spin.pays());
+        spin.worked(100);
+        assert!(spin.pays());
     }
 }

@@ -4,7 +4,10 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use midge_identity::{Attribute, CertificateNames};
 use rustls::{ProtocolVersion, ServerConfig, ServerConnection};
+use x509_parser::extensions::GeneralName;
+use x509_parser::x509::AttributeTypeAndValue;
 
 use crate::runtime::HandshakeFirst;
 
@@ -48,19 +51,41 @@ pub(crate) fn public_key_digest(certificate: &[u8]) -> Option<String> {
 
 /// A certificate's subject in the form of RFC 2253: `CN=cli,OU=Mon,O=NATS`.
 pub(crate) fn subject(certificate: &[u8]) -> Option<String> {
+    Some(names(certificate)?.full_subject_text())
+}
+
+/// The names in a certificate.
+pub(crate) fn names(certificate: &[u8]) -> Option<CertificateNames> {
     let (_, parsed) = x509_parser::parse_x509_certificate(certificate).ok()?;
-    let mut parts: Vec<String> = Vec::new();
-    for name in parsed.subject().iter_rdn() {
-        let values = name.iter().map(|attribute| {
-            let oid = attribute.attr_type();
-            let known = x509_parser::objects::oid2abbrev(oid, x509_parser::objects::oid_registry());
-            let key = known.map_or_else(|_| oid.to_id_string(), str::to_owned);
-            format!("{key}={}", attribute.as_str().unwrap_or_default())
-        });
-        parts.push(values.collect::<Vec<_>>().join("+"));
+    let attribute = |value: &AttributeTypeAndValue<'_>| Attribute {
+        oid: value.attr_type().to_id_string(),
+        value: value.as_str().map_or_else(
+            |_| String::from_utf8_lossy(value.as_slice()).into_owned(),
+            str::to_owned,
+        ),
+    };
+    let mut names = CertificateNames {
+        subject: parsed
+            .subject()
+            .iter_rdn()
+            .map(|relative| relative.iter().map(attribute).collect())
+            .collect(),
+        ..CertificateNames::default()
+    };
+    let alternatives = parsed.subject_alternative_name().ok().flatten();
+    for name in alternatives
+        .iter()
+        .flat_map(|found| &found.value.general_names)
+    {
+        match name {
+            GeneralName::RFC822Name(email) => names.emails.push((*email).to_owned()),
+            GeneralName::DNSName(host) => names.dns.push((*host).to_owned()),
+            GeneralName::URI(uri) => names.uris.push((*uri).to_owned()),
+            // Nothing that users are called by.
+            _ => {}
+        }
     }
-    parts.reverse();
-    Some(parts.join(","))
+    Some(names)
 }
 
 /// When a certificate expires.

@@ -6,6 +6,7 @@ import json
 import os
 import random
 import re
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -22,16 +23,24 @@ RUN_PATIENCE = 20.0
 _numbers = itertools.count(1)
 
 
+# The line that Midge adds to a line about an option: FILE:LINE:COLUMN: "PATH": found X, expected Y
+# (configuration.md 11). Tools know the lines without it.
+DETAIL = re.compile(r'^[^\n:]+:\d+:\d+: (?:"(?:[^"\n\\]|\\.)*": )?found [^\n]*\n', re.M)
+
+
 class Outcome:
-    """The end of a process: `code`, `out` (stdout), `err` (stderr)."""
+    """The end of a process: `code`, `out` (stdout), `err` (stderr without `details`), `details` (lines that tell the
+    place of an option, what was found and what was expected)."""
 
     def __init__(self, code, out, err):
         self.code = code
         self.out = out
-        self.err = err
+        self.err = DETAIL.sub("", err)
+        self.details = [line.rstrip("\n") for line in DETAIL.findall(err)]
 
     def __repr__(self):
-        return "exit code %s, stdout %r, stderr %r" % (self.code, self.out[-1500:], self.err[-1500:])
+        return "exit code %s, stdout %r, stderr %r, details %r" % (self.code, self.out[-1500:], self.err[-1500:],
+                                                                   self.details[-20:])
 
 
 def folder(ctx, files=None):
@@ -56,12 +65,62 @@ def environment(more=None):
     return env
 
 
-def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE, ready_first=False):
+# User and group that own nothing ("nobody").
+NOBODY = 65534
+
+
+class Unprivileged:
+    """Runs binaries as a user whom permissions of files bind, in a folder of that user. Without root that is the
+    user of the tests."""
+
+    def __init__(self, ctx, files=None):
+        self.dir = tempfile.mkdtemp(prefix="conformance-nobody-")
+        ctx.later(lambda: shutil.rmtree(self.dir, ignore_errors=True))
+        # Readable for whoever it is run by: the binary may be in a folder that is not.
+        self.binary = os.open(ctx.binary, os.O_RDONLY)
+        ctx.later(lambda: os.close(self.binary))
+        os.chmod(self.dir, 0o755)
+        for name, content in (files or {}).items():
+            self.write(name, content)
+        self._give(self.dir)
+
+    @staticmethod
+    def _give(path):
+        if os.geteuid() == 0:
+            os.chown(path, NOBODY, NOBODY)
+
+    def path(self, name):
+        """Absolute path of a file of the folder."""
+        return os.path.join(self.dir, name)
+
+    def write(self, name, content, mode=0o644):
+        """Writes a file that belongs to the user."""
+        with open(self.path(name), "wb") as out:
+            out.write(content.encode() if isinstance(content, str) else content)
+        self._give(self.path(name))
+        os.chmod(self.path(name), mode)
+
+    def folder(self, name, mode):
+        """Makes a folder that belongs to the user."""
+        os.mkdir(self.path(name))
+        self._give(self.path(name))
+        os.chmod(self.path(name), mode)
+
+    def arguments(self):
+        """For subprocess.Popen."""
+        found = {"executable": "/proc/self/fd/%d" % self.binary, "pass_fds": (self.binary,)}
+        if os.geteuid() == 0:
+            found.update(user=NOBODY, group=NOBODY, extra_groups=[])
+        return found
+
+
+def run(binary, *args, cwd, env=None, timeout=RUN_PATIENCE, ready_first=False, user=None):
     """Runs the binary until it ends. A server that gets ready instead is killed, which fails the test, unless
-    it is known to end only thereafter (`ready_first`)."""
-    with tempfile.TemporaryFile(dir=cwd) as out, tempfile.TemporaryFile(dir=cwd) as err:
+    it is known to end only thereafter (`ready_first`). `user`: an Unprivileged."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen([binary, *map(str, args)], stdout=out, stderr=err, stdin=subprocess.DEVNULL,
-                                   cwd=cwd, env=environment(env), start_new_session=True)
+                                   cwd=cwd, env=environment(env), start_new_session=True,
+                                   **(user.arguments() if user else {}))
 
         def text(stream):
             stream.seek(0)
@@ -108,6 +167,8 @@ def refused(ctx, config, *texts, **options):
     lines = outcome.err[len("nats-server: "):]
     check(lines.endswith("\n\n"), "%s: no empty line at the end: %r" % (what, outcome.err))
     eq(sorted(lines[:-2].split("\n")), sorted("\n".join(texts).split("\n")), what)
+    if not ctx.is_peer:
+        check(len(outcome.details) == len("\n".join(texts).split("\n")), "%s: places are missing: %r" % (what, outcome))
     return outcome
 
 
@@ -182,9 +243,10 @@ def free_ports(count):
     return ports
 
 
-def spawn(ctx, *args, cwd=None, env=None, name="process"):
-    """Starts the binary with exactly these arguments; stdout and stderr go to files. Killed at the test's end."""
-    process = Process(ctx.binary, args, cwd or folder(ctx), env, name)
+def spawn(ctx, *args, cwd=None, env=None, name="process", user=None):
+    """Starts the binary with exactly these arguments; stdout and stderr go to files. Killed at the test's end.
+    `user`: an Unprivileged."""
+    process = Process(ctx.binary, args, cwd or (user.dir if user else folder(ctx)), env, name, user)
     ctx.later(process.kill)
     return process
 
@@ -192,14 +254,14 @@ def spawn(ctx, *args, cwd=None, env=None, name="process"):
 class Process:
     """A running server with nothing added to its command line. `dir`, `pid`, `process`."""
 
-    def __init__(self, binary, args, cwd, env, name):
+    def __init__(self, binary, args, cwd, env, name, user=None):
         self.dir = cwd
         self.out_path = os.path.join(cwd, name + ".stdout")
         self.err_path = os.path.join(cwd, name + ".stderr")
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
             self.process = subprocess.Popen([binary, *map(str, args)], stdout=out, stderr=err,
                                             stdin=subprocess.DEVNULL, cwd=cwd, env=environment(env),
-                                            start_new_session=True)
+                                            start_new_session=True, **(user.arguments() if user else {}))
         self.pid = self.process.pid
 
     def path(self, name):

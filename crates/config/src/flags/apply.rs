@@ -240,6 +240,24 @@ fn features(flags: &FlagSet, options: &mut Options) {
             "--cluster",
             flags.cluster.as_ref().is_some_and(|url| !url.is_empty()),
         ),
+        (
+            FeatureKind::ClusterFlag,
+            "--no_advertise",
+            flags.no_advertise == Some(true),
+        ),
+        (
+            FeatureKind::ClusterFlag,
+            "--cluster_advertise",
+            flags
+                .cluster_advertise
+                .as_ref()
+                .is_some_and(|a| !a.is_empty()),
+        ),
+        (
+            FeatureKind::ClusterFlag,
+            "--connect_retries",
+            flags.connect_retries.is_some_and(|number| number != 0),
+        ),
         (FeatureKind::Monitoring, "-m", flags.http_port.is_some()),
         (FeatureKind::Monitoring, "-ms", flags.https_port.is_some()),
         (FeatureKind::Profiling, "--profile", flags.profile.is_some()),

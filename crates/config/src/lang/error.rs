@@ -1,6 +1,6 @@
 //! Why a text is not a configuration (configuration.md 1.11).
 
-use super::value::Pos;
+use super::value::{Place, Pos};
 
 /// The first thing that is wrong with the text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -17,7 +17,7 @@ pub enum LangError {
     #[error("{0}")]
     Value(String),
     /// Either of the two above, with the place where it was met.
-    #[error("{pos}: {error}")]
+    #[error("{}: {error}", Place::from(pos))]
     At {
         /// Where.
         pos: Pos,
@@ -25,8 +25,14 @@ pub enum LangError {
         error: Box<LangError>,
     },
     /// The text ends after a key.
-    #[error("config is invalid ({0})")]
-    Incomplete(Pos),
+    #[error(
+        "config is invalid ({at})\n{}: found the end of the file behind a key, expected a value",
+        Place::from(at)
+    )]
+    Incomplete {
+        /// The end of the text.
+        at: Pos,
+    },
     /// A file cannot be read.
     #[error("open {path}: {reason}")]
     Open {
@@ -45,7 +51,7 @@ impl LangError {
                 pos,
                 error: Box::new(error),
             },
-            error @ (Self::At { .. } | Self::Incomplete(_) | Self::Open { .. }) => error,
+            error @ (Self::At { .. } | Self::Incomplete { .. } | Self::Open { .. }) => error,
         }
     }
 

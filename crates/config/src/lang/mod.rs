@@ -19,4 +19,4 @@ mod tests;
 pub use digest::digest;
 pub use error::LangError;
 pub use source::{Document, parse_file, parse_str};
-pub use value::{Map, Node, Pos, Value};
+pub use value::{Map, Node, Place, Pos, Value, Variable};

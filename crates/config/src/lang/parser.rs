@@ -7,7 +7,7 @@ use super::cursor::Cursor;
 use super::error::LangError;
 use super::limits::MAX_DEPTH;
 use super::source::Includes;
-use super::value::{Map, Node, Pos, Value};
+use super::value::{Map, Node, Place, Pos, Value};
 
 /// What encloses the item being read; it decides how a value may end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub(super) struct Parser<'t, 'i> {
     pub(super) depth: usize,
     /// Environment variables being resolved, outermost first.
     pub(super) resolving: Vec<String>,
+    /// Where the environment variable that is being read is used.
+    pub(super) within: Option<Place>,
 }
 
 impl<'t, 'i> Parser<'t, 'i> {
@@ -75,6 +77,7 @@ impl<'t, 'i> Parser<'t, 'i> {
             open: vec![Map::default()],
             depth: 0,
             resolving: Vec::new(),
+            within: None,
         }
     }
 
@@ -204,7 +207,7 @@ impl<'t, 'i> Parser<'t, 'i> {
             }
             // A stray closing brace at the end is not a key.
             None if scope != Scope::Map && key == STRAY => return Ok(()),
-            None if scope != Scope::Map => return Err(LangError::Incomplete(self.pos())),
+            None if scope != Scope::Map => return Err(LangError::Incomplete { at: self.pos() }),
             _ => {}
         }
         let node = self.value_of_key(scope, pos)?;
@@ -267,6 +270,13 @@ impl<'t, 'i> Parser<'t, 'i> {
 
     /// A value of any kind; maps and arrays get the position after their end.
     fn value(&mut self) -> Result<Node, LangError> {
+        let at = self.place();
+        let mut node = self.value_without_place()?;
+        node.at = at;
+        Ok(node)
+    }
+
+    fn value_without_place(&mut self) -> Result<Node, LangError> {
         let pos = self.pos();
         match self.cursor.peek() {
             Some('[') => {
@@ -293,7 +303,18 @@ impl<'t, 'i> Parser<'t, 'i> {
         Node {
             value,
             pos,
+            at: Place::default(),
+            variable: None,
             used: false,
+        }
+    }
+
+    /// Where the next character stands. What an environment variable holds
+    /// stands where the variable is used.
+    fn place(&self) -> Place {
+        match &self.within {
+            Some(place) => place.clone(),
+            None => Place::from(&self.pos()),
         }
     }
 

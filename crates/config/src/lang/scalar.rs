@@ -80,7 +80,7 @@ impl Parser<'_, '_> {
     fn open_quote(&mut self) -> Result<(), LangError> {
         self.cursor.next();
         if self.cursor.at_end() {
-            return Err(LangError::Incomplete(self.pos()));
+            return Err(LangError::Incomplete { at: self.pos() });
         }
         Ok(())
     }

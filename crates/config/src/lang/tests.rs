@@ -53,7 +53,10 @@ fn syntax_errors_have_their_line() {
             "port: 1 debug: true",
             "Parse error on line 1: 'Expected a top-level value to end with a new line, comment or EOF, but got 'd' instead.'",
         ),
-        ("port", "config is invalid (:1:4)"),
+        (
+            "port",
+            "config is invalid (:1:4)\n:1:5: found the end of the file behind a key, expected a value",
+        ),
         (
             "= 3",
             "Parse error on line 1: 'Unexpected key separator '=''",

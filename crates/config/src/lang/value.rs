@@ -21,6 +21,42 @@ impl fmt::Display for Pos {
     }
 }
 
+/// Where a value itself begins, as editors count.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Place {
+    /// As in [`Pos::file`].
+    pub file: Arc<str>,
+    /// Line, from 1.
+    pub line: u32,
+    /// Byte of the line, from 1 on every line.
+    pub column: u32,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.file, self.line, self.column)
+    }
+}
+
+impl From<&Pos> for Place {
+    fn from(pos: &Pos) -> Self {
+        Self {
+            file: pos.file.clone(),
+            line: pos.line,
+            column: pos.col + u32::from(pos.line <= 1),
+        }
+    }
+}
+
+/// What a value was taken from in place of being written there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Where its value begins; `None` for an environment variable.
+    pub defined: Option<Place>,
+}
+
 /// A value of the configuration language.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
@@ -102,6 +138,10 @@ pub struct Node {
     pub value: Value,
     /// Where it, or its key, stands.
     pub pos: Pos,
+    /// Where the value, or the reference to a variable, begins.
+    pub at: Place,
+    /// The variable it was taken from.
+    pub variable: Option<Box<Variable>>,
     /// A variable refers to this value: its key is exempt from the check for unknown fields (configuration.md 1.8).
     pub used: bool,
 }
@@ -142,6 +182,13 @@ impl Map {
                 self.entries.push((key, node));
             }
         }
+    }
+
+    /// The last value with one of these keys in any case.
+    pub fn get_any_case(&self, names: &[&str]) -> Option<&Node> {
+        let known = |key: &str| names.iter().any(|name| name.eq_ignore_ascii_case(key));
+        let mut entries = self.entries.iter().rev();
+        entries.find(|(key, _)| known(key)).map(|(_, node)| node)
     }
 
     /// Keys and values in file order.

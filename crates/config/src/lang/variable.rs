@@ -7,7 +7,7 @@ use super::error::LangError;
 use super::limits::{MAX_VARIABLE_BYTES, MAX_VARIABLE_DEPTH};
 use super::parser::Parser;
 use super::source::Includes;
-use super::value::{Node, Pos, Value};
+use super::value::{Node, Place, Pos, Value, Variable};
 
 /// A bcrypt hash of this kind needs no quotes: it is text, not a variable.
 const BCRYPT: &str = "2a$";
@@ -33,8 +33,9 @@ impl Parser<'_, '_> {
                 )));
             }
             let value = found.value.clone();
+            let defined = Some(found.at.clone());
             self.check_depth(self.depth + size.depth)?;
-            return Ok(self.node(value, pos));
+            return Ok(self.taken_from(name, defined, value, pos));
         }
         let line = self.cursor.line();
         let Ok(text) = std::env::var(name) else {
@@ -42,15 +43,24 @@ impl Parser<'_, '_> {
                 "variable reference for '{name}' on line {line} can not be found"
             )));
         };
-        match self.environment(name, &text) {
-            Ok(value) => Ok(self.node(value, pos)),
+        match self.environment(name, &text, &pos) {
+            Ok(value) => Ok(self.taken_from(name, None, value, pos)),
             Err(error) => Err(LangError::Value(format!(
                 "variable reference for '{name}' on line {line} could not be parsed: {error}"
             ))),
         }
     }
 
-    fn environment(&mut self, name: &str, text: &str) -> Result<Value, LangError> {
+    fn taken_from(&self, name: &str, defined: Option<Place>, value: Value, pos: Pos) -> Node {
+        let mut node = self.node(value, pos);
+        node.variable = Some(Box::new(Variable {
+            name: name.to_owned(),
+            defined,
+        }));
+        node
+    }
+
+    fn environment(&mut self, name: &str, text: &str, pos: &Pos) -> Result<Value, LangError> {
         if self.resolving.iter().any(|outer| outer == name)
             || self.resolving.len() >= MAX_VARIABLE_DEPTH
         {
@@ -63,6 +73,7 @@ impl Parser<'_, '_> {
         includes.copied = self.includes.copied;
         let mut parser =
             Parser::new(&text, Arc::from(""), PathBuf::new(), &mut includes).at_depth(self.depth);
+        parser.within = Some(self.within.clone().unwrap_or_else(|| Place::from(pos)));
         parser.resolving = self.resolving.clone();
         parser.resolving.push(name.to_owned());
         let root = parser.run()?;

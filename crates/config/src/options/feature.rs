@@ -54,6 +54,18 @@ pub enum FeatureKind {
     Syslog,
     /// Per-account domains for old leaf nodes.
     DefaultJsDomain,
+    /// Clustering, asked for by a flag that makes no sense without.
+    ClusterFlag,
+    /// JetStream on several servers.
+    JetStreamCluster,
+    /// Batches of publishes.
+    Batches,
+    /// Keys from a TPM.
+    Tpm,
+    /// Profiles of blocking.
+    BlockProfiling,
+    /// The cache of OCSP answers.
+    OcspCache,
 }
 
 /// One use of a feature.

@@ -191,7 +191,7 @@ pub struct Options {
 
     pub(crate) features: Vec<Feature>,
     /// Problems of `mqtt` that count only when a server is made.
-    pub(crate) mqtt_errors: Vec<String>,
+    pub(crate) mqtt_errors: Vec<(&'static str, &'static str)>,
     /// `max_connections` was written down: 0 means nobody then.
     pub(crate) max_connections_set: bool,
 }

@@ -166,7 +166,10 @@ pub(crate) fn users(report: &mut Report, node: &Node) -> Cast<(Vec<User>, Vec<Nk
     let Value::Array(items) = &node.value else {
         return Err(problem(
             node,
-            format!("Expected users field to be an array, got {}", node.shown()),
+            format!(
+                "Expected users field to be an array, got {}",
+                node.shown_without_strings()
+            ),
         ));
     };
     let (mut users, mut nkeys) = (Vec::new(), Vec::new());
@@ -176,7 +179,7 @@ pub(crate) fn users(report: &mut Report, node: &Node) -> Cast<(Vec<User>, Vec<Nk
                 item,
                 format!(
                     "Expected user entry to be a map/struct, got {}",
-                    item.shown()
+                    item.shown_without_strings()
                 ),
             );
             continue;

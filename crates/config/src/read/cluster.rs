@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at};
+use super::secrets::redacted;
 use super::tls::{self, Place};
 use super::{auth, permissions, subjects, time};
 use crate::go_text::{self, quote};
@@ -210,7 +211,11 @@ pub(crate) fn urls(report: &mut Report, node: &Node, what: &str) -> Cast<Vec<Url
     for item in node.items()? {
         let text = item.text()?;
         if !seen.insert(text.to_owned()) {
-            report.warn_use(item, text, &format!("Duplicate {what} entry detected"));
+            report.warn_use(
+                item,
+                &redacted(text),
+                &format!("Duplicate {what} entry detected"),
+            );
             continue;
         }
         match url(text, what) {
@@ -223,7 +228,8 @@ pub(crate) fn urls(report: &mut Report, node: &Node, what: &str) -> Cast<Vec<Url
 
 /// One URL.
 pub(crate) fn url(text: &str, what: &str) -> Result<Url, String> {
-    Url::parse(text.trim()).map_err(|_| format!("error parsing {what} url [{}]", quote(text)))
+    Url::parse(text.trim())
+        .map_err(|_| format!("error parsing {what} url [{}]", quote(&redacted(text))))
 }
 
 /// `write_timeout`; an unknown one is reported.
@@ -260,7 +266,7 @@ pub(crate) fn compression(
                             match go_text::parse_duration(item.text()?) {
                                 Ok(nanos) => into.rtt_thresholds.push(time::span(nanos)),
                                 Err(text) => {
-                                    report.error(value, text);
+                                    report.errors.push(shown_at(problem(item, text), value));
                                     return Ok(());
                                 }
                             }

@@ -1,10 +1,9 @@
 //! `gateway` (configuration.md 4.2).
 
 use super::cluster::{cluster_name, link_authorization, nonzero, url, urls, write_timeout};
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, unplaced};
 use super::time;
 use super::tls::{self, Place};
-use crate::error::Problem;
 use crate::lang::{Map, Node, Value};
 use crate::options::{FeatureKind, GatewayOptions, RemoteGateway};
 
@@ -70,13 +69,13 @@ pub(crate) fn read(
 
 fn remotes(report: &mut Report, node: &Node) -> Cast<Vec<RemoteGateway>> {
     let Value::Array(items) = &node.value else {
-        return Err(Problem {
-            pos: None,
-            text: format!(
+        return Err(unplaced(
+            node,
+            format!(
                 "Expected gateways field to be an array, got {}",
                 node.value.type_name()
             ),
-        });
+        ));
     };
     let mut remotes = Vec::new();
     for item in items {

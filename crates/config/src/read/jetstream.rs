@@ -1,7 +1,7 @@
 //! `jetstream` (configuration.md 5).
 
 use super::account_jetstream::switch;
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at, unplaced};
 use super::time;
 use crate::error::Problem;
 use crate::go_text::{self, quote};
@@ -44,10 +44,7 @@ pub(crate) fn read(report: &mut Report, options: &mut Options, key: &str, node: 
         match read {
             Ok(()) => {}
             Err(Stop::Type(problem)) => {
-                return Err(Problem {
-                    pos: Some(node.pos.clone()),
-                    ..problem
-                });
+                return Err(shown_at(problem, node));
             }
             Err(Stop::Value(problem)) => return Err(problem),
         }
@@ -115,15 +112,23 @@ fn option(
         "key" | "ek" | "encryption_key" => js.key = value.some_text()?,
         "prev_key" | "prev_ek" | "prev_encryption_key" => js.prev_key = value.some_text()?,
         "cipher" => js.cipher = cipher(value)?.map_err(stop)?,
-        "extension_hint" => js.extension_hint = value.some_text()?,
+        "extension_hint" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
+            js.extension_hint = value.some_text()?;
+        }
         "limits" => {
             js.limits = limits(report, value)?;
         }
-        "tpm" => js.tpm = tpm(report, value)?,
+        "tpm" => {
+            report.feature(FeatureKind::Tpm, key, &value.pos);
+            js.tpm = tpm(report, value)?;
+        }
         "unique_tag" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
             js.unique_tag = value.some_text()?.map(|tag| tag.trim().to_lowercase());
         }
         "max_outstanding_catchup" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
             js.max_outstanding_catchup = size(value, key).map_err(stop)?;
         }
         "max_buffered_size" => js.max_buffered_size = size(value, key).map_err(stop)?,
@@ -131,6 +136,7 @@ fn option(
         "request_queue_limit" => js.request_queue_limit = count(key, value)?,
         "info_queue_limit" => js.info_queue_limit = count(key, value)?,
         "meta_compact" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
             js.meta_compact = value
                 .int()
                 .ok()
@@ -138,11 +144,15 @@ fn option(
                 .ok_or_else(|| stop(not_absolute(key, value)))?;
         }
         "meta_compact_size" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
             let number = size(value, key).map_err(stop)?;
             js.meta_compact_size =
                 u64::try_from(number).map_err(|_| stop(not_absolute(key, value)))?;
         }
-        "meta_compact_sync" => js.meta_compact_sync = value.boolean()?,
+        "meta_compact_sync" => {
+            report.feature(FeatureKind::JetStreamCluster, key, &value.pos);
+            js.meta_compact_sync = value.boolean()?;
+        }
         "max_concurrent_io" => {
             js.max_concurrent_io = value
                 .int()
@@ -224,7 +234,7 @@ fn cipher(node: &Node) -> Cast<Result<Cipher, String>> {
 fn duration(node: &Node) -> Result<std::time::Duration, Stop> {
     go_text::parse_duration(node.text()?)
         .map(time::span)
-        .map_err(|text| Stop::Value(Problem { pos: None, text }))
+        .map_err(|text| Stop::Value(unplaced(node, text)))
 }
 
 fn limits(report: &mut Report, node: &Node) -> Result<JetStreamLimits, Stop> {
@@ -245,7 +255,10 @@ fn limits(report: &mut Report, node: &Node) -> Result<JetStreamLimits, Stop> {
             "max_request_batch" => limits.max_request_batch = value.int()?,
             "duplicate_window" => limits.duplicate_window = duration(value)?,
             "default_max_consumers" => limits.default_max_consumers = value.int()?,
-            "batch" => limits.batch = batch(report, value)?,
+            "batch" => {
+                report.feature(FeatureKind::Batches, key, &value.pos);
+                limits.batch = batch(report, value)?;
+            }
             _ => report.unknown(value, key),
         }
     }

@@ -160,7 +160,10 @@ fn users(report: &mut Report, node: &Node) -> Cast<Vec<LeafUser>> {
     let Value::Array(items) = &node.value else {
         return Err(problem(
             node,
-            format!("Expected users field to be an array, got {}", node.shown()),
+            format!(
+                "Expected users field to be an array, got {}",
+                node.shown_without_strings()
+            ),
         ));
     };
     let mut users = Vec::new();
@@ -170,7 +173,7 @@ fn users(report: &mut Report, node: &Node) -> Cast<Vec<LeafUser>> {
                 item,
                 format!(
                     "Expected user entry to be a map/struct, got {}",
-                    item.shown()
+                    item.shown_without_strings()
                 ),
             );
             continue;

@@ -140,7 +140,7 @@ pub(crate) fn mqtt(
     key: &str,
     node: &Node,
     mqtt: &mut MqttOptions,
-    late: &mut Vec<String>,
+    late: &mut Vec<(&'static str, &'static str)>,
 ) -> Cast<()> {
     let Value::Map(map) = &node.value else {
         return Err(problem(
@@ -174,14 +174,17 @@ pub(crate) fn mqtt(
             "ack_wait" | "ackwait" => {
                 let nanos = time::duration_nanos(report, "ack_wait", value)?;
                 if nanos < 0 {
-                    late.push("ack wait must be a positive value".to_owned());
+                    late.push(("ack wait must be a positive value", "mqtt.ack_wait"));
                 }
                 mqtt.ack_wait = nonzero(time::span(nanos));
             }
             "js_api_timeout" | "api_timeout" => {
                 let nanos = time::duration_nanos(report, "js_api_timeout", value)?;
                 if nanos < 0 {
-                    late.push("JS API timeout must be a positive value".to_owned());
+                    late.push((
+                        "JS API timeout must be a positive value",
+                        "mqtt.js_api_timeout",
+                    ));
                 }
                 mqtt.js_api_timeout = nonzero(time::span(nanos));
             }

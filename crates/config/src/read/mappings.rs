@@ -4,8 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use midge_subject::{Transform, TransformError};
 
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at};
 use super::subjects;
+use crate::error::Problem;
 use crate::go_text::{self, quote};
 use crate::lang::{Node, Value};
 use crate::options::{FeatureKind, Mapping, MappingDestination};
@@ -121,7 +122,7 @@ fn destination(report: &mut Report, node: &Node, place: &Node) -> Cast<MappingDe
             "Expected an entry for the mapping destination",
         ));
     };
-    let at_place = |e: crate::error::Problem| problem(place, e.text);
+    let at_place = |e: Problem| shown_at(e, place);
     let (mut subject, mut cluster) = (String::new(), String::new());
     let mut weight = None;
     for (key, value) in map.iter() {

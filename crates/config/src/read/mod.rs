@@ -8,6 +8,7 @@ mod account_jetstream;
 mod accounts;
 mod auth;
 mod cluster;
+mod explain;
 mod exports;
 mod gateway;
 mod imports;
@@ -23,6 +24,12 @@ mod permissions;
 mod private_key;
 mod remotes;
 mod report;
+mod schema;
+mod schema_accounts;
+mod schema_links;
+#[cfg(test)]
+mod schema_tests;
+mod secrets;
 mod sharing;
 mod subjects;
 mod time;
@@ -32,6 +39,7 @@ mod top;
 
 pub(crate) use auth::{CONNECTION_TYPES, GLOBAL_ACCOUNT};
 pub(crate) use cluster::url as parse_url;
+pub(crate) use explain::{add_to_invalid, place_of};
 pub(crate) use jwt::is_bearer;
 pub(crate) use keys::{KeyKind, is_public, raw_public};
 pub(crate) use leafnodes::version;

@@ -1,6 +1,6 @@
 //! `ocsp`, `ocsp_cache`, `ocsp_peer` (configuration.md 3.8).
 
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at};
 use super::time;
 use crate::go_text::quote;
 use crate::lang::{Node, Value};
@@ -26,10 +26,8 @@ pub(crate) fn peer(node: &Node) -> Cast<OcspPeer> {
     let mut peer = OcspPeer::default();
     for (key, value) in map.iter() {
         let fail = |text: String| {
-            problem(
-                node,
-                format!("{}: error parsing tls peer config, {text}", value.pos),
-            )
+            let text = format!("{}: error parsing tls peer config, {text}", value.pos);
+            shown_at(problem(value, text), node)
         };
         let unknown = || fail(format!("unknown field [{}]", quote(key)));
         let seconds = || match time::seconds(value) {
@@ -88,7 +86,7 @@ pub(crate) fn stapling(report: &mut Report, node: &Node) -> Cast<Option<Ocsp>> {
     for (key, value) in map.iter() {
         match key {
             "mode" => {
-                let mode = value.text().map_err(|e| problem(node, e.text))?;
+                let mode = value.text().map_err(|e| shown_at(e, node))?;
                 ocsp.mode = match mode {
                     "always" => OcspMode::Always,
                     "must" => OcspMode::Must,
@@ -104,19 +102,17 @@ pub(crate) fn stapling(report: &mut Report, node: &Node) -> Cast<Option<Ocsp>> {
                 };
             }
             "url" => {
-                let url = value.text().map_err(|e| problem(node, e.text))?;
+                let url = value.text().map_err(|e| shown_at(e, node))?;
                 ocsp.override_urls = vec![url.to_owned()];
             }
             // The reference never accepts this key; a list of texts does what it says.
             "urls" => {
                 let items = value.items().map_err(|_| {
-                    problem(
-                        node,
-                        format!(
-                            "interface conversion: interface {{}} is {}, not []string",
-                            value.value.type_name()
-                        ),
-                    )
+                    let text = format!(
+                        "interface conversion: interface {{}} is {}, not []string",
+                        value.value.type_name()
+                    );
+                    shown_at(problem(value, text), node)
                 })?;
                 ocsp.override_urls = items
                     .iter()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::jwt;
 use super::keys::{KeyKind, is_public};
-use super::report::{Cast, Report, Texts, problem};
+use super::report::{Cast, Report, Texts, problem, shown_at};
 use super::time;
 use crate::go_text::{self, os_error, quote};
 use crate::lang::{Map, Node, Value};
@@ -19,10 +19,10 @@ pub(crate) fn operators(report: &mut Report, node: &Node) -> Option<Vec<Operator
             for item in items {
                 match &item.value {
                     Value::String(text) => texts.push(text.as_str()),
-                    _ => report.error(
-                        node,
-                        "error parsing operators: unsupported type *conf.token where string is expected",
-                    ),
+                    _ => {
+                        let text = "error parsing operators: unsupported type *conf.token where string is expected";
+                        report.errors.push(shown_at(problem(item, text), node));
+                    }
                 }
             }
             texts
@@ -176,7 +176,7 @@ fn directory(report: &mut Report, node: &Node, map: &Map) -> Cast<Option<Resolve
             match go_text::parse_duration(value.text()?) {
                 Ok(nanos) => Ok(time::span(nanos)),
                 Err(text) => {
-                    report.error(node, text);
+                    report.errors.push(shown_at(problem(value, text), node));
                     Ok(std::time::Duration::ZERO)
                 }
             }

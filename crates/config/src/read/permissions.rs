@@ -1,6 +1,6 @@
 //! `permissions` (configuration.md 3.3).
 
-use super::report::{Cast, Report, Texts, problem};
+use super::report::{Cast, Report, Texts, problem, unplaced};
 use super::{subjects, time};
 use crate::error::Problem;
 use crate::go_text::{self, quote};
@@ -99,10 +99,6 @@ fn direction(report: &mut Report, node: &Node, queues: Queues) -> Cast<Option<Su
     Ok(Some(permission))
 }
 
-fn unplaced(text: String) -> Problem {
-    Problem { pos: None, text }
-}
-
 /// One subject or a list. Problems of the value as a whole have no place; the
 /// caller may know one.
 pub(crate) fn subject_list(node: &Node) -> Cast<Vec<String>> {
@@ -128,14 +124,21 @@ fn list(node: &Node, queues: Queues) -> Cast<Vec<String>> {
             subjects
         }
         None => {
-            return Err(unplaced(format!(
-                "Expected subject permissions to be a subject, or array of subjects, got {}",
-                node.value.type_name()
-            )));
+            return Err(unplaced(
+                node,
+                format!(
+                    "Expected subject permissions to be a subject, or array of subjects, got {}",
+                    node.value.type_name()
+                ),
+            ));
         }
     };
-    for subject in &subjects {
-        check(subject, queues).map_err(unplaced)?;
+    let items = match &node.value {
+        Value::Array(items) => items.as_slice(),
+        _ => std::slice::from_ref(node),
+    };
+    for (subject, item) in subjects.iter().zip(items) {
+        check(subject, queues).map_err(|text| unplaced(item, text))?;
     }
     Ok(subjects)
 }

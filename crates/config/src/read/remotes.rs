@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use super::cluster::{compression, url};
 use super::keys::{KeyKind, is_seed};
 use super::report::{Cast, Report, Texts, problem};
+use super::secrets::looks_secret;
 use super::tls::{self, Place};
 use super::{permissions, time};
-use crate::error::Problem;
+use crate::error::{NodeId, Problem};
 use crate::go_text::quote;
 use crate::lang::{Map, Node, Value};
 use crate::options::{DEFAULT_LEAFNODE_PORT, LeafProxy, LeafRemote};
@@ -88,7 +89,7 @@ fn remote<'n>(report: &mut Report, map: &'n Map) -> Cast<(LeafRemote, Option<&'n
                 if !is_seed(KeyKind::User, seed) {
                     report.error(
                         value,
-                        format!("Remote leafnode nkey is not a valid seed: {}", quote(seed)),
+                        "Remote leafnode nkey is not a valid seed: \"[REDACTED]\"",
                     );
                     continue;
                 }
@@ -221,10 +222,13 @@ fn cluster_migrate(report: &mut Report, node: &Node, remote: &mut LeafRemote) ->
                     time::duration(report, "leader_migrate_delay", value)?;
             }
         }
-        other => report.error_without_place(format!(
-            "Expected boolean or map for jetstream_cluster_migrate, got {}",
-            other.type_name()
-        )),
+        other => report.error_without_place(
+            Some(NodeId::of(node)),
+            format!(
+                "Expected boolean or map for jetstream_cluster_migrate, got {}",
+                other.type_name()
+            ),
+        ),
     }
     Ok(())
 }
@@ -274,7 +278,13 @@ fn proxy(report: &mut Report, node: &Node) -> Cast<Option<LeafProxy>> {
 }
 
 fn check_values(proxy: &LeafProxy, timeout: i64) -> Result<(), String> {
-    let url = Url::parse(&proxy.url).map_err(|e| format!("invalid proxy URL: {e}"))?;
+    let url = Url::parse(&proxy.url).map_err(|e| {
+        if looks_secret(&proxy.url) {
+            "invalid proxy URL: [REDACTED]".to_owned()
+        } else {
+            format!("invalid proxy URL: {e}")
+        }
+    })?;
     if url.scheme != "http" && url.scheme != "https" {
         return Err(format!(
             "proxy URL scheme must be http or https, got: {}",
@@ -314,7 +324,8 @@ fn check_proxy(report: &mut Report, node: &Node, remote: &LeafRemote) {
         report.error(
             node,
             format!(
-                "proxy is configured but remote URL {url} requires TLS and no TLS configuration is provided. When using proxy with TLS endpoints, ensure TLS is properly configured for the leafnode remote"
+                "proxy is configured but remote URL {} requires TLS and no TLS configuration is provided. When using proxy with TLS endpoints, ensure TLS is properly configured for the leafnode remote",
+                url.redacted()
             ),
         );
     }

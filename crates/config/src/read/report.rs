@@ -1,6 +1,7 @@
 //! Problems found while reading options, collected so that one run shows all.
 
-use crate::error::Problem;
+use super::secrets::redacted;
+use crate::error::{NodeId, Problem};
 use crate::go_text;
 use crate::lang::{Map, Node, Pos, Value};
 use crate::options::{Feature, FeatureKind};
@@ -22,11 +23,11 @@ impl Report {
         self.errors.push(problem(node, text));
     }
 
-    /// An error some checks report without a place.
-    pub fn error_without_place(&mut self, text: impl Into<String>) {
+    /// An error about `node` whose first line names no place, as tools know it.
+    pub fn error_without_place(&mut self, node: Option<NodeId>, text: impl Into<String>) {
         self.errors.push(Problem {
-            pos: None,
-            text: text.into(),
+            node,
+            ..Problem::without_place(text)
         });
     }
 
@@ -80,7 +81,24 @@ impl Report {
 pub(crate) fn problem(node: &Node, text: impl Into<String>) -> Problem {
     Problem {
         pos: Some(node.pos.clone()),
-        text: text.into(),
+        node: Some(NodeId::of(node)),
+        ..Problem::without_place(text)
+    }
+}
+
+/// A problem with `node` whose first line names no place, as tools know it.
+pub(crate) fn unplaced(node: &Node, text: impl Into<String>) -> Problem {
+    Problem {
+        pos: None,
+        ..problem(node, text)
+    }
+}
+
+/// The same problem as tools know it: at the place of another value.
+pub(crate) fn shown_at(problem: Problem, place: &Node) -> Problem {
+    Problem {
+        pos: Some(place.pos.clone()),
+        ..problem
     }
 }
 
@@ -160,7 +178,8 @@ impl Node {
     /// The value as error texts show it.
     pub(crate) fn shown(&self) -> String {
         match &self.value {
-            Value::String(text) | Value::DateTime(text) => text.clone(),
+            Value::String(text) => redacted(text).into_owned(),
+            Value::DateTime(text) => text.clone(),
             Value::Integer(number) => number.to_string(),
             Value::Float(number) => go_text::float_v(*number),
             Value::Bool(yes) => yes.to_string(),
@@ -171,7 +190,7 @@ impl Node {
             Value::Map(map) => {
                 let mut items: Vec<String> = map
                     .iter()
-                    .map(|(key, node)| format!("{key}:{}", node.shown()))
+                    .map(|(key, node)| format!("{key}:{}", node.shown_at_key(key)))
                     .collect();
                 items.sort();
                 format!("map{}", go_text::list(&items))

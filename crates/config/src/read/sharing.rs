@@ -3,7 +3,7 @@
 
 use midge_subject::{Transform, covers, has_wildcard, is_publishable, overlaps};
 
-use super::report::Report;
+use super::report::{Report, problem, shown_at};
 use super::subjects;
 use crate::go_text::quote;
 use crate::lang::Node;
@@ -20,7 +20,8 @@ pub(crate) fn check(report: &mut Report, options: &Options, node: &Node) {
         for account in accounts {
             for export in account.exports.iter().filter(|e| e.kind == kind) {
                 if let Err(text) = check_export(accounts, account, export) {
-                    report.error(node, text);
+                    let at = account.exports.iter().position(|e| std::ptr::eq(e, export));
+                    complain(report, node, account, "exports", at, text);
                     exports_are_good = false;
                 }
             }
@@ -37,11 +38,40 @@ pub(crate) fn check(report: &mut Report, options: &Options, node: &Node) {
             for import in account.imports.iter().filter(|i| i.kind == kind) {
                 match check_import(accounts, &done, account, import) {
                     Ok(()) => done.push((&account.name, import)),
-                    Err(text) => report.error(node, text),
+                    Err(text) => {
+                        let at = account.imports.iter().position(|i| std::ptr::eq(i, import));
+                        complain(report, node, account, "imports", at, text);
+                    }
                 }
             }
         }
     }
+}
+
+/// An error of an entry, shown at the place of `accounts`.
+fn complain(
+    report: &mut Report,
+    accounts: &Node,
+    account: &Account,
+    list: &str,
+    at: Option<usize>,
+    text: String,
+) {
+    let entry = entry(accounts, &account.name, list, at.unwrap_or_default());
+    let problem = problem(entry.unwrap_or(accounts), text);
+    report.errors.push(shown_at(problem, accounts));
+}
+
+/// The place of an export or import in the file. Entries that name neither a
+/// stream nor a service mean nothing and are not counted.
+fn entry<'n>(accounts: &'n Node, account: &str, list: &str, at: usize) -> Option<&'n Node> {
+    let account = accounts.map().ok()?.get(account)?;
+    let items = account.map().ok()?.get_any_case(&[list])?.items().ok()?;
+    let counts = |item: &&Node| {
+        let map = item.map().ok();
+        map.is_some_and(|map| map.get_any_case(&["stream", "service"]).is_some())
+    };
+    items.iter().filter(counts).nth(at)
 }
 
 fn word(kind: ShareKind) -> &'static str {

@@ -1,8 +1,7 @@
 //! `tls` blocks (configuration.md 3.8).
 
-use super::report::{Cast, Report, problem};
+use super::report::{Cast, Report, problem, shown_at};
 use super::{ocsp, time, tls_files};
-use crate::error::Problem;
 use crate::go_text::{self, quote};
 use crate::lang::{Node, Value};
 use crate::options::{
@@ -61,7 +60,7 @@ pub(crate) const CURVES: [&str; 7] = [
 ];
 
 /// Keys an HTTP proxy's block takes.
-const PROXY_KEYS: [&str; 15] = [
+pub(crate) const PROXY_KEYS: [&str; 15] = [
     "cert_file",
     "key_file",
     "ca_file",
@@ -446,14 +445,11 @@ fn cert_match_by(node: &Node) -> Cast<()> {
 
 fn ca_certs_match(node: &Node) -> Cast<()> {
     if let Value::Array(items) = &node.value
-        && items.iter().any(|item| item.text().is_err())
+        && let Some(item) = items.iter().find(|item| item.text().is_err())
     {
-        return Err(Problem {
-            pos: Some(node.pos.clone()),
-            text:
-                "error parsing ca_cert_match: unsupported type *conf.token where string is expected"
-                    .to_owned(),
-        });
+        let text =
+            "error parsing ca_cert_match: unsupported type *conf.token where string is expected";
+        return Err(shown_at(problem(item, text), node));
     }
     Ok(())
 }

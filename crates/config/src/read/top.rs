@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::cluster::write_timeout;
-use super::report::{Cast, Report, Texts, problem};
+use super::report::{Cast, Report, Texts, problem, shown_at};
 use super::tls::Place;
 use super::{
-    accounts, auth, cluster, gateway, jetstream, leafnodes, listeners, mappings, ocsp, operator,
-    time, tls,
+    accounts, auth, cluster, explain, gateway, jetstream, leafnodes, listeners, mappings, ocsp,
+    operator, time, tls,
 };
-use crate::error::{ConfigError, Problem};
+use crate::error::{ConfigError, NodeId, Problem};
 use crate::go_text::{self, quote};
 use crate::lang::{self, Map, Node, Value};
 use crate::options::{FeatureKind, Options};
@@ -26,14 +26,20 @@ pub(crate) fn read_file(path: &Path, options: &mut Options) -> Result<Vec<Proble
     let mut report = Report::default();
     if document.root.is_empty() {
         report.warnings.push(Problem {
-            pos: None,
-            text: format!("{}: config has no values or is empty", path.display()),
+            detail: Some(explain::empty(path)),
+            ..Problem::without_place(format!(
+                "{}: config has no values or is empty",
+                path.display()
+            ))
         });
     }
     options.config_file = Some(path.to_path_buf());
     options.config_digest = document.digest;
     read(&mut report, options, &document.root);
     options.features.append(&mut report.features);
+    for problem in report.errors.iter_mut().chain(&mut report.warnings) {
+        explain::add(problem, &document.root);
+    }
     if report.errors.is_empty() {
         Ok(report.warnings)
     } else {
@@ -60,11 +66,11 @@ fn read(report: &mut Report, options: &mut Options, root: &Map) {
         let read = accounts::read(report, options, key, node);
         report.take(read);
     }
-    check_callout(report, options);
+    check_callout(report, options, root);
 }
 
 /// Accounts a callout may answer with must exist.
-fn check_callout(report: &mut Report, options: &Options) {
+fn check_callout(report: &mut Report, options: &Options, root: &Map) {
     let Some(callout) = &options.authorization.auth_callout else {
         return;
     };
@@ -72,12 +78,24 @@ fn check_callout(report: &mut Report, options: &Options) {
         let known = name == auth::GLOBAL_ACCOUNT
             || options.accounts.iter().any(|account| account.name == *name);
         if !known {
-            report.error_without_place(format!(
-                "auth_callout allowed account {} not found in configured accounts",
-                quote(name)
-            ));
+            report.error_without_place(
+                allowed_account(root, name),
+                format!(
+                    "auth_callout allowed account {} not found in configured accounts",
+                    quote(name)
+                ),
+            );
         }
     }
+}
+
+/// The entry of the callout's list that names this account.
+fn allowed_account(root: &Map, name: &str) -> Option<NodeId> {
+    let authorization = root.get_any_case(&["authorization"])?.map().ok()?;
+    let callout = authorization.get_any_case(&["auth_callout", "auth_hook"])?;
+    let list = callout.map().ok()?.get_any_case(&["allowed_accounts"])?;
+    let mut items = list.items().ok()?.iter();
+    items.find(|item| item.text() == Ok(name)).map(NodeId::of)
 }
 
 /// One key of the top level.
@@ -144,7 +162,7 @@ fn listener(
             report.feature(FeatureKind::DefaultJsDomain, key, &node.pos);
             let mut domains = std::collections::BTreeMap::new();
             for (account, value) in map.iter() {
-                let domain = value.text().map_err(|e| problem(node, e.text))?;
+                let domain = value.text().map_err(|e| shown_at(e, node))?;
                 domains.insert(account.to_owned(), domain.to_owned());
             }
             options.default_js_domain = Some(domains);
@@ -174,7 +192,10 @@ fn listener(
             options.prof_port = node.port()?;
             report.feature(FeatureKind::Profiling, key, &node.pos);
         }
-        "prof_block_rate" => options.prof_block_rate = node.int()?,
+        "prof_block_rate" => {
+            options.prof_block_rate = node.int()?;
+            report.feature(FeatureKind::BlockProfiling, key, &node.pos);
+        }
         "pid_file" | "pidfile" => options.pid_file = node.some_text()?.map(Into::into),
         "ports_file_dir" => options.ports_file_dir = node.some_text()?.map(Into::into),
         _ => return Ok(false),
@@ -190,10 +211,10 @@ fn tags(report: &mut Report, options: &mut Options, node: &Node) {
             for item in items {
                 match &item.value {
                     Value::String(text) => raw.push(text.as_str()),
-                    _ => report.error(
-                        node,
-                        "error parsing tags: unsupported type *conf.token where string is expected",
-                    ),
+                    _ => {
+                        let text = "error parsing tags: unsupported type *conf.token where string is expected";
+                        report.errors.push(shown_at(problem(item, text), node));
+                    }
                 }
             }
             raw
@@ -409,6 +430,7 @@ fn security(
         }
         "resolver_tls" => {
             node.map()?;
+            report.feature(FeatureKind::Resolver, key, &node.pos);
             options.resolver_tls = tls::read(report, key, node, Place::Plain);
         }
         "resolver_preload" => {
@@ -433,7 +455,7 @@ fn security(
             options.ocsp = ocsp::stapling(report, node)?;
         }
         "ocsp_cache" => {
-            report.feature(FeatureKind::OcspPeer, key, &node.pos);
+            report.feature(FeatureKind::OcspCache, key, &node.pos);
             options.ocsp_cache = Some(ocsp::cache(node)?);
         }
         _ => return Ok(false),

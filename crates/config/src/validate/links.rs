@@ -2,11 +2,12 @@
 
 use std::collections::HashSet;
 
+use crate::error::{About as _, Invalid};
 use crate::go_text::{quote, quoted_list};
-use crate::options::{CompressionMode, LeafRemote, Options};
+use crate::options::{Compression, CompressionMode, LeafRemote, Options};
 use crate::read::{GLOBAL_ACCOUNT, KeyKind, is_public};
 
-pub(super) fn leafnodes(options: &Options) -> Result<(), String> {
+pub(super) fn leafnodes(options: &Options) -> Result<(), Invalid> {
     let Some(leaf) = &options.leafnodes else {
         return Ok(());
     };
@@ -19,26 +20,32 @@ pub(super) fn leafnodes(options: &Options) -> Result<(), String> {
             .is_some_and(|u| !u.is_empty())
         {
             return Err(
-                "operator mode does not allow specifying users in leafnode config".to_owned(),
+                "operator mode does not allow specifying users in leafnode config"
+                    .about(["leafnodes.authorization.users"]),
             );
         }
         if let Some(account) = &leaf.authorization.account
             && !is_public(KeyKind::Account, account)
         {
-            return Err("operator mode and non account nkeys are incompatible".to_owned());
+            return Err("operator mode and non account nkeys are incompatible"
+                .about(["leafnodes.authorization.account"]));
         }
-        for remote in leaf.remotes.iter().filter(|remote| !remote.disabled) {
+        for (at, remote) in leaf.remotes.iter().enumerate() {
+            if remote.disabled {
+                continue;
+            }
             let key = remote.account.as_deref().unwrap_or_default();
             if !is_public(KeyKind::Account, key) {
-                return Err("operator mode requires account nkeys in remotes. Please add an `account` key to each remote in your `leafnodes` section, to assign it to an account. Each account value should be a 56 character public key, starting with the letter 'A'".to_owned());
+                return Err("operator mode requires account nkeys in remotes. Please add an `account` key to each remote in your `leafnodes` section, to assign it to an account. Each account value should be a 56 character public key, starting with the letter 'A'".about([format!("leafnodes.remotes[{at}]")]));
             }
         }
     } else {
         known_accounts(options)?;
     }
     leaf_users(options)?;
-    for remote in &leaf.remotes {
-        one_kind_of_url(remote)?;
+    for (at, remote) in leaf.remotes.iter().enumerate() {
+        let path = format!("leafnodes.remotes[{at}].urls");
+        one_kind_of_url(remote).map_err(|text| text.about([path]))?;
     }
     let gateway = options.gateway.as_ref().is_some_and(|g| g.name.is_some());
     let system = options.system_account.is_some()
@@ -48,12 +55,12 @@ pub(super) fn leafnodes(options: &Options) -> Result<(), String> {
             .flatten()
             .any(|operator| !operator.system_account.is_empty());
     if leaf.port != 0 && gateway && !system {
-        return Err("leaf nodes and gateways (both being defined) require a system account to also be configured".to_owned());
+        return Err("leaf nodes and gateways (both being defined) require a system account to also be configured".about(["leafnodes", "gateway"]));
     }
     Ok(())
 }
 
-fn known_accounts(options: &Options) -> Result<(), String> {
+fn known_accounts(options: &Options) -> Result<(), Invalid> {
     let Some(leaf) = &options.leafnodes else {
         return Ok(());
     };
@@ -66,26 +73,27 @@ fn known_accounts(options: &Options) -> Result<(), String> {
             quote(name)
         )
     };
-    let users = leaf.authorization.users.iter().flatten();
-    let names = users
-        .filter_map(|user| user.account.as_deref())
-        .chain(leaf.authorization.account.as_deref());
-    for name in names {
-        if !known(name) {
-            return Err(missing(name, "authorization"));
+    for (at, user) in leaf.authorization.users.iter().flatten().enumerate() {
+        if let Some(name) = user.account.as_deref().filter(|name| !known(name)) {
+            let path = format!("leafnodes.authorization.users[{at}].account");
+            return Err(missing(name, "authorization").about([path]));
         }
     }
-    for remote in &leaf.remotes {
-        if let Some(name) = &remote.account
-            && !known(name)
-        {
-            return Err(missing(name, "remote"));
+    let name = leaf.authorization.account.as_deref();
+    if let Some(name) = name.filter(|name| !known(name)) {
+        let path = "leafnodes.authorization.account";
+        return Err(missing(name, "authorization").about([path]));
+    }
+    for (at, remote) in leaf.remotes.iter().enumerate() {
+        if let Some(name) = remote.account.as_deref().filter(|name| !known(name)) {
+            let path = format!("leafnodes.remotes[{at}].account");
+            return Err(missing(name, "remote").about([path]));
         }
     }
     Ok(())
 }
 
-fn leaf_users(options: &Options) -> Result<(), String> {
+fn leaf_users(options: &Options) -> Result<(), Invalid> {
     let Some(leaf) = &options.leafnodes else {
         return Ok(());
     };
@@ -93,10 +101,16 @@ fn leaf_users(options: &Options) -> Result<(), String> {
         return Ok(());
     };
     if leaf.authorization.username.is_some() {
-        return Err("can not have a single user/pass and a users array".to_owned());
+        return Err("can not have a single user/pass and a users array".about([
+            "leafnodes.authorization.user",
+            "leafnodes.authorization.users",
+        ]));
     }
     if leaf.authorization.nkey.is_some() {
-        return Err("can not have a single nkey and a users array".to_owned());
+        return Err("can not have a single nkey and a users array".about([
+            "leafnodes.authorization.nkey",
+            "leafnodes.authorization.users",
+        ]));
     }
     let mut seen = HashSet::new();
     for user in users {
@@ -104,7 +118,8 @@ fn leaf_users(options: &Options) -> Result<(), String> {
             return Err(format!(
                 "duplicate user {} detected in leafnode authorization",
                 quote(&user.username)
-            ));
+            )
+            .about(["leafnodes.authorization.users"]));
         }
     }
     Ok(())
@@ -127,7 +142,7 @@ fn one_kind_of_url(remote: &LeafRemote) -> Result<(), String> {
     ))
 }
 
-pub(super) fn gateway(options: &Options) -> Result<(), String> {
+pub(super) fn gateway(options: &Options) -> Result<(), Invalid> {
     let Some(gateway) = &options.gateway else {
         return Ok(());
     };
@@ -135,40 +150,44 @@ pub(super) fn gateway(options: &Options) -> Result<(), String> {
         return Ok(());
     }
     let Some(name) = &gateway.name else {
-        return Err("gateway has no name".to_owned());
+        return Err("gateway has no name".about(["gateway"]));
     };
     if name.contains(' ') {
-        return Err("gateway name cannot contain spaces".to_owned());
+        return Err("gateway name cannot contain spaces".about(["gateway.name"]));
     }
     if gateway.port == 0 {
         return Err(format!(
             "gateway {} has no port specified (select -1 for random port)",
             quote(name)
-        ));
+        )
+        .about(["gateway"]));
     }
     for (at, remote) in gateway.gateways.iter().enumerate() {
         if remote.name.is_empty() {
-            return Err(format!("gateway in the list {at} has no name"));
+            return Err(format!("gateway in the list {at} has no name")
+                .about([format!("gateway.gateways[{at}]")]));
         }
         if remote.urls.is_empty() {
-            return Err(format!("gateway {} has no URL", quote(&remote.name)));
+            return Err(format!("gateway {} has no URL", quote(&remote.name))
+                .about([format!("gateway.gateways[{at}]")]));
         }
     }
     Ok(())
 }
 
-pub(super) fn cluster(options: &Options) -> Result<(), String> {
+pub(super) fn cluster(options: &Options) -> Result<(), Invalid> {
     let Some(cluster) = &options.cluster else {
         return Ok(());
     };
     if let Some(name) = &cluster.name {
         if name.contains(' ') {
-            return Err("cluster name cannot contain spaces".to_owned());
+            return Err("cluster name cannot contain spaces".about(["cluster.name"]));
         }
         let other = options.gateway.as_ref().and_then(|g| g.name.as_ref());
         if other.is_some_and(|other| other != name) {
             return Err(
-                "cluster name conflicts between cluster and gateway definitions".to_owned(),
+                "cluster name conflicts between cluster and gateway definitions"
+                    .about(["cluster.name", "gateway.name"]),
             );
         }
     }
@@ -176,7 +195,10 @@ pub(super) fn cluster(options: &Options) -> Result<(), String> {
         return Ok(());
     }
     if cluster.pool_size < 0 {
-        return Err("pool_size cannot be negative if pinned accounts are specified".to_owned());
+        return Err(
+            "pool_size cannot be negative if pinned accounts are specified"
+                .about(["cluster.pool_size", "cluster.accounts"]),
+        );
     }
     let mut seen = HashSet::new();
     for name in &cluster.accounts {
@@ -185,25 +207,35 @@ pub(super) fn cluster(options: &Options) -> Result<(), String> {
                 "found duplicate account name {} in pinned accounts list {}",
                 quote(name),
                 quoted_list(&cluster.accounts)
-            ));
+            )
+            .about(["cluster.accounts"]));
         }
     }
     Ok(())
 }
 
 /// The modes of all blocks, whether they listen or not.
-pub(super) fn compression(options: &Options) -> Result<(), String> {
-    if let Some(cluster) = &options.cluster
-        && !cluster.compression.mode.is_empty()
-    {
-        cluster.compression.resolve(CompressionMode::S2Fast)?;
+pub(super) fn compression(options: &Options) -> Result<(), Invalid> {
+    let check = |compression: &Compression, on: CompressionMode, path: &str| {
+        if compression.mode.is_empty() {
+            return Ok(());
+        }
+        let resolved = compression.resolve(on);
+        resolved.map(|_| ()).map_err(|text| text.about([path]))
+    };
+    if let Some(cluster) = &options.cluster {
+        check(
+            &cluster.compression,
+            CompressionMode::S2Fast,
+            "cluster.compression",
+        )?;
     }
     if let Some(leaf) = &options.leafnodes {
-        let remotes = leaf.remotes.iter().map(|remote| &remote.compression);
-        for compression in std::iter::once(&leaf.compression).chain(remotes) {
-            if !compression.mode.is_empty() {
-                compression.resolve(CompressionMode::S2Auto)?;
-            }
+        let on = CompressionMode::S2Auto;
+        check(&leaf.compression, on, "leafnodes.compression")?;
+        for (at, remote) in leaf.remotes.iter().enumerate() {
+            let path = format!("leafnodes.remotes[{at}].compression");
+            check(&remote.compression, on, &path)?;
         }
     }
     Ok(())

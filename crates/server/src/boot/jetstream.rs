@@ -14,6 +14,7 @@ use midge_log::Logger;
 use midge_store::CacheBudget;
 use midge_store::crypt::{Cipher, EncryptionKeys};
 
+use super::machine::{default_memory, default_storage};
 use super::node::Node;
 use crate::acceptor::os_text;
 use crate::account::GLOBAL_ACCOUNT;
@@ -21,10 +22,6 @@ use crate::jetstream::durability::Durability;
 use crate::jetstream::{AccountPlan, Plan, QueueLimits};
 use crate::server::Shared;
 use crate::settings;
-
-/// Share of the machine's memory and of the free space on the disk that
-/// JetStream may use unless something else is configured.
-const DEFAULT_PERCENT: u64 = 75;
 
 /// Wait at a restart for the threads that still hold the store directory.
 const RESTART_PATIENCE: Duration = Duration::from_secs(10);
@@ -166,8 +163,18 @@ fn plan(
         accounts: accounts(options, shared)?,
         queues: queues(configured),
         lock_patience,
-        workers: crate::process::cores(),
+        workers: workers(configured.max_concurrent_io, crate::process::cores()),
     })
+}
+
+/// Threads of a worker that read and write files at a time: itself and the one
+/// that waits for the disk.
+const THREADS_PER_WORKER: i64 = 2;
+
+/// One worker for each core, but no more than `max_concurrent_io` allows.
+fn workers(max_concurrent_io: i64, cores: usize) -> usize {
+    let allowed = (max_concurrent_io / THREADS_PER_WORKER).max(1);
+    cores.min(usize::try_from(allowed).unwrap_or(1))
 }
 
 /// What may wait at most; the defaults of jetstream-api.md 5.
@@ -258,42 +265,6 @@ fn check_folder(folder: &Path) -> Result<(), String> {
     written.map_err(|_| failed("storage directory is not writable"))
 }
 
-/// Bytes of memory this process may use.
-fn memory_of_machine() -> u64 {
-    use nix::unistd::{SysconfVar, sysconf};
-    let value = |variable| {
-        sysconf(variable)
-            .ok()
-            .flatten()
-            .and_then(|n| u64::try_from(n).ok())
-    };
-    let machine = value(SysconfVar::_PHYS_PAGES)
-        .unwrap_or(0)
-        .saturating_mul(value(SysconfVar::PAGE_SIZE).unwrap_or(4096));
-    let group = std::fs::read_to_string("/sys/fs/cgroup/memory.max").ok();
-    let limit = group.and_then(|text| text.trim().parse().ok());
-    limit.map_or(machine, |limit: u64| limit.min(machine))
-}
-
-fn share(bytes: u64) -> i64 {
-    i64::try_from(bytes / 100 * DEFAULT_PERCENT).unwrap_or(i64::MAX)
-}
-
-fn default_memory() -> i64 {
-    share(memory_of_machine())
-}
-
-fn default_storage(folder: &Path) -> i64 {
-    match nix::sys::statvfs::statvfs(folder) {
-        #[allow(clippy::unnecessary_cast, reason = "narrower types on some systems")]
-        Ok(disk) => {
-            share((disk.blocks_available() as u64).saturating_mul(disk.fragment_size() as u64))
-        }
-        // One terabyte, as the Go server takes it where it cannot tell.
-        Err(_) => 1 << 40,
-    }
-}
-
 /// A size as people read it.
 fn friendly(bytes: i64) -> String {
     const UNITS: [&str; 5] = ["KB", "MB", "GB", "TB", "PB"];
@@ -344,6 +315,20 @@ fn write_banner(log: &Logger, plan: &Plan) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn file_operations_at_a_time_are_bounded() {
+        for (max_concurrent_io, cores, wanted) in [
+            (4096, 2, 2),
+            (4096, 64, 64),
+            (4, 64, 2),
+            (5, 64, 2),
+            (16, 64, 8),
+            (4, 1, 1),
+        ] {
+            assert_eq!(workers(max_concurrent_io, cores), wanted);
+        }
+    }
 
     #[test]
     fn sizes_are_shown_as_people_read_them() {

@@ -33,7 +33,10 @@ impl Node {
             self.shut_down();
             return;
         }
-        shared.broadcast(|| Control::LameDuck);
+        {
+            let _nobody_moves = shared.moves.read_recursive();
+            shared.broadcast(|| Control::LameDuck);
+        }
         if !self.pause(options.lame_duck_grace_period) {
             return;
         }
@@ -61,6 +64,7 @@ impl Node {
 
     /// All clients with the shard each lives on.
     pub(super) fn clients(&self) -> Vec<(u16, u64)> {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
         let mut clients = Vec::new();
         for (id, handle) in self.server().shared().all_shards().iter().enumerate() {
             let (answer, received) = sync_channel(1);

@@ -8,6 +8,7 @@
 //! | [`node`] | the running server: signals and the end |
 //! | [`reload`] | a changed configuration |
 //! | [`lame_duck`] | sending clients away |
+//! | [`machine`] | what JetStream may use of the machine |
 //! | [`monitor`], [`source`] | the monitoring port |
 //! | [`system_service`] | requests in the system account |
 
@@ -15,6 +16,7 @@ mod banner;
 mod jetstream;
 mod jetstream_source;
 mod lame_duck;
+mod machine;
 mod missing;
 mod monitor;
 mod node;

@@ -10,6 +10,23 @@ use super::{missing, start};
 use crate::settings;
 use crate::shard::{Control, Mail};
 
+/// Why nothing was changed.
+struct Refusal {
+    /// As tools know it.
+    text: String,
+    /// Where options stand, what was found and what was expected there.
+    details: Vec<String>,
+}
+
+impl From<String> for Refusal {
+    fn from(text: String) -> Self {
+        Self {
+            text,
+            details: Vec::new(),
+        }
+    }
+}
+
 impl Node {
     /// Reads the configuration again and applies what has changed, or changes
     /// nothing at all.
@@ -20,21 +37,32 @@ impl Node {
         // One at a time, or shards could end with different settings.
         let _alone = self.reloading();
         let outcome = self.try_reload();
-        if let Err(text) = &outcome {
-            let log = &self.server().shared().log;
+        let log = &self.server().shared().log;
+        outcome.map_err(|refusal| {
+            let text = refusal.text.trim_end();
             log.error(format_args!(
-                "Failed to reload server configuration: {}",
-                text.trim_end()
+                "Failed to reload server configuration: {text}"
             ));
-        }
-        outcome
+            for detail in &refusal.details {
+                log.error(format_args!("{detail}"));
+            }
+            std::iter::once(text)
+                .chain(refusal.details.iter().map(String::as_str))
+                .collect::<Vec<_>>()
+                .join("\n")
+        })
     }
 
-    fn try_reload(&self) -> Result<(), String> {
-        let loaded =
-            midge_config::resolve_for_reload(self.flags()).map_err(|error| error.to_string())?;
+    fn try_reload(&self) -> Result<(), Refusal> {
+        let loaded = midge_config::resolve_for_reload(self.flags()).map_err(|error| Refusal {
+            text: error.headlines(),
+            details: error.details(),
+        })?;
         let mut new = loaded.options;
-        midge_config::validate(&new)?;
+        midge_config::validate(&new).map_err(|invalid| Refusal {
+            text: invalid.text,
+            details: invalid.details,
+        })?;
         let old = self.options();
         // "Any port" keeps the one in use.
         for (new, old) in [
@@ -47,11 +75,14 @@ impl Node {
         }
         let changes = reload::plan(&old, &new).map_err(|refusal| refusal.to_string())?;
         if let Some(text) = missing::find(&new) {
-            return Err(text);
+            return Err(text.into());
         }
         let shared = self.server().shared();
         let runtime = settings::runtime(&new, &shared.identity, self.port(), self.hidden_user())?;
         settings::apply_accounts(&new, &shared.accounts)?;
+        // A client must not move from a shard that has not looked at it again to
+        // one that has looked already.
+        let _nobody_moves = shared.moves.read_recursive();
         let digest = new.config_digest.clone();
         let runtime = Arc::new(runtime);
         shared.runtime.store(runtime.clone());

@@ -37,8 +37,8 @@ pub(super) fn start(flags: FlagSet) -> i32 {
         complain(&format!("{warning}\n"));
     }
     let options = loaded.options;
-    if let Err(text) = midge_config::validate(&options) {
-        return fail(&text);
+    if let Err(invalid) = midge_config::validate(&options) {
+        return fail(&invalid.to_string());
     }
     if let Some(text) = missing::find(&options) {
         return fail(&text);
@@ -228,6 +228,7 @@ fn number_of_shards() -> usize {
 fn placement() -> Placement {
     match std::env::var(PLACEMENT_VARIABLE).as_deref() {
         Ok("spread") => Placement::Spread,
+        Ok("restless") => Placement::Restless,
         _ => Placement::Together,
     }
 }

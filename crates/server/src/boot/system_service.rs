@@ -114,6 +114,7 @@ impl Node {
     }
 
     fn kick(&self, cid: u64) -> Result<(), (u16, String)> {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
         for handle in self.server().shared().all_shards() {
             let (answer, received) = sync_channel(1);
             handle
@@ -127,6 +128,7 @@ impl Node {
     }
 
     fn notify_lame_duck(&self, cid: u64) -> Result<(), (u16, String)> {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
         for handle in self.server().shared().all_shards() {
             let (answer, received) = sync_channel(1);
             let control = Control::NotifyLameDuck(cid, answer);

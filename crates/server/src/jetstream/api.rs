@@ -96,6 +96,9 @@ impl Api {
                 let _ = std::panic::catch_unwind(work);
             }
             self.publisher.send(&self.shared);
+            if self.shared.rendezvous.is_called() {
+                self.shared.rendezvous.attend(API_DESTINATION);
+            }
         }
     }
 
@@ -125,6 +128,8 @@ impl Api {
             },
             // For workers.
             WorkerMail::Interest { .. } | WorkerMail::Synced(_) | WorkerMail::Packed(_) => {}
+            // The end of the turn looks.
+            WorkerMail::Rendezvous => {}
         }
     }
 

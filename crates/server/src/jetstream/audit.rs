@@ -87,12 +87,16 @@ fn event_id() -> String {
         .collect()
 }
 
-/// Asks a shard to describe the client of a request.
+/// Asks the shards to describe the client of a request, first the one it came
+/// from: the client may have moved.
 pub(super) fn client_json(shared: &Shared, shard: u16, cid: u64) -> Option<Box<RawValue>> {
-    let (answer, info) = sync_channel(1);
-    let control = Box::new(Control::ClientInfo(cid, answer));
-    shared.shard(shard)?.mailbox.send(Mail::Control(control));
-    let info = info.recv_timeout(PATIENCE).ok()??;
+    let others = (0..shared.all_shards().len() as u16).filter(|&other| other != shard);
+    let info = std::iter::once(shard).chain(others).find_map(|shard| {
+        let (answer, info) = sync_channel(1);
+        let control = Box::new(Control::ClientInfo(cid, answer));
+        shared.shard(shard)?.mailbox.send(Mail::Control(control));
+        info.recv_timeout(PATIENCE).ok()?
+    })?;
     serde_json::value::to_raw_value(&info).ok()
 }
 

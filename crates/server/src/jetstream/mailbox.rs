@@ -31,6 +31,8 @@ pub(crate) enum WorkerMail {
     Synced(SyncOutcome),
     /// The block of this stream is compressed.
     Packed(u32),
+    /// Threads are to come together (`rendezvous.rs`).
+    Rendezvous,
     /// Anything rare.
     Command(Box<Command>),
 }
@@ -58,6 +60,11 @@ impl WorkerMailbox {
         drop(queue);
         // Costs nothing while the reader is awake.
         self.arrived.notify_one();
+    }
+
+    /// Number of things that were left and not yet taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.lock().len()
     }
 
     /// Whether senders should hold back.

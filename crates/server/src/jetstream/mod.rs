@@ -127,6 +127,11 @@ impl JetStream {
         self.workers.get(index).unwrap_or(&self.api)
     }
 
+    /// Number of workers.
+    pub(crate) fn worker_count(&self) -> usize {
+        self.workers.len()
+    }
+
     /// The accounts that have JetStream.
     pub(crate) fn accounts(&self) -> Vec<Arc<AccountState>> {
         self.accounts.read().values().cloned().collect()
@@ -148,6 +153,17 @@ impl JetStream {
     fn worker_of(&self, account: u32, stream: &str) -> &WorkerMailbox {
         let index = self.worker_index(account, stream);
         self.workers.get(index).unwrap_or(&self.api)
+    }
+
+    /// What waits for each thread, by names of queues.
+    pub(crate) fn queue_lengths(&self) -> Vec<(String, u64)> {
+        let api = ("JetStream API queue".to_owned(), &self.api);
+        let workers = self.workers.iter().enumerate();
+        let workers = workers.map(|(id, mailbox)| (format!("JetStream worker {id} mail"), mailbox));
+        std::iter::once(api)
+            .chain(workers)
+            .map(|(name, mailbox)| (name, mailbox.waiting() as u64))
+            .collect()
     }
 
     /// Writes everything and ends the threads.

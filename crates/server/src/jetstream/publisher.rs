@@ -86,6 +86,8 @@ impl Publisher {
                     subscription: target.subscription,
                     generation: target.generation,
                     queue,
+                    refusals: 0,
+                    alone: false,
                 });
                 // A stream takes it by the subject it is routed by.
                 let subject = if to >= FIRST_WORKER {

@@ -165,6 +165,9 @@ impl Worker {
                 let _ = answer.send(());
                 break;
             }
+            if self.shared.rendezvous.is_called() {
+                self.shared.rendezvous.attend(self.id);
+            }
             // Nobody waits for this.
             self.guard(Self::pack_finished);
         }
@@ -258,12 +261,15 @@ impl Worker {
             }
             WorkerMail::Synced(outcome) => self.on_synced(&outcome),
             WorkerMail::Packed(number) => self.pack(number),
+            // The end of the turn looks.
+            WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
         }
     }
 
     fn on_batch(&mut self, batch: Box<Batch>, now: Nanos) {
         self.arrived += batch.messages.len();
+        self.announce_answers(batch.from);
         let mut first = 0;
         for item in &batch.messages {
             let Some(message) = item.message(&batch.bytes) else {

@@ -9,7 +9,7 @@ use super::Shard;
 use super::deliver::Message;
 use super::mailbox::Mail;
 use super::match_cache::{LocalTarget, Recipients, RemoteTarget};
-use super::publish::NO_PUBLISHER;
+use super::publish::{NO_PUBLISHER, Origin};
 
 impl Shard {
     /// Adds a message for plain subscriptions on other shards; `targets` are
@@ -27,15 +27,18 @@ impl Shard {
                 subscription: target.subscription,
                 generation: target.generation,
                 queue: 0,
+                refusals: 0,
+                alone: false,
             });
-            self.batch(slot, account, message, first.shard, list);
+            let producer = self.feed(slot, first.shard);
+            self.batch(producer, account, message, first.shard, list);
         }
     }
 
     /// Adds a message for the chosen member of a queue group.
     pub(super) fn batch_queued(
         &mut self,
-        slot: u32,
+        from: &Origin,
         account: u32,
         message: &Message<'_>,
         target: &RemoteTarget,
@@ -45,31 +48,37 @@ impl Shard {
             subscription: target.subscription,
             generation: target.generation,
             queue,
+            refusals: from.refusals,
+            alone: from.alone,
         };
-        self.batch(
-            slot,
-            account,
-            message,
-            target.shard,
-            std::iter::once(chosen),
-        );
+        let producer = match from.elsewhere {
+            Some(producer) => producer,
+            None => self.feed(from.slot, target.shard),
+        };
+        let chosen = std::iter::once(chosen);
+        self.batch(producer, account, message, target.shard, chosen);
+    }
+
+    /// Notes that a connection of this shard has something for the destination
+    /// `to`; returns how others know the connection.
+    fn feed(&mut self, slot: u32, to: u16) -> (u32, u64) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return (slot, 0);
+        };
+        if to >= FIRST_WORKER {
+            connection.feeds = Some(to);
+        }
+        (slot, connection.cid)
     }
 
     fn batch(
         &mut self,
-        slot: u32,
+        producer: (u32, u64),
         account: u32,
         message: &Message<'_>,
         to: u16,
         targets: impl Iterator<Item = BatchTarget>,
     ) {
-        let mut cid = 0;
-        if let Some(connection) = self.connections.get_mut(slot as usize) {
-            cid = connection.cid;
-            if to >= FIRST_WORKER {
-                connection.feeds = Some(to);
-            }
-        }
         let item = BatchItem {
             account,
             subject: message.subject,
@@ -79,7 +88,7 @@ impl Shard {
             header: &[],
             payload: message.body,
             header_len: message.header_len,
-            producer: (slot, cid),
+            producer,
         };
         self.outgoing.push(&self.shared, to, &item, targets);
     }
@@ -134,6 +143,12 @@ impl Shard {
         recipients: &mut Recipients,
         behind: &mut Vec<(u32, u64, bool)>,
     ) {
+        let (slot, cid) = item.producer;
+        // A message that has come back to its publisher's shard.
+        let publisher = match self.connection(slot, cid) {
+            Some(_) => slot,
+            None => NO_PUBLISHER,
+        };
         let subscription = self
             .subscriptions
             .get_generation(target.subscription, target.generation);
@@ -152,8 +167,7 @@ impl Shard {
                     head: (0, recipients.heads.len() as u32),
                     class: 0,
                 };
-                let taken = self.deliver(&local, recipients, message, NO_PUBLISHER);
-                let (slot, cid) = item.producer;
+                let taken = self.deliver(&local, recipients, message, publisher);
                 let known = behind
                     .iter()
                     .any(|&(other, id, _)| (other, id) == (slot, cid));
@@ -166,7 +180,13 @@ impl Shard {
             None => false,
         };
         if !taken && target.queue != 0 {
-            self.route_to_group(item.account, target.queue, message, target.subscription);
+            let from = Origin {
+                slot: publisher,
+                elsewhere: Some(item.producer),
+                refusals: target.refusals.saturating_add(1),
+                alone: target.alone,
+            };
+            self.route_to_group(&from, item.account, message, target);
         }
     }
 }

@@ -13,6 +13,7 @@ use midge_wire::connect::ConnectOptions;
 use super::READ_CHUNK;
 use super::output::Output;
 use super::transport::Transport;
+use crate::balance::Partner;
 
 /// How far a connection is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +92,19 @@ pub(crate) struct Connection {
     pub(crate) blocked: bool,
     /// Since when unsent output has been above the high-water mark.
     pub(crate) behind_since: Option<Instant>,
+    /// It has more unsent output than `max_pending`, and a timer will see whether
+    /// it still has.
+    pub(crate) overruns: bool,
+    /// Its credentials are being compared again, after a reload.
+    pub(crate) rechecking: bool,
+    /// Whom its messages went to last.
+    pub(crate) partner: Partner,
+    /// What it had done when it was last weighed.
+    pub(crate) weighed: u64,
+    /// When it came from another shard.
+    pub(crate) moved_at: Option<Instant>,
+    /// When the timer for [`Connection::write_deadline`] that is under way ends.
+    pub(crate) write_timer: Option<Instant>,
     /// Producers of this shard that wait for this connection to drain.
     pub(crate) waiting_producers: Vec<(u32, u64)>,
     /// Why it is being closed, once it is.
@@ -165,6 +179,8 @@ pub(crate) struct Connection {
     pub(crate) slow_since: Option<Instant>,
 
     pub(crate) traffic: Traffic,
+    /// The part of it that was counted for the accounts it was in before.
+    pub(crate) kept_traffic: Traffic,
     /// Times a producer had to wait because this connection was behind.
     pub(crate) stalls: u64,
     /// Output was waiting when it was closed.
@@ -205,6 +221,12 @@ impl Connection {
             proxy_key: None,
             blocked: false,
             behind_since: None,
+            overruns: false,
+            rechecking: false,
+            partner: Partner::Nobody,
+            weighed: 0,
+            moved_at: None,
+            write_timer: None,
             waiting_producers: Vec::new(),
             closing: None,
             account: 0,
@@ -248,6 +270,7 @@ impl Connection {
             write_deadline: None,
             slow_since: None,
             traffic: Traffic::default(),
+            kept_traffic: Traffic::default(),
             stalls: 0,
             had_last_words: false,
             came_silently: false,

@@ -1,10 +1,13 @@
 //! Rare requests to a shard, and what it answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use midge_identity::Decision;
 
+use super::account_traffic::AccountFigures;
+use crate::balance::Load;
 use crate::jetstream::audit::ClientInfo;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
 use crate::monitor::{ConnQuery, ConnSnapshot};
@@ -15,6 +18,8 @@ pub(crate) enum Control {
     Connections(ConnQuery, mpsc::SyncSender<ConnSnapshot>),
     /// Describe these subscriptions.
     Subscriptions(SubsQuery, mpsc::SyncSender<SubsSnapshot>),
+    /// Say what the clients of each account have done.
+    Accounts(mpsc::SyncSender<HashMap<u32, AccountFigures>>),
 
     /// Describe a client for events; `None` if it is not here.
     ClientInfo(u64, mpsc::SyncSender<Option<ClientInfo>>),
@@ -26,12 +31,23 @@ pub(crate) enum Control {
     NotifyLameDuck(u64, mpsc::SyncSender<Option<bool>>),
     /// Send all clients that take it a lame duck notice.
     LameDuck,
+    /// What the connections have done lately.
+    Weigh(mpsc::SyncSender<Vec<Load>>),
     /// Which clients there are.
     ListClients(mpsc::SyncSender<Vec<u64>>),
     /// Close this client because the server shuts down.
     CloseForShutdown(u64),
     /// Close these clients because the connection limit was lowered.
     CloseSurplus(Vec<u64>),
+    /// No member of a queue group has taken a request.
+    NoResponders {
+        /// Id of the connection that has sent it.
+        cid: u64,
+        /// Subject of the request.
+        subject: Box<[u8]>,
+        /// Its reply subject.
+        reply: Box<[u8]>,
+    },
     /// A slow check of credentials has ended.
     Authenticated {
         /// Slot of the connection.

@@ -43,6 +43,7 @@ impl Shard {
                 TimerKind::Ping => self.on_ping_deadline(slot, at),
                 TimerKind::WriteDeadline => self.on_write_deadline(slot),
                 TimerKind::Resume => self.on_resume_deadline(slot, cid),
+                TimerKind::Overrun => self.on_overrun_deadline(slot),
                 TimerKind::Linger => self.on_linger_deadline(slot),
             }
             self.settle(&[]);

@@ -150,7 +150,7 @@ impl Shard {
         if connection.withheld && pending <= self.runtime.gate {
             self.withhold_from(slot, false);
         }
-        if pending <= LOW_WATER {
+        if pending <= LOW_WATER.min(self.runtime.gate) {
             self.wake_producers(slot);
         }
     }
@@ -197,18 +197,12 @@ impl Shard {
             let at = now + deadline;
             let goal = connection.output.total_written() + connection.output.pending() as u64;
             connection.write_deadline = Some((at, goal, start));
-            let cid = connection.cid;
-            self.timers.add(Timer {
-                at,
-                slot,
-                cid,
-                kind: TimerKind::WriteDeadline,
-            });
+            self.arm_write_deadline(slot, at);
         }
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
-        if connection.output.pending() <= HIGH_WATER {
+        if connection.output.pending() <= HIGH_WATER.min(self.runtime.gate) {
             connection.behind_since = None;
             return;
         }
@@ -335,6 +329,24 @@ impl Shard {
         }
     }
 
+    /// Sets a timer for the write deadline, unless one is under way that ends
+    /// before: that one finds the later time.
+    pub(super) fn arm_write_deadline(&mut self, slot: u32, at: Instant) {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
+            return;
+        };
+        if connection.write_timer.is_none_or(|ends| ends > at) {
+            connection.write_timer = Some(at);
+            let cid = connection.cid;
+            self.timers.add(Timer {
+                at,
+                slot,
+                cid,
+                kind: TimerKind::WriteDeadline,
+            });
+        }
+    }
+
     /// A write deadline has passed: the write is done, or the client is slow
     /// (client-protocol.md 17.2).
     pub(super) fn on_write_deadline(&mut self, slot: u32) {
@@ -343,17 +355,12 @@ impl Shard {
         let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
+        connection.write_timer = None;
         let Some((at, goal, start)) = connection.write_deadline else {
             return;
         };
-        let cid = connection.cid;
         if at > now {
-            self.timers.add(Timer {
-                at,
-                slot,
-                cid,
-                kind: TimerKind::WriteDeadline,
-            });
+            self.arm_write_deadline(slot, at);
             return;
         }
         // The poll tells of room only when there is a good deal of it; a last
@@ -377,12 +384,7 @@ impl Shard {
         let next = (now + deadline, written + pending as u64, written);
         if written >= goal {
             connection.write_deadline = Some(next);
-            self.timers.add(Timer {
-                at: next.0,
-                slot,
-                cid,
-                kind: TimerKind::WriteDeadline,
-            });
+            self.arm_write_deadline(slot, next.0);
             return;
         }
         if connection.phase == Phase::Draining {
@@ -404,12 +406,7 @@ impl Shard {
         if self.runtime.write_retry && written > start {
             connection.slow_since.get_or_insert(now - deadline);
             connection.write_deadline = Some(next);
-            self.timers.add(Timer {
-                at: next.0,
-                slot,
-                cid,
-                kind: TimerKind::WriteDeadline,
-            });
+            self.arm_write_deadline(slot, next.0);
         } else {
             self.close(slot, CloseReason::SlowConsumerWriteDeadline);
         }
@@ -452,6 +449,7 @@ impl Shard {
         let patient = connection
             .behind_since
             .is_none_or(|since| self.now.duration_since(since) < PATIENCE);
-        connection.blocked && pending > HIGH_WATER && (patient || pending > self.runtime.gate)
+        let high = HIGH_WATER.min(self.runtime.gate);
+        connection.blocked && pending > high && (patient || pending > self.runtime.gate)
     }
 }

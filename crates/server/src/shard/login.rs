@@ -96,6 +96,15 @@ impl Shard {
             .auth
             .proxy(&connection.nonce, &connection.options.proxy_sig)?;
         connection.proxy_key = proxy.map(Into::into);
+        if runtime
+            .auth
+            .asks_for_certificate(&credentials_of(connection))
+        {
+            self.name_by_certificate(slot)?;
+        }
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return Err(Refusal::UnknownUser);
+        };
         runtime
             .auth
             .decide_through(proxy, &credentials_of(connection))
@@ -123,6 +132,7 @@ impl Shard {
             | Refusal::UnknownNkey
             | Refusal::WrongSecret
             | Refusal::Signature(_)
+            | Refusal::Certificate
             | Refusal::ConnectionType => CloseReason::AuthenticationFailure,
         };
         self.refuse_login(slot, reason);
@@ -150,9 +160,10 @@ impl Shard {
 
     /// Sends the comparison for a client that is in already.
     pub(super) fn recheck_slowly(&mut self, slot: u32, check: SlowCheck) {
-        let Some(connection) = self.connections.get(slot as usize) else {
+        let Some(connection) = self.connections.get_mut(slot as usize) else {
             return;
         };
+        connection.rechecking = true;
         let job = slow_checks::Job {
             shard: self.id,
             slot,
@@ -168,16 +179,15 @@ impl Shard {
 
     /// The comparison for a client that is in already has ended.
     pub(super) fn on_rechecked(&mut self, slot: u32, cid: u64, settings: u64, decision: Decision) {
-        if self
-            .connection(slot, cid)
-            .is_none_or(|connection| connection.closing.is_some())
-        {
+        let here = self.settings;
+        let Some(connection) = self.connection(slot, cid) else {
             return;
-        }
-        if settings != self.settings {
+        };
+        if connection.closing.is_some() || settings != here {
             // The reload in between has looked at it again.
             return;
         }
+        connection.rechecking = false;
         match decision {
             Decision::Accepted(accepted) => self.adopt(slot, accepted),
             Decision::Refused(_) | Decision::Slow(_) => {
@@ -253,6 +263,7 @@ impl Shard {
             .is_some_and(|connection| connection.account != account.id);
         if moves {
             self.remove_all_subscriptions(slot);
+            self.keep_traffic(slot);
         }
         let now = self.now;
         let Some(connection) = self.connections.get_mut(slot as usize) else {

@@ -1,7 +1,8 @@
 //! What a shard is told by other threads.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use mio::Waker;
 use mio::net::TcpStream;
@@ -70,6 +71,10 @@ pub(crate) struct Mailbox {
     waker: Waker,
     /// Bytes of batches that were sent and not yet delivered.
     batched: AtomicUsize,
+    /// When something will be left, in microseconds after `made`; in the past
+    /// if nobody has said so.
+    expected: AtomicU64,
+    made: Instant,
 }
 
 impl Mailbox {
@@ -80,7 +85,23 @@ impl Mailbox {
             asleep: AtomicBool::new(false),
             waker,
             batched: AtomicUsize::new(0),
+            expected: AtomicU64::new(0),
+            made: Instant::now(),
         }
+    }
+
+    /// Says that something will be left here at about that time, for which
+    /// somebody waits: the shard need not go to sleep until then.
+    pub(crate) fn expect(&self, at: Instant) {
+        let after = at.saturating_duration_since(self.made);
+        self.expected
+            .store(after.as_micros() as u64, Ordering::Relaxed);
+    }
+
+    /// Whether something is expected after `now`.
+    pub(crate) fn expects(&self, now: Instant) -> bool {
+        let expected = Duration::from_micros(self.expected.load(Ordering::Relaxed));
+        now.saturating_duration_since(self.made) < expected
     }
 
     /// Leaves `mail` and wakes the shard if it is asleep.
@@ -116,6 +137,11 @@ impl Mailbox {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
+    /// Number of things that were left and not yet taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.lock().len()
+    }
+
     /// Whether senders should hold back.
     pub(crate) fn is_full(&self) -> bool {
         self.batched.load(Ordering::Relaxed) > MAX_BATCHED_BYTES
@@ -137,6 +163,7 @@ impl Mailbox {
         if !self.woken.swap(false, Ordering::AcqRel) {
             return;
         }
+        self.expected.store(0, Ordering::Relaxed);
         let mut queue = self.queue.lock();
         std::mem::swap(&mut *queue, into);
     }

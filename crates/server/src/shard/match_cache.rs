@@ -70,6 +70,8 @@ pub(crate) struct Recipients {
     counted: usize,
     /// Where it is kept; `None` for a subject that is not.
     place: Option<u32>,
+    /// Part of the subject's hash, as in [`MatchCache::tags`].
+    tag: u32,
     /// Clients may not publish on this subject.
     pub(crate) reserved: bool,
     /// Nobody gets anything.
@@ -228,6 +230,9 @@ impl Recipients {
 /// shard can be changed freely.
 pub(crate) struct MatchCache {
     places: Vec<Option<Box<Recipients>>>,
+    /// Part of the hash of the subject kept in each place: a look at it spares
+    /// one at the recipients, which are seldom in the processor's cache.
+    tags: Vec<u32>,
     /// Part of the hash of the last subject that missed in each place: only a
     /// subject that comes again is given the place. One-time subjects (inboxes)
     /// then cost no allocation and push nobody out.
@@ -243,6 +248,7 @@ impl MatchCache {
     pub(crate) fn new() -> Self {
         Self {
             places: std::iter::repeat_with(|| None).take(PLACES).collect(),
+            tags: vec![0; PLACES],
             seen: vec![0; PLACES],
             spare: None,
             misses: 0,
@@ -262,7 +268,8 @@ impl MatchCache {
     ) -> Box<Recipients> {
         let hash = subject_hash(subject);
         let index = (hash ^ u64::from(account.id)) as usize % PLACES;
-        if let Some(place) = self.places.get_mut(index)
+        if self.tags.get(index) == Some(&tag(hash))
+            && let Some(place) = self.places.get_mut(index)
             && let Some(kept) = place
             && kept.subject == subject
             && kept.account == account.id
@@ -307,6 +314,7 @@ impl MatchCache {
         recipients.reserved = is_reserved(subject);
         let kept = again && recipients.targets() <= MAX_KEPT_TARGETS;
         recipients.place = kept.then_some(index as u32);
+        recipients.tag = tag(hash);
         recipients
     }
 
@@ -329,9 +337,11 @@ impl MatchCache {
     /// Gives recipients back.
     #[inline]
     pub(crate) fn put(&mut self, mut recipients: Box<Recipients>) {
-        let place = recipients
-            .place
-            .and_then(|index| self.places.get_mut(index as usize));
+        let place = recipients.place.and_then(|index| {
+            let tag = self.tags.get_mut(index as usize)?;
+            *tag = recipients.tag;
+            self.places.get_mut(index as usize)
+        });
         let Some(place) = place else {
             if recipients.targets() <= MAX_KEPT_TARGETS {
                 self.spare = Some(recipients);
@@ -349,6 +359,11 @@ impl MatchCache {
             self.targets = 0;
         }
     }
+}
+
+/// The part of a subject's hash that tells it from others in one place.
+fn tag(hash: u64) -> u32 {
+    (hash >> 32) as u32
 }
 
 /// Subjects that clients may not publish on (client-protocol.md 8.6), but for

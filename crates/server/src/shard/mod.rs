@@ -22,11 +22,14 @@
 //! | [`close`] | the end of a connection |
 //! | [`requests`] | kicks, lame duck, shutdown |
 //! | [`reauthorize`] | a reload as clients see it |
+//! | [`moving`] | connections that move from one shard to another |
 //! | [`snapshot`] | what monitoring is told |
 
 mod accept;
+pub(crate) mod account_traffic;
 mod batch;
 pub(crate) mod buffers;
+mod certificate;
 mod close;
 pub(crate) mod connection;
 pub(crate) mod control;
@@ -37,6 +40,7 @@ mod handshake;
 mod login;
 pub(crate) mod mailbox;
 pub(crate) mod match_cache;
+mod moving;
 mod operations;
 pub(crate) mod output;
 mod publish;
@@ -50,7 +54,7 @@ pub(crate) mod subscriptions;
 pub(crate) mod timers;
 pub(crate) mod transport;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -70,6 +74,7 @@ pub(crate) use connection::Traffic;
 pub(crate) use control::{Control, InternalMessage};
 pub(crate) use deliver::Message;
 pub(crate) use mailbox::{Mail, Mailbox, NewConnection};
+pub(crate) use moving::{MAX_SUBSCRIPTIONS, Parcel};
 
 use buffers::BufferPool;
 use connection::Connection;
@@ -137,6 +142,8 @@ pub(crate) struct Shard {
     chunk: u64,
     /// Messages through this shard, published to other threads by `settle`.
     totals: Traffic,
+    /// What connections have done that left their account, by its id.
+    past_traffic: HashMap<u32, Traffic>,
     /// The connection whose input is being processed.
     producer: Option<u32>,
     /// Connections whose `closing` was set and not yet acted on.
@@ -145,6 +152,8 @@ pub(crate) struct Shard {
     outgoing: Outgoing,
     timers: Timers,
     spin: Spin,
+    /// Bytes read in this turn.
+    input_bytes: usize,
     /// Mail being acted on; kept for its memory.
     mail: Vec<Mail>,
     /// The time of this turn.
@@ -188,11 +197,13 @@ impl Shard {
             target_blocked: false,
             chunk: 0,
             totals: Traffic::default(),
+            past_traffic: HashMap::new(),
             producer: None,
             closing: Vec::new(),
             outgoing: Outgoing::new(id),
             timers: Timers::default(),
             spin: Spin::default(),
+            input_bytes: 0,
             mail: Vec::new(),
             now: Instant::now(),
             line: Vec::new(),
@@ -219,6 +230,7 @@ impl Shard {
             }
             let woken_at = Instant::now();
             self.now = woken_at;
+            self.input_bytes = 0;
             self.traces = self.shared.log.trace_enabled();
             // Before mail: a slot that an event is about may be given away by it.
             for event in &events {
@@ -240,7 +252,11 @@ impl Shard {
                 shard.on_deadlines();
                 shard.settle(&[]);
             });
+            self.spin.worked(self.input_bytes);
             self.note_busy(woken_at);
+            if self.shared.rendezvous.is_called() {
+                self.attend_rendezvous();
+            }
         }
     }
 
@@ -255,7 +271,11 @@ impl Shard {
             let longest = wait.map_or(MAX_SPIN, |wait| wait.min(MAX_SPIN));
             loop {
                 self.poll.poll(events, Some(Duration::ZERO))?;
-                if !events.is_empty() || self.mailbox.has_mail() || began.elapsed() >= longest {
+                if !events.is_empty() || self.mailbox.has_mail() {
+                    break;
+                }
+                let now = Instant::now();
+                if now - began >= longest && !self.mailbox.expects(now) {
                     break;
                 }
                 std::thread::yield_now();
@@ -338,8 +358,11 @@ impl Shard {
 
     /// Accounts for the time of a turn, by which new connections are placed.
     fn note_busy(&self, since: Instant) {
-        if let Some(handle) = self.shared.shard(self.id) {
-            handle.note_busy(self.shared.uptime(), since.elapsed());
+        if let Some(handle) = self.shared.shard(self.id)
+            && handle.note_busy(self.shared.uptime(), since.elapsed())
+            && let Some(balancer) = self.shared.balancer.get()
+        {
+            balancer.unpark();
         }
     }
 

@@ -10,12 +10,33 @@ use midge_wire::header;
 use midge_wire::number::push_decimal;
 use smallvec::SmallVec;
 
+use crate::batch::BatchTarget;
+
 use super::Shard;
-use super::control::InternalMessage;
+use super::control::{Control, InternalMessage};
 use super::deliver::Message;
+use super::mailbox::Mail;
 use super::match_cache::{QueueGroup, QueueMember, RAFT_PREFIX, Recipients, is_reserved};
 use super::output::BORROW_FROM;
 use super::subscriptions::Subscription;
+
+/// Members of a queue group on other shards that may refuse a message before it
+/// is dropped. Several refuse only while they come or go, or when all are too
+/// slow; without a bound a message could go round for ever.
+const MAX_REFUSALS: u8 = 8;
+
+/// Where a message for a queue group comes from.
+pub(super) struct Origin {
+    /// The publisher if it lives on this shard, else [`NO_PUBLISHER`].
+    pub(super) slot: u32,
+    /// Slot and id of the publisher on its own shard, for a message that came
+    /// from there.
+    pub(super) elsewhere: Option<(u32, u64)>,
+    /// Members that have not taken it.
+    pub(super) refusals: u8,
+    /// Nobody else gets the message.
+    pub(super) alone: bool,
+}
 
 /// Stands for "no connection of this shard" as the publisher.
 pub(super) const NO_PUBLISHER: u32 = u32::MAX;
@@ -318,8 +339,16 @@ impl Shard {
             self.batch_plain(slot, account, message, &recipients.remote);
             delivered = true;
         }
-        for group in &recipients.queues {
-            delivered |= self.deliver_to_group(slot, account, message, recipients, group);
+        if !recipients.queues.is_empty() {
+            let from = Origin {
+                slot,
+                elsewhere: None,
+                refusals: 0,
+                alone: !delivered && recipients.queues.len() == 1 && recipients.internal.is_empty(),
+            };
+            for group in &recipients.queues {
+                delivered |= self.deliver_to_group(&from, account, message, recipients, group);
+            }
         }
         if !recipients.internal.is_empty() {
             delivered = true;
@@ -334,7 +363,7 @@ impl Shard {
     /// next ones until one takes it (client-protocol.md 10.2).
     fn deliver_to_group(
         &mut self,
-        slot: u32,
+        from: &Origin,
         account: u32,
         message: &Message<'_>,
         recipients: &Recipients,
@@ -349,12 +378,12 @@ impl Shard {
         for member in group.members.iter().cycle().skip(first).take(count) {
             match member {
                 QueueMember::Local(target) => {
-                    if self.deliver(target, recipients, message, slot) {
+                    if self.deliver(target, recipients, message, from.slot) {
                         return true;
                     }
                 }
                 QueueMember::Remote(target) => {
-                    self.batch_queued(slot, account, message, target, group.queue);
+                    self.batch_queued(from, account, message, target, group.queue);
                     return true;
                 }
             }
@@ -362,27 +391,65 @@ impl Shard {
         false
     }
 
-    /// Delivers a message on `subject` that another shard could not give to
-    /// the group member it had chosen.
+    /// Gives a message that came from another shard, and was refused by the
+    /// group member chosen there, to another member.
     pub(super) fn route_to_group(
         &mut self,
+        from: &Origin,
         account: u32,
-        queue: u32,
         message: &Message<'_>,
-        avoid: u32,
+        refused: &BatchTarget,
     ) {
         let Some(recipients) = self.recipients(account, message.subject) else {
             return;
         };
-        if let Some(group) = recipients.queues.iter().find(|group| group.queue == queue) {
+        let group = recipients
+            .queues
+            .iter()
+            .find(|group| group.queue == refused.queue);
+        let mut taken = false;
+        if from.refusals < MAX_REFUSALS
+            && let Some(group) = group
+        {
             let mut group = group.clone();
             group.members.retain(|member| match member {
-                QueueMember::Local(target) => target.subscription != avoid,
+                QueueMember::Local(target) => target.subscription != refused.subscription,
                 QueueMember::Remote(_) => true,
             });
-            self.deliver_to_group(NO_PUBLISHER, account, message, &recipients, &group);
+            taken = self.deliver_to_group(from, account, message, &recipients, &group);
         }
         self.keep_at_hand(recipients);
+        if !taken
+            && from.alone
+            && !message.reply.is_empty()
+            && let Some((_, cid)) = from.elsewhere
+        {
+            for shard in self.shared.all_shards() {
+                let control = Control::NoResponders {
+                    cid,
+                    subject: message.subject.into(),
+                    reply: message.reply.into(),
+                };
+                shard.mailbox.send(Mail::Control(Box::new(control)));
+            }
+        }
+    }
+
+    /// Tells a publisher of this shard that no member of a group has taken its
+    /// request.
+    pub(super) fn no_responders(&mut self, slot: u32, subject: &[u8], reply: &[u8]) {
+        let message = Message {
+            subject,
+            reply,
+            header_digits: &[],
+            size_digits: &[],
+            header_len: 0,
+            body: &[],
+            relay: None,
+            input: &[],
+            end: 0,
+        };
+        self.tell_no_responders(slot, &message);
     }
 
     /// The 503 for a request that nobody took (client-protocol.md 12).

@@ -2,8 +2,10 @@
 
 use std::io;
 
+use midge_subject::interest::WARMED;
 use midge_wire::client::{self, Op, Parsed};
 use midge_wire::close::CloseReason;
+use smallvec::SmallVec;
 
 use super::connection::Phase;
 use super::flush::MAX_PAUSE;
@@ -118,6 +120,7 @@ impl Shard {
                     || connection.read_closed
                     || connection.transport.session().is_some();
                 let cid = connection.cid;
+                self.input_bytes += count;
                 self.take_mail();
                 let filled = input.get(..kept + count).unwrap_or_default();
                 self.producer = Some(slot);
@@ -194,6 +197,7 @@ impl Shard {
             Ok(count) => {
                 data.truncate(filled + count);
                 let cid = connection.cid;
+                self.input_bytes += count;
                 self.take_mail();
                 if self.connection(slot, cid).is_none() {
                     return;
@@ -270,6 +274,7 @@ impl Shard {
             if messages > 0 {
                 connection.last_input = now;
                 connection.last_activity = now;
+                self.note_partner(slot);
             }
         }
         used
@@ -330,7 +335,11 @@ impl Shard {
                     start = client::line_start(&publish, rest);
                     runs = !start.is_empty() && input.len() >= SHORTEST_INPUT;
                     at += used;
+                    let misses = self.cache.misses();
                     self.on_publish(slot, &publish, input, at);
+                    if self.cache.misses() != misses {
+                        at = self.publish_ahead(slot, input, at);
+                    }
                 }
                 Ok(Parsed::Op { op, used }) => {
                     start = &[];
@@ -350,6 +359,47 @@ impl Shard {
                     return at;
                 }
             }
+        }
+        at
+    }
+
+    /// Handles the publishes from `at` of `input` on, as many as are looked up
+    /// together, after one whose recipients were not in the cache: the next
+    /// ones' will not be, either. Returns where the rest begins.
+    fn publish_ahead(&mut self, slot: u32, input: &[u8], mut at: usize) -> usize {
+        let Some(connection) = self.connections.get(slot as usize) else {
+            return at;
+        };
+        let (limits, account) = (connection.limits, connection.account);
+        let mut ahead: SmallVec<[_; WARMED]> = SmallVec::new();
+        let mut end = at;
+        while ahead.len() < WARMED
+            && let Ok(Parsed::Op {
+                op: Op::Publish(publish),
+                used,
+            }) = client::parse(input.get(end..).unwrap_or_default(), &limits)
+        {
+            end += used;
+            ahead.push((publish, end));
+        }
+        let account = self.accounts.get(account as usize);
+        if ahead.len() > 1
+            && let Some(Some(account)) = account
+        {
+            let subjects = ahead.iter().map(|(publish, _)| publish.subject);
+            account.warm(subjects, |target| {
+                if target.shard == self.id {
+                    self.subscriptions.touch(target.subscription);
+                }
+            });
+        }
+        for (publish, end) in &ahead {
+            let connection = self.connections.get(slot as usize);
+            if !connection.is_some_and(|connection| connection.is_open()) {
+                break;
+            }
+            at = *end;
+            self.on_publish(slot, publish, input, at);
         }
         at
     }

@@ -15,6 +15,9 @@ impl Shard {
             Control::Subscriptions(query, answer) => {
                 let _ = answer.send(self.subscriptions_for(&query));
             }
+            Control::Accounts(answer) => {
+                let _ = answer.send(self.account_figures());
+            }
             Control::ClientInfo(cid, answer) => {
                 let _ = answer.send(self.client_of(cid));
             }
@@ -30,6 +33,18 @@ impl Shard {
                     .slot_of(cid)
                     .map(|slot| self.send_lame_duck(slot, true));
                 let _ = answer.send(told);
+            }
+            Control::NoResponders {
+                cid,
+                subject,
+                reply,
+            } => {
+                if let Some(slot) = self.slot_of(cid) {
+                    self.no_responders(slot, &subject, &reply);
+                }
+            }
+            Control::Weigh(answer) => {
+                let _ = answer.send(self.weigh());
             }
             Control::LameDuck => {
                 for slot in self.slots() {

@@ -19,7 +19,7 @@ const RESERVED_QUEUE: &[u8] = b"_sys_";
 /// subscription ids collide.
 static SID_HASH: LazyLock<FixedState> = LazyLock::new(|| FixedState::with_seed(fastrand::u64(..)));
 
-fn hash_sid(sid: &[u8]) -> u64 {
+pub(super) fn hash_sid(sid: &[u8]) -> u64 {
     SID_HASH.hash_one(sid)
 }
 
@@ -140,7 +140,7 @@ impl Shard {
     }
 
     #[cold]
-    fn refuse_over_limit(&mut self, slot: u32) {
+    pub(super) fn refuse_over_limit(&mut self, slot: u32) {
         self.send_err(slot, "maximum subscriptions exceeded");
         let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
             return;

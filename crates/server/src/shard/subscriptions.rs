@@ -98,6 +98,12 @@ impl Subscriptions {
         (index, generation)
     }
 
+    /// Fetches one into the processor's cache.
+    #[inline]
+    pub(crate) fn touch(&self, index: u32) {
+        std::hint::black_box(self.entries.get(index as usize).map(|e| e.generation));
+    }
+
     /// Removes one.
     pub(crate) fn remove(&mut self, index: u32) -> Option<(Subscription, u16)> {
         let entry = self.entries.get_mut(index as usize)?;

@@ -20,6 +20,8 @@ pub(crate) enum TimerKind {
     WriteDeadline,
     /// A paused producer is read again.
     Resume,
+    /// Unsent output must be below `max_pending` again.
+    Overrun,
     /// A closed connection is dropped at last.
     Linger,
 }

@@ -46,6 +46,8 @@ impl DiskFile for File {
         Ok(self.metadata()?.len())
     }
 
+    // On macOS the standard library asks for `F_FULLFSYNC` here and in `sync_all`:
+    // `fsync` would leave the data in the disk's cache.
     fn sync(&self) -> io::Result<()> {
         self.sync_data()
     }

@@ -26,6 +26,7 @@ mod remove;
 pub(crate) mod slots;
 mod undo;
 
+use std::cell::Cell;
 use std::collections::{BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 
@@ -65,6 +66,8 @@ pub(crate) struct Log {
     /// Ascending by number; never empty. The last one is written to. Others
     /// have messages, or tombstones that are needed.
     pub blocks: VecDeque<Block>,
+    /// Index of the block found last; only a guess.
+    recent_block: Cell<usize>,
     pub subjects: SubjectIndex,
     pub messages: u64,
     pub bytes: u64,
@@ -131,6 +134,7 @@ impl Log {
     ) -> Self {
         let mut log = Self {
             blocks: VecDeque::new(),
+            recent_block: Cell::new(0),
             subjects: SubjectIndex::default(),
             messages: 0,
             bytes: 0,
@@ -206,11 +210,26 @@ impl Log {
             .and_then(|before| self.blocks.get(before))
         {
             Some(before) if before.last >= seq => {
-                self.blocks.partition_point(|block| block.last < seq)
+                // Who reads on is nearly always in the block of the message before.
+                let recent = self.recent_block.get();
+                if self.reaches_first(recent, seq) {
+                    return recent;
+                }
+                let at = self.blocks.partition_point(|block| block.last < seq);
+                self.recent_block.set(at);
+                at
             }
             _ if self.last < seq => self.blocks.len(),
             _ => tail,
         }
+    }
+
+    /// Whether the block at `at` is the first one that reaches `seq`.
+    #[inline]
+    fn reaches_first(&self, at: usize, seq: u64) -> bool {
+        let before = at.checked_sub(1).and_then(|before| self.blocks.get(before));
+        self.blocks.get(at).is_some_and(|block| block.last >= seq)
+            && before.is_none_or(|before| before.last < seq)
     }
 
     /// Index of the block that has message `seq`.

@@ -13,8 +13,10 @@ mod values;
 
 use std::fmt;
 use std::hash::Hash;
+use std::hint::black_box;
 
 use hashbrown::HashTable;
+use smallvec::SmallVec;
 
 use crate::SubjectArc;
 pub use crate::hash::subject_hash;
@@ -27,6 +29,10 @@ use values::Removed;
 
 /// Below this number of places a table is not worth shrinking.
 const MIN_SHRUNK: usize = 64;
+
+/// Most subjects that [`InterestTable::warm`] looks at: what it fetches for more
+/// would begin to push itself out of the first-level cache.
+pub const WARMED: usize = 16;
 
 /// Values by the subject they were inserted under, found by published subject.
 ///
@@ -133,6 +139,30 @@ impl<V: Copy + Eq + Hash> InterestTable<V> {
             values.iter().copied().for_each(&mut visit);
             false
         });
+    }
+
+    /// Fetches into the processor's cache what look-ups of these subjects are
+    /// going to read, [`WARMED`] subjects at most; `touch` is to do the same
+    /// with what belongs to a value.
+    ///
+    /// In a large table a look-up waits for memory three times in a row. Here
+    /// the waits of many look-ups overlap.
+    pub fn warm<'a>(&self, subjects: impl Iterator<Item = &'a [u8]>, mut touch: impl FnMut(V)) {
+        let mut found: SmallVec<[&Entry<V>; WARMED]> = SmallVec::new();
+        // The first candidate is nearly always the right one: it is not read yet.
+        found.extend(
+            subjects
+                .take(WARMED)
+                .filter_map(|subject| self.literals.find(subject_hash(subject), |_| true)),
+        );
+        for entry in &found {
+            black_box(entry.subject.as_bytes().first());
+        }
+        for entry in &found {
+            if let Some(&value) = entry.values().first() {
+                touch(value);
+            }
+        }
     }
 
     /// Visits the values that were inserted under exactly `literal`.
