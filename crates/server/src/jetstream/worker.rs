@@ -23,6 +23,7 @@ use slab::Slab;
 use super::durability::Durability;
 use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
+use super::packer::Packer;
 use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
 use super::sync::{Waiting, sync_interval};
@@ -66,6 +67,7 @@ pub(super) struct Worker {
     pub(super) routes: Routes,
     pub(super) publisher: Publisher,
     pub(super) syncer: Syncer,
+    packer: Packer,
     /// A sync is under way.
     pub(super) syncing: bool,
     pub(super) sync_began: Instant,
@@ -112,6 +114,7 @@ impl Worker {
         jetstream: Arc<JetStream>,
         mailbox: Arc<WorkerMailbox>,
         syncer: Syncer,
+        packer: Packer,
     ) -> Self {
         let next_sync = Instant::now() + sync_interval(jetstream.durability);
         Self {
@@ -124,6 +127,7 @@ impl Worker {
             routes: Routes::default(),
             publisher: Publisher::new(id),
             syncer,
+            packer,
             syncing: false,
             sync_began: Instant::now(),
             sync_time: Duration::ZERO,
@@ -176,11 +180,33 @@ impl Worker {
                 self.shared.rendezvous.attend(self.id);
             }
             // Nobody waits for this.
-            self.guard(Self::compress_finished);
+            self.guard(Self::pack_finished);
         }
     }
 
-    /// Compresses the blocks that the turn has finished.
+    /// Lets the blocks be compressed that the turn has finished.
+    fn pack_finished(&mut self) {
+        for number in std::mem::take(&mut self.settled) {
+            self.pack(number);
+        }
+    }
+
+    /// Takes in a block that was compressed, and has the next one compressed.
+    fn pack(&mut self, number: u32) {
+        let Some(host) = self.hosts.get_mut(number as usize) else {
+            return;
+        };
+        match host.stream.take_packing() {
+            Ok(Some(task)) => self.packer.begin(number, task),
+            Ok(None) => {}
+            Err(error) => self.shared.log.error(format_args!(
+                "{}",
+                describe(&host.account, &host.stream, &error)
+            )),
+        }
+    }
+
+    /// Compresses the blocks that were finished lately, at the end.
     pub(super) fn compress_finished(&mut self) {
         for number in std::mem::take(&mut self.settled) {
             let Some(host) = self.hosts.get_mut(number as usize) else {
@@ -242,6 +268,7 @@ impl Worker {
                 });
             }
             WorkerMail::Synced(outcome) => self.on_synced(&outcome),
+            WorkerMail::Packed(number) => self.pack(number),
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
