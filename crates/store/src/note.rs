@@ -58,8 +58,12 @@ impl Note {
         Self { below, ranges }
     }
 
-    /// Adds first sequences and ends.
+    /// Adds first sequences and ends, ascending and apart.
     pub fn add_ranges(&mut self, ranges: Vec<(u64, u64)>) {
+        if self.ranges.is_empty() {
+            self.ranges = ranges;
+            return;
+        }
         let mut gone = Gone::default();
         for (first, end) in self.ranges.drain(..).chain(ranges) {
             gone.insert(first, end);
