@@ -190,3 +190,27 @@ def a_pipe_that_closes_is_no_crash(ctx):
     tool = nats(ctx, server=False)
     code, text = run_binary("/bin/bash", "-c", "set -o pipefail; %s --help-long | head -n 1" % tool.binary, env=tool.env)
     check(text.startswith("usage: nats") and "panicked" not in text, "%s %r" % (code, text))
+
+
+@case(19)
+def output_that_cannot_be_written_is_a_failure(ctx):
+    tool = nats(ctx, server=False)
+    for words in ("--version", "--help", "--help-man"):
+        code, text = run_binary("/bin/bash", "-c", "%s %s > /dev/full" % (tool.binary, words), env=tool.env)
+        eq(code, 1)
+        matches(text, r"^nats: error: could not write the output: No space left on device")
+
+
+@case(6)
+def a_word_that_is_no_text(ctx):
+    tool = nats(ctx, server=False)
+    code, text = run_binary("/bin/bash", "-c", tool.binary + r" pub $'a\xff'", env=tool.env)
+    eq(code, 1)
+    matches(text, r'^nats: error: "a\\xFF" is not valid UTF-8')
+
+
+@case(17)
+def completion_of_other_shells(ctx):
+    tool = nats(ctx, server=False)
+    for shell in ("elvish", "powershell"):
+        check("nats;stream;ls" in tool.out("--completion-script-" + shell), shell)
