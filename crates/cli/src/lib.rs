@@ -13,6 +13,7 @@
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
 //! | [`schemas`] | JSON schemas of messages and requests |
+//! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -21,6 +22,7 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+pub mod expression;
 pub mod failure;
 pub mod format;
 pub mod help;
