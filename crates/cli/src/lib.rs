@@ -12,6 +12,8 @@
 //! | [`messages`] | bodies and headers of messages |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
+//! | [`schemas`] | JSON schemas of messages and requests |
+//! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -20,6 +22,7 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+pub mod expression;
 pub mod failure;
 pub mod format;
 pub mod help;
@@ -31,6 +34,7 @@ pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
+pub mod schemas;
 pub mod session;
 pub mod template;
 pub mod words;
