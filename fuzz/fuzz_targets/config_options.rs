@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 
 use libfuzzer_sys::fuzz_target;
-use midge_config::{ConfigError, load_file, validate};
+use midge_config::{ConfigError, Problem, load_file, validate};
 use midge_fuzz::{Scratch, fixed_environment};
 
 thread_local! {
@@ -26,14 +26,16 @@ fuzz_target!(
             Ok(loaded) => {
                 assert!(loaded.digest.starts_with("sha256:"));
                 assert!(loaded.warnings.iter().all(|warning| !warning.text.is_empty()));
-                if let Err(text) = validate(&loaded.options) {
-                    assert!(!text.is_empty());
+                if let Err(invalid) = validate(&loaded.options) {
+                    assert!(!invalid.text.is_empty());
                 }
             }
             Err(error) => {
                 assert!(!error.to_string().is_empty());
                 if let ConfigError::Options { errors, .. } = error {
                     assert!(!errors.is_empty());
+                    let placed = |problem: &Problem| problem.detail.is_some();
+                    assert!(errors.iter().all(placed), "{errors:?}");
                 }
             }
         }

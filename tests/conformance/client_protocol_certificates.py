@@ -201,4 +201,16 @@ def a_system_without_authorities_is_an_error(ctx):
     server = ctx.start(block, env=env, ready=False)
     eq(server.wait_exit(), 1, "exit code")
     matches(server.log().rstrip("\n").split("\n")[-1],
-            r"\[FTL\] TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none$")
+            r"\[FTL\] \S+\.conf:\d+:\d+: TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none$")
+
+
+@test(SHEET, 97, needs="tls")
+def users_without_password_are_no_cause_for_a_warning(ctx):
+    """Only where certificates tell who they are."""
+    warning = "Plaintext passwords detected, use nkeys or bcrypt"
+    users = "authorization { users: [ %s ] }\n"
+    for block, user, warns in ((ctx.certs.block(MAP), "{ user: a }", False),
+                               (ctx.certs.block(MAP), "{ user: a, password: b }", True),
+                               (ctx.certs.block("verify: true"), "{ user: a }", True), ("", "{ user: a }", True)):
+        server = ctx.start(block + users % user)
+        eq(bool(server.log_lines(warning)), warns, "warning with %r %r" % (block, user))

@@ -3,6 +3,8 @@ start". These tests are about Midge alone."""
 
 import os
 import re
+import ssl
+import subprocess
 
 from lib import *
 from lib.jwt import encode_jwt
@@ -171,3 +173,71 @@ NOTHING = ("cluster {}", "cluster { name: c, no_advertise: true }", "gateway {}"
 def what_switches_nothing_on_does_not_stop_the_start(ctx):
     for config in NOTHING:
         ctx.client(ctx.start(config)).close()
+
+
+def special_certificates(ctx):
+    """(certificate, key) with a key that is too short; an authority that contradicts itself."""
+    path = folder(ctx)
+
+    def make(name, *arguments):
+        files = [os.path.join(path, name + end) for end in (".pem", "-key.pem")]
+        subprocess.run(["openssl", "req", "-x509", "-nodes", "-days", "3", "-subj", "/CN=" + name, "-out", files[0],
+                        "-keyout", files[1], *arguments], check=True, capture_output=True)
+        return files
+
+    short = make("short", "-newkey", "rsa:1024")
+    strange, _ = make("strange", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+    with open(strange, encoding="ascii") as source:
+        der = ssl.PEM_cert_to_DER_cert(source.read())
+    # The algorithm is named twice: ecdsa-with-SHA256 first, then with SHA384.
+    sha256, sha384 = bytes.fromhex("2a8648ce3d040302"), bytes.fromhex("2a8648ce3d040303")
+    at = der.rindex(sha256)
+    with open(strange, "w", encoding="ascii") as out:
+        out.write(ssl.DER_cert_to_PEM_cert(der[:at] + sha384 + der[at + len(sha384):]))
+    return short, strange
+
+
+def tls_rows():
+    """The texts of the documentation about what cannot be done in a tls block, as regular expressions."""
+    with open(STATUS, encoding="utf-8") as status:
+        rows = status.read().split("| TEXT | because |\n| --- | --- |\n", 1)[1].split("\n\n", 1)[0].splitlines()
+    texts = [re.match(r"\| `([^`]+)`", row).group(1) for row in rows]
+    return [re.escape(text).replace("NAME", r"\w+").replace("…", ".*") for text in texts]
+
+
+@test(SHEET, 45, better=True)
+def what_the_tls_library_cannot_do_stops_the_start_and_refuses_a_reload(ctx):
+    (short, short_key), strange = special_certificates(ctx)
+    certs = ctx.certs
+    own = 'cert_file: "%s"\n  key_file: "%s"\n' % (certs.server_cert, certs.server_key)
+    # Lines of the block, line in the block of the option that is named.
+    cases = (
+        (own + "  verify: true\n", 3),
+        (own + '  verify: true\n  ca_file: "%s"\n' % strange, 4),
+        (own + "  allow_insecure_cipher_suites: true\n  cipher_suites: [ TLS_RSA_WITH_AES_128_CBC_SHA ]\n", 4),
+        (own + "  curve_preferences: [ CurveP521 ]\n", 3),
+        ('cert_file: "%s"\n  key_file: "%s"\n' % (short, short_key), 2),
+    )
+    wanted = tls_rows()
+    eq(len(cases), len(wanted), "rows of the documentation")
+    env = dict(os.environ, SSL_CERT_FILE="/nonexistent", SSL_CERT_DIR="/nonexistent")
+    base = "tls {\n  %s}\n"
+    server = ctx.start(base % own, env=env)
+    for (block, line), text in zip(cases, wanted):
+        path = folder(ctx, {"x.conf": base % block})
+        outcome = run(ctx.binary, "-c", "x.conf", "-a", "127.0.0.1", "-p", "-1", cwd=path, env=env)
+        eq(outcome.code, 1, "exit code with %r" % block)
+        check(re.search(r"\[FTL\] x\.conf:%d:3: %s$" % (line + 1, text), outcome.err.rstrip("\n").split("\n")[-1]),
+              "%r with %r: %r" % (text, block, outcome))
+        found = server.reload(base % block, check=False)
+        check(re.search(r"Failed to reload server configuration: \S+\.conf:\d+:3: %s$" % text, found),
+              "reload with %r: %r" % (block, found))
+    server.reload(base % own)
+    ctx.raw(server, tls=certs.context()).connect()
+
+
+@test(SHEET, 56)
+def routes_without_a_cluster_stop_the_start(ctx):
+    outcome = run(ctx.binary, "-p", "-1", "--routes", "nats://127.0.0.1:1", cwd=folder(ctx))
+    eq((outcome.code, outcome.err),
+       (1, "nats-server: solicited routes require cluster capabilities, e.g. --cluster\n"), "--routes")

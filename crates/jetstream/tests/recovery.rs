@@ -17,6 +17,8 @@ use midge_jetstream::stream::{
 };
 use midge_jetstream::{Context, Effects, Settings, Stream};
 use midge_store::disk::RealDisk;
+use midge_store::record::Kind;
+use midge_store::scan::{Found, Scan};
 use midge_store::{
     ConsumerState, ConsumerStore, Nanos, RootOptions, StoreError, StoreRoot, StreamStore,
 };
@@ -249,6 +251,84 @@ fn a_crash_keeps_what_was_flushed() {
     assert_eq!(info["num_ack_pending"], 2);
     assert_eq!(info["delivered"]["stream_seq"], 3);
     assert_eq!(payloads(&world.fetch("C", "1")), ["4"]);
+}
+
+/// Cuts the last records off the only block of the stream, and forgets its
+/// index: a disk that lost what came last.
+fn cut_messages(folder: &Folder, count: usize) {
+    let msgs = folder.0.join("jetstream/$G/streams/S/msgs");
+    let _ = std::fs::remove_file(msgs.join("index.db"));
+    let path = msgs.join("1.blk");
+    let block = std::fs::read(&path).unwrap();
+    let mut ends = Vec::new();
+    for found in Scan::new(&block, None) {
+        if let Found::Record(at, record) = found
+            && record.kind == Kind::Message
+        {
+            ends.push(at);
+        }
+    }
+    std::fs::write(&path, &block[..ends[ends.len() - count]]).unwrap();
+}
+
+#[test]
+fn consumers_122_a_consumer_ahead_of_its_stream_goes_on_with_new_messages() {
+    for policy in ["explicit", "all", "none"] {
+        for acked in [0, 2, 5, 6] {
+            let folder = Folder::new("ahead");
+            let root = folder.open();
+            let mut world = create(&root, S);
+            for n in 1..=6 {
+                world.publish("s.a", &n.to_string());
+            }
+            let durable = format!(r#"{{"durable_name":"C","ack_policy":"{policy}"}}"#);
+            world.consumer(&durable);
+            let got = world.fetch("C", "6");
+            assert_eq!(got.len(), 6);
+            if policy == "explicit" {
+                got[..acked].iter().for_each(|message| {
+                    world.ack(&message.reply, "");
+                });
+            } else if policy == "all" && acked > 0 {
+                world.ack(&got[acked - 1].reply, "");
+            }
+            let now = world.now;
+            drop(world);
+            drop(root);
+            // Three messages are left.
+            cut_messages(&folder, 3);
+
+            let root = folder.open();
+            let mut world = recover(&root, now).unwrap();
+            let what = format!("{policy}, {acked} acknowledged");
+            assert_eq!(world.info()["state"]["last_seq"], 3, "{what}");
+            let info = world.consumer_info("C");
+            let acked = if policy == "none" { 3 } else { acked.min(3) };
+            assert_eq!(info["ack_floor"]["stream_seq"], acked, "{what}");
+            assert_eq!(info["delivered"]["stream_seq"], 3, "{what}");
+            assert_eq!(info["num_ack_pending"], 3 - acked, "{what}");
+            assert_eq!(info["num_pending"], 0, "{what}");
+            for n in ["new 4", "new 5"] {
+                world.publish("s.a", n);
+            }
+            assert_eq!(world.consumer_info("C")["num_pending"], 2, "{what}");
+            let inbox = world.pull_from("C", "5");
+            assert_eq!(
+                payloads(&world.take_to(&inbox)),
+                ["new 4", "new 5"],
+                "{what}"
+            );
+            // What was not acknowledged comes again.
+            world.pass(60 * SECOND);
+            let again: Vec<String> = (acked + 1..=3).map(|n| n.to_string()).collect();
+            let got = world.take_to(&inbox);
+            let got: Vec<_> = payloads(&got)
+                .into_iter()
+                .filter(|text| text.len() == 1)
+                .collect();
+            assert_eq!(got, again, "{what}");
+        }
+    }
 }
 
 #[test]

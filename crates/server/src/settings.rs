@@ -173,7 +173,8 @@ fn tls_listener(options: &Options, tls: &options::TlsOptions) -> Result<TlsListe
         ConfiguredFirst::Fallback(delay) => HandshakeFirst::Fallback(delay),
     };
     Ok(TlsListener {
-        config: crate::tls_config::server_config(tls)?,
+        config: crate::tls_config::server_config(tls)
+            .map_err(|error| with_place(options, &error))?,
         timeout: seconds(tls.timeout),
         first,
         allow_non_tls: options.allow_non_tls && first != HandshakeFirst::Yes,
@@ -181,6 +182,15 @@ fn tls_listener(options: &Options, tls: &options::TlsOptions) -> Result<TlsListe
         rate_limit: u64::try_from(tls.connection_rate_limit).unwrap_or(0),
         pinned: tls.pinned_certs.clone().unwrap_or_default(),
     })
+}
+
+/// What is wrong with the `tls` block, and where.
+fn with_place(options: &Options, error: &crate::tls_config::UnusableOption) -> String {
+    let place = midge_config::place_of(options, &format!("tls.{}", error.key));
+    match place.or_else(|| midge_config::place_of(options, "tls")) {
+        Some(place) => format!("{place}: {error}"),
+        None => error.to_string(),
+    }
 }
 
 /// Whether clients that say nothing come in as a hidden user: only a system

@@ -2,6 +2,7 @@
 //! as long as a shard needs for a million messages.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use midge_identity::SlowCheck;
@@ -32,6 +33,8 @@ pub(crate) struct Job {
 /// The way to the comparing threads.
 pub(crate) struct SlowChecks {
     jobs: SyncSender<Job>,
+    /// Comparisons left and not yet begun.
+    queued: AtomicUsize,
     waiting: Mutex<Option<Receiver<Job>>>,
 }
 
@@ -40,6 +43,7 @@ impl Default for SlowChecks {
         let (jobs, waiting) = sync_channel(MAX_WAITING);
         Self {
             jobs,
+            queued: AtomicUsize::new(0),
             waiting: Mutex::new(Some(waiting)),
         }
     }
@@ -48,7 +52,18 @@ impl Default for SlowChecks {
 impl SlowChecks {
     /// Leaves a comparison; `false` if too many wait.
     pub(crate) fn submit(&self, job: Job) -> bool {
-        self.jobs.try_send(job).is_ok()
+        // Before it can be taken, or the count would go below zero.
+        self.queued.fetch_add(1, Ordering::Relaxed);
+        let left = self.jobs.try_send(job).is_ok();
+        if !left {
+            self.queued.fetch_sub(1, Ordering::Relaxed);
+        }
+        left
+    }
+
+    /// Number of comparisons left and not yet begun.
+    pub(crate) fn queued(&self) -> usize {
+        self.queued.load(Ordering::Relaxed)
     }
 
     /// Starts the threads; they live as long as the process.
@@ -75,6 +90,9 @@ impl SlowChecks {
                         else {
                             return;
                         };
+                        if let Some(shared) = shared.upgrade() {
+                            shared.slow_checks.queued.fetch_sub(1, Ordering::Relaxed);
+                        }
                         let decision = Box::new(check.run());
                         let Some(shared) = shared.upgrade() else {
                             return;

@@ -14,11 +14,28 @@ use rustls::{RootCertStore, ServerConfig, SupportedCipherSuite, version};
 /// connections at once.
 const TICKETS: usize = 2;
 
+/// An option of a `tls` block that cannot be followed.
+#[derive(Debug, thiserror::Error)]
+#[error("{text}")]
+pub struct UnusableOption {
+    /// Key of the block.
+    pub key: &'static str,
+    /// For the user.
+    pub text: String,
+}
+
+fn unusable(key: &'static str, text: impl Into<String>) -> UnusableOption {
+    UnusableOption {
+        key,
+        text: text.into(),
+    }
+}
+
 /// The server's side of a `tls` block.
 ///
 /// # Errors
-/// A text that names the option that cannot be followed.
-pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
+/// An option that cannot be followed.
+pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, UnusableOption> {
     let provider = Arc::new(provider(tls)?);
     let versions: &[_] = match tls.min_version {
         TlsVersion::V1_2 => &[&version::TLS13, &version::TLS12],
@@ -26,7 +43,7 @@ pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
     };
     let builder = ServerConfig::builder_with_provider(provider.clone())
         .with_protocol_versions(versions)
-        .map_err(|error| format!("TLS: {error}"))?;
+        .map_err(|error| unusable("cipher_suites", format!("TLS: {error}")))?;
     let builder = if tls.verify || tls.verify_and_map {
         let verifier = match &tls.ca_certificates {
             Some(authorities) => verifier_of(authorities, &provider)?,
@@ -49,44 +66,50 @@ pub fn server_config(tls: &TlsOptions) -> Result<Arc<ServerConfig>, String> {
 fn verifier_of(
     authorities: &[CertificateDer<'static>],
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
+) -> Result<Arc<dyn ClientCertVerifier>, UnusableOption> {
     let mut roots = RootCertStore::empty();
     for certificate in authorities {
-        roots
-            .add(certificate.clone())
-            .map_err(|error| format!("TLS: 'ca_file' has an unusable certificate: {error}"))?;
+        roots.add(certificate.clone()).map_err(|error| {
+            let text = format!("TLS: 'ca_file' has an unusable certificate: {error}");
+            unusable("ca_file", text)
+        })?;
     }
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
-        .map_err(|error| format!("TLS: 'ca_file': {error}"))
+        .map_err(|error| unusable("ca_file", format!("TLS: 'ca_file': {error}")))
 }
 
 /// Client certificates of the authorities that the system trusts.
 fn verifier_of_the_system(
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ClientCertVerifier>, String> {
+) -> Result<Arc<dyn ClientCertVerifier>, UnusableOption> {
     let mut roots = RootCertStore::empty();
     // Systems have some that no library can read; clients will not have them.
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if roots.is_empty() {
-        return Err(
-            "TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none"
-                .to_owned(),
-        );
+        return Err(unusable(
+            "verify",
+            "TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none",
+        ));
     }
     WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         // The list of them all would be longer than everything else of the handshake.
         .clear_root_hint_subjects()
         .build()
-        .map_err(|error| format!("TLS: authorities of the system: {error}"))
+        .map_err(|error| unusable("verify", format!("TLS: authorities of the system: {error}")))
 }
 
-fn certified_key(pair: &CertificateKey, provider: &CryptoProvider) -> Result<CertifiedKey, String> {
-    CertifiedKey::from_der(pair.chain.clone(), pair.key.clone_key(), provider)
-        .map_err(|error| format!("error parsing X509 certificate/key pair: {error}"))
+fn certified_key(
+    pair: &CertificateKey,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, UnusableOption> {
+    CertifiedKey::from_der(pair.chain.clone(), pair.key.clone_key(), provider).map_err(|error| {
+        let text = format!("error parsing X509 certificate/key pair: {error}");
+        unusable("key_file", text)
+    })
 }
 
-fn provider(tls: &TlsOptions) -> Result<CryptoProvider, String> {
+fn provider(tls: &TlsOptions) -> Result<CryptoProvider, UnusableOption> {
     let mut provider = aws_lc_rs::default_provider();
     if !tls.cipher_suites.is_empty() {
         provider.cipher_suites = tls
@@ -112,7 +135,7 @@ fn provider(tls: &TlsOptions) -> Result<CryptoProvider, String> {
     Ok(provider)
 }
 
-fn cipher_suite(name: &str) -> Result<SupportedCipherSuite, String> {
+fn cipher_suite(name: &str) -> Result<SupportedCipherSuite, UnusableOption> {
     aws_lc_rs::ALL_CIPHER_SUITES
         .iter()
         .find(|suite| {
@@ -123,22 +146,24 @@ fn cipher_suite(name: &str) -> Result<SupportedCipherSuite, String> {
         })
         .copied()
         .ok_or_else(|| {
-            format!(
+            let text = format!(
                 "TLS: cipher suite {name} is not supported: this server speaks only suites with \
                  forward secrecy and authenticated encryption"
-            )
+            );
+            unusable("cipher_suites", text)
         })
 }
 
-fn group(name: &str) -> Result<&'static dyn SupportedKxGroup, String> {
+fn group(name: &str) -> Result<&'static dyn SupportedKxGroup, UnusableOption> {
     match name {
         "X25519" => Ok(aws_lc_rs::kx_group::X25519),
         "CurveP256" => Ok(aws_lc_rs::kx_group::SECP256R1),
         "CurveP384" => Ok(aws_lc_rs::kx_group::SECP384R1),
         "X25519MLKEM768" => Ok(aws_lc_rs::kx_group::X25519MLKEM768),
         "SecP256r1MLKEM768" => Ok(aws_lc_rs::kx_group::SECP256R1MLKEM768),
-        other => Err(format!(
-            "TLS: curve preference {other} is not supported by this server"
+        other => Err(unusable(
+            "curve_preferences",
+            format!("TLS: curve preference {other} is not supported by this server"),
         )),
     }
 }

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use midge_store::crypt::{Cipher, EncryptionKeys};
 use midge_store::disk::Disk;
+use midge_store::hash::Checksum;
+use midge_store::record::{Kind, put_mark, put_message};
 use midge_store::{
-    CacheBudget, Converted, FileStore, Nanos, NewMessage, Removal, RootOptions, Seq, StoreRoot,
-    StreamOptions, StreamStore,
+    CacheBudget, Converted, Counting, FileStore, Filter, Nanos, NewMessage, Removal, RootOptions,
+    Seq, StoreRoot, StreamOptions, StreamStore,
 };
 use model::disk::SimDisk;
 
@@ -156,6 +158,45 @@ fn a_block_of_tombstones_goes_without_a_trace() {
     without_index(&disk);
     let mut store = open(&disk, None);
     assert_eq!(stored(&mut store), [1, 40]);
+}
+
+#[test]
+fn a_last_sequence_far_behind_the_last_message_is_no_message() {
+    // Below and above what one block takes as a gap.
+    for far in [1_000, 1 << 25] {
+        let disk = SimDisk::default();
+        drop(create(&disk, None));
+        let sum = Checksum::of_block(b"S", 1);
+        let mut block = Vec::new();
+        for seq in [1, 2] {
+            put_message(&mut block, Some(&sum), seq, 5, [b"key", b"", b"x"]);
+        }
+        put_mark(&mut block, Some(&sum), Kind::Tombstone, far, 7);
+        let path = PathBuf::from("/store/A/streams/S/msgs/1.blk");
+        disk.write_synced(&path, &block).unwrap();
+        for _ in 0..2 {
+            let mut store = open(&disk, None);
+            let state = store.state();
+            assert_eq!((state.messages, state.bytes), (2, 68), "{far}");
+            assert_eq!((state.first, state.last), (Seq(1), Seq(far)));
+            assert_eq!(state.deleted, far - 2);
+            let all = Filter::All;
+            assert_eq!(store.count(&all, Seq(3), Counting::Messages).unwrap(), 0);
+            assert!(store.load(Seq(far)).unwrap().is_none());
+            sync(&mut store);
+        }
+        // The first block goes; what its tombstone told stays.
+        let mut store = open(&disk, None);
+        for seq in [1, 2] {
+            remove(&mut store, seq, Removal::Delete);
+        }
+        sync(&mut store);
+        drop(store);
+        let mut store = open(&disk, None);
+        append(&mut store, 1);
+        assert_eq!(store.state().last, Seq(far + 1));
+        assert_eq!(store.state().messages, 1);
+    }
 }
 
 #[test]

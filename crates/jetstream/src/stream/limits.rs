@@ -22,11 +22,17 @@ const WARN_EVERY: i64 = NANOS_PER_SECOND;
 /// The same for those for which the server has none, as the peer has it.
 const WARN_OF_SERVER_EVERY: i64 = 10 * NANOS_PER_SECOND;
 
+/// The same for those that the store could not take.
+const WARN_OF_STORE_EVERY: i64 = 10 * NANOS_PER_SECOND;
+
 /// When the log may be told again of refused messages.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NextWarnings {
     server: Nanos,
     account: Nanos,
+    store: Nanos,
+    /// Messages that the store refused since the last line.
+    untold: u64,
 }
 
 impl NextWarnings {
@@ -34,7 +40,20 @@ impl NextWarnings {
     pub const NOW: Self = Self {
         server: Nanos::NONE,
         account: Nanos::NONE,
+        store: Nanos::NONE,
+        untold: 0,
     };
+
+    /// The store refused a message: how many it refused since the last line, if
+    /// it is time for one.
+    pub fn store_failed(&mut self, now: Nanos) -> Option<u64> {
+        if now < self.store {
+            self.untold += 1;
+            return None;
+        }
+        self.store = after(now, WARN_OF_STORE_EVERY);
+        Some(std::mem::take(&mut self.untold))
+    }
 }
 
 fn word(storage: Storage) -> &'static str {

@@ -124,9 +124,18 @@ impl Stream {
         }
     }
 
-    fn warn_store(&self, error: &StoreError, cx: &mut Context<'_>) {
+    /// Tells the log that a message could not be stored: the first time at once,
+    /// then how many there were.
+    fn warn_store(&mut self, error: &StoreError, cx: &mut Context<'_>) {
+        let Some(untold) = self.next_warnings.store_failed(cx.now) else {
+            return;
+        };
+        let more = match untold {
+            0 => String::new(),
+            untold => format!(" (and {untold} before it since the last line)"),
+        };
         cx.out.event(crate::effects::Event::Warning(format!(
-            "JetStream failed to store a msg on stream '{} > {}': {error}",
+            "JetStream failed to store a msg on stream '{} > {}': {error}{more}",
             self.core.settings.account, self.core.config.name
         )));
     }

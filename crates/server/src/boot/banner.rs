@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use midge_config::options::{Authorization, Options};
+use midge_config::options::Options;
 use midge_log::Logger;
 use midge_wire::info::VERSION;
 
@@ -41,7 +41,7 @@ pub(super) fn write(log: &Logger, options: &Options, identity: &Identity) {
     }
     log.info(format_args!("  ID:       {}", identity.id));
     write_flags(log, &options.feature_flags);
-    if has_plain_password(&options.authorization) {
+    if has_plain_password(options) {
         log.warn(format_args!(
             "Plaintext passwords detected, use nkeys or bcrypt"
         ));
@@ -109,9 +109,19 @@ pub(crate) fn effective_flags(configured: &BTreeMap<String, bool>) -> BTreeMap<S
         .collect()
 }
 
-fn has_plain_password(auth: &Authorization) -> bool {
-    let plain =
-        |password: &str| !password.is_empty() && !midge_identity::secret::is_bcrypt(password);
-    auth.password.as_deref().is_some_and(plain)
-        || auth.users.iter().any(|user| plain(&user.password))
+/// Whether a password is there in clear. A user without one counts as well,
+/// unless a certificate tells who it is (security.md 3.2).
+fn has_plain_password(options: &Options) -> bool {
+    let auth = &options.authorization;
+    let by_certificate = options.tls.as_ref().is_some_and(|tls| tls.verify_and_map);
+    let bcrypt = midge_identity::secret::is_bcrypt;
+    let single = auth.password.as_deref();
+    single.is_some_and(|password| !password.is_empty() && !bcrypt(password))
+        || auth.users.iter().any(|user| {
+            let password = user.password.as_str();
+            match password.is_empty() {
+                true => !by_certificate,
+                false => !bcrypt(password),
+            }
+        })
 }

@@ -229,12 +229,6 @@ impl Node {
             return broken("JetStream does not answer".to_owned());
         };
         let mut problems = Vec::new();
-        for error in failures
-            .iter()
-            .filter_map(|failures| failures.sync.as_ref())
-        {
-            problems.extend(broken(format!("JetStream could not sync to disk: {error}")));
-        }
         for (account, names) in stored {
             let Some(known) = self.server().shared().accounts.get(&account) else {
                 let text = format!("JetStream account '{account}' could not be resolved");

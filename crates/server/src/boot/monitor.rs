@@ -74,7 +74,8 @@ impl Node {
             verify_and_map: false,
             ..tls.clone()
         };
-        let first = tls_config::server_config(&without_verify(tls))?;
+        let first =
+            tls_config::server_config(&without_verify(tls)).map_err(|error| error.to_string())?;
         let kept = parking_lot::Mutex::new((self.options(), first));
         let node = Arc::downgrade(self);
         Ok(Arc::new(move || {

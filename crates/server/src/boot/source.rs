@@ -1,5 +1,6 @@
 //! What the monitoring port shows of the server.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::sync_channel;
@@ -11,7 +12,7 @@ use midge_wire::info::{PROTOCOL, VERSION};
 use super::node::Node;
 use crate::account::{Account, GLOBAL_ACCOUNT};
 use crate::monitor::accounts::{
-    AccountDetail, AccountRecord, MappingDestination, MappingRecord, Traffic,
+    AccountDetail, AccountRecord, Amount, MappingDestination, MappingRecord, Traffic,
 };
 use crate::monitor::closed::ClosedRecord;
 use crate::monitor::connz::Proxy;
@@ -28,10 +29,30 @@ use crate::monitor::{ConnQuery, ConnSnapshot, RequestCounters, Source};
 use crate::process;
 use crate::server::State;
 use crate::settings::{GIT_COMMIT, TOOL_CHAIN};
+use crate::shard::account_traffic::AccountFigures;
 use crate::shard::{Control, Mail};
 
 /// Time a shard has to answer; it is busy, or gone.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
+
+/// Figures of an account; all connections are clients.
+fn account_record(account: &Account, figures: Option<&AccountFigures>) -> AccountRecord {
+    let figures = figures.copied().unwrap_or_default();
+    let traffic = |msgs, bytes| Traffic {
+        all: Amount { msgs, bytes },
+        ..Traffic::default()
+    };
+    AccountRecord {
+        name: account.name.clone(),
+        name_tag: account.name.clone(),
+        connections: figures.clients,
+        leafnodes: 0,
+        subscriptions: account.subscriptions() as u64,
+        sent: traffic(figures.traffic.out_msgs, figures.traffic.out_bytes),
+        received: traffic(figures.traffic.in_msgs, figures.traffic.in_bytes),
+        slow_consumers: account.slow_consumers.load(Ordering::Relaxed),
+    }
+}
 
 impl Node {
     /// Asks every shard and gathers the answers.
@@ -56,24 +77,16 @@ impl Node {
         answers
     }
 
-    /// Figures of an account. Its traffic is not counted yet.
-    fn account_record(&self, account: &Account) -> AccountRecord {
-        // No connection has this id: only the total is wanted.
-        let count = ConnQuery {
-            account: Some(account.name.clone()),
-            cid: u64::MAX,
-            ..ConnQuery::default()
-        };
-        AccountRecord {
-            name: account.name.clone(),
-            name_tag: account.name.clone(),
-            connections: self.connections(&count).total as u64,
-            leafnodes: 0,
-            subscriptions: account.subscriptions() as u64,
-            sent: Traffic::default(),
-            received: Traffic::default(),
-            slow_consumers: account.slow_consumers.load(Ordering::Relaxed),
+    /// What the clients of each account have done, by its id.
+    fn account_figures(&self) -> HashMap<u32, AccountFigures> {
+        let _nobody_moves = self.server().shared().moves.read_recursive();
+        let mut all: HashMap<u32, AccountFigures> = HashMap::new();
+        for answer in self.ask_shards(Control::Accounts) {
+            for (id, figures) in &answer {
+                all.entry(*id).or_default().add(figures);
+            }
         }
+        all
     }
 
     /// The subject mappings of an account, as configured.
@@ -242,14 +255,17 @@ impl Source for Node {
         let accounts = self.server().shared().accounts.all();
         let wanted =
             |account: &&Arc<Account>| names.is_none_or(|names| names.contains(&account.name));
+        let figures = self.account_figures();
         let wanted = accounts.iter().filter(wanted);
-        wanted.map(|account| self.account_record(account)).collect()
+        wanted
+            .map(|account| account_record(account, figures.get(&account.id)))
+            .collect()
     }
 
     fn account(&self, name: &str) -> Option<AccountDetail> {
         let shared = self.server().shared();
         let account = shared.accounts.get(name)?;
-        let record = self.account_record(&account);
+        let record = account_record(&account, self.account_figures().get(&account.id));
         let (num_inserts, num_removes) = account.interest_changes();
         Some(AccountDetail {
             updated: self.loaded(),
@@ -346,6 +362,24 @@ impl Source for Node {
 
     fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord> {
         self.jetstream_record(query)
+    }
+
+    fn queues(&self) -> Vec<(String, u64)> {
+        let shared = self.server().shared();
+        let mut queues: Vec<(String, u64)> = shared
+            .all_shards()
+            .iter()
+            .enumerate()
+            .map(|(id, handle)| (format!("shard {id} mail"), handle.mailbox.waiting() as u64))
+            .collect();
+        queues.push((
+            "password checks".to_owned(),
+            shared.slow_checks.queued() as u64,
+        ));
+        if let Some(jetstream) = shared.jetstream.load_full() {
+            queues.extend(jetstream.queue_lengths());
+        }
+        queues
     }
 
     fn requests(&self) -> &RequestCounters {

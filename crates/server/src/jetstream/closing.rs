@@ -4,7 +4,6 @@ use midge_jetstream::Stream;
 use midge_store::Nanos;
 
 use super::mailbox::WorkerMail;
-use super::syncer;
 use super::worker::Worker;
 
 impl Worker {
@@ -21,24 +20,11 @@ impl Worker {
             self.with_host(*number, now, |stream, cx| stream.shutdown(cx));
             self.settle_host(*number, now);
         }
-        // Nothing is acknowledged that is not on disk.
-        let mut later = Vec::new();
-        while self.syncing {
-            let mut mail = Vec::new();
-            self.mailbox.receive(&mut mail, None, &mut self.spin);
-            for item in mail {
-                match item {
-                    WorkerMail::Synced(result) => self.on_synced(result),
-                    other => later.push(other),
-                }
-            }
-        }
-        for (_, host) in &mut self.hosts {
-            host.stream.take_syncs(&mut self.tasks);
-        }
-        let synced = syncer::run_all(std::mem::take(&mut self.tasks));
-        std::mem::swap(&mut self.covered, &mut self.uncovered);
-        self.on_synced(synced);
+        // Nothing is acknowledged that is not on disk: the sync under way, and one
+        // of what was flushed since it began.
+        self.end_sync();
+        self.begin_sync(true);
+        self.end_sync();
         self.publisher.send(&self.shared);
         self.compress_finished();
         let streams: Vec<(String, Stream)> = numbers
@@ -57,6 +43,19 @@ impl Worker {
         });
         // Each has been logged.
         drop(closed);
-        self.later = later;
+    }
+
+    /// Waits for the sync that is under way.
+    fn end_sync(&mut self) {
+        while self.syncing {
+            let mut mail = Vec::new();
+            self.mailbox.receive(&mut mail, None, &mut self.spin);
+            for item in mail {
+                match item {
+                    WorkerMail::Synced(outcome) => self.on_synced(&outcome),
+                    other => self.later.push(other),
+                }
+            }
+        }
     }
 }

@@ -2,7 +2,9 @@
 //! happen.
 
 use std::collections::HashMap;
+use std::fmt::Display;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use midge_jetstream::consumer::{Ack, ConsumerId, Pull};
 use midge_jetstream::stream::{DirectGet, Publish};
@@ -16,6 +18,9 @@ use super::mailbox::WorkerMailbox;
 use super::routes::{Purpose, Route, Routes};
 use crate::account::{Account, Target, Watch};
 use crate::shard::Message;
+
+/// Time between two log lines about failures of one stream.
+const FAILURE_INTERVAL: Duration = Duration::from_secs(10);
 
 /// Queue group in which streams answer direct gets (jetstream-streams.md 17.1).
 const DIRECT_GROUP: &[u8] = b"_sys_";
@@ -40,6 +45,10 @@ pub(super) struct Host {
     pub(super) timer: Option<Nanos>,
     /// The last write that failed, until a message is stored again.
     write_error: Option<WriteError>,
+    /// Why the last sync failed, until one succeeds that has everything.
+    pub(super) sync_error: Option<String>,
+    /// What was told of failures.
+    failures: FailureLog,
     subjects: Subscribed,
     consumers: HashMap<ConsumerId, ConsumerPlaces>,
 }
@@ -51,6 +60,32 @@ struct WriteError {
     was_full: bool,
     /// The last sequence that is stored.
     last: u64,
+}
+
+/// Lines about failures: the first one at once, then now and then how many
+/// there were.
+#[derive(Default)]
+struct FailureLog {
+    told_at: Option<Instant>,
+    /// Failures since then.
+    untold: u64,
+}
+
+impl FailureLog {
+    fn line(&mut self, what: &dyn Display) -> Option<String> {
+        if self
+            .told_at
+            .is_some_and(|at| at.elapsed() < FAILURE_INTERVAL)
+        {
+            self.untold += 1;
+            return None;
+        }
+        self.told_at = Some(Instant::now());
+        Some(match std::mem::take(&mut self.untold) {
+            0 => what.to_string(),
+            untold => format!("{what} (and {untold} times before this since the last line)"),
+        })
+    }
 }
 
 /// What was subscribed for a consumer.
@@ -85,6 +120,8 @@ impl Host {
             arrived: (0, 0),
             timer: None,
             write_error: None,
+            sync_error: None,
+            failures: FailureLog::default(),
             subjects: Vec::new(),
             consumers: HashMap::new(),
         }
@@ -101,8 +138,9 @@ impl Host {
         act(&mut self.stream, &mut cx);
     }
 
-    /// Remembers whether what was written last reached the disk's files.
-    pub(super) fn note_written(&mut self, written: &Result<(), StoreError>) {
+    /// Remembers whether what was written last reached the disk's files. Returns
+    /// a line for the log if it is time for one.
+    pub(super) fn note_written(&mut self, written: &Result<(), StoreError>) -> Option<String> {
         match (written, &self.write_error) {
             (Ok(()), None) => {}
             (Ok(()), Some(failed)) => {
@@ -117,8 +155,26 @@ impl Host {
                     was_full: error.is_disk_full(),
                     last: self.stream.state_info().last_seq,
                 });
+                return self.failures.line(error);
             }
         }
+        None
+    }
+
+    /// A failure of housekeeping. Returns a line for the log if it is time for
+    /// one.
+    pub(super) fn note_failure(&mut self, error: &StoreError) -> Option<String> {
+        self.failures.line(error)
+    }
+
+    /// Remembers that a sync failed. Returns a line for the log if it is time
+    /// for one.
+    pub(super) fn note_sync_failed(&mut self, error: String) -> Option<String> {
+        let line = self.failures.line(&format_args!(
+            "could not sync to disk, nothing is acknowledged: {error}"
+        ));
+        self.sync_error = Some(error);
+        line
     }
 
     /// Whether the last write failed because the disk was full.
@@ -135,7 +191,8 @@ impl Host {
 
     /// Why it can not write, if it can not.
     pub(super) fn write_error(&self) -> Option<&str> {
-        self.write_error.as_ref().map(|failed| failed.text.as_str())
+        let written = self.write_error.as_ref().map(|failed| failed.text.as_str());
+        self.sync_error.as_deref().or(written)
     }
 
     /// Counts a published message of `bytes`; which limit it goes beyond, if it

@@ -7,6 +7,7 @@ use midge_jetstream::consumer::ConsumerId;
 use parking_lot::{Condvar, Mutex};
 
 use super::command::Command;
+use super::syncer::SyncOutcome;
 use crate::batch::Batch;
 use crate::spin::{MAX_SPIN, Spin};
 
@@ -25,9 +26,9 @@ pub(crate) enum WorkerMail {
         /// The consumer.
         consumer: ConsumerId,
     },
-    /// What was flushed before the sync numbered so began is on disk, or why
-    /// it is not.
-    Synced(Result<(), String>),
+    /// What was flushed before the sync began is on disk, but for the streams
+    /// that it tells of.
+    Synced(SyncOutcome),
     /// Threads are to come together (`rendezvous.rs`).
     Rendezvous,
     /// Anything rare.
@@ -57,6 +58,11 @@ impl WorkerMailbox {
         drop(queue);
         // Costs nothing while the reader is awake.
         self.arrived.notify_one();
+    }
+
+    /// Number of things that were left and not yet taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.lock().len()
     }
 
     /// Whether senders should hold back.

@@ -10,7 +10,7 @@
 //! | [`audit`] | events about those requests |
 //! | [`worker`], [`commands`], [`closing`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
-//! | [`syncer`], [`durability`] | waiting for the disk |
+//! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
 //! | [`publisher`] | what streams send, on its way to clients |
 //! | [`report`] | what the monitoring port is told |
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
@@ -31,6 +31,7 @@ mod reload;
 mod report;
 mod routes;
 mod start;
+mod sync;
 mod syncer;
 mod system_requests;
 mod worker;
@@ -158,6 +159,17 @@ impl JetStream {
     fn worker_of(&self, account: u32, stream: &str) -> &WorkerMailbox {
         let index = self.worker_index(account, stream);
         self.workers.get(index).unwrap_or(&self.api)
+    }
+
+    /// What waits for each thread, by names of queues.
+    pub(crate) fn queue_lengths(&self) -> Vec<(String, u64)> {
+        let api = ("JetStream API queue".to_owned(), &self.api);
+        let workers = self.workers.iter().enumerate();
+        let workers = workers.map(|(id, mailbox)| (format!("JetStream worker {id} mail"), mailbox));
+        std::iter::once(api)
+            .chain(workers)
+            .map(|(name, mailbox)| (name, mailbox.waiting() as u64))
+            .collect()
     }
 
     /// Writes everything and ends the threads.

@@ -48,9 +48,7 @@ pub(crate) struct Report {
 /// What a worker can not write.
 #[derive(Debug, Default)]
 pub(crate) struct Failures {
-    /// Why the last sync failed, if it did.
-    pub(crate) sync: Option<String>,
-    /// Streams whose last write failed: account, name, and why.
+    /// Streams whose last write or sync failed: account, name, and why.
     pub(crate) streams: Vec<(u32, String, String)>,
 }
 
@@ -142,7 +140,6 @@ impl Worker {
             Some((host.account.id, name, error.to_owned()))
         });
         Failures {
-            sync: self.sync_error.clone(),
             streams: failed.collect(),
         }
     }

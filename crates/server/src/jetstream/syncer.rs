@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use midge_store::SyncTask;
+use parking_lot::Mutex;
 
 use super::mailbox::{WorkerMail, WorkerMailbox};
 
@@ -11,9 +12,23 @@ use super::mailbox::{WorkerMail, WorkerMailbox};
 /// into the next.
 const MAX_WAITING: usize = 1;
 
+/// A piece of a sync that is about one stream.
+pub(super) struct HostTask {
+    /// The stream's number on its worker.
+    pub(super) host: u32,
+    pub(super) task: SyncTask,
+}
+
+/// What became of a sync.
+#[derive(Debug, Default)]
+pub(crate) struct SyncOutcome {
+    /// Streams of which not everything is on disk, and why.
+    pub(crate) failed: Vec<(u32, String)>,
+}
+
 /// Runs syncs for one worker.
 pub(super) struct Syncer {
-    jobs: SyncSender<Vec<SyncTask>>,
+    jobs: SyncSender<Vec<HostTask>>,
 }
 
 impl Syncer {
@@ -29,22 +44,39 @@ impl Syncer {
     }
 
     /// Begins a sync; its end comes as [`WorkerMail::Synced`].
-    pub(super) fn begin(&self, tasks: Vec<SyncTask>) {
+    pub(super) fn begin(&self, tasks: Vec<HostTask>) {
         // The thread lives as long as the sender.
         let _ = self.jobs.send(tasks);
     }
 }
 
-fn run(queue: &Receiver<Vec<SyncTask>>, worker: &WorkerMailbox) {
+fn run(queue: &Receiver<Vec<HostTask>>, worker: &WorkerMailbox) {
     while let Ok(tasks) = queue.recv() {
         worker.send(WorkerMail::Synced(run_all(tasks)));
     }
 }
 
-/// Waits until everything is on disk.
-///
-/// # Errors
-/// One of the things that went wrong.
-pub(super) fn run_all(tasks: Vec<SyncTask>) -> Result<(), String> {
-    midge_store::run_all(tasks).map_err(|error| error.to_string())
+/// Waits until everything is on disk. What goes wrong with one stream does not
+/// keep others from it.
+pub(super) fn run_all(tasks: Vec<HostTask>) -> SyncOutcome {
+    let outcome = Mutex::new(SyncOutcome::default());
+    let run = |HostTask { host, task }: HostTask| {
+        if let Err(error) = task.run() {
+            let mut outcome = outcome.lock();
+            if !outcome.failed.iter().any(|(failed, _)| *failed == host) {
+                outcome.failed.push((host, error.to_string()));
+            }
+        }
+        Ok(())
+    };
+    let hosts: Vec<u32> = tasks.iter().map(|task| task.host).collect();
+    let done = midge_store::each_at_once(tasks, run);
+    let mut outcome = outcome.into_inner();
+    if let Err(error) = done {
+        // A thread has panicked, and it is not known over which.
+        outcome
+            .failed
+            .extend(hosts.into_iter().map(|host| (host, error.to_string())));
+    }
+    outcome
 }

@@ -17,7 +17,7 @@ use midge_jetstream::api::too_many_requests;
 use midge_jetstream::consumer::ConsumerId;
 use midge_jetstream::effects::{Event, Message, When};
 use midge_jetstream::{Effects, Stream};
-use midge_store::{Nanos, StoreError, SyncTask};
+use midge_store::{Nanos, StoreError};
 use slab::Slab;
 
 use super::durability::Durability;
@@ -25,7 +25,8 @@ use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
 use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
-use super::syncer::{self, Syncer};
+use super::sync::{Waiting, sync_interval};
+use super::syncer::{HostTask, Syncer};
 use super::{AccountState, JetStream};
 use crate::account::Account;
 use crate::batch::Batch;
@@ -34,18 +35,6 @@ use crate::spin::Spin;
 
 /// Pause while clients' shards are behind with what the worker has sent.
 const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
-
-/// Most messages of a turn after which the worker waits for the disk itself:
-/// with more there is more to come, which the wait would hold up.
-const FEW_MESSAGES: usize = 2;
-
-/// Longest sync, as the last one went, for which it does.
-const QUICK_SYNC: Duration = Duration::from_millis(1);
-
-/// Longest sync, as the last one went, for whose end the publisher's shard stays
-/// awake: it would be woken soon after it has fallen asleep, which takes as long
-/// as a quarter of such a sync.
-const AWAITED_SYNC: Duration = Duration::from_micros(400);
 
 /// Buffers of effects kept for reuse.
 const MAX_SPARE: usize = 16;
@@ -60,10 +49,6 @@ const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
 /// same warning.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Time between two log lines about a stream that can not write. Every message
-/// that comes meanwhile would bring one.
-const WRITE_ERROR_INTERVAL: Duration = Duration::from_secs(10);
-
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
     /// Its number among destinations.
@@ -76,30 +61,32 @@ pub(super) struct Worker {
     pub(super) by_name: HashMap<(u32, String), u32>,
     pub(super) routes: Routes,
     pub(super) publisher: Publisher,
-    syncer: Syncer,
+    pub(super) syncer: Syncer,
     /// A sync is under way.
     pub(super) syncing: bool,
-    sync_began: Instant,
+    pub(super) sync_began: Instant,
     /// How long the last one took.
-    sync_time: Duration,
+    pub(super) sync_time: Duration,
     /// Messages of this turn.
-    arrived: usize,
-    /// Why the last sync failed, if it did.
-    pub(super) sync_error: Option<String>,
+    pub(super) arrived: usize,
+    /// Streams whose last sync failed. The next ones write everything anew.
+    pub(super) failing: BTreeSet<u32>,
     /// Effects that the sync under way is to cover, with their accounts.
-    pub(super) covered: Vec<(Arc<Account>, Effects)>,
+    pub(super) covered: Vec<Waiting>,
     /// Effects for which the next one is needed.
-    pub(super) uncovered: Vec<(Arc<Account>, Effects)>,
+    pub(super) uncovered: Vec<Waiting>,
     timers: BTreeSet<(Nanos, u32)>,
-    dirty: Vec<u32>,
+    pub(super) dirty: Vec<u32>,
     /// Streams that flushed something in this turn.
     settled: Vec<u32>,
+    /// Streams that the sync under way is about.
+    pub(super) syncing_hosts: Vec<u32>,
     /// Streams that flushed something since the last sync began.
-    unsynced: Vec<u32>,
-    pub(super) tasks: Vec<SyncTask>,
+    pub(super) unsynced: Vec<u32>,
+    pub(super) tasks: Vec<HostTask>,
     spare: Vec<Effects>,
     pub(super) spin: Spin,
-    next_sync: Option<Instant>,
+    next_sync: Instant,
     next_maintenance: Instant,
     /// Whom to answer once everything is written for the last time.
     pub(super) stopping: Option<SyncSender<()>>,
@@ -122,10 +109,7 @@ impl Worker {
         mailbox: Arc<WorkerMailbox>,
         syncer: Syncer,
     ) -> Self {
-        let next_sync = match jetstream.durability {
-            Durability::Group => None,
-            Durability::Interval(interval) => Some(Instant::now() + interval),
-        };
+        let next_sync = Instant::now() + sync_interval(jetstream.durability);
         Self {
             id,
             shared,
@@ -140,12 +124,13 @@ impl Worker {
             sync_began: Instant::now(),
             sync_time: Duration::ZERO,
             arrived: 0,
-            sync_error: None,
+            failing: BTreeSet::new(),
             covered: Vec::new(),
             uncovered: Vec::new(),
             timers: BTreeSet::new(),
             dirty: Vec::new(),
             settled: Vec::new(),
+            syncing_hosts: Vec::new(),
             unsynced: Vec::new(),
             tasks: Vec::new(),
             spare: Vec::new(),
@@ -198,7 +183,7 @@ impl Worker {
                 continue;
             };
             if let Err(error) = host.stream.compress_finished() {
-                log_write_error(&self.shared, host, &error);
+                log_failure(&self.shared, host, &error);
             }
         }
     }
@@ -223,9 +208,13 @@ impl Worker {
         let maintenance = self
             .next_maintenance
             .saturating_duration_since(Instant::now());
-        let sync = self
-            .next_sync
-            .map(|at| at.saturating_duration_since(Instant::now()));
+        // In between there is nothing that maintenance would not do as well.
+        let sync = match self.jetstream.durability {
+            Durability::Interval(_) => {
+                Some(self.next_sync.saturating_duration_since(Instant::now()))
+            }
+            Durability::Group => None,
+        };
         let timer = self.timers.first().map(|&(at, _)| {
             let left = at.0.saturating_sub(now().0).max(0);
             Duration::from_nanos(left.unsigned_abs())
@@ -248,7 +237,7 @@ impl Worker {
                     stream.interest_changed(consumer, cx)
                 });
             }
-            WorkerMail::Synced(result) => self.on_synced(result),
+            WorkerMail::Synced(outcome) => self.on_synced(&outcome),
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
@@ -358,6 +347,7 @@ impl Worker {
         if let Some(at) = host.timer {
             self.timers.remove(&(at, number));
         }
+        self.failing.remove(&number);
         Some(host)
     }
 
@@ -381,7 +371,7 @@ impl Worker {
             for (number, host) in &mut self.hosts {
                 match host.stream.maintain(now) {
                     Ok(busy) => more |= busy,
-                    Err(error) => log_write_error(&self.shared, host, &error),
+                    Err(error) => log_failure(&self.shared, host, &error),
                 }
                 if host.stream.is_behind() {
                     behind.push(number as u32);
@@ -402,11 +392,12 @@ impl Worker {
                 MAINTENANCE_INTERVAL
             };
             self.next_maintenance = Instant::now() + pause;
+            if !self.failing.is_empty() {
+                self.begin_sync(true);
+            }
         }
-        if let Durability::Interval(interval) = self.jetstream.durability
-            && self.next_sync.is_some_and(|due| at >= due)
-        {
-            self.next_sync = Some(at + interval);
+        if at >= self.next_sync {
+            self.next_sync = at + sync_interval(self.jetstream.durability);
             self.begin_sync(true);
         }
     }
@@ -440,9 +431,11 @@ impl Worker {
             }
             failed = stream.flush(cx);
         });
-        host.note_written(&failed);
-        if let Err(error) = failed {
-            log_write_error(&self.shared, host, &error);
+        if let Some(line) = host.note_written(&failed) {
+            self.shared.log.error(format_args!(
+                "{}",
+                describe(&host.account, &host.stream, &line)
+            ));
         }
         if !std::mem::replace(&mut host.unsynced, true) {
             self.unsynced.push(number);
@@ -468,7 +461,11 @@ impl Worker {
             self.publish(&account, state.as_deref(), &message);
         }
         if kept {
-            self.uncovered.push((account, effects));
+            self.uncovered.push(Waiting {
+                host: number,
+                account,
+                effects,
+            });
         } else {
             self.reuse(effects);
         }
@@ -497,7 +494,7 @@ impl Worker {
         self.publisher.publish(&self.shared, account, &outbound);
     }
 
-    fn reuse(&mut self, mut effects: Effects) {
+    pub(super) fn reuse(&mut self, mut effects: Effects) {
         effects.clear();
         if self.spare.len() < MAX_SPARE {
             self.spare.push(effects);
@@ -550,95 +547,28 @@ impl Worker {
             }
         }
     }
+}
 
-    /// Begins a sync of everything flushed so far, if anybody waits for it or
-    /// its time has come.
-    fn begin_sync(&mut self, due: bool) {
-        if self.syncing || (self.uncovered.is_empty() && !due) {
-            return;
-        }
-        for number in self.unsynced.drain(..) {
-            if let Some(host) = self.hosts.get_mut(number as usize) {
-                host.unsynced = false;
-                host.stream.take_syncs(&mut self.tasks);
-            }
-        }
-        std::mem::swap(&mut self.covered, &mut self.uncovered);
-        if self.tasks.is_empty() {
-            self.release();
-            return;
-        }
-        let tasks = std::mem::take(&mut self.tasks);
-        self.sync_began = Instant::now();
-        if self.may_sync_here() {
-            let result = syncer::run_all(tasks);
-            self.on_synced(result);
-            return;
-        }
-        self.syncing = true;
-        self.syncer.begin(tasks);
-    }
-
-    /// Whether to wait for the disk on this thread, which spares two wake-ups:
-    /// if it is quick, and nobody has anything else to do here.
-    fn may_sync_here(&self) -> bool {
-        self.arrived <= FEW_MESSAGES
-            && self.sync_time <= QUICK_SYNC
-            && self.dirty.is_empty()
-            && !self.mailbox.has_mail()
-    }
-
-    /// Tells the shard whose messages have come when they will be answered, if
-    /// that is soon.
-    fn announce_answers(&self, from: u16) {
-        // Twice the time of the last sync covers nearly all.
-        if self.arrived <= FEW_MESSAGES
-            && !self.syncing
-            && self.sync_time <= AWAITED_SYNC
-            && let Some(shard) = self.shared.shard(from)
-        {
-            shard.mailbox.expect(Instant::now() + 2 * self.sync_time);
-        }
-    }
-
-    pub(super) fn on_synced(&mut self, result: Result<(), String>) {
-        self.syncing = false;
-        self.sync_time = self.sync_began.elapsed();
-        if let Err(error) = result {
-            // What cannot be promised is not: the publishers get no answer.
-            self.shared.log.error(format_args!(
-                "JetStream could not sync to disk, publishes are not acknowledged: {error}"
-            ));
-            for (_, effects) in std::mem::take(&mut self.covered) {
-                self.reuse(effects);
-            }
-            self.sync_error = Some(error);
-            return;
-        }
-        self.sync_error = None;
-        self.release();
-    }
-
-    /// Sends what has waited for the sync that is done.
-    fn release(&mut self) {
-        for (account, effects) in std::mem::take(&mut self.covered) {
-            let state = self.jetstream.account(account.id);
-            for message in effects.messages().filter(|m| m.when == When::Durable) {
-                self.publish(&account, state.as_deref(), &message);
-            }
-            self.reuse(effects);
-        }
+/// Logs that files of a stream could not be written, once in a while.
+fn log_failure(shared: &Shared, host: &mut Host, error: &StoreError) {
+    if let Some(line) = host.note_failure(error) {
+        shared.log.error(format_args!(
+            "{}",
+            describe(&host.account, &host.stream, &line)
+        ));
     }
 }
 
-/// Logs that a stream could not write, once in a while.
-fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
-    let name = format!("{} > {}", host.account.name, host.stream.name());
-    shared.log.error_limited(
-        &name,
-        WRITE_ERROR_INTERVAL,
-        format_args!("JetStream stream '{name}': {error}"),
-    );
+pub(super) fn describe(
+    account: &Account,
+    stream: &Stream,
+    error: &dyn std::fmt::Display,
+) -> String {
+    format!(
+        "JetStream stream '{} > {}': {error}",
+        account.name,
+        stream.name()
+    )
 }
 
 /// Tells a publisher that its message was dropped because too many came at

@@ -12,6 +12,7 @@ use super::connz::{self, ConnzOptions};
 use super::endpoint::Endpoint;
 use super::healthz::{self, HealthzOptions};
 use super::http::{Answer, HTML, Handler, JSON, Weight};
+use super::ipqueuesz::{self, QueuesOptions};
 use super::jsz::JszOptions;
 use super::query::Query;
 use super::source::Source;
@@ -112,6 +113,10 @@ impl Monitor {
                 self.healthz(&options)
             }
             Endpoint::Raftz => Answer::text(404, "No Raft nodes registered"),
+            Endpoint::IpQueuesz => {
+                let options = QueuesOptions::from_query(query).map_err(|e| bad(&e))?;
+                Answer::json(200, json::pretty_wide(&ipqueuesz::build(&options, source)))
+            }
             Endpoint::Expvar => Answer::ok(
                 EXPVAR,
                 expvar::debug_vars(&expvar::command_line(), source.memory()),

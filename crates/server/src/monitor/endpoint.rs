@@ -31,6 +31,8 @@ pub enum Endpoint {
     Healthz,
     /// `/raftz`
     Raftz,
+    /// `/ipqueuesz`
+    IpQueuesz,
     /// `/debug/vars`
     Expvar,
     /// `/stacksz`
@@ -53,6 +55,7 @@ impl Endpoint {
             "/jsz" => Endpoint::Jsz,
             "/healthz" => Endpoint::Healthz,
             "/raftz" => Endpoint::Raftz,
+            "/ipqueuesz" => Endpoint::IpQueuesz,
             "/debug/vars" => Endpoint::Expvar,
             "/stacksz" => Endpoint::Stacksz,
             _ => return None,

@@ -32,6 +32,7 @@ pub(crate) struct Fake {
     pub(crate) problems: Vec<HealthProblem>,
     pub(crate) jetstream: Option<JetStreamRecord>,
     pub(crate) jetstream_queries: Mutex<Vec<JetStreamQuery>>,
+    pub(crate) queues: Vec<(String, u64)>,
     pub(crate) requests: RequestCounters,
     pub(crate) queries: Mutex<Vec<ConnQuery>>,
 }
@@ -124,6 +125,10 @@ impl Source for Fake {
     fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord> {
         self.jetstream_queries.lock().unwrap().push(query.clone());
         self.jetstream.clone()
+    }
+
+    fn queues(&self) -> Vec<(String, u64)> {
+        self.queues.clone()
     }
 
     fn requests(&self) -> &RequestCounters {

@@ -17,6 +17,11 @@ pub fn pretty<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     render(value, PrettyFormatter::with_indent(b"  "))
 }
 
+/// The same indented by three spaces, as some endpoints are.
+pub fn pretty_wide<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
+    render(value, PrettyFormatter::with_indent(b"   "))
+}
+
 /// JSON on one line, for NATS and for `/healthz`.
 pub fn compact<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     render(value, CompactFormatter)

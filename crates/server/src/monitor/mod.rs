@@ -30,6 +30,7 @@ pub mod endpoint;
 pub mod expvar;
 pub mod healthz;
 pub mod http;
+pub mod ipqueuesz;
 pub mod json;
 pub mod jsz;
 pub mod links;

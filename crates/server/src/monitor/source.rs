@@ -73,6 +73,9 @@ pub trait Source: Send + Sync {
     /// JetStream; `None` if it is off.
     fn jetstream(&self, query: &JetStreamQuery) -> Option<JetStreamRecord>;
 
+    /// Queues between threads, with what waits in them; in any order.
+    fn queues(&self) -> Vec<(String, u64)>;
+
     /// Requests to the monitoring port, by path.
     fn requests(&self) -> &RequestCounters;
 

@@ -172,6 +172,7 @@ impl Shard {
         self.remove_all_subscriptions(slot);
         self.unregister(slot);
         self.uncount(slot);
+        self.keep_traffic(slot);
         let mut connection = self.connections.remove(slot as usize);
         // Closing the socket deregisters it as well.
         let _ = self

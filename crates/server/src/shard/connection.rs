@@ -179,6 +179,8 @@ pub(crate) struct Connection {
     pub(crate) slow_since: Option<Instant>,
 
     pub(crate) traffic: Traffic,
+    /// The part of it that was counted for the accounts it was in before.
+    pub(crate) kept_traffic: Traffic,
     /// Times a producer had to wait because this connection was behind.
     pub(crate) stalls: u64,
     /// Output was waiting when it was closed.
@@ -268,6 +270,7 @@ impl Connection {
             write_deadline: None,
             slow_since: None,
             traffic: Traffic::default(),
+            kept_traffic: Traffic::default(),
             stalls: 0,
             had_last_words: false,
             came_silently: false,

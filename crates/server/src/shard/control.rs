@@ -1,10 +1,12 @@
 //! Rare requests to a shard, and what it answers.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::mpsc;
 
 use midge_identity::Decision;
 
+use super::account_traffic::AccountFigures;
 use crate::balance::Load;
 use crate::jetstream::audit::ClientInfo;
 use crate::monitor::subsz::{SubsQuery, SubsSnapshot};
@@ -16,6 +18,8 @@ pub(crate) enum Control {
     Connections(ConnQuery, mpsc::SyncSender<ConnSnapshot>),
     /// Describe these subscriptions.
     Subscriptions(SubsQuery, mpsc::SyncSender<SubsSnapshot>),
+    /// Say what the clients of each account have done.
+    Accounts(mpsc::SyncSender<HashMap<u32, AccountFigures>>),
 
     /// Describe a client for events; `None` if it is not here.
     ClientInfo(u64, mpsc::SyncSender<Option<ClientInfo>>),

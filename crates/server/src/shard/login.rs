@@ -263,6 +263,7 @@ impl Shard {
             .is_some_and(|connection| connection.account != account.id);
         if moves {
             self.remove_all_subscriptions(slot);
+            self.keep_traffic(slot);
         }
         let now = self.now;
         let Some(connection) = self.connections.get_mut(slot as usize) else {

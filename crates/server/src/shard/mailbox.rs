@@ -137,6 +137,11 @@ impl Mailbox {
         self.asleep.store(false, Ordering::Relaxed);
     }
 
+    /// Number of things that were left and not yet taken.
+    pub(crate) fn waiting(&self) -> usize {
+        self.queue.lock().len()
+    }
+
     /// Whether senders should hold back.
     pub(crate) fn is_full(&self) -> bool {
         self.batched.load(Ordering::Relaxed) > MAX_BATCHED_BYTES

@@ -26,6 +26,7 @@
 //! | [`snapshot`] | what monitoring is told |
 
 mod accept;
+pub(crate) mod account_traffic;
 mod batch;
 pub(crate) mod buffers;
 mod certificate;
@@ -53,7 +54,7 @@ pub(crate) mod subscriptions;
 pub(crate) mod timers;
 pub(crate) mod transport;
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -141,6 +142,8 @@ pub(crate) struct Shard {
     chunk: u64,
     /// Messages through this shard, published to other threads by `settle`.
     totals: Traffic,
+    /// What connections have done that left their account, by its id.
+    past_traffic: HashMap<u32, Traffic>,
     /// The connection whose input is being processed.
     producer: Option<u32>,
     /// Connections whose `closing` was set and not yet acted on.
@@ -194,6 +197,7 @@ impl Shard {
             target_blocked: false,
             chunk: 0,
             totals: Traffic::default(),
+            past_traffic: HashMap::new(),
             producer: None,
             closing: Vec::new(),
             outgoing: Outgoing::new(id),

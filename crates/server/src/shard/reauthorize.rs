@@ -62,6 +62,22 @@ impl Shard {
         }
         if let Some(account) = self.account(account) {
             self.apply_limits(slot, &account);
+            self.close_over_limit(slot);
+        }
+    }
+
+    /// Closes a client that has more subscriptions than its account now may.
+    fn close_over_limit(&mut self, slot: u32) {
+        let over = self
+            .connections
+            .get(slot as usize)
+            .is_some_and(|connection| {
+                let limit = connection.max_subscriptions;
+                limit != 0 && connection.closing.is_none() && connection.subscriptions.len() > limit
+            });
+        if over {
+            self.refuse_over_limit(slot);
+            self.close(slot, CloseReason::MaxSubscriptionsExceeded);
         }
     }
 

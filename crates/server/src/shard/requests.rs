@@ -15,6 +15,9 @@ impl Shard {
             Control::Subscriptions(query, answer) => {
                 let _ = answer.send(self.subscriptions_for(&query));
             }
+            Control::Accounts(answer) => {
+                let _ = answer.send(self.account_figures());
+            }
             Control::ClientInfo(cid, answer) => {
                 let _ = answer.send(self.client_of(cid));
             }

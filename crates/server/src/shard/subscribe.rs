@@ -140,7 +140,7 @@ impl Shard {
     }
 
     #[cold]
-    fn refuse_over_limit(&mut self, slot: u32) {
+    pub(super) fn refuse_over_limit(&mut self, slot: u32) {
         self.send_err(slot, "maximum subscriptions exceeded");
         let Some(account) = self.connections.get(slot as usize).map(|c| c.account) else {
             return;

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 
 use crate::error::{AtPath, StoreError};
 use crate::hash::Checksum;
-use crate::limits::{FOUND_DELETES_MAX, FOUND_GAP_MAX};
+use crate::limits::{BLOCK_GAP_MAX, FOUND_DELETES_MAX, FOUND_GAP_MAX};
 use crate::log::{Block, Log};
 use crate::note::{Gone, Note};
 use crate::record::{GO_ZERO_TIME, Kind};
@@ -109,16 +109,35 @@ fn add_up(log: &mut Log, seen: &Seen) {
     } else {
         seen.last_time
     };
+    let Some(tail) = log.blocks.back_mut() else {
+        return;
+    };
+    // A later message whose block is gone had a tombstone.
+    let gap = log.last.saturating_sub(tail.last);
+    if tail.messages() == 0 {
+        tail.first = log.last + 1;
+    } else if gap > BLOCK_GAP_MAX {
+        // Too far away for one block.
+        let (last, time) = (log.last, log.last_time);
+        (log.last, log.last_time) = (tail.last, tail.last_time);
+        return go_on_after(log, last, time);
+    } else if gap > 0 {
+        tail.deleted.insert_range(tail.last + 1, log.last);
+    }
+    tail.last = log.last;
+    tail.last_time = log.last_time;
+}
+
+/// Lets the stream go on after a sequence that no block has, in a new one.
+fn go_on_after(log: &mut Log, last: u64, time: i64) {
+    log.roll();
+    log.bury(last, time);
+    log.last = last;
+    log.last_time = time;
     if let Some(tail) = log.blocks.back_mut() {
-        if tail.messages() == 0 {
-            tail.first = log.last + 1;
-        } else if log.last > tail.last {
-            // The tombstone of a later message whose block is gone.
-            tail.deleted
-                .insert_range(tail.last + 1, log.last.min(tail.last + FOUND_GAP_MAX));
-        }
-        tail.last = log.last;
-        tail.last_time = log.last_time;
+        tail.first = last + 1;
+        tail.last = last;
+        tail.last_time = time;
     }
 }
 
@@ -453,15 +472,6 @@ fn compare(log: &mut Log, prior: &Prior, seen: &Seen) {
     log.lost.messages.dedup();
     if prior.head.last > log.last {
         // Sequences are not used twice.
-        log.roll();
-        let (last, time) = (prior.head.last, prior.head.last_time);
-        log.bury(last, time);
-        log.last = last;
-        log.last_time = time;
-        if let Some(tail) = log.blocks.back_mut() {
-            tail.first = last + 1;
-            tail.last = last;
-            tail.last_time = time;
-        }
+        go_on_after(log, prior.head.last, prior.head.last_time);
     }
 }
