@@ -13,6 +13,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   conformance-peer  the conformance suite against the reference server: are the tests right?
   conformance       the conformance suite against Midge
   clients           real clients against Midge
+  cli               the nats tool against Midge and against the reference server
   fuzz              every fuzz target for a short time
   robustness        hostile clients against Midge
   crash             kill -9 at random moments under a JetStream load, and what is left
@@ -34,13 +35,13 @@ $MIDGE_TARGET_DIR, or ~/.cache/midge-target), MIDGE_TEST_CACHE (~/.cache/midge-t
 USAGE
 }
 
-readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients fuzz robustness crash scale shards bench-smoke)
+readonly SECTIONS=(fmt clippy unit build conformance-peer conformance clients cli fuzz robustness crash scale shards bench-smoke)
 # Version of the reference server that the tests were written for.
 readonly PEER_VERSION=2.15.1
 # Oldest Node that the client libraries run on.
 readonly MIN_NODE=20.6.0
 # What Midge does not do yet (docs/STATUS.md); names as in the tests' `needs`.
-readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer
+readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer,tracing
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # How often a server is killed.
@@ -251,6 +252,20 @@ section_clients() {
         say "the same against the reference server"
         python3 -u tests/clients/run.py --server "$MIDGE_PEER" || status=1
     fi
+    return $status
+}
+
+# The tool against both servers.
+section_cli() {
+    local server tool status=0
+    more_descriptors
+    find_server
+    tool=${MIDGE_NATS:-$CARGO_TARGET_DIR/ci/nats}
+    [ -x "$tool" ] || cargo build --locked --profile ci -p midge-cli
+    python3 -u tests/cli/run.py --nats "$tool" --server "$MIDGE_PEER" \
+        --junit "$MIDGE_RUN_LOGS/cli-peer.xml" || status=1
+    python3 -u tests/cli/run.py --nats "$tool" --server "$server" --peer "$MIDGE_PEER" \
+        --without "$MIDGE_RUN_WITHOUT" --junit "$MIDGE_RUN_LOGS/cli.xml" || status=1
     return $status
 }
 

@@ -410,6 +410,31 @@ def changed_proxy_keys(ctx):
           'Reloaded: proxies trusted keys ["%s"] were removed' % one)
 
 
+@test(SHEET, 81, needs="reload")
+def a_lowered_subscription_limit_of_an_account_closes_clients(ctx):
+    """Those that have more; the reference closes those that have just as many, too."""
+    config = "accounts { A { users: [ {user: a, password: a} ], limits { max_subs: %d } } }\n"
+    server = ctx.start(config % 10)
+    clients = {}
+    for count in (1, 4, 6):
+        clients[count] = ctx.client(server, **login("a", "a"))
+        for number in range(count):
+            clients[count].sub("s.%d" % number, str(number))
+        clients[count].expect_quiet()
+    server.reload(config % 3)
+    for count in (4, 6):
+        clients[count].expect_err("maximum subscriptions exceeded")
+        clients[count].expect_closed()
+        eq(server.close_reason(clients[count].cid), "Maximum Subscriptions Exceeded", "reason")
+    clients[1].expect_quiet()
+    for sid in ("10", "11"):
+        clients[1].sub("t", sid)
+    clients[1].expect_quiet()
+    clients[1].sub("t", "12")
+    clients[1].expect_err("maximum subscriptions exceeded")
+    clients[1].expect_quiet()
+
+
 @test(SHEET, 76, needs=("reload", "jetstream"))
 def streams_go_on_when_jetstream_limits_change(ctx):
     """Nothing is started again: memory streams keep their messages, a consumer its place, a waiting pull its request."""
@@ -474,28 +499,3 @@ accounts {
     eq((a.get("S", seq=1)["data"], a.pub("s.a", "three")["seq"]), (b"one", 2), "first message, sequence of the next")
     eq(sorted(a.ok("STREAM.NAMES")["streams"]), ["S", "T", "U"], "streams")
     eq(b.state("M")["messages"], 1, "messages of the other account")
-
-
-@test(SHEET, 81, needs="reload")
-def a_lowered_subscription_limit_of_an_account_closes_clients(ctx):
-    """Those that have more; the reference closes those that have just as many, too."""
-    config = "accounts { A { users: [ {user: a, password: a} ], limits { max_subs: %d } } }\n"
-    server = ctx.start(config % 10)
-    clients = {}
-    for count in (1, 4, 6):
-        clients[count] = ctx.client(server, **login("a", "a"))
-        for number in range(count):
-            clients[count].sub("s.%d" % number, str(number))
-        clients[count].expect_quiet()
-    server.reload(config % 3)
-    for count in (4, 6):
-        clients[count].expect_err("maximum subscriptions exceeded")
-        clients[count].expect_closed()
-        eq(server.close_reason(clients[count].cid), "Maximum Subscriptions Exceeded", "reason")
-    clients[1].expect_quiet()
-    for sid in ("10", "11"):
-        clients[1].sub("t", sid)
-    clients[1].expect_quiet()
-    clients[1].sub("t", "12")
-    clients[1].expect_err("maximum subscriptions exceeded")
-    clients[1].expect_quiet()

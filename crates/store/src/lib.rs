@@ -43,6 +43,7 @@ pub use consumer::{
     ConsumerChange, ConsumerState, ConsumerStore, FileConsumerStore, PendingAck, SeqPair,
 };
 pub use error::{FlushError, KeyError, StoreError};
+pub use file::pack::PackTask;
 pub use file::{FileStore, Recovery};
 pub use filter::{Filter, Pattern};
 pub use memory::{MemoryConsumerStore, MemoryStore};

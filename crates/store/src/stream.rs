@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::error::{FlushError, StoreError};
+use crate::file::pack::PackTask;
 use crate::filter::Filter;
 use crate::sync::SyncTask;
 use crate::types::{
@@ -204,8 +205,8 @@ pub trait StreamStore: Send {
     fn sync_failed(&mut self) {}
 
     /// Housekeeping, to be called now and then between batches, every second
-    /// or so: gives back memory of idle blocks, compresses and compacts one
-    /// block at a time, stages the index file every two minutes. Returns whether more is to be
+    /// or so: gives back memory of idle blocks, compacts one block at a time,
+    /// stages the index file every two minutes. Returns whether more is to be
     /// done at once.
     ///
     /// # Errors
@@ -213,9 +214,20 @@ pub trait StreamStore: Send {
     /// If files cannot be read or written; the messages are unharmed.
     fn maintain(&mut self, now: Nanos) -> Result<bool, StoreError>;
 
-    /// Compresses the blocks that were finished since the last call, if that
-    /// is wanted; to be called after flushes. It costs nothing if there are
-    /// none.
+    /// Puts the block into place that the last task has compressed, if there
+    /// is one, and gives a task for the next one, if that is wanted and one is
+    /// finished; to be asked for after flushes, and when a task is done. Another
+    /// thread runs it.
+    ///
+    /// # Errors
+    ///
+    /// If files cannot be read or written; the messages are unharmed.
+    fn take_packing(&mut self) -> Result<Option<PackTask>, StoreError> {
+        Ok(None)
+    }
+
+    /// Compresses the blocks that were finished lately, if that is wanted: at
+    /// the end, when no task is waited for.
     ///
     /// # Errors
     ///

@@ -11,8 +11,8 @@ use std::sync::Arc;
 use midge_store::crypt::{Cipher, EncryptionKeys};
 use midge_store::disk::Disk;
 use midge_store::{
-    CacheBudget, FileStore, Filter, Nanos, Recovery, RootOptions, Seq, StoreRoot, StreamOptions,
-    StreamStore,
+    CacheBudget, FileStore, Filter, Nanos, PackTask, Recovery, RootOptions, Seq, StoreRoot,
+    StreamOptions, StreamStore,
 };
 use model::disk::SimDisk;
 use model::{Message, Model, Shape};
@@ -115,6 +115,7 @@ fn the_file_store_behaves_like_the_model() {
         let disk = SimDisk::default();
         let mut store = setup.create(&disk);
         let mut model = new_model();
+        let mut waiting = Vec::new();
         for round in 0..400 {
             assert!(
                 store.lost().messages.is_empty(),
@@ -129,6 +130,17 @@ fn the_file_store_behaves_like_the_model() {
                 }
                 15 | 16 => {
                     store.flush().unwrap();
+                    if let Some(task) = store.take_packing().unwrap() {
+                        // Before or after what comes next.
+                        if random.bool() {
+                            task.run();
+                        } else {
+                            waiting.push(task);
+                        }
+                    }
+                    if random.bool() {
+                        waiting.drain(..).for_each(|task| task.run());
+                    }
                     while store.maintain(Nanos(round * 60_000_000_000)).unwrap() {}
                 }
                 17 => {
@@ -179,12 +191,12 @@ fn drop_resurrected(store: &mut FileStore, model: &Model) {
 fn a_loss_of_power_keeps_what_was_synced() {
     for seed in 0..seeds(250) {
         let mut random = fastrand::Rng::with_seed(seed);
-        let mut setup = Setup::random(&mut random);
-        setup.options.compress = false;
+        let setup = Setup::random(&mut random);
         let shape = shape(&mut random);
         let mut disk = SimDisk::default();
         let mut store = setup.create(&disk);
         let mut model = new_model();
+        let mut packing = None;
         let mut synced = model.clone();
         for _ in 0..random.usize(1..60) {
             for _ in 0..random.usize(1..8) {
@@ -198,7 +210,13 @@ fn a_loss_of_power_keeps_what_was_synced() {
             if random.u8(..10) == 0 {
                 while store.maintain(Nanos(1)).unwrap() {}
             }
+            // A block is compressed while the store goes on, or the power goes.
+            if random.bool() {
+                packing.take().into_iter().for_each(PackTask::run);
+            }
+            packing = packing.or(store.take_packing().unwrap());
             if random.u8(..12) == 0 {
+                packing = None;
                 drop(store);
                 disk = disk.after_power_loss(&mut random);
                 store = setup.open(&disk).0;

@@ -15,8 +15,8 @@ use midge_store::hash::Checksum;
 use midge_store::note::Note;
 use midge_store::scan::{Found, Scan};
 use midge_store::{
-    CacheBudget, FileStore, Filter, Limits, Nanos, NewMessage, Purge, Removal, RootOptions, Seq,
-    StoreRoot, StreamOptions, StreamStore,
+    CacheBudget, FileStore, Filter, Limits, Nanos, NewMessage, PackTask, Purge, Removal,
+    RootOptions, Seq, StoreRoot, StreamOptions, StreamStore,
 };
 use model::disk::SimDisk;
 
@@ -336,6 +336,7 @@ fn run(seed: u64) {
         let batch = [2, 10, 60][random.usize(..3)];
         let batches = random.usize(1..12);
         let dies_at = random.usize(..batches);
+        let mut waiting = Vec::new();
         for at in 0..batches {
             for _ in 0..random.usize(1..=batch) {
                 stream.change(&mut random);
@@ -350,6 +351,10 @@ fn run(seed: u64) {
             }
             if random.u8(..4) == 0 {
                 while stream.store.maintain(Nanos(1)).is_ok_and(|more| more) {}
+            }
+            if random.u8(..3) == 0 {
+                waiting.drain(..).for_each(PackTask::run);
+                waiting.extend(stream.store.take_packing().ok().flatten());
             }
             if random.u8(..20) == 0 {
                 let _ = stream.store.close();

@@ -302,6 +302,9 @@ fn fill(
         if random.u8(..20) == 0 {
             store.flush().unwrap();
             while store.maintain(Nanos(1)).unwrap() {}
+            while let Some(task) = store.take_packing().unwrap() {
+                task.run();
+            }
         }
     }
     store.flush().unwrap();

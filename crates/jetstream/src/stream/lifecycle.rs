@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use midge_store::{
-    BlockSizing, ConsumerStore, Filter, Limits, Nanos, Seq, StoreError, StreamOptions, StreamStore,
-    block_size, each_at_once,
+    BlockSizing, ConsumerStore, Filter, Limits, Nanos, PackTask, Seq, StoreError, StreamOptions,
+    StreamStore, block_size, each_at_once,
 };
 use midge_wire::header::find;
 use serde::Serialize;
@@ -560,6 +560,15 @@ impl Stream {
         }
         self.settled_unflushed.clear();
         Ok(())
+    }
+
+    /// A task that compresses a finished block; see
+    /// [`StreamStore::take_packing`].
+    ///
+    /// # Errors
+    /// If files could not be read or written; the messages are unharmed.
+    pub fn take_packing(&mut self) -> Result<Option<PackTask>, StoreError> {
+        self.core.store.take_packing()
     }
 
     /// Compresses the blocks that were finished lately; see

@@ -129,7 +129,7 @@ impl Api {
                 _ => {}
             },
             // For workers.
-            WorkerMail::Interest { .. } | WorkerMail::Synced(_) => {}
+            WorkerMail::Interest { .. } | WorkerMail::Synced(_) | WorkerMail::Packed(_) => {}
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
         }

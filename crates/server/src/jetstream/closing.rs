@@ -4,6 +4,7 @@ use midge_jetstream::Stream;
 use midge_store::Nanos;
 
 use super::mailbox::WorkerMail;
+use super::syncer::{self, SyncOutcome};
 use super::worker::Worker;
 
 impl Worker {
@@ -20,11 +21,30 @@ impl Worker {
             self.with_host(*number, now, |stream, cx| stream.shutdown(cx));
             self.settle_host(*number, now);
         }
-        // Nothing is acknowledged that is not on disk: the sync under way, and one
-        // of what was flushed since it began.
-        self.end_sync();
-        self.begin_sync(true);
-        self.end_sync();
+        // Nothing is acknowledged that is not on disk.
+        let mut later = Vec::new();
+        while self.syncing {
+            let mut mail = Vec::new();
+            self.mailbox.receive(&mut mail, None, &mut self.spin);
+            for item in mail {
+                match item {
+                    WorkerMail::Synced(outcome) => self.on_synced(&outcome),
+                    other => later.push(other),
+                }
+            }
+        }
+        let all: Vec<u32> = self.hosts.iter().map(|(number, _)| number as u32).collect();
+        let mut outcome = SyncOutcome::default();
+        for number in all {
+            if let Err(error) = self.take_tasks(number) {
+                outcome.failed.push((number, error.to_string()));
+            }
+        }
+        let synced = syncer::run_all(std::mem::take(&mut self.tasks));
+        outcome.failed.extend(synced.failed);
+        // What waited for the sync before was released by it.
+        std::mem::swap(&mut self.covered, &mut self.uncovered);
+        self.on_synced(&outcome);
         self.publisher.send(&self.shared);
         self.compress_finished();
         let streams: Vec<(String, Stream)> = numbers
@@ -43,19 +63,6 @@ impl Worker {
         });
         // Each has been logged.
         drop(closed);
-    }
-
-    /// Waits for the sync that is under way.
-    fn end_sync(&mut self) {
-        while self.syncing {
-            let mut mail = Vec::new();
-            self.mailbox.receive(&mut mail, None, &mut self.spin);
-            for item in mail {
-                match item {
-                    WorkerMail::Synced(outcome) => self.on_synced(&outcome),
-                    other => self.later.push(other),
-                }
-            }
-        }
+        self.later = later;
     }
 }

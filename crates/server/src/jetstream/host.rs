@@ -161,12 +161,6 @@ impl Host {
         None
     }
 
-    /// A failure of housekeeping. Returns a line for the log if it is time for
-    /// one.
-    pub(super) fn note_failure(&mut self, error: &StoreError) -> Option<String> {
-        self.failures.line(error)
-    }
-
     /// Remembers that a sync failed. Returns a line for the log if it is time
     /// for one.
     pub(super) fn note_sync_failed(&mut self, error: String) -> Option<String> {

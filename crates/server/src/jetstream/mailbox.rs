@@ -29,6 +29,8 @@ pub(crate) enum WorkerMail {
     /// What was flushed before the sync began is on disk, but for the streams
     /// that it tells of.
     Synced(SyncOutcome),
+    /// The block of this stream is compressed.
+    Packed(u32),
     /// Threads are to come together (`rendezvous.rs`).
     Rendezvous,
     /// Anything rare.

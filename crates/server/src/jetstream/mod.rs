@@ -11,6 +11,7 @@
 //! | [`worker`], [`commands`], [`closing`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
+//! | [`packer`] | compressing finished blocks |
 //! | [`publisher`] | what streams send, on its way to clients |
 //! | [`report`] | what the monitoring port is told |
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
@@ -26,6 +27,7 @@ mod files;
 mod host;
 mod interest;
 mod mailbox;
+mod packer;
 mod publisher;
 mod reload;
 mod report;

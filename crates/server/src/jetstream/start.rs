@@ -22,6 +22,7 @@ use super::api::Api;
 use super::command::{Command, FoundStream};
 use super::durability::Durability;
 use super::mailbox::WorkerMail;
+use super::packer::Packer;
 use super::syncer::Syncer;
 use super::worker::Worker;
 use super::{AccountState, JetStream, QueueLimits};
@@ -188,10 +189,11 @@ impl JetStream {
 fn spawn_workers(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) -> std::io::Result<()> {
     for (index, mailbox) in jetstream.workers.iter().enumerate() {
         let syncer = Syncer::start(format!("js-sync-{index}"), mailbox.clone())?;
+        let packer = Packer::start(format!("js-pack-{index}"), mailbox.clone())?;
         let (shared, jetstream, mailbox) = (shared.clone(), jetstream.clone(), mailbox.clone());
         let id = FIRST_WORKER + index as u16;
         let thread = std::thread::Builder::new().name(format!("js-worker-{index}"));
-        thread.spawn(move || Worker::new(id, shared, jetstream, mailbox, syncer).run())?;
+        thread.spawn(move || Worker::new(id, shared, jetstream, mailbox, syncer, packer).run())?;
     }
     Ok(())
 }

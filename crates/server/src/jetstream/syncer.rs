@@ -56,27 +56,23 @@ fn run(queue: &Receiver<Vec<HostTask>>, worker: &WorkerMailbox) {
     }
 }
 
-/// Waits until everything is on disk. What goes wrong with one stream does not
-/// keep others from it.
+/// Waits until everything is on disk, for several streams at the same time.
+/// What goes wrong with one stream does not keep others from it.
 pub(super) fn run_all(tasks: Vec<HostTask>) -> SyncOutcome {
-    let outcome = Mutex::new(SyncOutcome::default());
-    let run = |HostTask { host, task }: HostTask| {
+    let hosts: Vec<u32> = tasks.iter().map(|task| task.host).collect();
+    let failed = Mutex::new(Vec::new());
+    let done = midge_store::each_at_once(tasks, |HostTask { host, task }| {
         if let Err(error) = task.run() {
-            let mut outcome = outcome.lock();
-            if !outcome.failed.iter().any(|(failed, _)| *failed == host) {
-                outcome.failed.push((host, error.to_string()));
-            }
+            failed.lock().push((host, error.to_string()));
         }
         Ok(())
-    };
-    let hosts: Vec<u32> = tasks.iter().map(|task| task.host).collect();
-    let done = midge_store::each_at_once(tasks, run);
-    let mut outcome = outcome.into_inner();
+    });
+    let mut failed = failed.into_inner();
     if let Err(error) = done {
-        // A thread has panicked, and it is not known over which.
-        outcome
-            .failed
-            .extend(hosts.into_iter().map(|host| (host, error.to_string())));
+        // A thread has ended early: nobody knows which of its tasks were done.
+        failed.extend(hosts.into_iter().map(|host| (host, error.to_string())));
     }
-    outcome
+    failed.sort_by_key(|(host, _)| *host);
+    failed.dedup_by_key(|(host, _)| *host);
+    SyncOutcome { failed }
 }

@@ -23,6 +23,7 @@ use slab::Slab;
 use super::durability::Durability;
 use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
+use super::packer::Packer;
 use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
 use super::sync::{Waiting, sync_interval};
@@ -49,6 +50,10 @@ const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
 /// same warning.
 const LOG_INTERVAL: Duration = Duration::from_secs(1);
 
+/// Time between two log lines about a stream that can not write. Every message
+/// that comes meanwhile would bring one.
+const WRITE_ERROR_INTERVAL: Duration = Duration::from_secs(10);
+
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
     /// Its number among destinations.
@@ -62,6 +67,7 @@ pub(super) struct Worker {
     pub(super) routes: Routes,
     pub(super) publisher: Publisher,
     pub(super) syncer: Syncer,
+    packer: Packer,
     /// A sync is under way.
     pub(super) syncing: bool,
     pub(super) sync_began: Instant,
@@ -108,6 +114,7 @@ impl Worker {
         jetstream: Arc<JetStream>,
         mailbox: Arc<WorkerMailbox>,
         syncer: Syncer,
+        packer: Packer,
     ) -> Self {
         let next_sync = Instant::now() + sync_interval(jetstream.durability);
         Self {
@@ -120,6 +127,7 @@ impl Worker {
             routes: Routes::default(),
             publisher: Publisher::new(id),
             syncer,
+            packer,
             syncing: false,
             sync_began: Instant::now(),
             sync_time: Duration::ZERO,
@@ -172,18 +180,40 @@ impl Worker {
                 self.shared.rendezvous.attend(self.id);
             }
             // Nobody waits for this.
-            self.guard(Self::compress_finished);
+            self.guard(Self::pack_finished);
         }
     }
 
-    /// Compresses the blocks that the turn has finished.
+    /// Lets the blocks be compressed that the turn has finished.
+    fn pack_finished(&mut self) {
+        for number in std::mem::take(&mut self.settled) {
+            self.pack(number);
+        }
+    }
+
+    /// Takes in a block that was compressed, and has the next one compressed.
+    fn pack(&mut self, number: u32) {
+        let Some(host) = self.hosts.get_mut(number as usize) else {
+            return;
+        };
+        match host.stream.take_packing() {
+            Ok(Some(task)) => self.packer.begin(number, task),
+            Ok(None) => {}
+            Err(error) => self.shared.log.error(format_args!(
+                "{}",
+                describe(&host.account, &host.stream, &error)
+            )),
+        }
+    }
+
+    /// Compresses the blocks that were finished lately, at the end.
     pub(super) fn compress_finished(&mut self) {
         for number in std::mem::take(&mut self.settled) {
             let Some(host) = self.hosts.get_mut(number as usize) else {
                 continue;
             };
             if let Err(error) = host.stream.compress_finished() {
-                log_failure(&self.shared, host, &error);
+                log_write_error(&self.shared, host, &error);
             }
         }
     }
@@ -238,6 +268,7 @@ impl Worker {
                 });
             }
             WorkerMail::Synced(outcome) => self.on_synced(&outcome),
+            WorkerMail::Packed(number) => self.pack(number),
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
@@ -371,7 +402,7 @@ impl Worker {
             for (number, host) in &mut self.hosts {
                 match host.stream.maintain(now) {
                     Ok(busy) => more |= busy,
-                    Err(error) => log_failure(&self.shared, host, &error),
+                    Err(error) => log_write_error(&self.shared, host, &error),
                 }
                 if host.stream.is_behind() {
                     behind.push(number as u32);
@@ -549,14 +580,14 @@ impl Worker {
     }
 }
 
-/// Logs that files of a stream could not be written, once in a while.
-fn log_failure(shared: &Shared, host: &mut Host, error: &StoreError) {
-    if let Some(line) = host.note_failure(error) {
-        shared.log.error(format_args!(
-            "{}",
-            describe(&host.account, &host.stream, &line)
-        ));
-    }
+/// Logs that a stream could not write, once in a while.
+fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
+    let name = format!("{} > {}", host.account.name, host.stream.name());
+    shared.log.error_limited(
+        &name,
+        WRITE_ERROR_INTERVAL,
+        format_args!("{}", describe(&host.account, &host.stream, error)),
+    );
 }
 
 pub(super) fn describe(

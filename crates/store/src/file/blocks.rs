@@ -125,7 +125,7 @@ impl BlockFiles {
         Ok(Some(seed))
     }
 
-    fn generate(&self, number: u32) -> Result<Option<(Seed, Vec<u8>)>, StoreError> {
+    pub fn generate(&self, number: u32) -> Result<Option<(Seed, Vec<u8>)>, StoreError> {
         let Some(keys) = &self.keys else {
             return Ok(None);
         };
@@ -264,6 +264,27 @@ impl BlockFiles {
         file.write_at(piece, offset).at(&path)?;
         file.sync().at(&path)?;
         Ok(true)
+    }
+
+    /// Replaces a block's file by one that is complete and synced, with its
+    /// key. The folder is still to be synced.
+    pub fn put_in_place(
+        &mut self,
+        number: u32,
+        file: &Path,
+        key: Option<(Seed, PathBuf)>,
+    ) -> Result<(), StoreError> {
+        let path = self.path(number);
+        let Some((seed, key)) = key else {
+            return self.disk.rename(file, &path).at(&path);
+        };
+        // As in `rewrite`, under the names that reading looks for.
+        let (tmp, key_path) = (Self::tmp(&path), self.key_path(number));
+        self.disk.rename(file, &tmp).at(&tmp)?;
+        self.disk.sync_dir(&self.folder).at(&self.folder)?;
+        self.disk.rename(&key, &key_path).at(&key_path)?;
+        self.seeds.insert(number, seed);
+        self.disk.rename(&tmp, &path).at(&path)
     }
 
     /// Fills `buffer` from an offset of a block that is not compressed.

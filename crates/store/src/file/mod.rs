@@ -8,6 +8,7 @@
 //! - `doubt`: what a failed sync leaves is written anew
 //! - `flush`: staged changes go to the files, or are taken back
 //! - `rewrite`: erase, compaction, compression
+//! - `pack`: finished blocks are compressed beside
 //! - `purge`: everything goes at once
 //! - `store`: the operations, one by one
 
@@ -16,6 +17,7 @@ mod doubt;
 mod flush;
 pub mod idx29;
 pub mod index_db;
+pub(crate) mod pack;
 mod purge;
 mod rebuild;
 mod recover;
@@ -85,6 +87,10 @@ pub struct FileStore {
     index_at: Nanos,
     /// Flushed since `maintain` looked.
     busy: bool,
+    /// A block that is being compressed.
+    packing: Option<pack::Packing>,
+    /// There may be finished blocks that are not compressed, besides the newest.
+    maybe_unpacked: bool,
     /// Where `maintain` goes on looking for blocks to rewrite.
     maintained_to: u32,
     closed: bool,
@@ -159,6 +165,8 @@ impl FileStore {
             index_stale,
             index_at: Nanos::NONE,
             busy: true,
+            packing: None,
+            maybe_unpacked: true,
             maintained_to: 0,
             closed: false,
             reserve: stream.reserve,

@@ -85,7 +85,10 @@ impl FileStore {
     }
 
     /// A block's file was replaced: the open one is the old one.
-    fn forget_file(&mut self, number: u32) {
+    pub(super) fn forget_file(&mut self, number: u32) {
+        if let Some(packing) = &mut self.packing {
+            packing.note_rewritten(number);
+        }
         let tail = self.log.blocks.back().map(|block| block.number);
         if let Some(block) = self.log.numbered(number) {
             block.packed = (tail == Some(number)).then_some(false);

@@ -13,6 +13,7 @@ use crate::types::{
 };
 
 use super::index_db::{self, BlockEntry, Head, SubjectEntry};
+use super::pack::PackTask;
 use super::{FileStore, INDEX_INTERVAL, INDEX_SUBJECTS_MAX, Recovery};
 
 impl FileStore {
@@ -22,6 +23,7 @@ impl FileStore {
         self.totals = self.log.totals();
         self.flush_staged().map_err(|error| error.cause)?;
         self.touch_tail()?;
+        self.remove_unfinished()?;
         if self.log.options.ttl {
             self.load_ttls(recovery)?;
         }
@@ -449,13 +451,17 @@ impl StreamStore for FileStore {
                 break;
             };
             self.maintained_to = number;
-            if self.compact(at, true)? || self.compress(at)? {
+            if self.compact(at, true)? {
                 self.flush_staged().map_err(|error| error.cause)?;
                 return Ok(true);
             }
         }
         self.maintained_to = 0;
         Ok(false)
+    }
+
+    fn take_packing(&mut self) -> Result<Option<PackTask>, StoreError> {
+        self.next_packing()
     }
 
     fn compress_finished(&mut self) -> Result<(), StoreError> {
@@ -488,6 +494,7 @@ impl StreamStore for FileStore {
                 .blocks
                 .iter_mut()
                 .for_each(|block| block.settled = false);
+            self.maybe_unpacked = true;
         }
         if options.ttl && !before.ttl {
             self.log.scan_ttls(0)?;

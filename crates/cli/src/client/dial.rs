@@ -1,0 +1,223 @@
+//! From a URL to a link that the server has accepted.
+
+use std::io;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::link::Link;
+use super::protocol::{Op, Parsed, parse};
+use super::{ClientError, Endpoint, Options, ServerInfo};
+
+/// Read at a time until the server has accepted the connection.
+const READ: usize = 16 * 1024;
+
+/// A link that a server has accepted.
+#[derive(Debug)]
+pub struct Dialled {
+    /// The link.
+    pub link: Link,
+    /// What the server said about itself.
+    pub info: ServerInfo,
+    /// Bytes that came after that.
+    pub rest: Vec<u8>,
+}
+
+#[derive(Serialize)]
+struct Connect<'a> {
+    verbose: bool,
+    pedantic: bool,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    jwt: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    nkey: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    sig: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    user: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pass: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    auth_token: &'a str,
+    tls_required: bool,
+    name: &'a str,
+    lang: &'a str,
+    version: &'a str,
+    protocol: u8,
+    echo: bool,
+    headers: bool,
+    no_responders: bool,
+}
+
+/// Connects to one address of `host:port` after the other.
+pub fn connect_tcp(address: &str, patience: Duration) -> Result<TcpStream, ClientError> {
+    let found = address.to_socket_addrs().map_err(|error| {
+        let host = address.rsplit_once(':').map_or(address, |(host, _)| host);
+        let why = if error.raw_os_error().is_none() {
+            "no such host".to_owned()
+        } else {
+            crate::format::io_error(&error)
+        };
+        ClientError::Other(format!("dial tcp: lookup {host}: {why}"))
+    })?;
+    let mut last = ClientError::Other(format!("dial tcp: lookup {address}: no addresses"));
+    for address in found {
+        match connect_address(address, patience) {
+            Ok(socket) => return Ok(socket),
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Connects to an address.
+pub fn connect_address(address: SocketAddr, patience: Duration) -> Result<TcpStream, ClientError> {
+    TcpStream::connect_timeout(&address, patience).map_err(|error| match error.kind() {
+        // So that "no servers available" is said in the end.
+        io::ErrorKind::ConnectionRefused => ClientError::NoServers,
+        io::ErrorKind::TimedOut => ClientError::Other(format!("dial tcp {address}: i/o timeout")),
+        _ => ClientError::Other(format!(
+            "dial tcp {address}: {}",
+            crate::format::io_error(&error)
+        )),
+    })
+}
+
+/// Connects to a server and logs in.
+pub fn dial(endpoint: &Endpoint, options: &Options) -> Result<Dialled, ClientError> {
+    let socket = match &options.proxy {
+        Some(proxy) => proxy.connect(&endpoint.host, endpoint.port, options.dial_timeout)?,
+        None => connect_tcp(&endpoint.address(), options.dial_timeout)?,
+    };
+    log_in(socket, endpoint, options)
+}
+
+/// Logs in over a connected socket.
+pub fn log_in(
+    socket: TcpStream,
+    endpoint: &Endpoint,
+    options: &Options,
+) -> Result<Dialled, ClientError> {
+    let deadline = Instant::now() + options.dial_timeout;
+    let mut link = Link::new(socket).map_err(|error| broken(&error))?;
+    link.set_patience(Some(options.dial_timeout))
+        .map_err(|error| broken(&error))?;
+    let name = endpoint.certificate_name();
+    if options.tls.first {
+        link = link.encrypt(options.tls.connect(name)?, name)?;
+    }
+    let mut input = Vec::new();
+    let info = loop {
+        match next_op(&link, &mut input, deadline)? {
+            Received::Info(info) => break info,
+            Received::Error(text) => return Err(ClientError::Server(text)),
+            Received::Pong | Received::Other => {}
+        }
+    };
+    let encrypt = endpoint.tls || options.tls.wanted();
+    if !options.tls.first && (info.tls_required || encrypt) {
+        if !info.tls_required && !info.tls_available {
+            return Err(ClientError::Other(
+                "nats: secure connection not available".to_owned(),
+            ));
+        }
+        if !input.is_empty() {
+            return Err(ClientError::Other(
+                "nats: data before the TLS handshake".to_owned(),
+            ));
+        }
+        link = link.encrypt(options.tls.connect(name)?, name)?;
+    }
+    let login = options.auth.login(endpoint, &info)?;
+    let connect = Connect {
+        verbose: false,
+        pedantic: false,
+        jwt: &login.jwt,
+        nkey: &login.nkey,
+        sig: &login.signature,
+        user: &login.user,
+        pass: &login.password,
+        auth_token: &login.token,
+        tls_required: encrypt,
+        name: &options.name,
+        lang: "rust",
+        version: env!("CARGO_PKG_VERSION"),
+        protocol: 1,
+        echo: options.echo,
+        headers: true,
+        no_responders: true,
+    };
+    let json = serde_json::to_string(&connect)
+        .map_err(|error| ClientError::Other(format!("nats: {error}")))?;
+    link.write_all(format!("CONNECT {json}\r\nPING\r\n").as_bytes())
+        .map_err(|error| broken(&error))?;
+    let mut info = info;
+    loop {
+        match next_op(&link, &mut input, deadline)? {
+            Received::Pong => break,
+            Received::Info(newer) => info = newer,
+            Received::Error(text) => return Err(ClientError::Server(text)),
+            Received::Other => {}
+        }
+    }
+    link.set_patience(None).map_err(|error| broken(&error))?;
+    Ok(Dialled {
+        link,
+        info: *info,
+        rest: input,
+    })
+}
+
+fn broken(error: &io::Error) -> ClientError {
+    match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout,
+        _ => ClientError::Other(format!("nats: {}", crate::format::io_error(error))),
+    }
+}
+
+fn too_early() -> ClientError {
+    ClientError::Other("nats: protocol error: a message before the login".to_owned())
+}
+
+enum Received {
+    Info(Box<ServerInfo>),
+    Pong,
+    Error(String),
+    Other,
+}
+
+fn next_op(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<Received, ClientError> {
+    loop {
+        if let Parsed::Op(op, used) = parse(input)? {
+            let received = match op {
+                Op::Info(json) => {
+                    Received::Info(serde_json::from_slice(json).map_err(|error| {
+                        ClientError::Other(format!(
+                            "nats: the server's INFO cannot be read: {error}"
+                        ))
+                    })?)
+                }
+                Op::Pong => Received::Pong,
+                Op::Err(text) => Received::Error(text.to_owned()),
+                Op::Message { .. } => return Err(too_early()),
+                Op::Ping | Op::Ok => Received::Other,
+            };
+            input.drain(..used);
+            return Ok(received);
+        }
+        // Only a message goes on behind its line.
+        if input.contains(&b'\n') {
+            return Err(too_early());
+        }
+        if Instant::now() > deadline {
+            return Err(ClientError::Timeout);
+        }
+        let mut chunk = [0u8; READ];
+        let count = link.read(&mut chunk).map_err(|error| broken(&error))?;
+        if count == 0 {
+            return Err(ClientError::Other("nats: EOF".to_owned()));
+        }
+        input.extend_from_slice(chunk.get(..count).unwrap_or_default());
+    }
+}

@@ -1,0 +1,41 @@
+//! A NATS client for a command line tool: blocking calls, one thread that
+//! reads, writes from whoever has something to write.
+//!
+//! A tool needs things that client libraries keep to themselves: a SOCKS
+//! proxy, the address and the certificates of the connection, the API level in
+//! the INFO, messages handled on the reading thread without a queue between.
+
+mod auth;
+mod connection;
+mod dial;
+mod endpoint;
+mod error;
+mod headers;
+mod inbox;
+mod link;
+mod message;
+mod options;
+mod protocol;
+mod raw;
+mod reader;
+mod server_info;
+mod socks;
+mod subscription;
+mod tls;
+
+#[cfg(test)]
+mod connection_tests;
+
+pub use auth::{Auth, Secret};
+pub use connection::{Connection, Stats};
+pub use endpoint::Endpoint;
+pub use error::ClientError;
+pub use headers::Headers;
+pub use inbox::unique_id;
+pub use message::{Message, MessageRef};
+pub use options::{Event, Options, reconnect_delay};
+pub use protocol::{Op, Parsed, parse as parse_operation};
+pub use raw::RawLink;
+pub use server_info::ServerInfo;
+pub use subscription::Subscription;
+pub use tls::{TlsDetails, TlsOptions};

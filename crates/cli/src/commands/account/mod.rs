@@ -1,0 +1,3 @@
+//! `nats account`.
+
+pub mod model;

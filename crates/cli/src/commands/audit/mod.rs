@@ -1,0 +1,3 @@
+//! `nats audit`.
+
+pub mod model;

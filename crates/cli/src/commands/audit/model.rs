@@ -1,0 +1,52 @@
+//! The model of `nats audit`.
+
+use crate::model::*;
+
+/// `nats audit`.
+pub const AUDIT: Command = Command::new("audit", "Look for problems in a NATS deployment")
+    .commands(&[ANALYZE, CHECKS, GATHER]);
+
+/// `nats audit analyze`.
+const ANALYZE: Command = Command::new("analyze", "Check an archive that was gathered before")
+    .args(&[optional("archive", "The archive")])
+    .flags(&[&[
+        uint("max-examples", "Most examples per check").default("5"),
+        text("skip", "Checks to leave out").list(),
+        text("load", "Read checks from this file"),
+        text("save", "Write checks to this file"),
+        switch("force", "Do it without asking").short('f'),
+        switch("json", "Print JSON").short('j'),
+        switch("markdown", "Print Markdown"),
+        switch("verbose", "Show more"),
+    ]]);
+
+/// `nats audit checks`.
+const CHECKS: Command = Command::new("checks", "List the checks")
+    .aliases(&["ls"])
+    .flags(&[&[switch("json", "Print JSON")]]);
+
+/// `nats audit gather`.
+const GATHER: Command = Command::new("gather", "Capture the state of all servers in an archive")
+    .aliases(&["capture", "cap"])
+    .flags(&[&[
+        text("output", "Write to this file").short('o'),
+        negatable("progress", "Show progress").on(),
+        text(
+            "cluster",
+            "Only servers, or the assets placed, in this cluster",
+        ),
+        negatable(
+            "server-endpoints",
+            "Capture the monitoring endpoints of servers",
+        )
+        .on(),
+        negatable("server-profiles", "Capture profiles of servers").on(),
+        negatable(
+            "account-endpoints",
+            "Capture what servers know about each account",
+        )
+        .on(),
+        negatable("streams", "Include streams").on(),
+        negatable("consumers", "Include consumers").on(),
+        negatable("details", "Include details").on(),
+    ]]);

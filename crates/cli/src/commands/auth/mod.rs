@@ -1,0 +1,3 @@
+//! `nats auth`.
+
+pub mod model;

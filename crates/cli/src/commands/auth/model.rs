@@ -1,0 +1,698 @@
+//! The model of `nats auth`.
+
+use crate::model::*;
+
+/// `nats auth`.
+pub const AUTH: Command = Command::new(
+    "auth",
+    "Operators, accounts, users and keys for decentralised authentication",
+)
+.commands(&[OPERATOR, ACCOUNT, USER, NKEY]);
+
+/// `nats auth operator`.
+const OPERATOR: Command = Command::new("operator", "Operators")
+    .aliases(&["o", "op"])
+    .commands(&[
+        OPERATOR_ADD,
+        OPERATOR_INFO,
+        OPERATOR_LIST,
+        OPERATOR_EDIT,
+        OPERATOR_IMPORT,
+        OPERATOR_SELECT,
+        OPERATOR_BACKUP,
+        OPERATOR_RESTORE,
+        OPERATOR_KEYS,
+    ]);
+
+/// `nats auth operator add`.
+const OPERATOR_ADD: Command = Command::new("add", "Make an operator")
+    .args(&[optional("name", "Its name")])
+    .flags(&[&[
+        url(
+            "service",
+            "URL at which clients reach the operator's servers",
+        )
+        .list(),
+        url(
+            "account-server",
+            "URL at which servers look up account JWTs",
+        ),
+        negatable("signing-key", "Make a signing key").on(),
+        text("tags", "Tags to add").list(),
+    ]]);
+
+/// `nats auth operator info`.
+const OPERATOR_INFO: Command = Command::new("info", "Show an operator")
+    .aliases(&["i", "show", "view"])
+    .args(&[optional("name", "Its name")])
+    .flags(&[&[switch("json", "Print JSON").short('j')]]);
+
+/// `nats auth operator list`.
+const OPERATOR_LIST: Command = Command::new("list", "List operators")
+    .aliases(&["ls"])
+    .flags(&[&[switch("names", "Print names only")]]);
+
+/// `nats auth operator edit`.
+const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
+    .aliases(&["update"])
+    .args(&[optional("name", "Its name")])
+    .flags(&[&[
+        url(
+            "account-server",
+            "URL at which servers look up account JWTs",
+        ),
+        url(
+            "service",
+            "URL at which clients reach the operator's servers",
+        )
+        .list(),
+        text("tags", "Tags to add").list(),
+        text("no-tags", "Tags to remove").list(),
+    ]]);
+
+/// `nats auth operator import`.
+const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator").args(&[
+    arg("token", "JWT or URL of the operator"),
+    optional("key", "The key").many(),
+]);
+
+/// `nats auth operator select`.
+const OPERATOR_SELECT: Command =
+    Command::new("select", "Select the default operator").args(&[optional("name", "Its name")]);
+
+/// `nats auth operator backup`.
+const OPERATOR_BACKUP: Command = Command::new("backup", "Write an operator and its keys to a file")
+    .args(&[arg("name", "Its name"), arg("output", "The file to write")])
+    .flags(&[&[text("key", "Curve key that the backup is sealed for")]]);
+
+/// `nats auth operator restore`.
+const OPERATOR_RESTORE: Command = Command::new("restore", "Restore an operator from a backup")
+    .args(&[arg("name", "Its name"), arg("input", "The file to read")])
+    .flags(&[&[text("key", "Curve key that opens the backup")]]);
+
+/// `nats auth operator keys`.
+const OPERATOR_KEYS: Command = Command::new("keys", "Signing keys of an operator")
+    .aliases(&["sk", "s"])
+    .commands(&[OPERATOR_KEYS_LIST, OPERATOR_KEYS_ADD, OPERATOR_KEYS_RM]);
+
+/// `nats auth operator keys list`.
+const OPERATOR_KEYS_LIST: Command = Command::new("list", "List signing keys")
+    .aliases(&["ls"])
+    .args(&[optional("name", "Its name")]);
+
+/// `nats auth operator keys add`.
+const OPERATOR_KEYS_ADD: Command = Command::new("add", "Add a signing key")
+    .aliases(&["new", "create"])
+    .args(&[optional("name", "Its name")]);
+
+/// `nats auth operator keys rm`.
+const OPERATOR_KEYS_RM: Command = Command::new("rm", "Remove a signing key")
+    .aliases(&["delete"])
+    .args(&[optional("name", "Its name"), optional("key", "The key")])
+    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+
+/// `nats auth account`.
+const ACCOUNT: Command = Command::new("account", "Accounts")
+    .aliases(&["a", "acct", "act"])
+    .commands(&[
+        ACCOUNT_ADD,
+        ACCOUNT_INFO,
+        ACCOUNT_EDIT,
+        ACCOUNT_LS,
+        ACCOUNT_PUSH,
+        ACCOUNT_QUERY,
+        ACCOUNT_IMPORTS,
+        ACCOUNT_EXPORTS,
+        ACCOUNT_KEYS,
+        ACCOUNT_MAPPINGS,
+    ]);
+
+/// `nats auth account add`.
+const ACCOUNT_ADD: Command = Command::new("add", "Make an account")
+    .aliases(&["create", "new"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        text("key", "File with the key pair of the new account"),
+        negatable(
+            "bearer",
+            "Allow tokens that need no signature of the user's key",
+        ),
+        int("connections", "Most connections, -1 for no limit").default("-1"),
+        duration("expiry", "Time after which the account ends"),
+        int("exports", "Most exports, -1 for no limit").default("-1"),
+        int("imports", "Most imports, -1 for no limit").default("-1"),
+        negatable("jetstream", "Enable JetStream"),
+        int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
+        text("js-disk", "Most file storage of the account"),
+        text("js-disk-stream", "Most file storage of a stream").default("-1"),
+        int(
+            "js-max-pending",
+            "Most unacknowledged messages of a consumer",
+        ),
+        text("js-memory", "Most memory storage of the account"),
+        text("js-memory-stream", "Most memory storage of a stream").default("-1"),
+        switch("js-stream-size-required", "Streams must have a size limit"),
+        int("js-streams", "Most streams, -1 for no limit").default("-1"),
+        choice(
+            "js-cluster-traffic",
+            &["owner", "system"],
+            "Account that carries the Raft traffic of its assets",
+        ),
+        int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
+        int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
+        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        text("tags", "Tags to add").list(),
+        switch("defaults", "Take the default answer to every question"),
+    ]]);
+
+/// `nats auth account info`.
+const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
+    .aliases(&["i", "show", "view"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth account edit`.
+const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
+    .aliases(&["update"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        negatable(
+            "bearer",
+            "Allow tokens that need no signature of the user's key",
+        ),
+        int("connections", "Most connections, -1 for no limit").default("-1"),
+        duration("expiry", "Time after which the account ends"),
+        int("exports", "Most exports, -1 for no limit").default("-1"),
+        int("imports", "Most imports, -1 for no limit").default("-1"),
+        negatable("jetstream", "Enable JetStream"),
+        int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
+        text("js-disk", "Most file storage of the account"),
+        text("js-disk-stream", "Most file storage of a stream").default("-1"),
+        int(
+            "js-max-pending",
+            "Most unacknowledged messages of a consumer",
+        ),
+        text("js-memory", "Most memory storage of the account"),
+        text("js-memory-stream", "Most memory storage of a stream").default("-1"),
+        switch("js-stream-size-required", "Streams must have a size limit"),
+        int("js-streams", "Most streams, -1 for no limit").default("-1"),
+        choice(
+            "js-cluster-traffic",
+            &["owner", "system"],
+            "Account that carries the Raft traffic of its assets",
+        ),
+        int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
+        int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
+        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        text("tags", "Tags to add").list(),
+    ]]);
+
+/// `nats auth account ls`.
+const ACCOUNT_LS: Command = Command::new("ls", "List accounts")
+    .args(&[optional("operator", "The operator")])
+    .flags(&[&[switch("names", "Print names only")]]);
+
+/// `nats auth account push`.
+const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the servers")
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("show", "Print the content too"),
+    ]]);
+
+/// `nats auth account query`.
+const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the servers")
+    .aliases(&["pull"])
+    .args(&[
+        arg("account", "The account"),
+        optional("output", "The file to write"),
+    ])
+    .flags(&[&[text("operator", "Operator to work in")]]);
+
+/// `nats auth account imports`.
+const ACCOUNT_IMPORTS: Command = Command::new("imports", "Imports of an account")
+    .aliases(&["i", "imp", "import"])
+    .commands(&[
+        ACCOUNT_IMPORTS_ADD,
+        ACCOUNT_IMPORTS_INFO,
+        ACCOUNT_IMPORTS_EDIT,
+        ACCOUNT_IMPORTS_LS,
+        ACCOUNT_IMPORTS_RM,
+        ACCOUNT_IMPORTS_KV,
+    ]);
+
+/// `nats auth account imports add`.
+const ACCOUNT_IMPORTS_ADD: Command = Command::new("add", "Add an import")
+    .aliases(&["new", "a", "n"])
+    .args(&[
+        arg("name", "Its name"),
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("source", "Public key of the account that exports"),
+        text("local", "Subject under which the import appears"),
+        switch("share", "Share connection information with the exporter"),
+        switch("traceable", "Allow messages to be traced across the import"),
+        switch("service", "A service instead of a stream of messages"),
+        text("operator", "Operator to work in"),
+    ]]);
+
+/// `nats auth account imports info`.
+const ACCOUNT_IMPORTS_INFO: Command = Command::new("info", "Show an import")
+    .aliases(&["i", "show", "view"])
+    .args(&[
+        optional("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth account imports edit`.
+const ACCOUNT_IMPORTS_EDIT: Command = Command::new("edit", "Change an import")
+    .aliases(&["update"])
+    .args(&[
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("local", "Subject under which the import appears"),
+        switch("share", "Share connection information with the exporter"),
+        switch("traceable", "Allow messages to be traced across the import"),
+        text("operator", "Operator to work in"),
+    ]]);
+
+/// `nats auth account imports ls`.
+const ACCOUNT_IMPORTS_LS: Command = Command::new("ls", "List imports")
+    .aliases(&["list"])
+    .args(&[
+        optional("account", "The account"),
+        optional("operator", "The operator"),
+    ]);
+
+/// `nats auth account imports rm`.
+const ACCOUNT_IMPORTS_RM: Command = Command::new("rm", "Remove an import")
+    .args(&[
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("force", "Do it without asking").short('f'),
+    ]]);
+
+/// `nats auth account imports kv`.
+const ACCOUNT_IMPORTS_KV: Command = Command::new("kv", "Import a Key-Value bucket")
+    .hidden()
+    .args(&[
+        arg("bucket", "The bucket"),
+        arg("prefix", "Prefix of the subjects"),
+        arg("source", "Public key of the account that exports"),
+    ]);
+
+/// `nats auth account exports`.
+const ACCOUNT_EXPORTS: Command = Command::new("exports", "Exports of an account")
+    .aliases(&["e", "exp", "export"])
+    .commands(&[
+        ACCOUNT_EXPORTS_ADD,
+        ACCOUNT_EXPORTS_INFO,
+        ACCOUNT_EXPORTS_EDIT,
+        ACCOUNT_EXPORTS_LS,
+        ACCOUNT_EXPORTS_RM,
+        ACCOUNT_EXPORTS_KV,
+    ]);
+
+/// `nats auth account exports add`.
+const ACCOUNT_EXPORTS_ADD: Command = Command::new("add", "Add an export")
+    .aliases(&["new", "a", "n"])
+    .args(&[
+        arg("name", "Its name"),
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        text("description", "Free text that describes it"),
+        url("url", "URL with more information"),
+        uint(
+            "token-position",
+            "Position of the token that names the importing account",
+        ),
+        switch("advertise", "Advertise the export"),
+        switch("service", "A service instead of a stream of messages"),
+    ]]);
+
+/// `nats auth account exports info`.
+const ACCOUNT_EXPORTS_INFO: Command = Command::new("info", "Show an export")
+    .aliases(&["i", "show", "view"])
+    .args(&[
+        optional("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth account exports edit`.
+const ACCOUNT_EXPORTS_EDIT: Command = Command::new("edit", "Change an export")
+    .aliases(&["update"])
+    .args(&[
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        text("description", "Free text that describes it"),
+        url("url", "URL with more information"),
+        uint(
+            "token-position",
+            "Position of the token that names the importing account",
+        ),
+        negatable("advertise", "Advertise the export"),
+    ]]);
+
+/// `nats auth account exports ls`.
+const ACCOUNT_EXPORTS_LS: Command = Command::new("ls", "List exports")
+    .aliases(&["list"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[text("operator", "Operator to work in")]]);
+
+/// `nats auth account exports rm`.
+const ACCOUNT_EXPORTS_RM: Command = Command::new("rm", "Remove an export")
+    .args(&[
+        arg("subject", "The subject"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("force", "Do it without asking").short('f'),
+    ]]);
+
+/// `nats auth account exports kv`.
+const ACCOUNT_EXPORTS_KV: Command = Command::new("kv", "Export a Key-Value bucket")
+    .hidden()
+    .args(&[arg("bucket", "The bucket")]);
+
+/// `nats auth account keys`.
+const ACCOUNT_KEYS: Command = Command::new("keys", "Scoped signing keys of an account")
+    .aliases(&["sk", "s"])
+    .commands(&[
+        ACCOUNT_KEYS_ADD,
+        ACCOUNT_KEYS_INFO,
+        ACCOUNT_KEYS_LS,
+        ACCOUNT_KEYS_RM,
+    ]);
+
+/// `nats auth account keys add`.
+const ACCOUNT_KEYS_ADD: Command = Command::new("add", "Add a scoped signing key")
+    .aliases(&["new", "a", "n"])
+    .args(&[
+        optional("account", "The account"),
+        optional("role", "Name of the role"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        text("description", "Free text that describes it"),
+        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        int("payload", "Most bytes of a message, -1 for no limit"),
+        negatable(
+            "bearer",
+            "Allow tokens that need no signature of the user's key",
+        ),
+        text("locale", "Locale of the user's time limits"),
+        text(
+            "connection",
+            "Connection type the user may use (STANDARD, WEBSOCKET, LEAFNODE, MQTT, ...)",
+        )
+        .list(),
+        text("pub-allow", "Subjects that may be published to").list(),
+        text("pub-deny", "Subjects that may not be published to").list(),
+        text("sub-allow", "Subjects that may be subscribed to").list(),
+        text("sub-deny", "Subjects that may not be subscribed to").list(),
+    ]]);
+
+/// `nats auth account keys info`.
+const ACCOUNT_KEYS_INFO: Command = Command::new("info", "Show a scoped signing key")
+    .aliases(&["i", "show", "view"])
+    .args(&[
+        optional("account", "The account"),
+        optional("key", "The key"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth account keys ls`.
+const ACCOUNT_KEYS_LS: Command = Command::new("ls", "List scoped signing keys")
+    .aliases(&["list"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[text("operator", "Operator to work in")]]);
+
+/// `nats auth account keys rm`.
+const ACCOUNT_KEYS_RM: Command = Command::new("rm", "Remove a scoped signing key")
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("key", "The key to remove"),
+        text("operator", "Operator to work in"),
+        switch("force", "Do it without asking").short('f'),
+    ]]);
+
+/// `nats auth account mappings`.
+const ACCOUNT_MAPPINGS: Command = Command::new("mappings", "Subject mappings of an account")
+    .aliases(&["m", "mapping", "map"])
+    .commands(&[
+        ACCOUNT_MAPPINGS_ADD,
+        ACCOUNT_MAPPINGS_LS,
+        ACCOUNT_MAPPINGS_RM,
+        ACCOUNT_MAPPINGS_INFO,
+    ]);
+
+/// `nats auth account mappings add`.
+const ACCOUNT_MAPPINGS_ADD: Command = Command::new("add", "Add a mapping")
+    .aliases(&["new", "a"])
+    .args(&[
+        optional("account", "The account"),
+        optional("source", "Subjects to map"),
+        optional("target", "Subjects are mapped to this"),
+        optional("weight", "Share of messages in percent").default("100"),
+        optional("cluster", "Cluster that the mapping is for"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        file("config", "Read the configuration from a JSON file"),
+    ]]);
+
+/// `nats auth account mappings ls`.
+const ACCOUNT_MAPPINGS_LS: Command = Command::new("ls", "List mappings")
+    .aliases(&["list"])
+    .args(&[optional("account", "The account")])
+    .flags(&[&[text("operator", "Operator to work in")]]);
+
+/// `nats auth account mappings rm`.
+const ACCOUNT_MAPPINGS_RM: Command = Command::new("rm", "Remove a mapping")
+    .args(&[
+        optional("account", "The account"),
+        optional("source", "Subjects to map"),
+    ])
+    .flags(&[&[text("operator", "Operator to work in")]]);
+
+/// `nats auth account mappings info`.
+const ACCOUNT_MAPPINGS_INFO: Command = Command::new("info", "Show a mapping")
+    .aliases(&["i", "show", "view"])
+    .args(&[
+        optional("account", "The account"),
+        optional("source", "Subjects to map"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth user`.
+const USER: Command = Command::new("user", "Users")
+    .aliases(&["u", "usr", "users"])
+    .commands(&[
+        USER_ADD,
+        USER_INFO,
+        USER_EDIT,
+        USER_LS,
+        USER_RM,
+        USER_CREDENTIAL,
+    ]);
+
+/// `nats auth user add`.
+const USER_ADD: Command = Command::new("add", "Make a user")
+    .aliases(&["create", "new"])
+    .args(&[arg("name", "Its name"), optional("account", "The account")])
+    .flags(&[&[
+        text("key", "Key that signs: a public key or a role"),
+        text("operator", "Operator to work in"),
+        negatable(
+            "bearer",
+            "Allow tokens that need no signature of the user's key",
+        ),
+        int(
+            "data",
+            "Most bytes the user may send in total, -1 for no limit",
+        )
+        .default("-1"),
+        text("locale", "Locale of the user's time limits"),
+        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
+        text("pub-allow", "Subjects that may be published to").list(),
+        text("pub-deny", "Subjects that may not be published to").list(),
+        text("sub-allow", "Subjects that may be subscribed to").list(),
+        text("sub-deny", "Subjects that may not be subscribed to").list(),
+        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        text("tags", "Tags to add").list(),
+        switch("force", "Do it without asking").short('f'),
+        text("credential", "File for the user's credentials"),
+        switch("defaults", "Take the default answer to every question"),
+    ]]);
+
+/// `nats auth user info`.
+const USER_INFO: Command = Command::new("info", "Show a user")
+    .aliases(&["i", "show", "view"])
+    .args(&[
+        optional("name", "Its name"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("json", "Print JSON").short('j'),
+    ]]);
+
+/// `nats auth user edit`.
+const USER_EDIT: Command = Command::new("edit", "Change a user")
+    .aliases(&["update"])
+    .args(&[
+        optional("name", "Its name"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        negatable(
+            "bearer",
+            "Allow tokens that need no signature of the user's key",
+        ),
+        int(
+            "data",
+            "Most bytes the user may send in total, -1 for no limit",
+        )
+        .default("-1"),
+        text("locale", "Locale of the user's time limits"),
+        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
+        text("pub-allow", "Subjects that may be published to").list(),
+        text("pub-deny", "Subjects that may not be published to").list(),
+        text("sub-allow", "Subjects that may be subscribed to").list(),
+        text("sub-deny", "Subjects that may not be subscribed to").list(),
+        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        text("tags", "Tags to add").list(),
+        text("no-tags", "Tags to remove").list(),
+        text("credential", "File for the user's credentials"),
+    ]]);
+
+/// `nats auth user ls`.
+const USER_LS: Command = Command::new("ls", "List users")
+    .args(&[optional("account", "The account")])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("names", "Print names only"),
+    ]]);
+
+/// `nats auth user rm`.
+const USER_RM: Command = Command::new("rm", "Remove a user")
+    .args(&[
+        optional("name", "Its name"),
+        optional("account", "The account"),
+    ])
+    .flags(&[&[
+        text("operator", "Operator to work in"),
+        switch("revoke", "Revoke the user's credentials too"),
+        switch("force", "Do it without asking").short('f'),
+    ]]);
+
+/// `nats auth user credential`.
+const USER_CREDENTIAL: Command =
+    Command::new("credential", "Write the credentials of a user to a file")
+        .aliases(&["cred", "creds"])
+        .args(&[
+            arg("file", "The file"),
+            optional("name", "Its name"),
+            optional("account", "The account"),
+        ])
+        .flags(&[&[
+            duration("expire", "Time after which the credential ends"),
+            text("operator", "Operator to work in"),
+            switch("force", "Do it without asking").short('f'),
+        ]]);
+
+/// `nats auth nkey`.
+const NKEY: Command = Command::new("nkey", "Key pairs")
+    .aliases(&["nk"])
+    .commands(&[
+        NKEY_GEN,
+        NKEY_SHOW,
+        NKEY_SIGN,
+        NKEY_VERIFY,
+        NKEY_SEAL,
+        NKEY_UNSEAL,
+    ]);
+
+/// `nats auth nkey gen`.
+const NKEY_GEN: Command = Command::new("gen", "Make a key pair")
+    .args(&[arg("type", "Kind of the key")])
+    .flags(&[&[
+        switch("public", "Print the public key too"),
+        file("entropy", "Take randomness from this file"),
+        text("output", "Write to this file"),
+    ]]);
+
+/// `nats auth nkey show`.
+const NKEY_SHOW: Command =
+    Command::new("show", "Show the public key of a seed").args(&[arg("key", "The key")]);
+
+/// `nats auth nkey sign`.
+const NKEY_SIGN: Command =
+    Command::new("sign", "Sign a file").args(&[arg("file", "The file"), arg("key", "The key")]);
+
+/// `nats auth nkey verify`.
+const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a file").args(&[
+    arg("file", "The file"),
+    arg("signature", "File with the signature"),
+    arg("key", "The key"),
+]);
+
+/// `nats auth nkey seal`.
+const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient")
+    .aliases(&["encrypt", "enc"])
+    .args(&[
+        arg("file", "The file"),
+        arg("key", "The key"),
+        arg("recipient", "Public key of the recipient"),
+    ])
+    .flags(&[&[
+        text("output", "Write to this file"),
+        negatable("b64", "Write (or read) base64 instead of raw bytes").on(),
+    ]]);
+
+/// `nats auth nkey unseal`.
+const NKEY_UNSEAL: Command = Command::new("unseal", "Decrypt a file")
+    .aliases(&["open", "decrypt", "dec"])
+    .args(&[
+        arg("file", "The file"),
+        arg("key", "The key"),
+        arg("sender", "Public key of the sender"),
+    ])
+    .flags(&[&[
+        text("output", "Write to this file"),
+        negatable("b64", "Write (or read) base64 instead of raw bytes").on(),
+    ]]);

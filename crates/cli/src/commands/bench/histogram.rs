@@ -1,0 +1,162 @@
+//! Durations of many operations in little memory.
+
+/// Steps per power of two: an error of at most 1.6 %.
+const STEPS: usize = 64;
+/// Powers of two of nanoseconds that are told apart.
+const POWERS: usize = 58;
+
+/// How often each duration was measured.
+#[derive(Clone, Debug)]
+pub struct Histogram {
+    counts: Vec<u64>,
+    count: u64,
+    sum: f64,
+    squares: f64,
+    min: u64,
+    max: u64,
+}
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self {
+            counts: vec![0; STEPS * POWERS],
+            count: 0,
+            sum: 0.0,
+            squares: 0.0,
+            min: u64::MAX,
+            max: 0,
+        }
+    }
+}
+
+/// Short durations are exact; of longer ones the highest six bits behind the
+/// first count.
+fn place(nanos: u64) -> usize {
+    let power = nanos.max(1).ilog2() as usize;
+    if power < 6 {
+        return nanos as usize;
+    }
+    let step = (nanos >> (power - 6)) as usize - STEPS;
+    ((power - 5) * STEPS + step).min(STEPS * POWERS - 1)
+}
+
+/// The middle of the durations at a place.
+fn value(place: usize) -> f64 {
+    if place < STEPS {
+        return place as f64;
+    }
+    let shift = place / STEPS - 1;
+    let low = ((STEPS + place % STEPS) as u64) << shift;
+    low as f64 + ((1u64 << shift) as f64 - 1.0) / 2.0
+}
+
+impl Histogram {
+    /// Adds a duration in nanoseconds.
+    #[inline]
+    pub fn add(&mut self, nanos: u64) {
+        if let Some(count) = self.counts.get_mut(place(nanos)) {
+            *count += 1;
+        }
+        self.count += 1;
+        let exact = nanos as f64;
+        self.sum += exact;
+        self.squares += exact * exact;
+        self.min = self.min.min(nanos);
+        self.max = self.max.max(nanos);
+    }
+
+    /// Adds all of another one.
+    pub fn merge(&mut self, other: &Histogram) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.count += other.count;
+        self.sum += other.sum;
+        self.squares += other.squares;
+        self.min = self.min.min(other.min);
+        self.max = self.max.max(other.max);
+    }
+
+    /// Whether nothing was measured.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The shortest, in nanoseconds.
+    pub fn min(&self) -> f64 {
+        if self.is_empty() {
+            0.0
+        } else {
+            self.min as f64
+        }
+    }
+
+    /// The longest.
+    pub fn max(&self) -> f64 {
+        self.max as f64
+    }
+
+    /// The average.
+    pub fn average(&self) -> f64 {
+        if self.is_empty() {
+            0.0
+        } else {
+            self.sum / self.count as f64
+        }
+    }
+
+    /// The standard deviation.
+    pub fn deviation(&self) -> f64 {
+        if self.is_empty() {
+            return 0.0;
+        }
+        let average = self.average();
+        (self.squares / self.count as f64 - average * average)
+            .max(0.0)
+            .sqrt()
+    }
+
+    /// The duration that so many percent do not exceed.
+    pub fn percentile(&self, percent: f64) -> f64 {
+        let wanted = ((percent / 100.0) * self.count as f64).ceil().max(1.0) as u64;
+        let mut seen = 0;
+        for (place, count) in self.counts.iter().enumerate() {
+            seen += count;
+            if seen >= wanted {
+                return value(place).clamp(self.min(), self.max());
+            }
+        }
+        self.max()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_close() {
+        let mut histogram = Histogram::default();
+        for nanos in 1..=100_000u64 {
+            histogram.add(nanos);
+        }
+        for percent in [10.0, 50.0, 90.0, 99.0, 99.9] {
+            let exact = percent * 1_000.0;
+            let off = (histogram.percentile(percent) - exact).abs() / exact;
+            assert!(off < 0.016, "{percent}: {}", histogram.percentile(percent));
+        }
+        assert_eq!((histogram.min(), histogram.max()), (1.0, 100_000.0));
+        assert!((histogram.average() - 50_000.5).abs() < 1e-6);
+        assert!((histogram.deviation() - 28_867.5).abs() < 1.0);
+        assert_eq!(histogram.percentile(100.0), 100_000.0);
+    }
+
+    #[test]
+    fn extremes_have_a_place() {
+        let mut histogram = Histogram::default();
+        histogram.add(0);
+        histogram.add(u64::MAX);
+        assert_eq!(histogram.percentile(1.0), 0.0);
+        assert_eq!(Histogram::default().percentile(50.0), 0.0);
+    }
+}

@@ -1,0 +1,185 @@
+//! A connection without a reading thread: requests and answers in the thread
+//! that measures.
+
+use std::time::{Duration, Instant};
+
+use crate::client::{ClientError, Headers, Op, Parsed, RawLink, parse_operation};
+use crate::failure::Result;
+use crate::session::Session;
+
+/// Bytes that are read at a time.
+const READ: usize = 64 * 1024;
+
+/// A connection of one thread.
+#[derive(Debug)]
+pub struct Raw {
+    link: RawLink,
+    input: Vec<u8>,
+    start: usize,
+    end: usize,
+    patience: Duration,
+    /// Messages in and out.
+    pub messages: u64,
+}
+
+/// A message that was received.
+#[derive(Debug)]
+pub struct Answer {
+    /// Where its reply subject, headers and payload are in the input.
+    reply: std::ops::Range<usize>,
+    headers: std::ops::Range<usize>,
+    payload: std::ops::Range<usize>,
+}
+
+impl Raw {
+    /// Connects.
+    pub fn connect(session: &mut Session) -> Result<Self> {
+        let patience = session.timeout();
+        let (link, rest) = RawLink::connect(&session.options()?)?;
+        link.set_patience(Some(patience))?;
+        let end = rest.len();
+        Ok(Self {
+            link,
+            input: rest,
+            start: 0,
+            end,
+            patience,
+            messages: 0,
+        })
+    }
+
+    /// Writes operations.
+    pub fn write(&self, bytes: &[u8]) -> std::result::Result<(), ClientError> {
+        self.link.write_all(bytes)
+    }
+
+    /// Whether another whole message is in the input.
+    pub fn next_buffered(&mut self) -> std::result::Result<Option<Answer>, ClientError> {
+        loop {
+            let rest = self.input.get(self.start..self.end).unwrap_or_default();
+            let (op, used) = match parse_operation(rest)? {
+                Parsed::Op(op, used) => (op, used),
+                Parsed::Incomplete(_) => return Ok(None),
+            };
+            let base = self.input.as_ptr() as usize;
+            let range = |part: &[u8]| {
+                let at = (part.as_ptr() as usize).wrapping_sub(base);
+                if part.is_empty() {
+                    0..0
+                } else {
+                    at..at + part.len()
+                }
+            };
+            match op {
+                Op::Message { message, .. } => {
+                    let answer = Answer {
+                        reply: range(message.reply),
+                        headers: range(message.headers),
+                        payload: range(message.payload),
+                    };
+                    self.start += used;
+                    self.messages += 1;
+                    return Ok(Some(answer));
+                }
+                Op::Ping => self.link.write_all(b"PONG\r\n")?,
+                Op::Err(text) => return Err(ClientError::Server(text.to_owned())),
+                Op::Pong | Op::Ok | Op::Info(_) => {}
+            }
+            self.start += used;
+        }
+    }
+
+    /// Reads once; forgets what has been handled.
+    pub fn fill(&mut self) -> std::result::Result<(), ClientError> {
+        self.input.copy_within(self.start..self.end, 0);
+        self.end -= self.start;
+        self.start = 0;
+        if self.input.len() < self.end + READ {
+            self.input.resize(self.end + READ, 0);
+        }
+        let count = self
+            .link
+            .read(self.input.get_mut(self.end..).unwrap_or_default())?;
+        if count == 0 {
+            return Err(ClientError::Other("nats: EOF".to_owned()));
+        }
+        self.end += count;
+        Ok(())
+    }
+
+    /// The next message within the timeout. What it gives is good until the
+    /// next call.
+    pub fn next(&mut self) -> std::result::Result<Answer, ClientError> {
+        let deadline = Instant::now() + self.patience;
+        loop {
+            if let Some(answer) = self.next_buffered()? {
+                return Ok(answer);
+            }
+            if Instant::now() > deadline {
+                return Err(ClientError::Timeout);
+            }
+            self.fill()?;
+        }
+    }
+
+    /// Waits for messages without an end.
+    pub fn set_patience(
+        &mut self,
+        patience: Option<Duration>,
+    ) -> std::result::Result<(), ClientError> {
+        self.link.set_patience(patience)
+    }
+
+    /// Payload of an answer.
+    pub fn payload(&self, answer: &Answer) -> &[u8] {
+        self.input.get(answer.payload.clone()).unwrap_or_default()
+    }
+
+    /// Reply subject of a message.
+    pub fn reply(&self, answer: &Answer) -> &[u8] {
+        self.input.get(answer.reply.clone()).unwrap_or_default()
+    }
+
+    /// Header block of a message.
+    pub fn headers(&self, answer: &Answer) -> &[u8] {
+        self.input.get(answer.headers.clone()).unwrap_or_default()
+    }
+
+    /// Whether an answer says that nobody listens.
+    pub fn is_no_responders(&self, answer: &Answer) -> bool {
+        self.payload(answer).is_empty() && self.headers(answer).starts_with(b"NATS/1.0 503")
+    }
+}
+
+/// Appends a `PUB` or `HPUB`.
+pub fn push_publish(out: &mut Vec<u8>, subject: &str, reply: &str, headers: &[u8], payload: &[u8]) {
+    out.extend_from_slice(if headers.is_empty() {
+        b"PUB "
+    } else {
+        b"HPUB "
+    });
+    out.extend_from_slice(subject.as_bytes());
+    out.push(b' ');
+    if !reply.is_empty() {
+        out.extend_from_slice(reply.as_bytes());
+        out.push(b' ');
+    }
+    if !headers.is_empty() {
+        out.extend_from_slice(headers.len().to_string().as_bytes());
+        out.push(b' ');
+    }
+    out.extend_from_slice((headers.len() + payload.len()).to_string().as_bytes());
+    out.extend_from_slice(b"\r\n");
+    out.extend_from_slice(headers);
+    out.extend_from_slice(payload);
+    out.extend_from_slice(b"\r\n");
+}
+
+/// The block of headers; empty if there are none.
+pub fn header_block(headers: &Headers) -> Vec<u8> {
+    let mut block = Vec::new();
+    if !headers.is_empty() {
+        headers.encode(&mut block);
+    }
+    block
+}

@@ -1,0 +1,114 @@
+//! `nats kv info`.
+
+use super::Bucket;
+use super::list::pick;
+use crate::failure::Result;
+use crate::format::{commas, human_duration, human_size, local_time};
+use crate::jetstream::describe;
+use crate::output::{Columns, Json};
+use crate::session::Session;
+
+/// Shows a bucket.
+pub fn info(session: &mut Session) -> Result<()> {
+    let name = pick(session)?;
+    show(&Bucket::open(session.jetstream()?, &name)?);
+    Ok(())
+}
+
+fn limit(value: i64) -> String {
+    match u64::try_from(value) {
+        Ok(size) if size > 0 => human_size(size),
+        _ => "unlimited".to_owned(),
+    }
+}
+
+/// Shows a bucket.
+pub fn show(bucket: &Bucket) {
+    let info = &bucket.info;
+    let mut c = Columns::new(format!(
+        "Information for Key-Value Store Bucket {} created {}",
+        bucket.name,
+        local_time(info.text("created"))
+    ));
+    let compressed = !matches!(info.text("config.compression"), "" | "none");
+    c.section("Configuration");
+    c.row("Bucket Name", bucket.name.as_str());
+    c.row("History Kept", commas(bucket.history()));
+    c.row("Values Stored", commas(info.uint("state.messages")));
+    c.row("Compressed", compressed.to_string());
+    c.row(
+        "Per-Key TTL Supported",
+        info.on("config.allow_msg_ttl").to_string(),
+    );
+    let marker = info.int("config.subject_delete_marker_ttl");
+    if marker > 0 {
+        c.row("Limit Marker TTL", human_duration(marker));
+    }
+    c.row("Backing Store Kind", "JetStream");
+    c.row_filled("Description", info.text("config.description"));
+    c.row("Bucket Size", human_size(info.uint("state.bytes")));
+    c.row("Maximum Bucket Size", limit(info.int("config.max_bytes")));
+    c.row("Maximum Value Size", limit(info.int("config.max_msg_size")));
+    let age = info.int("config.max_age");
+    c.row(
+        "Maximum Age",
+        if age > 0 {
+            human_duration(age)
+        } else {
+            "unlimited".to_owned()
+        },
+    );
+    c.row("JetStream Stream", bucket.stream());
+    c.row("Storage", describe::storage(info.text("config.storage")));
+    if info.has("config.republish") {
+        let what = if info.on("config.republish.headers_only") {
+            "headers of "
+        } else {
+            ""
+        };
+        c.row(
+            "Republishing",
+            format!(
+                "{what}{} to {}",
+                info.text("config.republish.src"),
+                info.text("config.republish.dest")
+            ),
+        );
+    }
+    if info.has("mirror") {
+        c.section("Mirror Information");
+        let mirror = info.at("mirror");
+        c.row(
+            "Origin Bucket",
+            mirror.text("name").trim_start_matches("KV_"),
+        );
+        c.row_filled("External API", mirror.text("external.api"));
+        origin_state(&mut c, mirror);
+    }
+    if !info.list("sources").is_empty() {
+        c.section("Sources Information");
+        for source in info.list("sources") {
+            c.row(
+                "Source Bucket",
+                source.text("name").trim_start_matches("KV_"),
+            );
+            c.row_filled("External API", source.text("external.api"));
+            origin_state(&mut c, source);
+        }
+    }
+    describe::metadata(&mut c, info.at("config.metadata"));
+    c.section("Cluster Information");
+    describe::cluster(&mut c, info.at("cluster"));
+    c.print();
+}
+
+fn origin_state(c: &mut Columns, origin: &Json) {
+    let active = origin.int("active");
+    let seen = if active > 0 {
+        human_duration(active)
+    } else {
+        "never".to_owned()
+    };
+    c.row("Last Seen", seen);
+    c.row("Lag", commas(origin.uint("lag")));
+}

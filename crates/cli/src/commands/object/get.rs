@@ -1,0 +1,141 @@
+//! `nats object get`.
+
+use std::fs::{self, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::digest::{Context, SHA256};
+
+use super::bucket::{Bucket, Object};
+use crate::client::{ClientError, unique_id};
+use crate::failure::Result;
+use crate::format::{human_size, human_size_float, human_span};
+use crate::jetstream::{Reader, Start};
+use crate::output::progress::{Progress, Unit};
+use crate::session::Session;
+use crate::{bail, fail};
+
+/// Size from which a progress bar is shown.
+const SHOWN_FROM: u64 = 20_480;
+/// Time from which the rate is said.
+const SLOW: Duration = Duration::from_secs(2);
+
+/// Gets an object into a file.
+pub fn get(session: &mut Session) -> Result<()> {
+    let name = session.matches.required_arg("bucket").to_owned();
+    let file = session.matches.required_arg("file").to_owned();
+    let mut bucket = Bucket::open(session.jetstream()?, &name)?;
+    let mut object = match bucket.find(&file)? {
+        None => bail!("nats: object not found"),
+        Some(object) if object.is_deleted() => bail!("file has been deleted"),
+        Some(object) => object,
+    };
+    let link = object.meta.at("options.link").clone();
+    if !link.is_null() {
+        if link.text("name").is_empty() {
+            bail!("nats: link to a bucket, not to an object");
+        }
+        bucket = Bucket::open(session.jetstream()?, link.text("bucket"))?;
+        object = bucket.object(link.text("name"))?;
+    }
+    let target = match session.matches.filled("output") {
+        Some(path) => PathBuf::from(path),
+        None => PathBuf::from(Path::new(&file).file_name().unwrap_or(file.as_ref())),
+    };
+    let target = std::path::absolute(&target)?;
+    let question = format!("Replace existing target file {}", target.display());
+    if target.exists()
+        && !session.matches.on("force")
+        && !session.prompt().confirm_action(&question)?
+    {
+        return Ok(());
+    }
+    let begun = Instant::now();
+    let shown = session.matches.on("progress") && object.size() > SHOWN_FROM;
+    let mut bar = Progress::new(shown, object.name(), Unit::Bytes, object.size());
+    if let Err(failure) = write(&bucket, &object, &target, &mut bar) {
+        bar.abandon();
+        return Err(failure);
+    }
+    bar.finish();
+    let span = begun.elapsed();
+    let mut line = format!(
+        "Wrote: {} to {} in {}",
+        human_size(object.size()),
+        target.display(),
+        human_span(span)
+    );
+    if span > SLOW {
+        let rate = object.size() as f64 / span.as_secs_f64();
+        line.push_str(&format!(" average {}/s", human_size_float(rate)));
+    }
+    println!("{line}");
+    Ok(())
+}
+
+/// Writes to a file beside the target, which takes its place in the end: a
+/// failure leaves what was there before.
+fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) -> Result<()> {
+    let directory = target.parent().unwrap_or(Path::new("/"));
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    let temporary = directory.join(format!("{name}.tmp-{}", unique_id()));
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&temporary)
+        .map_err(|error| {
+            fail!(
+                "{}",
+                crate::format::io_error_at("open", target.display(), &error)
+            )
+        })?;
+    let written = receive(bucket, object, BufWriter::new(file), bar)
+        .and_then(|()| Ok(fs::rename(&temporary, target)?));
+    if written.is_err() {
+        // It is of no use without its end.
+        let _ = fs::remove_file(&temporary);
+    }
+    written
+}
+
+fn receive(
+    bucket: &Bucket,
+    object: &Object,
+    mut out: impl Write,
+    bar: &mut Progress,
+) -> Result<()> {
+    let mut digest = Context::new(&SHA256);
+    let mut received = 0;
+    if object.size() > 0 {
+        let filter = vec![bucket.chunk_subject(object.id())];
+        let mut reader = Reader::new(&bucket.api, &bucket.stream(), &filter, Start::All, false)?;
+        while received < object.size() && reader.pending > 0 {
+            let Some((message, delivered)) = reader.next(bucket.api.timeout)? else {
+                return Err(ClientError::Timeout.into());
+            };
+            out.write_all(&message.payload)?;
+            digest.update(&message.payload);
+            received += message.payload.len() as u64;
+            bar.add(message.payload.len() as u64);
+            if delivered.pending == 0 {
+                break;
+            }
+        }
+    }
+    out.flush()?;
+    if received != object.size() {
+        bail!(
+            "wrote {}, expected {}",
+            human_size(received),
+            human_size(object.size())
+        );
+    }
+    if object
+        .digest()
+        .is_some_and(|wanted| wanted != digest.finish().as_ref())
+    {
+        bail!("nats: received a corrupt object, digests do not match");
+    }
+    Ok(())
+}

@@ -1,0 +1,71 @@
+//! Commands that plugins added.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::context::data_dir;
+use crate::failure::Result;
+use crate::model::{self, GLOBAL_FLAGS};
+use crate::output::Json;
+
+/// Where plugins are kept.
+pub fn directory() -> Result<PathBuf> {
+    Ok(data_dir()?.join("nats/cli/plugins"))
+}
+
+/// The first word that is neither a global flag nor the value of one.
+fn command_word(words: &[String]) -> Option<usize> {
+    let mut at = 0;
+    while let Some(word) = words.get(at) {
+        if word == "--" {
+            return None;
+        }
+        if !word.starts_with('-') {
+            return Some(at);
+        }
+        let takes_value = GLOBAL_FLAGS.iter().any(|flag| {
+            let named = word.strip_prefix("--") == Some(flag.name)
+                || flag
+                    .short
+                    .is_some_and(|letter| *word == format!("-{letter}"));
+            named && !flag.kind.is_switch()
+        });
+        at += if takes_value { 2 } else { 1 };
+    }
+    None
+}
+
+/// Runs the plugin that the words call; gives its exit code, or nothing if
+/// they call none.
+pub fn run_plugin(words: &[String]) -> Option<i32> {
+    let at = command_word(words)?;
+    let name = words.get(at)?;
+    let plain = !name.is_empty() && name.bytes().all(|letter| letter.is_ascii_lowercase());
+    if !plain
+        || model::commands()
+            .iter()
+            .any(|command| command.is_called(name))
+    {
+        return None;
+    }
+    let text = std::fs::read(directory().ok()?.join(format!("{name}.json"))).ok()?;
+    let program = Json::parse(&text).ok()?.text("cmd").to_owned();
+    if program.is_empty() {
+        return None;
+    }
+    let args = words
+        .iter()
+        .enumerate()
+        .filter(|(number, _)| *number != at)
+        .map(|(_, word)| word);
+    match Command::new(&program).args(args).status() {
+        Ok(status) => Some(status.code().unwrap_or(1)),
+        Err(error) => {
+            eprintln!(
+                "nats: error: plugin {name}: {}",
+                crate::format::io_error_at("exec", &program, &error)
+            );
+            Some(1)
+        }
+    }
+}

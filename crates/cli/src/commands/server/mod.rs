@@ -1,0 +1,3 @@
+//! `nats server`.
+
+pub mod model;

@@ -1,0 +1,43 @@
+//! `nats service request`.
+
+use super::discover::one;
+use crate::bail;
+use crate::commands::request::{Exchange, Replies};
+use crate::failure::Result;
+use crate::interrupt;
+use crate::session::Session;
+
+/// Sends requests to an endpoint of a service.
+pub fn request(session: &mut Session) -> Result<()> {
+    interrupt::cancels()?;
+    let connection = session.connect()?;
+    let timeout = session.timeout();
+    let service = session.matches.required_arg("service").to_owned();
+    let endpoint = session.matches.required_arg("endpoint").to_owned();
+    let info = one(&connection, "INFO", &service, "", timeout)?;
+    let endpoints = info.list("endpoints");
+    let Some(found) = endpoints
+        .iter()
+        .find(|known| known.text("name") == endpoint)
+    else {
+        let names: Vec<&str> = endpoints.iter().map(|known| known.text("name")).collect();
+        bail!(
+            "service {service:?} has no endpoint {endpoint:?} (available: {})",
+            names.join(", ")
+        );
+    };
+    let matches = &session.matches;
+    let exchange = Exchange {
+        connection,
+        subject: found.text("subject").to_owned(),
+        given_headers: matches.list("header").to_vec(),
+        templates: matches.on("templates"),
+        raw: matches.on("raw"),
+        translate: matches.filled("translate").map(str::to_owned),
+        replies: Replies::Count(1),
+        gap: std::time::Duration::ZERO,
+        timeout,
+    };
+    let line_by_line = matches.text("send-on") == Some("newline");
+    exchange.run(matches.arg("payload"), line_by_line, matches.int("count"))
+}

@@ -1,0 +1,67 @@
+//! The model of `nats subscribe`.
+
+use crate::model::*;
+
+/// `nats subscribe`.
+pub const SUBSCRIBE: Command = Command::new("subscribe", "Show messages as they arrive")
+    .run(super::subscribe)
+    .aliases(&["sub"])
+    .args(&[optional("subjects", "The subjects").many()])
+    .flags(&[&[
+        text("queue", "Queue group to join"),
+        text("durable", "Name of a durable consumer to use or create"),
+        switch("raw", "Print the plain data without decoration").short('r'),
+        text("translate", "Pipe each body through a command"),
+        negatable("ack", "Acknowledge JetStream messages after showing them"),
+        switch("match-replies", "Show replies together with their requests"),
+        switch("inbox", "Subscribe to a generated inbox").short('i'),
+        uint("count", "Stop after this many messages"),
+        text(
+            "dump",
+            "Write each message to a file in this directory, or - for standard output",
+        ),
+        switch("headers-only", "Show or deliver headers without bodies"),
+        switch("subjects-only", "Show subjects only"),
+        uint("start-sequence", "Start with this sequence"),
+        switch(
+            "all",
+            "Include internal streams (KV, object and MQTT stores)",
+        ),
+        switch("new", "Start with new messages"),
+        switch("last", "Start with the last message"),
+        text("since", "Start this long ago"),
+        switch(
+            "last-per-subject",
+            "Start with the last message of each subject",
+        ),
+        switch(
+            "terminate-at-end",
+            "Stop when there are no more messages in the stream",
+        )
+        .short('T'),
+        text("stream", "Stream to work with"),
+        text("ignore-subject", "Do not show messages on these subjects")
+            .short('I')
+            .list(),
+        duration("wait", "Stop after this time without a message"),
+        switch(
+            "report-subjects",
+            "Show counts per subject instead of messages",
+        ),
+        switch(
+            "report-subscriptions",
+            "Show counts per subscription instead of messages",
+        ),
+        int("report-top", "Rows of the report").default("10"),
+        switch("timestamp", "Show the time of each message").short('t'),
+        switch(
+            "delta-time",
+            "Show the time since the start with each message",
+        )
+        .short('d'),
+        switch("graph", "Show a graph in the terminal"),
+        switch(
+            "direct",
+            "Read with batched direct gets instead of a consumer",
+        ),
+    ]]);

@@ -1,0 +1,48 @@
+//! The model of `nats top`.
+
+use crate::model::*;
+
+/// `nats top`.
+pub const TOP: Command = Command::new("top", "Show the connections of a server, like top")
+    .run(super::top)
+    .args(&[arg("name", "Its name")])
+    .flags(&[&[
+        int("conns", "Most connections shown")
+            .short('n')
+            .default("1024"),
+        int("interval", "Seconds between refreshes")
+            .short('d')
+            .default("1"),
+        choice(
+            "sort",
+            &[
+                "cid",
+                "start",
+                "subs",
+                "pending",
+                "msgs_to",
+                "msgs_from",
+                "bytes_to",
+                "bytes_from",
+                "last",
+                "idle",
+                "uptime",
+                "stop",
+                "reason",
+                "rtt",
+            ],
+            "Sort by this column",
+        )
+        .default("cid"),
+        switch("lookup", "Look up host names"),
+        text("output", "Write to this file").short('o'),
+        text(
+            "delimiter",
+            "Separate the columns of the snapshot by this text",
+        ),
+        switch("raw", "Print the plain data without decoration").short('b'),
+        int("max-refresh", "Stop after this many refreshes")
+            .short('r')
+            .default("-1"),
+        switch("subs", "Show subscriptions"),
+    ]]);

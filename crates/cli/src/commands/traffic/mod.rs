@@ -1,0 +1,3 @@
+//! `nats traffic`.
+
+pub mod model;

@@ -1,0 +1,16 @@
+//! How durations, sizes, numbers and times are read and written (cli.md 1.5).
+
+mod duration;
+mod number;
+mod size;
+mod system;
+mod time;
+
+pub use duration::{go_duration, human_duration, human_span, parse_duration};
+pub use number::{commas, float, join, parse_int, parse_uint, rate};
+pub use size::{SizeRange, human_size, human_size_float, parse_size};
+pub use system::{io_error, io_error_at};
+pub use time::{
+    clock, is_unset_time, local_now, local_time, local_time_of, now_nanos, parse_rfc3339, rfc3339,
+    since, stamp_micros,
+};

@@ -1,0 +1,98 @@
+//! Numbers.
+
+use crate::bail;
+use crate::failure::Result;
+
+/// A whole number, which may be written as a float (`1e3`).
+pub fn parse_int(text: &str) -> Result<i64> {
+    if let Ok(value) = text.parse::<i64>() {
+        return Ok(value);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() => Ok(value as i64),
+        _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+    }
+}
+
+/// A whole number that is not negative.
+pub fn parse_uint(text: &str) -> Result<u64> {
+    if let Ok(value) = text.parse::<u64>() {
+        return Ok(value);
+    }
+    match text.parse::<f64>() {
+        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value as u64),
+        _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+    }
+}
+
+fn group(digits: &str) -> String {
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A whole number with commas.
+pub fn commas<N: Into<i128>>(number: N) -> String {
+    let number: i128 = number.into();
+    let digits = group(&number.unsigned_abs().to_string());
+    if number < 0 {
+        format!("-{digits}")
+    } else {
+        digits
+    }
+}
+
+/// A number with commas and at most 3 decimals.
+pub fn float(number: f64) -> String {
+    let text = format!("{:.3}", number.abs());
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let decimals = decimals.trim_end_matches('0');
+    let sign = if number < 0.0 { "-" } else { "" };
+    if decimals.is_empty() {
+        format!("{sign}{}", group(whole))
+    } else {
+        format!("{sign}{}.{decimals}", group(whole))
+    }
+}
+
+/// Texts with `, ` between them.
+pub fn join<T: AsRef<str>>(texts: &[T]) -> String {
+    let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
+    texts.join(", ")
+}
+
+/// `count` per second as a whole number; 0 for no time at all.
+pub fn rate(count: f64, seconds: f64) -> f64 {
+    if seconds > 0.0 { count / seconds } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_numbers_may_be_written_as_floats() {
+        assert_eq!(parse_int("1e3").unwrap(), 1000);
+        assert_eq!(parse_int("-1").unwrap(), -1);
+        assert_eq!(
+            parse_int("x").unwrap_err().to_string(),
+            "strconv.ParseFloat: parsing \"x\": invalid syntax"
+        );
+        assert!(parse_uint("-1").is_err());
+        assert_eq!(parse_uint("18446744073709551615").unwrap(), u64::MAX);
+    }
+
+    #[test]
+    fn numbers_get_commas() {
+        assert_eq!(commas(999), "999");
+        assert_eq!(commas(1_000), "1,000");
+        assert_eq!(commas(-1_234_567), "-1,234,567");
+        assert_eq!(float(1234.5), "1,234.5");
+        assert_eq!(float(1.0), "1");
+    }
+}

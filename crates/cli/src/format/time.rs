@@ -1,0 +1,62 @@
+//! Points in time.
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ZonedDateTime};
+
+/// Nanoseconds since 1970.
+pub fn now_nanos() -> i64 {
+    i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
+}
+
+/// Now, in the zone of this machine.
+pub fn local_now() -> ZonedDateTime {
+    local(Timestamp::now())
+}
+
+fn local(time: Timestamp) -> ZonedDateTime {
+    time.to_zoned_datetime(TimeZone::system())
+}
+
+/// The time of day for log lines: `15:04:05`, local.
+pub fn clock() -> String {
+    local_now().strftime("%H:%M:%S").to_string()
+}
+
+/// `2006-01-02 15:04:05`, local.
+pub fn local_time_of(time: Timestamp) -> String {
+    local(time).strftime("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// [`local_time_of`] a time in RFC 3339; the text itself if it is none.
+pub fn local_time(text: &str) -> String {
+    match parse_rfc3339(text) {
+        Some(time) => local_time_of(time),
+        None => text.to_owned(),
+    }
+}
+
+/// `Nov 23 08:06:32.171426`, local.
+pub fn stamp_micros(time: Timestamp) -> String {
+    local(time).strftime("%b %e %H:%M:%S%.6f").to_string()
+}
+
+/// The time that a text in RFC 3339 stands for.
+pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
+    text.parse().ok()
+}
+
+/// RFC 3339 with as many decimals as are needed, in UTC.
+pub fn rfc3339(time: Timestamp) -> String {
+    time.to_string()
+}
+
+/// Whether a time in RFC 3339 is Go's zero time, which means "not set".
+pub fn is_unset_time(text: &str) -> bool {
+    text.is_empty() || text.starts_with("0001-01-01T")
+}
+
+/// Nanoseconds from a time in RFC 3339 until now.
+pub fn since(text: &str) -> Option<i64> {
+    let time = parse_rfc3339(text)?;
+    i64::try_from(Timestamp::now().as_nanosecond() - time.as_nanosecond()).ok()
+}

@@ -1,0 +1,71 @@
+//! Pieces that several texts need.
+
+use crate::model::{self, Arg, Command, Flag, Kind};
+
+/// The command that words lead to, with its groups; as far as they lead.
+pub fn find(words: &[String]) -> Vec<&'static Command> {
+    let mut path: Vec<&'static Command> = Vec::new();
+    for word in words {
+        let commands = path
+            .last()
+            .map_or(model::commands(), |command| command.commands);
+        match commands.iter().find(|command| command.is_called(word)) {
+            Some(command) => path.push(command),
+            None => break,
+        }
+    }
+    path
+}
+
+/// `--name=VALUE`, without the letter.
+pub fn flag_text(flag: &Flag) -> String {
+    let name = flag.name;
+    match flag.kind {
+        Kind::Switch => format!("--{name}"),
+        Kind::Negatable => format!("--[no-]{name}"),
+        _ => {
+            let value = match flag.default {
+                Some(default) if flag.value_name.is_empty() => default.to_owned(),
+                _ if flag.value_name.is_empty() => name.to_uppercase().replace('-', "_"),
+                _ => flag.value_name.to_owned(),
+            };
+            let more = if flag.list { " ..." } else { "" };
+            format!("--{name}={value}{more}")
+        }
+    }
+}
+
+fn arg_text(arg: &Arg) -> String {
+    let more = if arg.many { "..." } else { "" };
+    if arg.required {
+        format!("<{}>{more}", arg.name)
+    } else {
+        format!("[<{}>{more}]", arg.name)
+    }
+}
+
+/// Flags of a command that lists show.
+pub fn visible_flags(command: &Command) -> Vec<&'static Flag> {
+    command.own_flags().filter(|flag| !flag.hidden).collect()
+}
+
+/// What follows the program's name in a call of the command.
+pub fn signature(path: &[&'static Command]) -> String {
+    let mut out: Vec<String> = path.iter().map(|command| command.name.to_owned()).collect();
+    let last = path.last();
+    let required = last
+        .into_iter()
+        .flat_map(|command| command.own_flags())
+        .filter(|f| f.required);
+    out.extend(required.map(flag_text));
+    if path.is_empty() || last.is_some_and(|command| command.own_flags().any(|f| !f.required)) {
+        out.push("[<flags>]".to_owned());
+    }
+    match last {
+        Some(command) if command.commands.is_empty() => {
+            out.extend(command.args.iter().map(arg_text));
+        }
+        _ => out.push("<command> [<args> ...]".to_owned()),
+    }
+    out.join(" ")
+}

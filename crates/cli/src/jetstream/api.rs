@@ -1,0 +1,246 @@
+//! Requests and their answers.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::{ApiError, DirectMessage};
+use crate::client::{ClientError, Connection, Headers, Message};
+use crate::log;
+use crate::output::Json;
+
+/// Most pages of a list: servers give at least 256 entries a page, and more
+/// than a million streams in an account are none of this tool's business.
+const MAX_PAGES: usize = 4_096;
+
+/// The JetStream API of an account.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// The connection.
+    pub connection: Connection,
+    /// Time to wait for answers.
+    pub timeout: Duration,
+    prefix: String,
+    event_prefix: String,
+    trace: bool,
+}
+
+impl Api {
+    /// Requests over `connection`. A domain wins over a prefix; both may be
+    /// empty.
+    pub fn new(
+        connection: Connection,
+        domain: &str,
+        prefix: &str,
+        event_prefix: &str,
+        timeout: Duration,
+        trace: bool,
+    ) -> Self {
+        let prefix = match (domain, prefix) {
+            ("", "") => "$JS.API".to_owned(),
+            ("", prefix) => prefix.trim_end_matches('.').to_owned(),
+            (domain, _) => format!("$JS.{domain}.API"),
+        };
+        let event_prefix = match event_prefix {
+            "" => "$JS.EVENT".to_owned(),
+            prefix => prefix.trim_end_matches('.').to_owned(),
+        };
+        Self {
+            connection,
+            timeout,
+            prefix,
+            event_prefix,
+            trace,
+        }
+    }
+
+    /// Prefix of requests, `$JS.API` unless something else was asked for.
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Subject of a request: `STREAM.LIST` becomes `$JS.API.STREAM.LIST`.
+    pub fn subject(&self, name: &str) -> String {
+        format!("{}.{name}", self.prefix)
+    }
+
+    /// Subject of advisories: `ADVISORY.>` becomes `$JS.EVENT.ADVISORY.>`.
+    pub fn event_subject(&self, name: &str) -> String {
+        format!("{}.{name}", self.event_prefix)
+    }
+
+    /// Sends a request and gives the answer; `Json::Null` is an empty body.
+    pub fn request(&self, name: &str, body: &Json) -> Result<Json, ApiError> {
+        self.request_within(name, body, self.timeout)
+    }
+
+    /// [`Api::request`] with another time to wait.
+    pub fn request_within(
+        &self,
+        name: &str,
+        body: &Json,
+        patience: Duration,
+    ) -> Result<Json, ApiError> {
+        let body = if body.is_null() {
+            String::new()
+        } else {
+            body.compact()
+        };
+        let answer = self.request_raw(name, None, body.as_bytes(), patience)?;
+        let answer =
+            Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;
+        match ApiError::of(&answer) {
+            Some(error) => Err(error),
+            None => Ok(answer),
+        }
+    }
+
+    /// Sends a request and gives the answer as it came, unless nobody answers.
+    pub fn request_raw(
+        &self,
+        name: &str,
+        headers: Option<&Headers>,
+        body: &[u8],
+        patience: Duration,
+    ) -> Result<Message, ApiError> {
+        let subject = self.subject(name);
+        if self.trace {
+            log!(">>> {subject}\n{}\n", String::from_utf8_lossy(body));
+        }
+        let answer = self
+            .connection
+            .request(&subject, headers, body, patience)
+            .map_err(|error| match error {
+                ClientError::NoResponders => ApiError::NotAvailable(subject.clone()),
+                error => ApiError::Client(error),
+            })?;
+        if self.trace {
+            log!("<<< {subject}\n{}", answer.text());
+        }
+        Ok(answer)
+    }
+
+    /// All entries of a list that comes in pages; `key` names it in the
+    /// answers, such as `streams`.
+    pub fn all(&self, name: &str, key: &str, body: &Json) -> Result<Vec<Json>, ApiError> {
+        let mut entries = Vec::new();
+        self.pages(name, body, |page| {
+            let found = page.list(key);
+            entries.extend_from_slice(found);
+            found.len()
+        })?;
+        Ok(entries)
+    }
+
+    /// Calls `take` for each page of a list; it gives the number of entries
+    /// that it found.
+    pub fn pages(
+        &self,
+        name: &str,
+        body: &Json,
+        mut take: impl FnMut(&Json) -> usize,
+    ) -> Result<(), ApiError> {
+        let mut body = if body.is_null() {
+            Json::object()
+        } else {
+            body.clone()
+        };
+        let mut offset = 0;
+        for _ in 0..MAX_PAGES {
+            body.set("offset", offset);
+            let page = self.request(name, &body)?;
+            let found = take(&page);
+            offset += found;
+            let total = usize::try_from(page.int("total")).unwrap_or(0);
+            if found == 0 || offset >= total {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// INFO of a stream.
+    pub fn stream_info(&self, stream: &str) -> Result<Json, ApiError> {
+        self.request(&format!("STREAM.INFO.{stream}"), &Json::Null)
+    }
+
+    /// Names of all streams, or of those with matching subjects, sorted.
+    pub fn stream_names(&self, subject: &str) -> Result<Vec<String>, ApiError> {
+        let body = match subject {
+            "" => Json::Null,
+            subject => Json::object().with("subject", subject),
+        };
+        let names = self.all("STREAM.NAMES", "streams", &body)?;
+        let mut names: Vec<String> = names
+            .iter()
+            .filter_map(Json::as_text)
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// A stored message by the API, for streams without direct gets.
+    pub fn message(&self, stream: &str, selector: &Json) -> Result<DirectMessage, ApiError> {
+        let answer = self.request(&format!("STREAM.MSG.GET.{stream}"), selector)?;
+        let message = answer.at("message");
+        let bytes = |key: &str| {
+            STANDARD
+                .decode(message.text(key))
+                .map_err(|error| ApiError::Garbled(format!("{key}: {error}")))
+        };
+        let headers = bytes("hdrs")?;
+        Ok(DirectMessage {
+            subject: message.text("subject").to_owned(),
+            seq: message.uint("seq"),
+            time: message.text("time").to_owned(),
+            pending: 0,
+            headers: if headers.is_empty() {
+                Headers::new()
+            } else {
+                Headers::decode(&headers)
+            },
+            payload: bytes("data")?,
+        })
+    }
+
+    /// INFO of a consumer.
+    pub fn consumer_info(&self, stream: &str, consumer: &str) -> Result<Json, ApiError> {
+        self.request(&format!("CONSUMER.INFO.{stream}.{consumer}"), &Json::Null)
+    }
+
+    /// Names of all consumers of a stream, sorted.
+    pub fn consumer_names(&self, stream: &str) -> Result<Vec<String>, ApiError> {
+        let names = self.all(
+            &format!("CONSUMER.NAMES.{stream}"),
+            "consumers",
+            &Json::Null,
+        )?;
+        let mut names: Vec<String> = names
+            .iter()
+            .filter_map(Json::as_text)
+            .map(str::to_owned)
+            .collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Publishes a message and waits for the stream's acknowledgement.
+    pub fn publish(
+        &self,
+        subject: &str,
+        headers: Option<&Headers>,
+        payload: &[u8],
+    ) -> Result<Json, ApiError> {
+        let answer = self
+            .connection
+            .request(subject, headers, payload, self.timeout)?;
+        let answer =
+            Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;
+        match ApiError::of(&answer) {
+            Some(error) => Err(error),
+            None => Ok(answer),
+        }
+    }
+}

@@ -1,0 +1,17 @@
+//! What the tool understands, as data: commands, their arguments and flags.
+//!
+//! The parser, the help texts, shell completion, the man page and the
+//! introspection are all made from this.
+
+mod command;
+mod flag;
+mod root;
+
+pub use command::{Arg, Command, Run, arg, optional};
+pub use flag::{
+    Flag, Kind, choice, duration, file, int, map, negatable, regex, switch, text, uint, url,
+};
+pub use root::{ABOUT, GLOBAL_FLAGS, NAME, VERSION, commands};
+
+#[cfg(test)]
+mod tree_tests;

@@ -1,0 +1,16 @@
+//! What people and scripts see: tables, columns, JSON, log lines, progress,
+//! colours (cli.md 1.4 to 1.9).
+
+pub mod columns;
+pub mod graph;
+pub mod json;
+pub mod log;
+pub mod progress;
+pub mod style;
+pub mod table;
+pub mod terminal;
+pub mod yaml;
+
+pub use columns::Columns;
+pub use json::Json;
+pub use table::Table;

@@ -1,0 +1,524 @@
+//! Tables in the layout of cli.md 1.6.
+//!
+//! `comfy-table` lays out and draws the box. What it does not have is drawn
+//! around its lines: the title row, the rule above the footer, the cut at the
+//! end of the terminal.
+
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle, Width,
+};
+use unicode_width::UnicodeWidthStr;
+
+use super::style::{Scheme, scheme};
+use super::terminal;
+
+/// One cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Text, on the left.
+    Text(String),
+    /// A plain number. A column with nothing else is on the right.
+    Number(String),
+}
+
+impl Cell {
+    fn text(&self) -> &str {
+        match self {
+            Cell::Text(text) | Cell::Number(text) => text,
+        }
+    }
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell::Text(text)
+    }
+}
+
+impl From<&String> for Cell {
+    fn from(text: &String) -> Self {
+        Cell::Text(text.clone())
+    }
+}
+
+impl From<&str> for Cell {
+    fn from(text: &str) -> Self {
+        Cell::Text(text.to_owned())
+    }
+}
+
+macro_rules! number_cells {
+    ($($kind:ty),*) => {
+        $(impl From<$kind> for Cell {
+            fn from(number: $kind) -> Self {
+                Cell::Number(number.to_string())
+            }
+        })*
+    };
+}
+number_cells!(i32, i64, u32, u64, usize);
+
+/// How tables are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// With lines around.
+    Box,
+    /// Comma separated values.
+    Csv,
+    /// Tab separated values.
+    Tsv,
+    /// Markdown.
+    Markdown,
+}
+
+impl Format {
+    /// What the environment asks for.
+    pub fn from_environment() -> Self {
+        if std::env::var("LLMFORMAT").is_ok_and(|value| value == "1") {
+            return Format::Markdown;
+        }
+        match std::env::var("NATS_TABLE_FORMAT").as_deref() {
+            Ok("md" | "markdown") => Format::Markdown,
+            Ok("csv") => Format::Csv,
+            Ok("tsv") => Format::Tsv,
+            _ => Format::Box,
+        }
+    }
+}
+
+/// A table that is being put together.
+#[derive(Clone, Debug, Default)]
+pub struct Table {
+    title: String,
+    headers: Vec<String>,
+    rows: Vec<Vec<Cell>>,
+    footer: Vec<Cell>,
+}
+
+impl Table {
+    /// A table with a title (none if empty) and column names.
+    pub fn new(title: impl Into<String>, headers: &[&str]) -> Self {
+        Self {
+            title: title.into(),
+            headers: headers.iter().map(|&header| header.to_owned()).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// Adds a row.
+    pub fn row(&mut self, cells: Vec<Cell>) {
+        self.rows.push(cells);
+    }
+
+    /// Sets the footer.
+    pub fn footer(&mut self, cells: Vec<Cell>) {
+        self.footer = cells;
+    }
+
+    /// Number of rows so far.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether there is no row yet.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
+    /// Prints the table and an empty line, as most commands do.
+    pub fn print(&self) {
+        println!("{}\n", self.render());
+    }
+
+    /// Prints the table without an empty line after it.
+    pub fn print_tight(&self) {
+        println!("{}", self.render());
+    }
+
+    /// The table as text, in the format that the environment asks for.
+    pub fn render(&self) -> String {
+        let most = terminal::size().map(|(columns, _)| columns);
+        self.render_as(Format::from_environment(), scheme(), most)
+    }
+
+    /// The table as text; `most` is the width at which lines are cut.
+    pub fn render_as(&self, format: Format, scheme: Scheme, most: Option<usize>) -> String {
+        match format {
+            Format::Box => self.boxed(scheme, most),
+            Format::Csv => self.separated(','),
+            Format::Tsv => self.separated('\t'),
+            Format::Markdown => self.markdown(),
+        }
+    }
+
+    fn columns(&self) -> usize {
+        let longest = self.rows.iter().map(Vec::len).max().unwrap_or(0);
+        self.headers.len().max(longest).max(self.footer.len())
+    }
+
+    /// The box without title row and footer rule.
+    fn laid_out(&self, lines: &Lines) -> comfy_table::Table {
+        let mut table = comfy_table::Table::new();
+        table.load_style(lines.style(!self.title.is_empty()));
+        let columns = self.columns();
+        let whole = |cells: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            let mut row: Vec<String> = cells.map(cell_lines).collect();
+            row.resize(columns, String::new());
+            row
+        };
+        if !self.headers.is_empty() {
+            table.set_header(whole(&mut self.headers.iter().map(String::as_str)));
+        }
+        for row in &self.rows {
+            table.add_row(whole(&mut row.iter().map(Cell::text)));
+        }
+        if !self.footer.is_empty() {
+            table.add_row(whole(&mut self.footer.iter().map(Cell::text)));
+        }
+        for (number, column) in table.column_iter_mut().enumerate() {
+            let is_text = |row: &Vec<Cell>| matches!(row.get(number), Some(Cell::Text(_)));
+            if !self.rows.is_empty() && !self.rows.iter().any(is_text) {
+                column.set_cell_alignment(CellAlignment::Right);
+            }
+        }
+        // A title that is wider than the columns widens the last one.
+        let widths = table.column_max_content_widths();
+        let inner = widths
+            .iter()
+            .map(|width| usize::from(*width) + 3)
+            .sum::<usize>();
+        let surplus = (self.title.width() + 3).saturating_sub(inner);
+        if !self.title.is_empty()
+            && surplus > 0
+            && let Some(last) = widths.last()
+            && let Some(column) = table.column_mut(widths.len() - 1)
+        {
+            let width = usize::from(*last) + 2 + surplus;
+            let width = u16::try_from(width).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
+        }
+        table
+    }
+
+    fn boxed(&self, scheme: Scheme, most: Option<usize>) -> String {
+        let lines = Lines::of(scheme);
+        let mut out: Vec<String> = self.laid_out(&lines).lines().collect();
+        if !self.footer.is_empty()
+            && let Some(bottom) = out.last()
+        {
+            let rule = lines.middle(bottom);
+            let texts = self.footer.iter().map(|cell| cell.text().lines().count());
+            let height = texts.max().unwrap_or(0).max(1);
+            out.insert(out.len().saturating_sub(height + 1), rule);
+        }
+        if !self.title.is_empty() {
+            let inner = out.first().map_or(0, |line| line.width()).saturating_sub(2);
+            let space = inner.saturating_sub(self.title.width());
+            let left = space.div_ceil(2);
+            let bar = lines.vertical;
+            let title = format!(
+                "{bar}{}{}{}{bar}",
+                " ".repeat(left),
+                self.title,
+                " ".repeat(space - left),
+            );
+            out.splice(0..0, [lines.flat_top(inner), title]);
+        }
+        let out: Vec<String> = out
+            .iter()
+            .map(|line| lines.paint(&cut(line.trim_end(), most), scheme))
+            .collect();
+        out.join("\n")
+    }
+
+    fn all_rows(&self) -> impl Iterator<Item = Vec<&str>> {
+        let header = self.headers.iter().map(String::as_str).collect::<Vec<_>>();
+        let footer = self.footer.iter().map(Cell::text).collect::<Vec<_>>();
+        std::iter::once(header)
+            .chain(
+                self.rows
+                    .iter()
+                    .map(|row| row.iter().map(Cell::text).collect()),
+            )
+            .chain(std::iter::once(footer))
+            .filter(|row| !row.is_empty())
+    }
+
+    fn separated(&self, separator: char) -> String {
+        let mut out = Vec::new();
+        if !self.title.is_empty() {
+            out.push(quoted(&self.title, separator));
+        }
+        for row in self.all_rows() {
+            let cells: Vec<String> = row.iter().map(|cell| quoted(cell, separator)).collect();
+            out.push(cells.join(&separator.to_string()));
+        }
+        out.join("\n")
+    }
+
+    fn markdown(&self) -> String {
+        let columns = self.columns();
+        let mut out = Vec::new();
+        if !self.title.is_empty() {
+            out.push(format!("# {}", self.title));
+        }
+        for (number, row) in self.all_rows().enumerate() {
+            let mut line = String::from("|");
+            for column in 0..columns {
+                let cell = row.get(column).copied().unwrap_or_default();
+                line.push_str(&format!(
+                    " {} |",
+                    cell.replace('|', "\\|").replace('\n', "<br/>")
+                ));
+            }
+            out.push(line);
+            if number == 0 && !self.headers.is_empty() {
+                out.push(format!("|{}", " --- |".repeat(columns)));
+            }
+        }
+        out.join("\n")
+    }
+}
+
+/// The lines of a cell. `comfy-table` would show a line end at the end as one
+/// more line, and carriage returns as they are.
+fn cell_lines(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join("\n")
+}
+
+fn quoted(text: &str, separator: char) -> String {
+    if text.contains([separator, '"', '\n', '\r']) {
+        format!("\"{}\"", text.replace('"', "\"\""))
+    } else {
+        text.to_owned()
+    }
+}
+
+/// The line, cut where the terminal ends.
+fn cut(line: &str, most: Option<usize>) -> String {
+    let Some(most) = most.filter(|&most| line.width() > most) else {
+        return line.to_owned();
+    };
+    let mut out = String::new();
+    let mut width = 0;
+    for letter in line.chars() {
+        let next = unicode_width::UnicodeWidthChar::width(letter).unwrap_or(0);
+        if width + next + 2 > most {
+            break;
+        }
+        width += next;
+        out.push(letter);
+    }
+    out.push_str(" ≈");
+    out
+}
+
+/// The characters that tables are drawn with.
+struct Lines {
+    horizontal: char,
+    vertical: char,
+    /// Top left, top right, bottom left, bottom right.
+    corners: [char; 4],
+    /// Left, right, down, up, all.
+    joints: [char; 5],
+}
+
+impl Lines {
+    fn of(scheme: Scheme) -> Self {
+        if scheme.double {
+            Self {
+                horizontal: '═',
+                vertical: '║',
+                corners: ['╔', '╗', '╚', '╝'],
+                joints: ['╠', '╣', '╦', '╩', '╬'],
+            }
+        } else {
+            Self {
+                horizontal: '─',
+                vertical: '│',
+                corners: ['╭', '╮', '╰', '╯'],
+                joints: ['├', '┤', '┬', '┴', '┼'],
+            }
+        }
+    }
+
+    /// The box below a title row, or one without a title.
+    fn style(&self, titled: bool) -> TableStyle {
+        let [top_left, top_right, bottom_left, bottom_right] = self.corners;
+        let [left, right, down, up, cross] = self.joints;
+        let (first, last) = if titled {
+            (left, right)
+        } else {
+            (top_left, top_right)
+        };
+        let content = ContentLineStyle::new(self.vertical, self.vertical, self.vertical);
+        TableStyle::new()
+            .top_border(LineStyle::new(first, self.horizontal, down, last))
+            .header_lines(content)
+            .header_separator(LineStyle::new(left, self.horizontal, cross, right))
+            .content_lines(content)
+            .bottom_border(LineStyle::new(
+                bottom_left,
+                self.horizontal,
+                up,
+                bottom_right,
+            ))
+    }
+
+    /// The line above a title row.
+    fn flat_top(&self, inner: usize) -> String {
+        let [left, right, ..] = self.corners;
+        let line: String = std::iter::repeat_n(self.horizontal, inner).collect();
+        format!("{left}{line}{right}")
+    }
+
+    /// A rule between rows, from the line at the bottom.
+    fn middle(&self, bottom: &str) -> String {
+        let [_, _, bottom_left, bottom_right] = self.corners;
+        let [left, right, _, up, cross] = self.joints;
+        bottom
+            .chars()
+            .map(|letter| match letter {
+                letter if letter == bottom_left => left,
+                letter if letter == bottom_right => right,
+                letter if letter == up => cross,
+                other => other,
+            })
+            .collect()
+    }
+
+    fn paint(&self, line: &str, scheme: Scheme) -> String {
+        let Some(color) = scheme.color.filter(|_| super::style::colours()) else {
+            return line.to_owned();
+        };
+        let mut out = String::new();
+        let mut border = String::new();
+        for letter in line.chars() {
+            if ('─'..='╿').contains(&letter) {
+                border.push(letter);
+            } else {
+                if !border.is_empty() {
+                    out.push_str(&color.paint(&std::mem::take(&mut border)));
+                }
+                out.push(letter);
+            }
+        }
+        if !border.is_empty() {
+            out.push_str(&color.paint(&border));
+        }
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Table {
+        let mut table = Table::new("Known Contexts", &["Name", "Description"]);
+        table.row(vec!["local".into(), "my ctx".into()]);
+        table
+    }
+
+    fn boxed(table: &Table, most: Option<usize>) -> String {
+        table.render_as(Format::Box, Scheme::default(), most)
+    }
+
+    #[test]
+    fn a_table_has_a_centred_title_and_round_corners() {
+        let expected = "\
+╭─────────────────────╮
+│    Known Contexts   │
+├───────┬─────────────┤
+│ Name  │ Description │
+├───────┼─────────────┤
+│ local │ my ctx      │
+╰───────┴─────────────╯";
+        assert_eq!(boxed(&sample(), None), expected);
+    }
+
+    #[test]
+    fn plain_numbers_stand_on_the_right() {
+        let mut table = Table::new("", &["A", "Count"]);
+        table.row(vec!["x".into(), 5u64.into()]);
+        table.row(vec!["1,000".into(), 10_000u64.into()]);
+        table.footer(vec!["".into(), 10_005u64.into()]);
+        let expected = "\
+╭───────┬───────╮
+│ A     │ Count │
+├───────┼───────┤
+│ x     │     5 │
+│ 1,000 │ 10000 │
+├───────┼───────┤
+│       │ 10005 │
+╰───────┴───────╯";
+        assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn a_wide_title_widens_the_last_column() {
+        let mut table = Table::new("A long title", &["A"]);
+        table.row(vec!["x\ny".into()]);
+        let expected = "\
+╭──────────────╮
+│ A long title │
+├──────────────┤
+│ A            │
+├──────────────┤
+│ x            │
+│ y            │
+╰──────────────╯";
+        assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn wide_letters_short_rows_and_high_footers_fit() {
+        let mut table = Table::new("T", &["A", "B"]);
+        table.row(vec!["日本".into(), "x\r\n".into()]);
+        table.row(vec!["y".into()]);
+        table.footer(vec!["z\nz".into(), "".into()]);
+        let double = Scheme {
+            double: true,
+            color: None,
+        };
+        let expected = "\
+╔══════════╗
+║     T    ║
+╠══════╦═══╣
+║ A    ║ B ║
+╠══════╬═══╣
+║ 日本 ║ x ║
+║ y    ║   ║
+╠══════╬═══╣
+║ z    ║   ║
+║ z    ║   ║
+╚══════╩═══╝";
+        assert_eq!(table.render_as(Format::Box, double, None), expected);
+    }
+
+    #[test]
+    fn a_narrow_terminal_cuts_lines() {
+        let text = boxed(&sample(), Some(12));
+        assert!(
+            text.lines()
+                .all(|line| line.width() <= 12 && line.ends_with(" ≈")),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn other_formats_have_title_header_and_rows() {
+        let mut table = sample();
+        table.row(vec!["a,b".into(), "q\"".into()]);
+        let csv = table.render_as(Format::Csv, Scheme::default(), None);
+        assert_eq!(
+            csv,
+            "Known Contexts\nName,Description\nlocal,my ctx\n\"a,b\",\"q\"\"\""
+        );
+        let md = table.render_as(Format::Markdown, Scheme::default(), None);
+        assert_eq!(
+            md,
+            "# Known Contexts\n| Name | Description |\n| --- | --- |\n| local | my ctx |\n| a,b | q\" |"
+        );
+    }
+}

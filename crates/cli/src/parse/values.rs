@@ -1,0 +1,59 @@
+//! Checks of single values.
+
+use std::path::Path;
+
+use crate::failure::Result;
+use crate::format::{parse_duration, parse_int, parse_uint};
+use crate::model::{Flag, Kind};
+use crate::{bail, fail};
+
+/// Whether `value` is of the kind that `flag` takes.
+pub fn check_value(flag: &Flag, value: &str) -> Result<()> {
+    match flag.kind {
+        Kind::Switch | Kind::Negatable => {
+            if value != "true" && value != "false" {
+                bail!("strconv.ParseBool: parsing \"{value}\": invalid syntax");
+            }
+        }
+        Kind::Text | Kind::Url => {}
+        Kind::Int => {
+            parse_int(value)?;
+        }
+        Kind::Uint => {
+            parse_uint(value)?;
+        }
+        Kind::Duration => {
+            parse_duration(value)?;
+        }
+        Kind::File => check_file(value)?,
+        Kind::Regex => {
+            regex::Regex::new(value)
+                .map_err(|_| fail!("error parsing regexp: invalid expression: `{value}`"))?;
+        }
+        Kind::Map => {
+            if !value.contains(['=', ':']) {
+                bail!("expected KEY=VALUE got '{value}'");
+            }
+        }
+        Kind::Choice(words) => {
+            if !words.contains(&value) {
+                bail!(
+                    "enum value must be one of {}, got '{value}'",
+                    words.join(",")
+                );
+            }
+        }
+    }
+    Ok(())
+}
+
+fn check_file(value: &str) -> Result<()> {
+    let path = Path::new(value);
+    if !path.exists() {
+        bail!("path '{value}' does not exist");
+    }
+    if path.is_dir() {
+        bail!("'{value}' is a directory");
+    }
+    Ok(())
+}

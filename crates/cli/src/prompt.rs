@@ -1,0 +1,119 @@
+//! Questions to somebody at a terminal (cli.md 1.8).
+
+use inquire::ui::{Color, RenderConfig, Styled};
+use inquire::{Confirm, InquireError, Password, Select, Text};
+
+use crate::failure::{Failure, Result};
+use crate::output::{style, terminal};
+
+/// Rows of the terminal that a list of choices leaves free.
+const FREE_ROWS: usize = 4;
+/// Rows of a list of choices when the terminal does not say how many it has.
+const DEFAULT_ROWS: usize = 20;
+
+/// Asks questions in the name of a context.
+#[derive(Clone, Debug, Default)]
+pub struct Prompt {
+    /// Name of the context that is in use; empty if none is.
+    pub context: String,
+}
+
+fn ended(error: InquireError) -> Failure {
+    match error {
+        InquireError::OperationCanceled | InquireError::OperationInterrupted => "interrupt".into(),
+        InquireError::NotTTY => "cannot prompt for user input without a terminal".into(),
+        other => other.to_string().into(),
+    }
+}
+
+impl Prompt {
+    fn mark(&self) -> String {
+        if self.context.is_empty() {
+            "?".to_owned()
+        } else {
+            format!("[{}] ?", self.context)
+        }
+    }
+
+    fn look<'a>(&self, mark: &'a str) -> RenderConfig<'a> {
+        if !style::colours() {
+            return RenderConfig::empty().with_prompt_prefix(Styled::new(mark));
+        }
+        let color = match style::scheme().color {
+            Some(style::Color::Red) => Color::LightRed,
+            Some(style::Color::Yellow) => Color::LightYellow,
+            Some(style::Color::Blue) => Color::LightBlue,
+            Some(style::Color::Magenta) => Color::LightMagenta,
+            Some(style::Color::Cyan) => Color::LightCyan,
+            Some(style::Color::Green) | None => Color::LightGreen,
+        };
+        RenderConfig::default_colored()
+            .with_prompt_prefix(Styled::new(mark).with_fg(color))
+            .with_answered_prompt_prefix(Styled::new(mark).with_fg(color))
+    }
+
+    /// Yes or no.
+    pub fn confirm(&self, question: &str, default: bool) -> Result<bool> {
+        if !terminal::is_interactive() {
+            return Err("cannot ask for confirmation without a terminal".into());
+        }
+        let mark = self.mark();
+        Confirm::new(question)
+            .with_default(default)
+            .with_render_config(self.look(&mark))
+            .prompt()
+            .map_err(ended)
+    }
+
+    /// [`Prompt::confirm`] with the prefix that commands give its error.
+    pub fn confirm_action(&self, question: &str) -> Result<bool> {
+        self.confirm(question, false)
+            .map_err(|failure| failure.context("could not obtain confirmation"))
+    }
+
+    /// A line of text.
+    pub fn text(&self, question: &str, default: &str, help: &str) -> Result<String> {
+        if !terminal::is_interactive() {
+            return Err("cannot prompt for user input without a terminal".into());
+        }
+        let mark = self.mark();
+        let mut prompt = Text::new(question).with_render_config(self.look(&mark));
+        if !default.is_empty() {
+            prompt = prompt.with_default(default);
+        }
+        if !help.is_empty() {
+            prompt = prompt.with_help_message(help);
+        }
+        prompt.prompt().map_err(ended)
+    }
+
+    /// One of several; gives its number.
+    pub fn select(&self, question: &str, choices: &[String], start: usize) -> Result<usize> {
+        if !terminal::is_interactive() {
+            return Err("cannot prompt for user input without a terminal".into());
+        }
+        let mark = self.mark();
+        let rows =
+            terminal::size().map_or(DEFAULT_ROWS, |(_, rows)| rows.saturating_sub(FREE_ROWS));
+        Select::new(question, choices.to_vec())
+            .with_starting_cursor(start.min(choices.len().saturating_sub(1)))
+            .with_page_size(rows.max(1))
+            .with_render_config(self.look(&mark))
+            .raw_prompt()
+            .map(|chosen| chosen.index)
+            .map_err(ended)
+    }
+
+    /// A text that is not shown.
+    pub fn password(&self, question: &str) -> Result<String> {
+        if !terminal::is_interactive() {
+            return Err("cannot prompt for user input without a terminal".into());
+        }
+        let mark = self.mark();
+        Password::new(question)
+            .without_confirmation()
+            .with_render_config(self.look(&mark))
+            .prompt()
+            .map_err(ended)
+    }
+}

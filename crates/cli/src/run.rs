@@ -1,0 +1,149 @@
+//! One run of the program, from its words to its exit code.
+
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
+
+use crate::failure::Failure;
+use crate::help;
+use crate::model::{self, Command};
+use crate::parse::{BuiltIn, Parsed, Problem, expand, parse};
+use crate::session::Session;
+
+/// [`run`] with words as the system gives them.
+pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
+    // What is sent must be what was written, so that nothing is replaced.
+    let words: Result<Vec<String>, OsString> = words.map(OsString::into_string).collect();
+    match words {
+        Ok(words) => run(words),
+        Err(word) => {
+            eprintln!(
+                "nats: error: {word:?} is not valid UTF-8: send other bytes from a file or standard input"
+            );
+            1
+        }
+    }
+}
+
+/// Does what the words say; gives the exit code.
+pub fn run(words: Vec<String>) -> i32 {
+    reset_broken_pipe();
+    let code = act(words);
+    match std::io::stdout().flush() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("nats: error: could not write the output: {error}");
+            code.max(1)
+        }
+        // What cannot be printed any more is lost with the pipe.
+        _ => code,
+    }
+}
+
+/// A closed pipe ends the program quietly, as with other tools; output that
+/// cannot be written for another reason ends it with that.
+fn reset_broken_pipe() {
+    std::panic::set_hook(Box::new(|info| {
+        let text = info.to_string();
+        if let Some((_, why)) = text.split_once("failed printing to stdout: ") {
+            if !why.contains("Broken pipe") {
+                eprintln!("nats: error: could not write the output: {why}");
+            }
+            std::process::exit(1);
+        }
+        eprintln!("nats: error: this should not happen: {text}");
+    }));
+}
+
+fn act(words: Vec<String>) -> i32 {
+    match words.first().map(String::as_str) {
+        Some("--completion-bash") => {
+            help::completion::print_candidates(words.get(1..).unwrap_or_default());
+            return 0;
+        }
+        Some("--completion-zsh-menu") => {
+            help::completion::print_zsh_menu(words.get(1..).unwrap_or_default());
+            return 0;
+        }
+        _ => {}
+    }
+    let words = match expand(words) {
+        Ok(words) => words,
+        Err(failure) => return report(&failure, &[]),
+    };
+    if let Some(code) = crate::commands::plugins::run_plugin(&words) {
+        return code;
+    }
+    let env = |name: &str| std::env::var(name).ok();
+    match parse(model::commands(), &words, &env) {
+        Ok(Parsed {
+            path,
+            built_in: Some(built_in),
+            ..
+        }) => {
+            show(built_in, &path);
+            0
+        }
+        Ok(Parsed {
+            path,
+            matches,
+            built_in: None,
+        }) => match path.last() {
+            None => {
+                print!("{}", help::usage::usage(&path, help::usage::Detail::Short));
+                0
+            }
+            Some(command) => {
+                let outcome = run_command(command, Session::new(path.clone(), matches));
+                match outcome {
+                    Ok(()) => 0,
+                    Err(failure) => report(&failure, &path),
+                }
+            }
+        },
+        Err(Problem { path, failure }) => report(&failure, &path),
+    }
+}
+
+fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
+    session.prepare()?;
+    match command.run {
+        Some(run) => run(&mut session),
+        None => Err(crate::fail!(
+            "'nats {}' is not there yet in this version; docs/STATUS.md lists what is",
+            session.path_text()
+        )),
+    }
+}
+
+fn show(built_in: BuiltIn, path: &[&'static Command]) {
+    match built_in {
+        BuiltIn::Help => print!("{}", help::usage::usage(path, help::usage::Detail::Full)),
+        BuiltIn::Version => println!("{}", model::VERSION),
+        BuiltIn::HelpLong => print!("{}", help::usage::everything()),
+        BuiltIn::HelpCompact => {
+            print!("{}", help::usage::usage(path, help::usage::Detail::Short));
+        }
+        BuiltIn::HelpMan => print!("{}", help::man::pages(path)),
+        BuiltIn::HelpMarkdown => print!("{}", help::markdown::page()),
+        BuiltIn::Introspect => println!("{}", help::introspect::model().compact()),
+        BuiltIn::ScriptBash => print!("{}", help::completion::BASH),
+        BuiltIn::ScriptZsh => print!("{}", help::completion::ZSH),
+        BuiltIn::ScriptFish => print!("{}", help::completion::FISH),
+        BuiltIn::ScriptElvish => print!("{}", help::completion::elvish()),
+        BuiltIn::ScriptPowerShell => print!("{}", help::completion::powershell()),
+    }
+}
+
+fn report(failure: &Failure, path: &[&'static Command]) -> i32 {
+    match failure {
+        Failure::Error(text) => {
+            eprintln!("nats: error: {text}");
+            1
+        }
+        Failure::Usage(text) => {
+            eprint!("error: {text}\n\n");
+            print!("{}", help::usage::usage(path, help::usage::Detail::Short));
+            1
+        }
+        Failure::Exit(code) => *code,
+    }
+}

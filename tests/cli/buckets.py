@@ -1,0 +1,240 @@
+"""kv, object: items 93 to 103."""
+
+import hashlib
+import os
+
+from tool import *
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+
+
+@case(93)
+def a_bucket_and_a_value(ctx):
+    tool = nats(ctx)
+    out = tool.out("kv", "add", "B", "--history", "5", "--ttl", "1h", "--description", "d", "--max-value-size", "1KB",
+                   "--metadata", "a=b")
+    matches(out, r"^Information for Key-Value Store Bucket B created %s\n\n"
+                 r"Configuration:\n\n"
+                 r" +Bucket Name: B\n +History Kept: 5\n +Values Stored: 0\n +Compressed: false\n"
+                 r" +Per-Key TTL Supported: false\n +Backing Store Kind: JetStream\n +Description: d\n"
+                 r" +Bucket Size: 0 B\n +Maximum Bucket Size: unlimited\n +Maximum Value Size: 1\.0 KiB\n"
+                 r" +Maximum Age: 1h0m0s\n +JetStream Stream: KV_B\n +Storage: File\n"
+                 r"\nMetadata:\n\n +a: b\n\nCluster Information:\n\n +Name:" % TIME)
+    eq(tool.out("kv", "put", "B", "k", "v"), "v\n")
+    eq(tool.out("kv", "get", "B", "k", "--raw"), "v")
+    matches(tool.out("kv", "get", "B", "k"), r"^B > k revision: 1 created @ %s\n\nv\n\n$" % TIME)
+    tool.run("kv", "put", "B", "k", "w")
+    eq(tool.out("kv", "get", "B", "k", "--raw", "--revision", "1"), "v")
+    eq(tool.out("kv", "put", "B", "utf", "grüße"), "grüße\n")
+    matches(tool.out("kv", "get", "B", "utf"), "\n\ngrüße\n\n")
+    tool.run("kv", "put", "B", "long", "x" * 200)
+    matches(tool.out("kv", "get", "B", "long"), r"\n\nShowing first 120 bytes of 200, use --raw for full data\n\nx{120}\n\n$")
+    tool.run("kv", "put", "B", "bin", stdin=b"\x00\x01")
+    matches(tool.out("kv", "get", "B", "bin"), "\n\nAAE=\n\n")
+    matches(tool.error("kv", "put", "B", "big", "x" * 2000), "message size exceeds maximum allowed")
+
+
+@case(93)
+def changing_a_bucket(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B", "--history", "3", "--description", "old")
+    out = tool.out("kv", "edit", "B", "--description", "new")
+    matches(out, "History Kept: 3\n.*Description: new\n")
+    matches(tool.out("kv", "info", "B"), "Description: new\n")
+    eq(tool.error("kv", "add", "B", "--history", "65"), "nats: history limited to a max of 64")
+    eq(tool.error("kv", "add", "a.b"), "nats: invalid bucket name")
+
+
+@case(94)
+def what_is_not_there(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    eq(tool.error("kv", "get", "B", "k"), "nats: key not found")
+    eq(tool.error("kv", "get", "NO", "k"), "nats: bucket not found")
+    eq(tool.error("kv", "get", "B", "a b"), "nats: invalid key")
+    matches(nats(ctx, config="").error("kv", "ls"), "is JetStream enabled")
+
+
+@case(95)
+def creating_a_key_twice(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    eq(tool.out("kv", "create", "B", "k", "v"), "v\n")
+    matches(tool.error("kv", "create", "B", "k", "v"),
+            r"^nats: nats: API error: code=400 err_code=10071 description=wrong last sequence: 1: key exists$")
+    tool.run("kv", "del", "B", "k", "-f")
+    tool.run("kv", "create", "B", "k", "again")
+    eq(tool.out("kv", "get", "B", "k", "--raw"), "again")
+
+
+@case(96)
+def compare_and_set(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    tool.run("kv", "put", "B", "k", "a")
+    eq(tool.out("kv", "update", "B", "k", "b", "1"), "b\n")
+    matches(tool.error("kv", "update", "B", "k", "c", "1"), r"err_code=10071 description=wrong last sequence: 2$")
+
+
+@case(97)
+def the_history_of_a_key(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B", "--history", "10")
+    for value in ("a", "y" * 60):
+        tool.run("kv", "put", "B", "k", value)
+    tool.run("kv", "del", "B", "k", "-f")
+    out = tool.out("kv", "history", "B", "k")
+    matches(out, r"^╭─+╮\n│ +History for B > k +│\n.*│ Key │ Revision │ Op +│ Created +│ Length │ Value +│\n"
+                 r".*│ k +│ +1 │ PUT +│ %s │ 1 +│ a +│\n.*│ y{15}\.\.\.y{15} +│\n.*│ +3 │ DELETE │ .*╯\n\n$" % TIME)
+    tool.run("kv", "revert", "B", "k", "1", "--force")
+    eq(tool.out("kv", "get", "B", "k", "--raw"), "a")
+    tool.run("kv", "purge", "B", "k", "-f")
+    matches(tool.out("kv", "history", "B", "k"), r"│ +5 │ PURGE │")
+    tool.run("kv", "add", "ONE")
+    tool.run("kv", "put", "ONE", "k", "v")
+    eq(tool.error("kv", "revert", "ONE", "k", "1", "--force"), "cannot revert key in a bucket where history=1")
+
+
+@case(98)
+def lists_of_buckets_and_keys(ctx):
+    tool = nats(ctx)
+    eq(tool.out("kv", "ls"), "No Key-Value buckets found\n")
+    for name in ("B", "A"):
+        tool.run("kv", "add", name)
+    eq(tool.out("kv", "ls", "-n"), "A\nB\n")
+    matches(tool.out("kv", "ls"), r"Key-Value Buckets.*│ Bucket │ Description │ Created +│ Size │ Values │ Last Update │")
+    eq(tool.out("kv", "ls", "B"), "No keys found in bucket\n")
+    eq(tool.out("kv", "ls", "B", "-n"), "")
+    for key in ("b.1", "a", "gone"):
+        tool.run("kv", "put", "B", key, "v")
+    tool.run("kv", "del", "B", "gone", "-f")
+    eq(sorted(tool.out("kv", "ls", "B").split()), ["a", "b.1"])
+    eq(tool.out("kv", "ls", "B", "b.>"), "b.1\n")
+    matches(tool.out("kv", "ls", "B", "-v", "--display-value"),
+            r"Contents for bucket 'B'.*│ Key +│ Created +│ Delta │ Revision │ Value │.*│ b\.1 │ %s │ +\d │ +1 │ v" % TIME)
+
+
+@case(99)
+def removing_is_silent(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B", "--history", "5")
+    for key in ("a", "b"):
+        tool.run("kv", "put", "B", key, "v")
+        tool.run("kv", "put", "B", key, "w")
+    eq(tool.out("kv", "del", "B", "a", "-f"), "")
+    eq(tool.out("kv", "purge", "B", "b", "-f"), "")
+    eq(tool.out("kv", "compact", "B", "-f"), "")
+    matches(tool.out("kv", "info", "B"), "Values Stored: 2\n")
+    eq(tool.error("kv", "del", "B", "a"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("kv", "del", "B", "a")
+    terminal.answer("Delete key B > a?", "n")
+    terminal.wait("Skipping delete")
+    terminal.finish()
+    eq(tool.out("kv", "del", "B", "-f"), "")
+    eq(tool.error("kv", "info", "B"), "nats: bucket not found")
+
+
+@case(100)
+def watching_a_bucket(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B", "--history", "5")
+    tool.run("kv", "put", "B", "k", "one")
+    watch = tool.start("kv", "watch", "B")
+    watch.wait_out(r"^\[%s\] PUT B > k: one\n" % TIME)
+    tool.run("kv", "put", "B", "k", "two")
+    tool.run("kv", "del", "B", "k", "-f")
+    tool.run("kv", "purge", "B", "k", "-f")
+    watch.wait_out(r"PUT B > k: two\n\[%s\] DELETE B > k\n\[%s\] PURGE B > k\n" % (TIME, TIME))
+    tool.run("kv", "put", "B", "k", "three")
+    quiet = tool.start("kv", "watch", "B", "--history", "--no-deletes")
+    quiet.wait_out(r"^\[%s\] PUT B > k: three\n" % TIME)
+
+
+@case(101)
+def values_from_standard_input(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    eq(tool.out("kv", "put", "B", "k", stdin="from stdin\n"), "\n")
+    eq(tool.out("kv", "get", "B", "k", "--raw"), "from stdin\n")
+
+
+@case(102)
+def an_object_there_and_back(ctx):
+    tool = nats(ctx)
+    matches(tool.out("object", "add", "B", "--description", "d"),
+            r"^Information for Object Store Bucket B created %s\n\nConfiguration:\n\n +Bucket Name: B\n +Description: d\n"
+            r" +Replicas: 1\n +TTL: unlimited\n +Sealed: false\n +Size: 0 B\n" % TIME)
+    path = tool.write("dir/f.txt", "hello\n")
+    out = tool.out("object", "put", "B", "dir/f.txt", "-H", "K:v")
+    digest = hashlib.sha256(b"hello\n").hexdigest()
+    matches(out, r"^\nObject information for B > dir/f\.txt\n\n +Size: 6 B\n +Modification Time: %s\n +Chunks: 1\n"
+                 r" +Digest: SHA-256 %s\n +Headers: K: v\n\n$" % (TIME, digest))
+    target = tool.path("F")
+    matches(tool.out("object", "get", "B", "dir/f.txt", "-O", "F"), r"^Wrote: 6 B to %s in [\d.]+(ms|µs|s)\n$" % target)
+    eq(open(target, encoding="utf-8").read(), "hello\n")
+    os.remove(path)
+    tool.run("object", "get", "B", "dir/f.txt")
+    eq(open(tool.path("f.txt"), encoding="utf-8").read(), "hello\n")
+    matches(tool.out("object", "info", "B", "dir/f.txt"), "Digest: SHA-256 " + digest)
+    matches(tool.out("object", "info", "B"), "Storage: File\n")
+
+
+@case(102)
+def a_large_object_with_progress(ctx):
+    tool = nats(ctx)
+    tool.run("object", "add", "B")
+    content = os.urandom(3_000_000)
+    tool.write("big", content)
+    terminal = tool.terminal("object", "put", "B", "big")
+    terminal.wait(r"done! \[2\.9 MiB in .*/s\].*Chunks: 23")
+    terminal.finish()
+    matches(tool.out("object", "get", "B", "big", "-O", "out"), r"^ done! \[2\.9 MiB in [^\n]*\]\nWrote: 2\.9 MiB to ")
+    check(open(tool.path("out"), "rb").read() == content, "other content")
+    tool.run("object", "put", "B", "--name", "empty", stdin="")
+    tool.run("object", "get", "B", "empty", "--no-progress")
+    eq(os.path.getsize(tool.path("empty")), 0)
+    eq(tool.error("object", "put", "B"), "--name is required when reading from stdin")
+
+
+@case(103)
+def objects_in_the_way_lists_and_seals(ctx):
+    tool = nats(ctx)
+    eq(tool.out("object", "ls"), "No Object Store buckets found\n")
+    tool.run("object", "add", "B")
+    eq(tool.out("object", "ls", "B"), "No entries found\n")
+    tool.run("object", "put", "B", "--name", "x", stdin="one")
+    tool.write("x", "old")
+    eq(tool.error("object", "get", "B", "x"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    eq(open(tool.path("x"), encoding="utf-8").read(), "old")
+    tool.run("object", "get", "B", "x", "-f")
+    eq(open(tool.path("x"), encoding="utf-8").read(), "one")
+    eq(tool.error("object", "put", "B", "--name", "x", stdin="two"),
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    tool.run("object", "put", "B", "--name", "x", "-f", stdin="two")
+    tool.run("object", "get", "B", "x", "-f")
+    eq(open(tool.path("x"), encoding="utf-8").read(), "two")
+    eq(tool.out("object", "ls", "B", "-n"), "x\n")
+    matches(tool.out("object", "ls", "B"), r"Bucket Contents.*│ x +│ 3 B +│ %s │" % TIME)
+    matches(tool.out("object", "ls"), r"Object Store Buckets.*│ B +│")
+    watch = tool.start("object", "watch", "B")
+    watch.wait_out(r"\[%s\] PUT B > x: 3 B bytes in 1 chunks\n" % TIME)
+    matches(tool.out("object", "del", "B", "x", "-f"), r"^Removed B > x\nInformation for Object Store Bucket B ")
+    watch.wait_out(r"\] DEL B > x\n")
+    eq(tool.error("object", "get", "B", "x", "-f"), "file has been deleted")
+    eq(tool.error("object", "get", "B", "y"), "nats: object not found")
+    eq(os.listdir(tool.home).count("y"), 0)
+    matches(tool.out("object", "seal", "B", "-f"), "^B has been sealed\n.*Sealed: true\n")
+    matches(tool.error("object", "put", "B", "--name", "z", stdin="x"), "sealed stream")
+    eq(tool.out("object", "del", "B", "-f"), "")
+
+
+@case(103)
+def a_full_disk_leaves_no_half_file(ctx):
+    tool = nats(ctx)
+    tool.run("object", "add", "B")
+    tool.run("object", "put", "B", "--name", "x", stdin="x" * 5000)
+    matches(tool.error("object", "get", "B", "x", "-f", "-O", "/dev/full/x"), "not a directory")
+    os.mkdir(tool.path("ro"))
+    tool.write("ro/keep", "old")
+    matches(tool.error("object", "get", "B", "x", "-f", "-O", "no/such/dir/x"), "no such file or directory")
+    eq(open(tool.path("ro/keep"), encoding="utf-8").read(), "old")

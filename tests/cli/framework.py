@@ -1,0 +1,216 @@
+"""Parsing, help, exit codes, output formats: items 1 to 20."""
+
+import os
+
+from tool import *
+
+LIST = ", use --help for full help including flags and arguments"
+
+
+@case(1)
+def nothing_lists_the_commands(ctx):
+    outcome = nats(ctx, server=False).run()
+    matches(outcome.out, r"^usage: nats \[<flags>\] <command>.*\n  stream  +\S")
+    eq(outcome.err, "")
+
+
+@case(2)
+def an_unknown_command_shows_the_usage(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.usage_error("bogus"), 'expected command but got "bogus"' + LIST)
+    eq(tool.usage_error("stream", "bogus"), 'expected command but got "bogus"' + LIST)
+
+
+@case(3)
+def a_group_needs_a_command(ctx):
+    eq(nats(ctx, server=False).usage_error("stream"), "a subcommand from the list below is required" + LIST)
+
+
+@case(4)
+def a_missing_argument(ctx):
+    eq(nats(ctx, server=False).usage_error("pub"), "required argument 'subject' not provided")
+
+
+@case(5)
+def a_surplus_argument(ctx):
+    eq(nats(ctx, server=False).usage_error("pub", "a", "b", "c"), "unexpected argument c")
+
+
+@case(6)
+def unknown_flags(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.usage_error("pub", "--nope"), "unknown long flag '--nope'")
+    eq(tool.usage_error("kv", "revert", "b", "k", "1", "-f"), "unknown short flag '-f'")
+
+
+@case(7)
+def a_flag_without_its_value_and_one_too_many(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.usage_error("pub", "a", "--count"), "expected argument for flag '--count'")
+    eq(tool.usage_error("pub", "a", "--count", "1", "--count", "2"), "flag 'count' cannot be repeated")
+
+
+@case(7)
+def arguments_from_a_file(ctx):
+    tool = nats(ctx, server=False)
+    path = tool.write("args", "pub\na\nb\nc\n")
+    eq(tool.usage_error("@" + path), "unexpected argument c")
+    eq(tool.usage_error("@"), "expected @ file to expand arguments from")
+    matches(tool.usage_error("@/no/such/file"), 'failed to open arguments file "/no/such/file": .*no such file')
+
+
+@case(8)
+def missing_flags(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.usage_error("server", "check", "stream"), "required flag --stream not provided")
+    eq(tool.usage_error("server", "check", "consumer"), "required flags --stream, --consumer not provided")
+
+
+@case(9)
+def a_bad_enumeration_value(ctx):
+    outcome = nats(ctx, server=False).run("stream", "add", "--retention", "bogus", code=1)
+    eq(outcome.err, "nats: error: enum value must be one of limits,interest,workq,work, got 'bogus'\n")
+    eq(outcome.out, "")
+
+
+@case(10)
+def bad_durations(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.error("rtt", "--timeout", "5"), "invalid duration")
+    eq(tool.error("rtt", "--timeout", "1x"), "invalid duration: invalid unit x")
+
+
+@case(11)
+def a_file_that_is_not_there(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.error("rtt", "--tlsca", "/no/such/file"), "path '/no/such/file' does not exist")
+    eq(tool.error("rtt", "--tlsca", "/"), "'/' is a directory")
+
+
+@case(13)
+def flag_before_environment_before_context(ctx):
+    tool = nats(ctx)
+    address = tool.server.address
+    tool.run("context", "add", "c", "--server", "127.0.0.1:1", "--select", env={"NATS_URL": None})
+    matches(tool.out("rtt", env={"NATS_URL": address}), address)
+    matches(tool.out("rtt", "-s", address, env={"NATS_URL": "127.0.0.1:2"}), address)
+    outcome = tool.run("rtt", env={"NATS_URL": None})
+    matches(outcome.out, "127.0.0.1:1: failed")
+    matches(tool.run("rtt", "--no-context", env={"NATS_URL": None}).out, r"^nats://127\.0\.0\.1:4222:")
+
+
+@case(14)
+def a_context_by_environment_flag_and_file(ctx):
+    tool = nats(ctx)
+    env = {"NATS_URL": None}
+    tool.run("context", "add", "good", "--server", tool.server.address, env=env)
+    tool.run("context", "add", "bad", "--server", "127.0.0.1:1", env=env)
+    matches(tool.out("rtt", env=dict(env, NATS_CONTEXT="good")), tool.server.address + ": [0-9.]+(µs|ms)")
+    matches(tool.out("rtt", "--context", "good", env=dict(env, NATS_CONTEXT="bad")), tool.server.address)
+    path = tool.path("config/nats/context/good.json")
+    matches(tool.out("rtt", "--context", path, env=env), tool.server.address)
+
+
+@case(15)
+def logs_have_times_and_go_to_stderr(ctx):
+    outcome = nats(ctx, server=False).run("rtt", "-s", "127.0.0.1:1")
+    eq(outcome.out, "nats://127.0.0.1:1:\n\n   127.0.0.1:1: failed\n\n")
+    matches(outcome.err, r"^\d\d:\d\d:\d\d Failed to compute rtt for 127\.0\.0\.1:1: nats: no servers available")
+
+
+@case(16)
+def tables_in_other_formats(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "a", "--description", "x, y")
+    eq(tool.out("context", "ls", env={"NATS_TABLE_FORMAT": "csv"}),
+       'Known Contexts\nName,Description\na,"x, y"\n\n')
+    eq(tool.out("context", "ls", env={"NATS_TABLE_FORMAT": "tsv"}), "Known Contexts\nName\tDescription\na\tx, y\n\n")
+    eq(tool.out("context", "ls", env={"LLMFORMAT": "1"}),
+       "# Known Contexts\n| Name | Description |\n| --- | --- |\n| a | x, y |\n\n")
+
+
+@case(17)
+def shell_completion(ctx):
+    tool = nats(ctx, server=False)
+    script = tool.out("--completion-script-bash")
+    check("_nats_bash_autocomplete" in script and "--completion-bash" in script, script)
+    check("stream" in tool.out("--completion-bash", "").split(), "no commands offered")
+    check("--names" in tool.out("--completion-bash", "stream", "ls", "--").split(), "no flags offered")
+    eq(tool.out("--completion-bash", "pub", "--send-on", "").split(), ["newline", "eof"])
+    check(tool.out("--completion-script-zsh").startswith("#compdef nats\n"), "zsh")
+    menu = tool.out("--completion-zsh-menu", "stream", "")
+    check(menu.startswith("D\t1\n") and "\nC\tls\t" in menu, menu)
+    check("complete -c nats" in tool.out("--completion-script-fish"), "fish")
+
+
+@case(17)
+def bash_completes(ctx):
+    tool = nats(ctx, server=False)
+    os.symlink(tool.binary, tool.path("nats"))
+    script = tool.write("complete.sh", tool.out("--completion-script-bash") + """
+COMP_WORDS=(nats kv re); COMP_CWORD=2
+_nats_bash_autocomplete
+echo "${COMPREPLY[@]}"
+""")
+    code, text = run_binary("/bin/bash", script, env=dict(tool.env, PATH=tool.home + ":" + tool.env["PATH"]))
+    eq((code, text), (0, "revert\n"))
+
+
+@case(18)
+def the_version(ctx):
+    outcome = nats(ctx, server=False).run("--version")
+    matches(outcome.out, r"^v0\.4\.\d+\S*\n$")
+
+
+@case(19)
+def help_for_a_command(ctx):
+    tool = nats(ctx, server=False)
+    for words in (("help", "stream", "ls"), ("stream", "ls", "--help"), ("stream", "ls", "-h")):
+        text = tool.out(*words)
+        matches(text, r"^usage: nats stream ls \[<flags>\]\n\n.*\nFlags:\n.*  -n, --names .*\nCommand Aliases: list, l\n"
+                      r".*\nGlobal Flags:\n.*--server=URL.*\(\$NATS_URL\).*  -a, --all")
+    check("Global Flags" not in tool.run("stream", "ls", "--nope", code=1).out, "global flags in the short usage")
+
+
+@case(19)
+def the_model_as_json_and_as_pages(ctx):
+    tool = nats(ctx, server=False)
+    model = tool.run("--fisk-introspect").json
+    stream = next(command for command in model["commands"] if command["name"] == "stream")
+    ls = next(command for command in stream["commands"] if command["name"] == "ls")
+    names = next(flag for flag in ls["flags"] if flag["name"] == "names")
+    eq((names["short"], names["boolean"], ls["aliases"]), (ord("n"), True, ["list", "l"]))
+    check(tool.out("--help-man").startswith(".TH nats 1"), "man page")
+    check("\n### stream ls\n" in tool.out("--help-llm"), "Markdown")
+    check("usage: nats stream cluster step-down" in tool.out("--help-long"), "long help")
+
+
+@case(19)
+def a_pipe_that_closes_is_no_crash(ctx):
+    tool = nats(ctx, server=False)
+    code, text = run_binary("/bin/bash", "-c", "set -o pipefail; %s --help-long | head -n 1" % tool.binary, env=tool.env)
+    check(text.startswith("usage: nats") and "panicked" not in text, "%s %r" % (code, text))
+
+
+@case(19)
+def output_that_cannot_be_written_is_a_failure(ctx):
+    tool = nats(ctx, server=False)
+    for words in ("--version", "--help", "--help-man"):
+        code, text = run_binary("/bin/bash", "-c", "%s %s > /dev/full" % (tool.binary, words), env=tool.env)
+        eq(code, 1)
+        matches(text, r"^nats: error: could not write the output: No space left on device")
+
+
+@case(6)
+def a_word_that_is_no_text(ctx):
+    tool = nats(ctx, server=False)
+    code, text = run_binary("/bin/bash", "-c", tool.binary + r" pub $'a\xff'", env=tool.env)
+    eq(code, 1)
+    matches(text, r'^nats: error: "a\\xFF" is not valid UTF-8')
+
+
+@case(17)
+def completion_of_other_shells(ctx):
+    tool = nats(ctx, server=False)
+    for shell in ("elvish", "powershell"):
+        check("nats;stream;ls" in tool.out("--completion-script-" + shell), shell)

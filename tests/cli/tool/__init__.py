@@ -1,0 +1,17 @@
+"""Driving the `nats` tool: `from tool import *` in a test module."""
+
+from lib import *  # noqa: F401,F403
+from lib import __all__ as _suite
+from lib.registry import test
+
+from .clusters import cluster
+from .nats import SYSTEM, Nats, nats, plain
+from .terminal import Terminal
+
+
+def case(item, *needs, **options):
+    """Registers a test of an item of cli.md's conformance list."""
+    return test("cli", item, needs=needs, **options)
+
+
+__all__ = list(_suite) + ["Nats", "SYSTEM", "Terminal", "case", "cluster", "nats", "plain"]
