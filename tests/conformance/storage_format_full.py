@@ -146,6 +146,8 @@ def a_full_disk_refuses_and_loses_nothing(ctx, sync):
     eq(js.pub("s.1", PAYLOAD)["seq"], last + 1, "sequence after the purge")
     js.pub("t.1", PAYLOAD)
     wait_until(lambda: healthz(js)[0] == 200, "health")
+    # Space is held again for the next time.
+    wait_until(lambda: os.path.exists(js.server.path("js/jetstream/reserve.space")), "a reserve")
     js = restarted(ctx, js)
     state = js.state("S")
     eq((state["messages"], state["first_seq"], state["last_seq"]), (1, last + 1, last + 1), "state after a restart")
