@@ -45,6 +45,17 @@ def changing_a_bucket(ctx):
     eq(tool.error("kv", "add", "a.b"), "nats: invalid bucket name")
 
 
+@case(20)
+def sizes(ctx):
+    tool = nats(ctx)
+    eq(tool.error("kv", "add", "B", "--max-value-size", "1XB"),
+       "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB")
+    eq(tool.error("kv", "add", "B", "--max-value-size", "3000000000"),
+       "bytes value out of allowed range: maximum value 2,147,483,647")
+    matches(tool.out("kv", "add", "B", "--max-value-size", "2kib", "--max-bucket-size", "1G"),
+            r"Maximum Bucket Size: 1\.0 GiB\n +Maximum Value Size: 2\.0 KiB\n")
+
+
 @case(94)
 def what_is_not_there(ctx):
     tool = nats(ctx)
