@@ -142,7 +142,7 @@ def a_consumer_from_a_file(ctx):
     eq(tool.out("consumer", "ls", "ORDERS", "-n"), "D\nE\n")
     tool.write("bad.json", '{"ack_policy":"bogus","durable_name":"X"}')
     matches(tool.error("consumer", "add", "ORDERS", "X", "--config", "bad.json", "--validate"),
-            "^Validation Failed: ack_policy must be one of ")
+            "^Validation Failed: ack_policy: value must be one of ")
 
 
 @case(86)

@@ -13,6 +13,7 @@
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
 //! | [`expression`] | expressions that choose by fields |
+//! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -33,6 +34,7 @@ pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
+pub mod schemas;
 pub mod session;
 pub mod template;
 pub mod words;
