@@ -167,6 +167,7 @@ def the_next_message(ctx):
     matches(tool.out("consumer", "next", "ORDERS", "C", "--no-ack"), r"tries: 2 .*msg 4\n$")
     eq(state()["num_ack_pending"], 1)
     matches(tool.out("consumer", "next", "ORDERS", "C", "--term"), r"msg 5\n\nTerminated message\n\n$")
+    eq(state()["num_ack_pending"], 1)
     eq(tool.error("consumer", "next", "ORDERS", "C", "--ack", "--term"), "can not both Acknowledge and Terminate message")
 
 

@@ -23,6 +23,9 @@ mod socks;
 mod subscription;
 mod tls;
 
+#[cfg(test)]
+mod connection_tests;
+
 pub use auth::{Auth, Secret};
 pub use connection::{Connection, Stats};
 pub use endpoint::Endpoint;

@@ -1,5 +1,13 @@
 //! Completion of words in shells (cli.md 1.10).
+//!
+//! bash, zsh and fish ask the program what may follow: the sheet fixes that
+//! for the first two, and `clap_complete`'s script for fish knows neither a
+//! third level of commands nor the names of contexts. The scripts for the
+//! other shells are written by `clap_complete`.
 
+use clap_complete::{Generator, generate, shells};
+
+use super::described::program;
 use super::walk::find;
 use crate::model::{self, Command, Flag, Kind};
 
@@ -47,6 +55,22 @@ pub const FISH: &str = r#"function __nats_complete
 end
 complete -c nats -f -n 'test (count (__nats_complete)) -gt 0' -a '(__nats_complete)'
 "#;
+
+/// Script for Elvish.
+pub fn elvish() -> String {
+    written(shells::Elvish)
+}
+
+/// Script for PowerShell.
+pub fn powershell() -> String {
+    written(shells::PowerShell)
+}
+
+fn written(shell: impl Generator) -> String {
+    let mut out = Vec::new();
+    generate(shell, &mut program(), model::NAME, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
 
 /// The words before the one that is being typed.
 fn before(words: &[String]) -> &[String] {
@@ -170,5 +194,13 @@ mod tests {
         assert!(of(&["stream", "l"]).contains(&"ls".to_owned()));
         assert!(of(&["s", "ls", "--"]).contains(&"--names".to_owned()));
         assert_eq!(of(&["pub", "--send-on", ""]), ["newline", "eof"]);
+    }
+
+    #[test]
+    fn other_shells_know_all_commands() {
+        for script in [elvish(), powershell()] {
+            assert!(script.contains("nats;bench;js;pub;sync"), "third level");
+            assert!(script.contains("--no-templates"), "opposites");
+        }
     }
 }
