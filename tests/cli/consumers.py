@@ -142,7 +142,7 @@ def a_consumer_from_a_file(ctx):
     eq(tool.out("consumer", "ls", "ORDERS", "-n"), "D\nE\n")
     tool.write("bad.json", '{"ack_policy":"bogus","durable_name":"X"}')
     matches(tool.error("consumer", "add", "ORDERS", "X", "--config", "bad.json", "--validate"),
-            "^Validation Failed: ack_policy must be one of ")
+            "^Validation Failed: ack_policy: value must be one of ")
 
 
 @case(86)
@@ -167,6 +167,7 @@ def the_next_message(ctx):
     matches(tool.out("consumer", "next", "ORDERS", "C", "--no-ack"), r"tries: 2 .*msg 4\n$")
     eq(state()["num_ack_pending"], 1)
     matches(tool.out("consumer", "next", "ORDERS", "C", "--term"), r"msg 5\n\nTerminated message\n\n$")
+    eq(state()["num_ack_pending"], 1)
     eq(tool.error("consumer", "next", "ORDERS", "C", "--ack", "--term"), "can not both Acknowledge and Terminate message")
 
 

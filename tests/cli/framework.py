@@ -1,5 +1,6 @@
 """Parsing, help, exit codes, output formats: items 1 to 20."""
 
+import json
 import os
 
 from tool import *
@@ -127,6 +128,31 @@ def tables_in_other_formats(ctx):
     eq(tool.out("context", "ls", env={"NATS_TABLE_FORMAT": "tsv"}), "Known Contexts\nName\tDescription\na\tx, y\n\n")
     eq(tool.out("context", "ls", env={"LLMFORMAT": "1"}),
        "# Known Contexts\n| Name | Description |\n| --- | --- |\n| a | x, y |\n\n")
+
+
+@case(16)
+def columns_in_other_formats(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "a", "--description", "x", "--server", "s:1")
+    path = tool.path("config/nats/context/a.json")
+    eq(json.loads(tool.out("context", "info", "a", env={"TESTING": "true"})),
+       {"Header": 'NATS Configuration Context "a"', "Description": "x", "Server URLs": "s:1", "Path": path})
+    eq(tool.out("context", "info", "a", env={"LLMFORMAT": "1"}),
+       '# NATS Configuration Context "a"\n\n- **Description:** x\n- **Server URLs:** s:1\n- **Path:** %s\n\n' % path)
+
+
+@case(16)
+def colours_only_at_a_terminal(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "a")
+    check("\x1b[" not in tool.out("context", "ls", "--colors", "red"), "colours in a pipe")
+    terminal = tool.terminal("context", "ls", "--colors", "red")
+    terminal.finish()
+    check("\x1b[31m╭" in terminal.raw, terminal.raw)
+    terminal = tool.terminal("context", "ls", "--colors", "red", env={"NO_COLOR": "1"})
+    terminal.finish()
+    check("\x1b[31m" not in terminal.raw, terminal.raw)
+    check("╔═" in tool.out("context", "ls", "--colors", "double"), "no double lines")
 
 
 @case(17)

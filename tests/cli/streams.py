@@ -695,6 +695,18 @@ def a_stream_that_is_not_there(ctx):
 
 
 @case(83)
+def what_is_not_permitted(ctx):
+    tool = nats(ctx, config="""
+jetstream { store_dir: "js" }
+authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "$JS.API.STREAM.CREATE.>" } } } ] }
+""")
+    login = ("--user", "u", "--password", "p", "--timeout", "500ms")
+    eq(tool.error("stream", "add", "S", "--subjects", "s", "--defaults", *login),
+       'could not create Stream: nats: Permissions Violation for Publish to "$JS.API.STREAM.CREATE.S"')
+    eq(tool.out("stream", "ls", *login), "No Streams defined\n")
+
+
+@case(83)
 def a_stream_is_picked_from_a_list(ctx):
     tool = nats(ctx)
     for name in ("ALPHA", "BETA"):

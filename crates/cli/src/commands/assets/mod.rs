@@ -20,7 +20,7 @@ mod words;
 
 pub use balance::{Led, balance, leader_table};
 pub use body::{print_body, print_headers};
-pub use check::{Shape, field_problems};
+pub use check::{complete, schema_problems};
 pub use cluster::{replicas_text, shorten};
 pub use difference::{Changes, differences};
 pub use edit::{Decision, decide, in_editor};

@@ -8,7 +8,7 @@ use super::pick::chosen_stream;
 use super::{settings, wizard};
 use crate::client::unique_id;
 use crate::commands::assets::{
-    Questions, consumer_config, is_valid_name, read_config, without_reserved,
+    Questions, complete, consumer_config, is_valid_name, read_config, without_reserved,
 };
 use crate::context::write_whole;
 use crate::failure::Result;
@@ -51,6 +51,15 @@ fn wanted(session: &Session) -> Result<Json> {
         if let Some(target) = matches.filled("target") {
             config.set("deliver_subject", target);
         }
+        complete(
+            &mut config,
+            &[
+                ("ack_policy", "none".into()),
+                ("deliver_policy", "all".into()),
+                ("replay_policy", "instant".into()),
+                ("num_replicas", 0.into()),
+            ],
+        );
         return Ok(config);
     }
     let name = if name.is_empty() && !matches.on("ephemeral") {

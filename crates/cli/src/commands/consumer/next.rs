@@ -21,7 +21,7 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ack {
+enum Answer {
     /// Nothing.
     Leave,
     /// Acknowledged.
@@ -35,7 +35,7 @@ enum Ack {
 /// How messages are shown and what becomes of them.
 #[derive(Clone, Copy, Debug)]
 struct Handling {
-    ack: Ack,
+    ack: Answer,
     raw: bool,
     /// Longest pause before the acknowledgement.
     wait: Duration,
@@ -49,10 +49,10 @@ pub fn next(session: &mut Session) -> Result<()> {
             bail!("can not both Acknowledge and Terminate message")
         }
         (true, true) => bail!("can not both refuse and Terminate message"),
-        (true, false) => Ack::Term,
-        (false, true) => Ack::Nak,
-        (false, false) if matches.on("ack") => Ack::Ack,
-        (false, false) => Ack::Leave,
+        (true, false) => Answer::Term,
+        (false, true) => Answer::Nak,
+        (false, false) if matches.on("ack") => Answer::Ack,
+        (false, false) => Answer::Leave,
     };
     let handling = Handling {
         ack,
@@ -121,10 +121,10 @@ fn one(messages: &Subscription, patience: Duration) -> Result<Message> {
 fn handle(api: &Api, message: &Message, handling: Handling) -> Result<()> {
     show(message, handling.raw)?;
     let payload: &[u8] = match handling.ack {
-        Ack::Leave => return Ok(()),
-        Ack::Ack => b"+ACK",
-        Ack::Nak => b"-NAK",
-        Ack::Term => b"+TERM",
+        Answer::Leave => return Ok(()),
+        Answer::Ack => b"+ACK",
+        Answer::Nak => b"-NAK",
+        Answer::Term => b"+TERM",
     };
     let mut waited = Duration::ZERO;
     if !handling.wait.is_zero() {
@@ -144,14 +144,14 @@ fn handle(api: &Api, message: &Message, handling: Handling) -> Result<()> {
         return Ok(());
     }
     match handling.ack {
-        Ack::Leave => {}
-        Ack::Ack if waited.is_zero() => println!("\nAcknowledged message\n"),
-        Ack::Ack => println!(
+        Answer::Leave => {}
+        Answer::Ack if waited.is_zero() => println!("\nAcknowledged message\n"),
+        Answer::Ack => println!(
             "\nAcknowledged message after {} delay\n",
             human_span(waited)
         ),
-        Ack::Nak => println!("\nNegative Acknowledged message\n"),
-        Ack::Term => println!("\nTerminated message\n"),
+        Answer::Nak => println!("\nNegative Acknowledged message\n"),
+        Answer::Term => println!("\nTerminated message\n"),
     }
     Ok(())
 }
@@ -208,9 +208,9 @@ pub fn subscribe(session: &mut Session) -> Result<()> {
     let raw = session.matches.on("raw");
     let handling = Handling {
         ack: if acknowledges && config.text("ack_policy") != "none" {
-            Ack::Ack
+            Answer::Ack
         } else {
-            Ack::Leave
+            Answer::Leave
         },
         raw,
         wait: Duration::ZERO,
@@ -222,7 +222,7 @@ pub fn subscribe(session: &mut Session) -> Result<()> {
     if !raw {
         println!(
             "Subscribing to topic {subject} auto acknowledgment: {}\n",
-            handling.ack == Ack::Ack
+            handling.ack == Answer::Ack
         );
         println!("Consumer Info:\n  Ack Policy: {}", ack_text(config));
         if config.text("ack_policy") != "none" {

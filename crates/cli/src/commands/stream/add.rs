@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use super::check::problems;
+use super::check::{SCHEMA, problems};
 use super::information::show;
 use super::{settings, wizard};
 use crate::commands::assets::{
-    Questions, is_valid_name, read_config, stream_config, without_reserved,
+    Questions, complete, is_valid_name, read_config, stream_config, without_reserved,
 };
 use crate::context::write_whole;
 use crate::failure::Result;
@@ -40,6 +40,7 @@ fn wanted(session: &mut Session) -> Result<Json> {
             let name = questions.needed("Stream Name", "")?;
             config.set("name", name.trim());
         }
+        complete_all(&mut config);
         return Ok(config);
     }
     let name = match name {
@@ -65,26 +66,34 @@ fn wanted(session: &mut Session) -> Result<Json> {
             size_required(&session.jetstream()?)
         }
     })?;
-    complete(&mut config);
+    complete_all(&mut config);
     Ok(config)
 }
 
 /// Sets the fields that are always written.
-fn complete(config: &mut Json) {
-    for (key, value) in [
-        ("sealed", false),
-        ("deny_delete", false),
-        ("deny_purge", false),
-        ("allow_rollup_hdrs", false),
-        ("mirror_direct", false),
-    ] {
-        if !config.has(key) {
-            config.set(key, value);
-        }
-    }
-    if !config.has("consumer_limits") {
-        config.set("consumer_limits", Json::object());
-    }
+fn complete_all(config: &mut Json) {
+    complete(
+        config,
+        &[
+            ("retention", "limits".into()),
+            ("max_consumers", (-1).into()),
+            ("max_msgs_per_subject", (-1).into()),
+            ("max_msgs", (-1).into()),
+            ("max_bytes", (-1).into()),
+            ("max_age", 0.into()),
+            ("max_msg_size", (-1).into()),
+            ("storage", "file".into()),
+            ("discard", "old".into()),
+            ("num_replicas", 1.into()),
+            ("sealed", false.into()),
+            ("deny_delete", false.into()),
+            ("deny_purge", false.into()),
+            ("allow_rollup_hdrs", false.into()),
+            ("allow_direct", false.into()),
+            ("mirror_direct", false.into()),
+            ("consumer_limits", Json::object()),
+        ],
+    );
 }
 
 /// The few flags that win over a configuration from a file.
@@ -129,9 +138,7 @@ fn checked_only(config: &Json, output: Option<&str>) -> Result<()> {
     match output {
         Some(path) => write_whole(Path::new(path), config.pretty().as_bytes(), 0o600),
         None => {
-            println!(
-                "Configuration is a valid Stream matching io.nats.jetstream.api.v1.stream_configuration"
-            );
+            println!("Configuration is a valid Stream matching {SCHEMA}");
             Ok(())
         }
     }

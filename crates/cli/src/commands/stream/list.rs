@@ -58,11 +58,7 @@ impl Streams {
     /// `Streams` or `Consumers`.
     pub fn print_unavailable(&self, what: &str) {
         if !self.missing.is_empty() {
-            let mut table = Table::new(format!("Inaccessible {what}"), &[]);
-            for names in self.missing.chunks(MISSING_COLUMNS) {
-                table.row(names.iter().map(Into::into).collect());
-            }
-            table.print();
+            missing_table(what, &self.missing).print();
         }
         if !self.offline.is_empty() {
             let name = what.trim_end_matches('s');
@@ -73,6 +69,14 @@ impl Streams {
             table.print();
         }
     }
+}
+
+fn missing_table(what: &str, names: &[String]) -> Table {
+    let mut table = Table::new(format!("Inaccessible {what}"), &[]);
+    for names in names.chunks(MISSING_COLUMNS) {
+        table.row(names.iter().map(Into::into).collect());
+    }
+    table
 }
 
 /// Lists streams.
@@ -142,4 +146,33 @@ pub fn print_table<'a>(title: String, streams: impl Iterator<Item = &'a Json>) {
     }
     table.print();
     println!();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::output::style::scheme;
+    use crate::output::table::Format;
+
+    #[test]
+    fn streams_that_are_not_there_are_taken_from_every_page_once() {
+        let mut streams = Streams::default();
+        let page = Json::parse(br#"{"missing":["A","B"],"offline":{"A":"unsupported"}}"#).unwrap();
+        streams.take_unavailable(&page);
+        streams.take_unavailable(&page);
+        assert_eq!(streams.missing, ["A", "B"]);
+        assert_eq!(
+            streams.offline,
+            [("A".to_owned(), "unsupported".to_owned())]
+        );
+    }
+
+    #[test]
+    fn a_table_may_have_no_headers() {
+        let names: Vec<String> = ["A", "B", "C", "D", "E"].map(str::to_owned).to_vec();
+        let text = missing_table("Streams", &names).render_as(Format::Box, scheme(), None);
+        assert!(text.contains("│ A"), "{text}");
+        assert!(text.contains("│ E"), "{text}");
+        assert!(!text.contains("│   │   │   │   │\n"), "{text}");
+    }
 }
