@@ -442,6 +442,7 @@ def a_backup_brings_a_stream_back(ctx):
                  r"Information for Stream ORDERS created ")
     matches(tool.out("stream", "get", "ORDERS", "5"), "\n\nmsg 5\n")
     eq(tool.out("consumer", "ls", "ORDERS", "-n"), "C\n")
+    matches(tool.terminal("stream", "backup", "ORDERS", "seen").finish(), r"done! \[.*; .*/s\]\nReceived .* uncompressed")
     # Over an older one.
     tool.run("stream", "backup", "ORDERS", "kept", "--no-consumers", "--no-progress")
     eq(sorted(os.listdir(tool.path("kept"))), ["backup.json", "stream.tar.s2"])
@@ -590,6 +591,26 @@ def gaps_of_deleted_messages(ctx):
     eq(tool.error("stream", "gaps", "ORDERS"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
 
 
+@case(80)
+def many_gaps_are_found_by_reading(ctx):
+    tool = nats(ctx)
+    js = filled(tool, count=0)
+    # More than are asked for by number.
+    for number in range(1, 60_001):
+        js.client.pub("orders.%s" % ("kept" if number % 6_000 == 0 else "gone"), b"x")
+    wait_until(lambda: tool.run("stream", "info", "ORDERS", "-j").json["state"]["last_seq"] == 60_000, "messages")
+    tool.run("stream", "purge", "ORDERS", "--subject", "orders.gone", "-f")
+    for _ in range(2):
+        js.publish("orders.kept", "x")
+    tool.run("stream", "rmm", "ORDERS", "60001", "-f")
+    js.publish("orders.kept", "x")
+    wanted = [[first + 1, first + 5_999] for first in range(6_000, 60_000, 6_000)] + [[60_001, 60_001]]
+    eq(tool.run("stream", "gaps", "ORDERS", "-f", "--json").json, wanted)
+    tool.run("stream", "rmm", "ORDERS", "60003", "-f")
+    out = tool.out("stream", "gaps", "ORDERS", "-f")
+    matches(out, r"^ done! \[11 in .*; .*/s\]\n.*11 gaps found in Stream ORDERS.*│ 6,001 +│ 11,999 +│.*│ 60,003 +│ 60,003 +│")
+
+
 @case(81)
 def finding_streams(ctx):
     tool = nats(ctx)
@@ -643,6 +664,9 @@ def leaders_step_down(ctx):
     matches(tool.out("stream", "report", "-l"), r"│ n\d\*?, n\d\*?, n\d\*? +│\n.*RAFT Leader Report.*\n.*\n"
             r"│ Server │ Cluster │ Streams │ Distribution │\n.*│ %s +│ c +│ +1 │ \*{10} " % third)
     eq(tool.out("stream", "find", "-n", "--leader", third), "S\n")
+    tool.run("stream", "add", "M", "--mirror", "S", "--replicas", "1", "--defaults")
+    matches(tool.out("stream", "info", "S"), r"\n +Alternates: [* ]\w Cluster: c\n +[* ]\w Cluster: c\n")
+    tool.run("stream", "rm", "M", "-f")
     eq(tool.out("stream", "find", "-n", "--cluster", "^c$", "--server-name", "n3"), "S\n")
 
 
