@@ -225,6 +225,8 @@ def output_that_cannot_be_written_is_a_failure(ctx):
         code, text = run_binary("/bin/bash", "-c", "%s %s > /dev/full" % (tool.binary, words), env=tool.env)
         eq(code, 1)
         matches(text, r"^nats: error: could not write the output: No space left on device")
+    code, text = run_binary("/bin/bash", "-c", "%s bogus 2> /dev/full" % tool.binary, env=tool.env)
+    check(code == 1 and text.startswith("usage: nats"), "%s %r" % (code, text))
 
 
 @case(6)

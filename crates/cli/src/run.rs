@@ -6,8 +6,12 @@ use std::io::{ErrorKind, Write};
 use crate::failure::Failure;
 use crate::help;
 use crate::model::{self, Command};
+use crate::output::log;
 use crate::parse::{BuiltIn, Parsed, Problem, expand, parse};
 use crate::session::Session;
+
+/// Exit code after a mistake of the program itself, as Rust has it.
+const PANICKED: i32 = 101;
 
 /// [`run`] with words as the system gives them.
 pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
@@ -16,9 +20,9 @@ pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
     match words {
         Ok(words) => run(words),
         Err(word) => {
-            eprintln!(
-                "nats: error: {word:?} is not valid UTF-8: send other bytes from a file or standard input"
-            );
+            log::error(format_args!(
+                "{word:?} is not valid UTF-8: send other bytes from a file or standard input"
+            ));
             1
         }
     }
@@ -26,11 +30,11 @@ pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
 
 /// Does what the words say; gives the exit code.
 pub fn run(words: Vec<String>) -> i32 {
-    reset_broken_pipe();
+    end_on_panics();
     let code = act(words);
     match std::io::stdout().flush() {
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
-            eprintln!("nats: error: could not write the output: {error}");
+            log::error(format_args!("could not write the output: {error}"));
             code.max(1)
         }
         // What cannot be printed any more is lost with the pipe.
@@ -39,17 +43,20 @@ pub fn run(words: Vec<String>) -> i32 {
 }
 
 /// A closed pipe ends the program quietly, as with other tools; output that
-/// cannot be written for another reason ends it with that.
-fn reset_broken_pipe() {
+/// cannot be written for another reason ends it with that. So does any other
+/// panic, on whatever thread.
+fn end_on_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
         if let Some((_, why)) = text.split_once("failed printing to stdout: ") {
             if !why.contains("Broken pipe") {
-                eprintln!("nats: error: could not write the output: {why}");
+                log::error(format_args!("could not write the output: {why}"));
             }
             std::process::exit(1);
         }
-        eprintln!("nats: error: this should not happen: {text}");
+        log::error(format_args!("this should not happen: {text}"));
+        // Another thread may wait for the one that ends here.
+        std::process::exit(PANICKED);
     }));
 }
 
@@ -136,11 +143,11 @@ fn show(built_in: BuiltIn, path: &[&'static Command]) {
 fn report(failure: &Failure, path: &[&'static Command]) -> i32 {
     match failure {
         Failure::Error(text) => {
-            eprintln!("nats: error: {text}");
+            log::error(text);
             1
         }
         Failure::Usage(text) => {
-            eprint!("error: {text}\n\n");
+            log::usage_error(text);
             print!("{}", help::usage::usage(path, help::usage::Detail::Short));
             1
         }

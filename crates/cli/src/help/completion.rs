@@ -8,8 +8,8 @@
 use clap_complete::{Generator, generate, shells};
 
 use super::described::program;
-use super::walk::find;
 use crate::model::{self, Command, Flag, Kind};
+use crate::parse::parse;
 
 /// Script for bash.
 pub const BASH: &str = r#"
@@ -88,19 +88,18 @@ fn flags(path: &[&'static Command]) -> Vec<Flag> {
     flags
 }
 
-/// Commands without the flags that stand between them.
-fn plain(words: &[String]) -> Vec<String> {
-    words
-        .iter()
-        .filter(|word| !word.starts_with('-'))
-        .cloned()
-        .collect()
+/// The command that the words before the last one lead to, with its groups.
+fn reached(words: &[String]) -> Vec<&'static Command> {
+    match parse(model::commands(), before(words), &|_| None) {
+        Ok(parsed) => parsed.path,
+        Err(problem) => problem.path,
+    }
 }
 
 /// What may stand where the last word is being typed.
 pub fn candidates(words: &[String]) -> Vec<String> {
     let typed = words.last().map_or("", String::as_str);
-    let path = find(&plain(before(words)));
+    let path = reached(words);
     let flags = flags(&path);
     if let Some(previous) = before(words).last() {
         let named = flags.iter().find(|flag| match previous.strip_prefix("--") {
@@ -155,7 +154,7 @@ pub fn print_candidates(words: &[String]) {
 /// Prints records for zsh: depth, commands, flags, arguments.
 pub fn print_zsh_menu(words: &[String]) {
     let typed = words.last().map_or("", String::as_str);
-    let path = find(&plain(before(words)));
+    let path = reached(words);
     println!("D\t{}", path.len());
     if typed.starts_with('-') {
         for flag in flags(&path) {
@@ -192,6 +191,7 @@ mod tests {
         assert!(of(&[""]).contains(&"stream".to_owned()));
         assert!(!of(&[""]).contains(&"traffic".to_owned()));
         assert!(of(&["stream", "l"]).contains(&"ls".to_owned()));
+        assert!(of(&["-s", "host", "stream", "l"]).contains(&"ls".to_owned()));
         assert!(of(&["s", "ls", "--"]).contains(&"--names".to_owned()));
         assert_eq!(of(&["pub", "--send-on", ""]), ["newline", "eof"]);
     }
