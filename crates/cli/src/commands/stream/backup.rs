@@ -167,13 +167,21 @@ fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result
         .with("config", answer.at("config").clone())
         .with("state", answer.at("state").clone());
     let data = begin(directory, &about)?;
-    let progress = Progress::new(
+    let mut progress = Progress::new(
         options.progress,
         name,
         Unit::Bytes,
         answer.uint("state.bytes"),
     );
-    let received = write_chunks(api, &chunks, data, &directory.join(DATA_FILE), progress)?;
+    let path = directory.join(DATA_FILE);
+    let received = match write_chunks(api, &chunks, data, &path, &mut progress) {
+        Ok(received) => received,
+        Err(failure) => {
+            progress.abandon();
+            return Err(failure);
+        }
+    };
+    progress.finish();
     println!(
         "Received {} compressed data in {} chunks for stream {name:?} in {}, {} uncompressed ",
         human_size(received.bytes),
@@ -225,7 +233,7 @@ fn write_chunks(
     chunks: &Subscription,
     file: File,
     path: &Path,
-    mut progress: Progress,
+    progress: &mut Progress,
 ) -> Result<Received> {
     let mut out = BufWriter::new(file);
     let written = |error: std::io::Error| {
@@ -273,7 +281,6 @@ fn write_chunks(
     out.get_ref().sync_all().map_err(written)?;
     received.plain = plain.bytes;
     received.took = begun.elapsed();
-    progress.finish();
     Ok(received)
 }
 
