@@ -108,7 +108,7 @@ def the_questions_at_a_terminal(ctx):
     terminal.answer("Storage", "memory")
     terminal.answer("Replication")
     terminal.answer("Retention Policy", "Interest")
-    terminal.answer("Discard Policy", "Old")
+    terminal.answer("Discard Policy")
     terminal.answer("Stream Messages Limit", "10")
     terminal.answer("Per Subject Messages Limit")
     terminal.answer("Total Stream Size", "bogus")
