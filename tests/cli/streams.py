@@ -108,7 +108,7 @@ def the_questions_at_a_terminal(ctx):
     terminal.answer("Storage", "memory")
     terminal.answer("Replication")
     terminal.answer("Retention Policy", "Interest")
-    terminal.answer("Discard Policy", "Old")
+    terminal.answer("Discard Policy")
     terminal.answer("Stream Messages Limit", "10")
     terminal.answer("Per Subject Messages Limit")
     terminal.answer("Total Stream Size", "bogus")
@@ -779,7 +779,8 @@ def mirrors_and_sources_are_reported(ctx):
         matches(source.read(), '^digraph .*"ORDERS" -> "M" .*')
     info = tool.out("stream", "info", "SRC")
     matches(info, r"\nReplication:\n\n +Sources: ORDERS, Subject: orders\.1\n +OTHER\n")
-    matches(info, r"\nSource Information:\n\n +Stream Name: ORDERS\n +Subject Filter: orders\.1\n +Lag: 0\n +Last Seen: ")
+    matches(info, r"\nSource Information:\n\n +Stream Name: ORDERS\n +Subject Filter: orders\.1\n +Lag: \d\n +Last Seen: .*\n\n"
+                  r" +Stream Name: OTHER\n +Subject Filter\(s\) and Transform\(s\): other\.\* to x\.\{\{wildcard\(1\)\}\}\n")
     conforms(tool.run("stream", "info", "M", "--json").json, "stream_info_response")
     matches(tool.out("stream", "info", "M"), r"\nMirror Information:\n\n +Stream Name: ORDERS\n")
     eq(tool.out("stream", "find", "--mirrored", "-n"), "M\n")

@@ -65,8 +65,9 @@ impl Questions {
             .map_err(|failure| failure.context("invalid input"))
     }
 
-    /// One of some words, which `choices` names with what is shown for each.
-    pub fn choice(&self, question: &str, choices: &[(&str, &str)]) -> Result<String> {
+    /// One of some words, which `choices` names with what is shown for each;
+    /// the default is the one at `start`.
+    pub fn choice(&self, question: &str, choices: &[(&str, &str)], start: usize) -> Result<String> {
         let word = |at: usize| {
             choices
                 .get(at)
@@ -74,12 +75,12 @@ impl Questions {
                 .unwrap_or_default()
         };
         if self.defaults {
-            return Ok(word(0));
+            return Ok(word(start));
         }
         let shown: Vec<String> = choices.iter().map(|(_, text)| (*text).to_owned()).collect();
         let at = self
             .prompt
-            .select(question, &shown, 0)
+            .select(question, &shown, start)
             .map_err(|failure| failure.context("invalid input"))?;
         Ok(word(at))
     }

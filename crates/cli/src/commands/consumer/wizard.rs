@@ -70,17 +70,16 @@ pub fn ask(config: &mut Json, matches: &Matches, questions: &Questions) -> Resul
 
 fn policies(config: &mut Json, matches: &Matches, questions: &Questions, push: bool) -> Result<()> {
     if !matches.given("ack") {
-        let mut choices = vec![("explicit", "explicit"), ("all", "all"), ("none", "none")];
-        if push {
-            choices.rotate_right(1);
-        }
-        let ack = questions.choice("Acknowledgment policy", &choices)?;
+        let choices = [("explicit", "explicit"), ("all", "all"), ("none", "none")];
+        let start = if push { 2 } else { 0 };
+        let ack = questions.choice("Acknowledgment policy", &choices, start)?;
         config.set("ack_policy", ack.as_str());
     }
     if !matches.given("replay") {
         let replay = questions.choice(
             "Replay policy",
             &[("instant", "instant"), ("original", "original")],
+            0,
         )?;
         config.set("replay_policy", replay.as_str());
     }

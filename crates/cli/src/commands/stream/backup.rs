@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{BufWriter, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::s2_size::PlainSize;
@@ -24,6 +25,14 @@ pub const ABOUT_FILE: &str = "backup.json";
 pub const DATA_FILE: &str = "stream.tar.s2";
 /// Shortest time without data after which a backup is given up.
 const MIN_IDLE: Duration = Duration::from_secs(5);
+
+/// Held while files appear or move, so that Ctrl-C sees either nothing or all
+/// of it.
+static PLACES: Mutex<()> = Mutex::new(());
+
+fn places() -> MutexGuard<'static, ()> {
+    PLACES.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: i32 = 130;
@@ -66,7 +75,9 @@ pub fn backup(session: &mut Session) -> Result<()> {
     let staging = staging_beside(&target, &name);
     let abandoned = staging.clone();
     on_interrupt(move || {
-        // Half a backup is none.
+        // Kept to the end of the program: nothing may appear any more.
+        std::mem::forget(places());
+        // Half a backup is none. There may be nothing of it yet.
         let _ = fs::remove_dir_all(&abandoned);
         INTERRUPTED
     })?;
@@ -98,10 +109,8 @@ pub fn backup_stream(
     if target.exists() && !target.is_dir() {
         bail!("{} is not a directory", target.display());
     }
-    make_private(parent_of(target))?;
-    let result = make_private(staging)
-        .and_then(|()| receive(api, info, staging, options))
-        .and_then(|()| move_into_place(staging, target));
+    let result =
+        receive(api, info, staging, options).and_then(|()| move_into_place(staging, target));
     if result.is_err() {
         // Nothing half-written stays.
         let _ = fs::remove_dir_all(staging);
@@ -110,6 +119,7 @@ pub fn backup_stream(
 }
 
 fn move_into_place(staging: &Path, target: &Path) -> Result<()> {
+    let _places = places();
     if target.is_dir() {
         // Data first: a description without its data says nothing.
         for file in [DATA_FILE, ABOUT_FILE] {
@@ -156,18 +166,22 @@ fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result
     let about = Json::object()
         .with("config", answer.at("config").clone())
         .with("state", answer.at("state").clone());
-    write_whole(
-        &directory.join(ABOUT_FILE),
-        about.pretty().as_bytes(),
-        0o600,
-    )?;
-    let progress = Progress::new(
+    let data = begin(directory, &about)?;
+    let mut progress = Progress::new(
         options.progress,
         name,
         Unit::Bytes,
         answer.uint("state.bytes"),
     );
-    let received = write_chunks(api, &chunks, &directory.join(DATA_FILE), progress)?;
+    let path = directory.join(DATA_FILE);
+    let received = match write_chunks(api, &chunks, data, &path, &mut progress) {
+        Ok(received) => received,
+        Err(failure) => {
+            progress.abandon();
+            return Err(failure);
+        }
+    };
+    progress.finish();
     println!(
         "Received {} compressed data in {} chunks for stream {name:?} in {}, {} uncompressed ",
         human_size(received.bytes),
@@ -195,18 +209,32 @@ struct Received {
     took: Duration,
 }
 
-fn write_chunks(
-    api: &Api,
-    chunks: &Subscription,
-    path: &Path,
-    mut progress: Progress,
-) -> Result<Received> {
-    let file = OpenOptions::new()
+/// Writes what there is to know about the stream; gives the file for its
+/// data.
+fn begin(directory: &Path, about: &Json) -> Result<File> {
+    let _places = places();
+    make_private(directory)?;
+    write_whole(
+        &directory.join(ABOUT_FILE),
+        about.pretty().as_bytes(),
+        0o600,
+    )?;
+    let path = directory.join(DATA_FILE);
+    OpenOptions::new()
         .write(true)
         .create_new(true)
         .mode(0o600)
-        .open(path)
-        .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))?;
+        .open(&path)
+        .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))
+}
+
+fn write_chunks(
+    api: &Api,
+    chunks: &Subscription,
+    file: File,
+    path: &Path,
+    progress: &mut Progress,
+) -> Result<Received> {
     let mut out = BufWriter::new(file);
     let written = |error: std::io::Error| {
         fail!(
@@ -253,7 +281,6 @@ fn write_chunks(
     out.get_ref().sync_all().map_err(written)?;
     received.plain = plain.bytes;
     received.took = begun.elapsed();
-    progress.finish();
     Ok(received)
 }
 

@@ -96,10 +96,26 @@ fn by_details(api: &Api, stream: &str) -> Result<Vec<(u64, u64)>> {
 fn by_reading(session: &Session, api: &Api, info: &Json, shown: bool) -> Result<Vec<(u64, u64)>> {
     let name = info.text("config.name");
     let state = info.at("state");
-    let last = state.uint("last_seq");
     let mut reader = Reader::new(api, name, &[], Start::All, true)
         .map_err(|error| fail!("could not read Stream {name}: {error}"))?;
     let mut progress = Progress::new(shown, "Messages", Unit::Count, state.uint("messages"));
+    let gaps = walk(session, &mut reader, state, &mut progress);
+    if gaps.is_ok() {
+        progress.finish();
+    } else {
+        progress.abandon();
+    }
+    gaps
+}
+
+/// The gaps between messages as they are read.
+fn walk(
+    session: &Session,
+    reader: &mut Reader,
+    state: &Json,
+    progress: &mut Progress,
+) -> Result<Vec<(u64, u64)>> {
+    let last = state.uint("last_seq");
     let mut gaps = Vec::new();
     let mut next = state.uint("first_seq");
     while next <= last {
@@ -119,7 +135,6 @@ fn by_reading(session: &Session, api: &Api, info: &Json, shown: bool) -> Result<
     if next <= last {
         gaps.push((next, last));
     }
-    progress.finish();
     Ok(gaps)
 }
 

@@ -33,7 +33,9 @@ fn columns(info: &Json, state_only: bool) -> Columns {
         columns.section("Mirror Information");
         origin(&mut columns, info.at("mirror"));
     }
-    let sources = info.list("sources");
+    // Servers list them in any order.
+    let mut sources = info.list("sources").to_vec();
+    sources.sort_by(|a, b| a.text("name").cmp(b.text("name")));
     if !sources.is_empty() {
         columns.section("Source Information");
         for (number, source) in sources.iter().enumerate() {

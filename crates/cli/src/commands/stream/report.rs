@@ -173,7 +173,10 @@ fn origins(streams: &[Json]) -> Vec<Origin<'_>> {
                 source: info.at("mirror"),
             });
         }
-        for source in info.list("sources") {
+        // Servers list them in any order.
+        let mut sources: Vec<&Json> = info.list("sources").iter().collect();
+        sources.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+        for source in sources {
             out.push(Origin {
                 stream,
                 kind: "Source",

@@ -104,9 +104,15 @@ pub fn restore_stream(api: &Api, backup: &Backup, shown: bool) -> Result<Json> {
     if deliver.is_empty() {
         bail!("could not restore Stream {name}: the server named no subject for the data");
     }
-    let progress = Progress::new(shown, name, Unit::Bytes, size);
-    let info = send(api, deliver, data, progress)
-        .map_err(|failure| failure.context(format!("could not restore Stream {name}")))?;
+    let mut progress = Progress::new(shown, name, Unit::Bytes, size);
+    let info = match send(api, deliver, data, &mut progress) {
+        Ok(info) => info,
+        Err(failure) => {
+            progress.abandon();
+            return Err(failure.context(format!("could not restore Stream {name}")));
+        }
+    };
+    progress.finish();
     println!(
         "Restored stream {name:?} in {}\n",
         human_span(begun.elapsed())
@@ -125,7 +131,7 @@ fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
 
 /// Sends the data, each chunk once the server has taken the one before, and
 /// an empty one at the end. Gives the information about the stream.
-fn send(api: &Api, deliver: &str, data: File, mut progress: Progress) -> Result<Json> {
+fn send(api: &Api, deliver: &str, data: File, progress: &mut Progress) -> Result<Json> {
     let most = match api.connection.info().max_payload {
         most if most > 0 => usize::try_from(most).unwrap_or(CHUNK).min(CHUNK),
         _ => CHUNK,
@@ -149,7 +155,6 @@ fn send(api: &Api, deliver: &str, data: File, mut progress: Progress) -> Result<
                 return Err(error.into());
             }
             if read == 0 {
-                progress.finish();
                 return Ok(answer);
             }
         } else if read == 0 {

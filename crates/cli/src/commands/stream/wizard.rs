@@ -60,7 +60,7 @@ pub fn ask(
 
 fn policies(config: &mut Json, matches: &Matches, questions: &Questions) -> Result<()> {
     if !matches.given("storage") {
-        let storage = questions.choice("Storage", &[("file", "file"), ("memory", "memory")])?;
+        let storage = questions.choice("Storage", &[("file", "file"), ("memory", "memory")], 0)?;
         config.set("storage", storage.as_str());
     }
     if !matches.given("compression") {
@@ -83,16 +83,13 @@ fn policies(config: &mut Json, matches: &Matches, questions: &Questions) -> Resu
                 ("interest", "Interest"),
                 ("workq", "Work Queue"),
             ],
+            0,
         )?;
         config.set("retention", retention_word(&retention));
     }
     if !matches.given("discard") {
-        let choices = if questions.are_defaulted() {
-            [("old", "Old"), ("new", "New")]
-        } else {
-            [("new", "New"), ("old", "Old")]
-        };
-        let discard = questions.choice("Discard Policy", &choices)?;
+        // Dropping the oldest is what people mean if they do not care.
+        let discard = questions.choice("Discard Policy", &[("new", "New"), ("old", "Old")], 1)?;
         config.set("discard", discard.as_str());
     }
     Ok(())
