@@ -184,17 +184,13 @@ mod tests {
     #[test]
     fn a_meeting_without_everybody_is_called_off() {
         let rendezvous = Arc::new(Rendezvous::default());
-        let here = {
+        let mut here = None;
+        let moved = rendezvous.call(vec![0, 1], plan(), || {
             let rendezvous = rendezvous.clone();
-            std::thread::spawn(move || {
-                while !rendezvous.is_called() {
-                    std::thread::yield_now();
-                }
-                rendezvous.attend(0).is_none()
-            })
-        };
-        assert_eq!(rendezvous.call(vec![0, 1], plan(), || ()), 0);
-        assert!(here.join().unwrap_or(false));
+            here = Some(std::thread::spawn(move || rendezvous.attend(0).is_none()));
+        });
+        assert_eq!(moved, 0);
+        assert!(here.is_some_and(|here| here.join().unwrap_or(false)));
         assert!(!rendezvous.is_called());
         assert!(rendezvous.attend(1).is_none(), "too late");
     }
@@ -203,14 +199,11 @@ mod tests {
     fn who_leaves_packs_before_who_takes_over_unpacks() {
         let rendezvous = Arc::new(Rendezvous::with_patience(Duration::from_secs(60)));
         let (tell, told) = std::sync::mpsc::channel();
-        let threads: Vec<_> = [0u16, 1, 2]
-            .into_iter()
-            .map(|id| {
+        let mut threads = Vec::new();
+        let moved = rendezvous.call(vec![0, 1, 2], plan(), || {
+            for id in [0u16, 1, 2] {
                 let (rendezvous, tell) = (rendezvous.clone(), tell.clone());
-                std::thread::spawn(move || {
-                    while !rendezvous.is_called() {
-                        std::thread::yield_now();
-                    }
+                threads.push(std::thread::spawn(move || {
                     while let Some(duty) = rendezvous.attend(id) {
                         match duty {
                             Duty::Pack(_) => {
@@ -223,13 +216,13 @@ mod tests {
                             }
                         }
                     }
-                })
-            })
-            .collect();
+                }));
+            }
+        });
+        assert_eq!(moved, 0);
+        assert!(threads.into_iter().all(|thread| thread.join().is_ok()));
         drop(tell);
-        assert_eq!(rendezvous.call(vec![0, 1, 2], plan(), || ()), 0);
         let done: Vec<_> = told.into_iter().collect();
         assert_eq!(done, [(0, "packs"), (1, "unpacks")]);
-        assert!(threads.into_iter().all(|thread| thread.join().is_ok()));
     }
 }

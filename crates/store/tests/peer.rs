@@ -380,6 +380,7 @@ fn round_trip(binary: &Path, seed: u64, cipher: Option<Cipher>, compress: bool, 
     let mut consumer = root
         .create_consumer("$G", "S", "D", meta.as_bytes(), &ConsumerState::default())
         .unwrap();
+    consumer.write(&state);
     consumer.close(&state).unwrap();
     let msgs = root.stream_folder("$G", "S").join("msgs");
     if end != End::Killed {

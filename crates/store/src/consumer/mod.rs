@@ -123,7 +123,9 @@ pub trait ConsumerStore: Send {
     fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError>;
 
     /// Writes the whole state in the form that every server reads, syncs it
-    /// and removes the journal. The store takes no more writes after that.
+    /// and removes the journal, if there was a [`change`](Self::change) or
+    /// [`write`](Self::write) since that was done last. The store takes no more
+    /// writes after that.
     ///
     /// # Errors
     ///
