@@ -12,6 +12,8 @@
 //! | [`messages`] | bodies and headers of messages |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
+//! | [`system`] | questions to all servers over the system account |
+//! | [`nkey`], [`jwt`] | key pairs, what they sign |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -25,12 +27,15 @@ pub mod format;
 pub mod help;
 pub mod interrupt;
 pub mod jetstream;
+pub mod jwt;
 pub mod messages;
 pub mod model;
+pub mod nkey;
 pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
 pub mod session;
+pub mod system;
 pub mod template;
 pub mod words;

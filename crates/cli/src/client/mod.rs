@@ -23,7 +23,7 @@ mod socks;
 mod subscription;
 mod tls;
 
-pub use auth::{Auth, Secret};
+pub use auth::{Auth, Secret, split_credentials};
 pub use connection::{Connection, Stats};
 pub use endpoint::Endpoint;
 pub use error::ClientError;

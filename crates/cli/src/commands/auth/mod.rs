@@ -1,3 +1,4 @@
 //! `nats auth`.
 
 pub mod model;
+pub mod nkey;

@@ -1,3 +1,4 @@
-//! `nats server`.
+//! `nats server` (cli.md 7).
 
+mod check;
 pub mod model;
