@@ -6,6 +6,7 @@ mod report;
 mod request;
 mod watch;
 
+use super::{accounts, info, list, mappings, passwd, ping, reload};
 use crate::model::*;
 use check::CHECK;
 use cluster::CLUSTER;
@@ -51,12 +52,14 @@ const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(accounts::info);
 
 /// `nats server account purge`.
 const ACCOUNT_PURGE: Command = Command::new("purge", "Remove all JetStream data of an account")
     .args(&[arg("account", "The account")])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(accounts::purge);
 
 /// `nats server config`.
 const CONFIG: Command =
@@ -65,7 +68,8 @@ const CONFIG: Command =
 /// `nats server config reload`.
 const CONFIG_RELOAD: Command = Command::new("reload", "Let a server read its configuration again")
     .args(&[arg("id", "Its id")])
-    .flags(&[&[negatable("force", "Do it without asking").short('f')]]);
+    .flags(&[&[negatable("force", "Do it without asking").short('f')]])
+    .run(reload::reload);
 
 /// `nats server generate`.
 const GENERATE: Command = Command::new("generate", "Generate server configurations")
@@ -85,7 +89,8 @@ const INFO: Command = Command::new("info", "Show a server")
     .flags(&[&[text(
         "archive",
         "Read from a file made by audit gather instead of asking servers",
-    )]]);
+    )]])
+    .run(info::info);
 
 /// `nats server list`.
 const LIST: Command = Command::new("list", "List all servers")
@@ -112,7 +117,8 @@ const LIST: Command = Command::new("list", "List all servers")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(list::list);
 
 /// `nats server mappings`.
 const MAPPINGS: Command = Command::new("mappings", "Try out subject mappings")
@@ -121,7 +127,8 @@ const MAPPINGS: Command = Command::new("mappings", "Try out subject mappings")
         optional("source", "Subjects to map"),
         optional("dest", "Subjects are mapped to this"),
         optional("subject", "The subject"),
-    ]);
+    ])
+    .run(mappings::mappings);
 
 /// `nats server passwd`.
 const PASSWD: Command = Command::new("passwd", "Hash a password for the server configuration")
@@ -132,7 +139,8 @@ const PASSWD: Command = Command::new("passwd", "Hash a password for the server c
             .short('c')
             .default("11"),
         switch("generate", "Generate a password").short('g'),
-    ]]);
+    ]])
+    .run(passwd::passwd);
 
 /// `nats server ping`.
 const PING: Command = Command::new("ping", "Ping all servers")
@@ -140,7 +148,8 @@ const PING: Command = Command::new("ping", "Ping all servers")
     .flags(&[&[
         switch("graph", "Show a graph in the terminal"),
         switch("id", "Show server ids too"),
-    ]]);
+    ]])
+    .run(ping::ping);
 
 /// `nats server stream-check`.
 const STREAM_CHECK: Command = Command::new("stream-check", "Compare the replicas of streams")

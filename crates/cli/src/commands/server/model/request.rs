@@ -1,5 +1,6 @@
 //! The model of `nats server request`.
 
+use crate::commands::server::request;
 use crate::model::*;
 
 /// `nats server request`.
@@ -42,7 +43,8 @@ const REQUEST_ACCOUNTS: Command = Command::new("accounts", "Account data (accoun
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::accounts);
 
 /// `nats server request connections`.
 const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection data (connz)")
@@ -89,7 +91,8 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::connections);
 
 /// `nats server request gateways`.
 const REQUEST_GATEWAYS: Command = Command::new("gateways", "Gateway data (gatewayz)")
@@ -106,7 +109,8 @@ const REQUEST_GATEWAYS: Command = Command::new("gateways", "Gateway data (gatewa
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::gateways);
 
 /// `nats server request ipqueue`.
 const REQUEST_IPQUEUE: Command = Command::new("ipqueue", "Data on internal queues (ipqueuesz)")
@@ -122,7 +126,8 @@ const REQUEST_IPQUEUE: Command = Command::new("ipqueue", "Data on internal queue
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::queues);
 
 /// `nats server request jetstream-health`.
 const REQUEST_JETSTREAM_HEALTH: Command = Command::new("jetstream-health", "Health data (healthz)")
@@ -139,7 +144,8 @@ const REQUEST_JETSTREAM_HEALTH: Command = Command::new("jetstream-health", "Heal
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::health);
 
 /// `nats server request jetstream`.
 const REQUEST_JETSTREAM: Command = Command::new("jetstream", "JetStream data (jsz)")
@@ -162,13 +168,16 @@ const REQUEST_JETSTREAM: Command = Command::new("jetstream", "JetStream data (js
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::jetstream);
 
 /// `nats server request kick`.
-const REQUEST_KICK: Command = Command::new("kick", "Disconnect a client").args(&[
-    arg("client", "Id of the connection"),
-    arg("server", "Name or id of the server"),
-]);
+const REQUEST_KICK: Command = Command::new("kick", "Disconnect a client")
+    .args(&[
+        arg("client", "Id of the connection"),
+        arg("server", "Name or id of the server"),
+    ])
+    .run(request::kick);
 
 /// `nats server request leafnodes`.
 const REQUEST_LEAFNODES: Command = Command::new("leafnodes", "Leaf node data (leafz)")
@@ -180,7 +189,8 @@ const REQUEST_LEAFNODES: Command = Command::new("leafnodes", "Leaf node data (le
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::leafnodes);
 
 /// `nats server request profile`.
 const REQUEST_PROFILE: Command = Command::new("profile", "Get a profile")
@@ -194,7 +204,8 @@ const REQUEST_PROFILE: Command = Command::new("profile", "Get a profile")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::profile);
 
 /// `nats server request raft`.
 const REQUEST_RAFT: Command = Command::new("raft", "Raft data (raftz)")
@@ -206,7 +217,8 @@ const REQUEST_RAFT: Command = Command::new("raft", "Raft data (raftz)")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::raft);
 
 /// `nats server request routes`.
 const REQUEST_ROUTES: Command = Command::new("routes", "Route data (routez)")
@@ -218,7 +230,8 @@ const REQUEST_ROUTES: Command = Command::new("routes", "Route data (routez)")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::routes);
 
 /// `nats server request subscriptions`.
 const REQUEST_SUBSCRIPTIONS: Command = Command::new("subscriptions", "Subscription data (subsz)")
@@ -232,7 +245,8 @@ const REQUEST_SUBSCRIPTIONS: Command = Command::new("subscriptions", "Subscripti
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(request::subscriptions);
 
 /// `nats server request variables`.
 const REQUEST_VARIABLES: Command = Command::new("variables", "General data (varz)")
@@ -241,4 +255,5 @@ const REQUEST_VARIABLES: Command = Command::new("variables", "General data (varz
     .flags(&[&[text(
         "archive",
         "Read from a file made by audit gather instead of asking servers",
-    )]]);
+    )]])
+    .run(request::variables);
