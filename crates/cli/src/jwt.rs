@@ -86,6 +86,12 @@ impl Claims {
         self.json.set("iat", now_nanos() / 1_000_000_000);
         self.json.set("iss", issuer.public());
         self.json.set("jti", self.id());
+        // The fields that all kinds have come last.
+        for key in ["tags", "type", "version"] {
+            if let Some(value) = self.nats_mut().remove(key) {
+                self.nats_mut().set(key, value);
+            }
+        }
         let mut ordered = Json::object();
         for key in ORDER {
             let value = self.json.key(key);

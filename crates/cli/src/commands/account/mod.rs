@@ -1,3 +1,5 @@
-//! `nats account`.
+//! `nats account` (cli.md 7.8, 7.9).
 
+mod info;
 pub mod model;
+mod statistics;

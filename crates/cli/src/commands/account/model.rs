@@ -1,5 +1,6 @@
 //! The model of `nats account`.
 
+use super::{info, statistics};
 use crate::model::*;
 
 /// `nats account`.
@@ -8,8 +9,9 @@ pub const ACCOUNT: Command = Command::new("account", "Your account and its use")
     .commands(&[INFO, REPORT, BACKUP, RESTORE, TLS]);
 
 /// `nats account info`.
-const INFO: Command =
-    Command::new("info", "Show the account that you are connected to").aliases(&["nfo"]);
+const INFO: Command = Command::new("info", "Show the account that you are connected to")
+    .aliases(&["nfo"])
+    .run(info::info);
 
 /// `nats account report`.
 const REPORT: Command = Command::new("report", "Report about the account")
@@ -54,7 +56,8 @@ const REPORT_CONNECTIONS: Command =
 /// `nats account report statistics`.
 const REPORT_STATISTICS: Command =
     Command::new("statistics", "Report about the account on each server")
-        .aliases(&["stats", "statsz"]);
+        .aliases(&["stats", "statsz"])
+        .run(statistics::statistics);
 
 /// `nats account backup`.
 const BACKUP: Command = Command::new("backup", "Back up all streams of the account")

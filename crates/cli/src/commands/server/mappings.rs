@@ -11,8 +11,11 @@ pub fn mappings(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let source = asked(session, "source", "Source subject pattern")?;
     let destination = asked(session, "dest", "Destination subject pattern")?;
-    let transform = Transform::new(&source, &destination)
-        .map_err(|error| fail!("invalid mapping destination: {error}"))?;
+    let transform =
+        Transform::new(&source, &destination).map_err(|error| match error.to_string() {
+            said if said.starts_with("invalid mapping destination") => fail!("{said}"),
+            other => fail!("invalid mapping destination: {other}"),
+        })?;
     if let Some(subject) = matches.arg("subject") {
         show(&transform, subject);
         return Ok(());

@@ -1,5 +1,6 @@
 //! The model of `nats auth account`.
 
+use crate::commands::auth::account;
 use crate::model::*;
 
 /// `nats auth account`.
@@ -55,7 +56,8 @@ const ACCOUNT_ADD: Command = Command::new("add", "Make an account")
         int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
         text("tags", "Tags to add").list(),
         switch("defaults", "Take the default answer to every question"),
-    ]]);
+    ]])
+    .run(account::add);
 
 /// `nats auth account info`.
 const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
@@ -64,7 +66,8 @@ const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(account::info);
 
 /// `nats auth account edit`.
 const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
@@ -101,12 +104,14 @@ const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
         int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
         int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
         text("tags", "Tags to add").list(),
-    ]]);
+    ]])
+    .run(account::edit);
 
 /// `nats auth account ls`.
 const ACCOUNT_LS: Command = Command::new("ls", "List accounts")
     .args(&[optional("operator", "The operator")])
-    .flags(&[&[switch("names", "Print names only")]]);
+    .flags(&[&[switch("names", "Print names only")]])
+    .run(account::list);
 
 /// `nats auth account push`.
 const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the servers")
@@ -114,7 +119,8 @@ const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the serve
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("show", "Print the content too"),
-    ]]);
+    ]])
+    .run(account::push);
 
 /// `nats auth account query`.
 const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the servers")
@@ -123,7 +129,8 @@ const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the se
         arg("account", "The account"),
         optional("output", "The file to write"),
     ])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(account::query);
 
 /// `nats auth account imports`.
 const ACCOUNT_IMPORTS: Command = Command::new("imports", "Imports of an account")

@@ -1,5 +1,6 @@
 //! The model of `nats auth operator`.
 
+use crate::commands::auth::operator;
 use crate::model::*;
 
 /// `nats auth operator`.
@@ -32,18 +33,21 @@ const OPERATOR_ADD: Command = Command::new("add", "Make an operator")
         ),
         negatable("signing-key", "Make a signing key").on(),
         text("tags", "Tags to add").list(),
-    ]]);
+    ]])
+    .run(operator::add);
 
 /// `nats auth operator info`.
 const OPERATOR_INFO: Command = Command::new("info", "Show an operator")
     .aliases(&["i", "show", "view"])
     .args(&[optional("name", "Its name")])
-    .flags(&[&[switch("json", "Print JSON").short('j')]]);
+    .flags(&[&[switch("json", "Print JSON").short('j')]])
+    .run(operator::info);
 
 /// `nats auth operator list`.
 const OPERATOR_LIST: Command = Command::new("list", "List operators")
     .aliases(&["ls"])
-    .flags(&[&[switch("names", "Print names only")]]);
+    .flags(&[&[switch("names", "Print names only")]])
+    .run(operator::list);
 
 /// `nats auth operator edit`.
 const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
@@ -61,7 +65,8 @@ const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
         .list(),
         text("tags", "Tags to add").list(),
         text("no-tags", "Tags to remove").list(),
-    ]]);
+    ]])
+    .run(operator::edit);
 
 /// `nats auth operator import`.
 const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator").args(&[
@@ -70,8 +75,9 @@ const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator").ar
 ]);
 
 /// `nats auth operator select`.
-const OPERATOR_SELECT: Command =
-    Command::new("select", "Select the default operator").args(&[optional("name", "Its name")]);
+const OPERATOR_SELECT: Command = Command::new("select", "Select the default operator")
+    .args(&[optional("name", "Its name")])
+    .run(operator::select);
 
 /// `nats auth operator backup`.
 const OPERATOR_BACKUP: Command = Command::new("backup", "Write an operator and its keys to a file")
@@ -91,15 +97,18 @@ const OPERATOR_KEYS: Command = Command::new("keys", "Signing keys of an operator
 /// `nats auth operator keys list`.
 const OPERATOR_KEYS_LIST: Command = Command::new("list", "List signing keys")
     .aliases(&["ls"])
-    .args(&[optional("name", "Its name")]);
+    .args(&[optional("name", "Its name")])
+    .run(operator::keys_list);
 
 /// `nats auth operator keys add`.
 const OPERATOR_KEYS_ADD: Command = Command::new("add", "Add a signing key")
     .aliases(&["new", "create"])
-    .args(&[optional("name", "Its name")]);
+    .args(&[optional("name", "Its name")])
+    .run(operator::keys_add);
 
 /// `nats auth operator keys rm`.
 const OPERATOR_KEYS_RM: Command = Command::new("rm", "Remove a signing key")
     .aliases(&["delete"])
     .args(&[optional("name", "Its name"), optional("key", "The key")])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(operator::keys_rm);

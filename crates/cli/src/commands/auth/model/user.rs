@@ -1,5 +1,6 @@
 //! The model of `nats auth user`.
 
+use crate::commands::auth::user;
 use crate::model::*;
 
 /// `nats auth user`.
@@ -41,7 +42,8 @@ const USER_ADD: Command = Command::new("add", "Make a user")
         switch("force", "Do it without asking").short('f'),
         text("credential", "File for the user's credentials"),
         switch("defaults", "Take the default answer to every question"),
-    ]]);
+    ]])
+    .run(user::add);
 
 /// `nats auth user info`.
 const USER_INFO: Command = Command::new("info", "Show a user")
@@ -53,7 +55,8 @@ const USER_INFO: Command = Command::new("info", "Show a user")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(user::info);
 
 /// `nats auth user edit`.
 const USER_EDIT: Command = Command::new("edit", "Change a user")
@@ -83,7 +86,8 @@ const USER_EDIT: Command = Command::new("edit", "Change a user")
         text("tags", "Tags to add").list(),
         text("no-tags", "Tags to remove").list(),
         text("credential", "File for the user's credentials"),
-    ]]);
+    ]])
+    .run(user::edit);
 
 /// `nats auth user ls`.
 const USER_LS: Command = Command::new("ls", "List users")
@@ -91,7 +95,8 @@ const USER_LS: Command = Command::new("ls", "List users")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("names", "Print names only"),
-    ]]);
+    ]])
+    .run(user::list);
 
 /// `nats auth user rm`.
 const USER_RM: Command = Command::new("rm", "Remove a user")
@@ -103,7 +108,8 @@ const USER_RM: Command = Command::new("rm", "Remove a user")
         text("operator", "Operator to work in"),
         switch("revoke", "Revoke the user's credentials too"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(user::remove);
 
 /// `nats auth user credential`.
 const USER_CREDENTIAL: Command =
@@ -118,4 +124,5 @@ const USER_CREDENTIAL: Command =
             duration("expire", "Time after which the credential ends"),
             text("operator", "Operator to work in"),
             switch("force", "Do it without asking").short('f'),
-        ]]);
+        ]])
+        .run(user::credential);
