@@ -40,7 +40,7 @@ readonly PEER_VERSION=2.15.1
 # Oldest Node that the client libraries run on.
 readonly MIN_NODE=20.6.0
 # What Midge does not do yet (docs/STATUS.md); names as in the tests' `needs`.
-readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer
+readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer,tracing
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # How often a server is killed.

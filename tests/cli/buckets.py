@@ -45,6 +45,17 @@ def changing_a_bucket(ctx):
     eq(tool.error("kv", "add", "a.b"), "nats: invalid bucket name")
 
 
+@case(20)
+def sizes(ctx):
+    tool = nats(ctx)
+    eq(tool.error("kv", "add", "B", "--max-value-size", "1XB"),
+       "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB")
+    eq(tool.error("kv", "add", "B", "--max-value-size", "3000000000"),
+       "bytes value out of allowed range: maximum value 2,147,483,647")
+    matches(tool.out("kv", "add", "B", "--max-value-size", "2kib", "--max-bucket-size", "1G"),
+            r"Maximum Bucket Size: 1\.0 GiB\n +Maximum Value Size: 2\.0 KiB\n")
+
+
 @case(94)
 def what_is_not_there(ctx):
     tool = nats(ctx)
@@ -229,12 +240,27 @@ def objects_in_the_way_lists_and_seals(ctx):
 
 
 @case(103)
-def a_full_disk_leaves_no_half_file(ctx):
+def a_disk_that_is_full_leaves_no_half_file(ctx):
     tool = nats(ctx)
     tool.run("object", "add", "B")
-    tool.run("object", "put", "B", "--name", "x", stdin="x" * 5000)
-    matches(tool.error("object", "get", "B", "x", "-f", "-O", "/dev/full/x"), "not a directory")
-    os.mkdir(tool.path("ro"))
-    tool.write("ro/keep", "old")
+    tool.run("object", "put", "B", "--name", "x", stdin="x" * 500_000)
+    tool.write("x", "old")
+    before = sorted(os.listdir(tool.home))
+
+    def limited(*args):
+        """Exit code and output of a run whose files may not be larger than 1 KiB."""
+        line = "trap '' XFSZ; ulimit -f 1; exec %s %s" % (tool.binary, " ".join(args))
+        return run_binary("/bin/bash", "-c", line, env=tool.env, cwd=tool.home)
+
+    code, text = limited("object", "get", "B", "x", "-f", "--no-progress")
+    check(code == 1 and "nats: error: file too large" in text, "%s %r" % (code, text))
+    eq(open(tool.path("x"), encoding="utf-8").read(), "old")
+    eq(sorted(os.listdir(tool.home)), before)
+    tool.run("context", "add", "c", "--description", "old")
+    code, text = limited("context", "add", "c", "--description", "n" * 3000)
+    check(code == 1 and "file too large" in text, "%s %r" % (code, text))
+    matches(tool.out("context", "ls"), r"│ c +│ old +│")
+    eq(os.listdir(tool.path("config/nats/context")), ["c.json"])
+    code, text = limited("bench", "pub", "foo", "--msgs", "100", "--clients", "20", "--csv", "out.csv")
+    check(code == 1 and "file too large" in text and not os.path.exists(tool.path("out.csv")), "%s %r" % (code, text))
     matches(tool.error("object", "get", "B", "x", "-f", "-O", "no/such/dir/x"), "no such file or directory")
-    eq(open(tool.path("ro/keep"), encoding="utf-8").read(), "old")

@@ -178,6 +178,8 @@ def a_broken_context_file_is_left_out(ctx):
     tool.write("config/nats/context/bad.json", "{ no json")
     tool.write("config/nats/context.txt", "bad\n")
     matches(tool.out("rtt"), tool.server.address)
+    for words in ((), ("--context", "bad")):
+        matches(tool.run("rtt", *words).err, r'The context "bad" is ignored: .*bad\.json cannot be read')
     eq(tool.error("context", "validate"), "validation failed")
 
 

@@ -1,5 +1,6 @@
 """Parsing, help, exit codes, output formats: items 1 to 20."""
 
+import json
 import os
 
 from tool import *
@@ -129,6 +130,31 @@ def tables_in_other_formats(ctx):
        "# Known Contexts\n| Name | Description |\n| --- | --- |\n| a | x, y |\n\n")
 
 
+@case(16)
+def columns_in_other_formats(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "a", "--description", "x", "--server", "s:1")
+    path = tool.path("config/nats/context/a.json")
+    eq(json.loads(tool.out("context", "info", "a", env={"TESTING": "true"})),
+       {"Header": 'NATS Configuration Context "a"', "Description": "x", "Server URLs": "s:1", "Path": path})
+    eq(tool.out("context", "info", "a", env={"LLMFORMAT": "1"}),
+       '# NATS Configuration Context "a"\n\n- **Description:** x\n- **Server URLs:** s:1\n- **Path:** %s\n\n' % path)
+
+
+@case(16)
+def colours_only_at_a_terminal(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "a")
+    check("\x1b[" not in tool.out("context", "ls", "--colors", "red"), "colours in a pipe")
+    terminal = tool.terminal("context", "ls", "--colors", "red")
+    terminal.finish()
+    check("\x1b[31m╭" in terminal.raw, terminal.raw)
+    terminal = tool.terminal("context", "ls", "--colors", "red", env={"NO_COLOR": "1"})
+    terminal.finish()
+    check("\x1b[31m" not in terminal.raw, terminal.raw)
+    check("╔═" in tool.out("context", "ls", "--colors", "double"), "no double lines")
+
+
 @case(17)
 def shell_completion(ctx):
     tool = nats(ctx, server=False)
@@ -190,3 +216,29 @@ def a_pipe_that_closes_is_no_crash(ctx):
     tool = nats(ctx, server=False)
     code, text = run_binary("/bin/bash", "-c", "set -o pipefail; %s --help-long | head -n 1" % tool.binary, env=tool.env)
     check(text.startswith("usage: nats") and "panicked" not in text, "%s %r" % (code, text))
+
+
+@case(19)
+def output_that_cannot_be_written_is_a_failure(ctx):
+    tool = nats(ctx, server=False)
+    for words in ("--version", "--help", "--help-man"):
+        code, text = run_binary("/bin/bash", "-c", "%s %s > /dev/full" % (tool.binary, words), env=tool.env)
+        eq(code, 1)
+        matches(text, r"^nats: error: could not write the output: No space left on device")
+    code, text = run_binary("/bin/bash", "-c", "%s bogus 2> /dev/full" % tool.binary, env=tool.env)
+    check(code == 1 and text.startswith("usage: nats"), "%s %r" % (code, text))
+
+
+@case(6)
+def a_word_that_is_no_text(ctx):
+    tool = nats(ctx, server=False)
+    code, text = run_binary("/bin/bash", "-c", tool.binary + r" pub $'a\xff'", env=tool.env)
+    eq(code, 1)
+    matches(text, r'^nats: error: "a\\xFF" is not valid UTF-8')
+
+
+@case(17)
+def completion_of_other_shells(ctx):
+    tool = nats(ctx, server=False)
+    for shell in ("elvish", "powershell"):
+        check("nats;stream;ls" in tool.out("--completion-script-" + shell), shell)

@@ -520,3 +520,38 @@ class Proxy:
 
         threading.Thread(target=pump, args=(server, client), daemon=True).start()
         pump(client, server)
+
+
+@case(44)
+def graphs_of_subjects(ctx):
+    tool = nats(ctx)
+    terminal = tool.terminal("sub", "a.*", "b", "--graph", rows=30, columns=80)
+    wait_for_interest(tool, "a.*")
+    tool.run("pub", "a.1", "x", "--count", "5")
+    terminal.wait(r" 5 ┤ *[─╭].*a\.\* / second.*b / second")
+    terminal.interrupt()
+    small = tool.terminal("sub", "a", "--graph", rows=10, columns=60)
+    small.wait("please increase terminal dimensions")
+    small.finish(code=1)
+
+
+@case(15)
+def the_trace_of_requests_and_connections(ctx):
+    tool = nats(ctx)
+    outcome = tool.run("kv", "ls", "--trace")
+    matches(outcome.err, r"\d\d:\d\d:\d\d >>> Connected to nats://\S+ \(127\.0\.0\.1:\d+\)\n"
+                         r"\d\d:\d\d:\d\d >>> \$JS\.API\.STREAM\.LIST\n\{[^\n]*\}\n\n\d\d:\d\d:\d\d <<< \$JS\.API\.STREAM\.LIST\n\{")
+
+
+@case(13)
+def names_prefixes_and_domains(ctx):
+    tool = nats(ctx, config='jetstream { store_dir: "js", domain: hub }\n')
+    sub = tool.start("sub", "foo", "--connection-name", "mine")
+    sub.wait_err("Subscribing")
+    eq([client.get("name") for client in tool.server.connz()["connections"]], ["mine"])
+    tool.run("kv", "add", "B", "--js-domain", "hub")
+    tool.run("kv", "put", "B", "k", "v", "--js-domain", "hub")
+    eq(tool.out("kv", "get", "B", "k", "--raw", "--js-api-prefix", "$JS.hub.API"), "v")
+    tool.run("context", "add", "d", "--js-domain", "hub")
+    eq(tool.out("kv", "get", "B", "k", "--raw", "--context", "d"), "v")
+    matches(tool.error("kv", "get", "B", "k", "--js-domain", "nope"), "is JetStream enabled")

@@ -137,7 +137,7 @@ def older_kinds_of_consumers(ctx):
         results(tool.out("bench", "oldjs", kind, "b", "--msgs", "500", *more))
 
 
-@case(64)
+@case(64, "tracing")
 def tracing_a_message(ctx):
     tool = nats(ctx)
     js = jetstream(ctx, server=tool.server, guard=False)
@@ -198,7 +198,7 @@ def events_of_streams(ctx):
     check("X1" not in filtered.out, filtered.out)
 
 
-@case(136)
+@case(136, "services")
 def connections_and_events_in_a_stream(ctx):
     tool = nats(ctx)
     run = tool.start("events", *SYSTEM)
@@ -321,3 +321,65 @@ def latency_between_servers(ctx):
     eq(len(open(tool.path("h.raw"), encoding="utf-8").read().splitlines()), 200)
     check(os.path.exists(tool.path("h.histogram")), "no histogram")
     eq(tool.error("latency", "--server-b", "x", "--size", "4"), "message Payload Size must be at least 8 bytes")
+
+
+@case(140)
+def schemas(ctx):
+    tool = nats(ctx)
+    name = "io.nats.jetstream.api.v1.stream_configuration"
+    matches(tool.out("schema", "search", "stream_conf"), r"^Matched Schemas:\n\n  %s\n\n$" % name)
+    eq(tool.run("schema", "ls", "stream_conf", "--json").json, [name])
+    eq(tool.run("schema", "info", name).json["title"], name)
+    matches(tool.out("schema", "info", name, "--yaml"), '\ntitle: "%s"\n' % name)
+    tool.write("bad.json", json.dumps({"name": "S", "storage": "tape"}))
+    out = tool.out("schema", "validate", name, "bad.json")
+    matches(out, r"^Validation errors in bad\.json:\n\n.*  storage: ")
+    check(len(tool.run("schema", "validate", name, "bad.json", "--json").json) > 1)
+    js = jetstream(ctx, server=tool.server, guard=False)
+    js.create("S", ["s"])
+    tool.write("good.json", json.dumps(js.info("S")["config"]))
+    eq(tool.out("schema", "validate", name, "good.json"), "good.json validates against %s\n" % name)
+    eq(tool.out("schema", "request", "$JS.API.INFO"),
+       "Response is a valid io.nats.jetstream.api.v1.account_info_response message\n")
+    matches(tool.error("schema", "info", "nope"), "^unknown schema nope")
+
+
+@case(143, "services")
+def a_snapshot_of_top(ctx):
+    tool = nats(ctx)
+    sub = tool.start("sub", "foo", "--connection-name", "watched")
+    sub.wait_err("Subscribing")
+    name = tool.server.varz()["server_name"]
+    tool.run("top", name, "-o", "snap.txt", "--subs", *SYSTEM)
+    text = open(tool.path("snap.txt"), encoding="utf-8").read()
+    matches(text, r"^NATS server version \S+ \(uptime: \S+\)\nServer: .*\n  ID:   N\S+\n  Load: CPU: .*\n  In:   Msgs: .*\n"
+                  r"  Out:  Msgs: .*\n\nConnections Polled: 2\n  HOST +CID +NAME +SUBS +PENDING +MSGS_TO +MSGS_FROM +BYTES_TO +"
+                  r"BYTES_FROM +LANG +VERSION +UPTIME +LAST_ACTIVITY +SUBSCRIPTIONS\n")
+    matches(text, r"\n  127\.0\.0\.1:\d+ +\d+ +watched +1 .* foo\n")
+    lines = tool.out("top", name, "-o", "-", "--delimiter", ",", "--sort", "subs", *SYSTEM).splitlines()
+    check(lines[0].startswith("HOST,CID,NAME,") and len(lines) == 3, lines)
+    eq(tool.error("top", name, *SYSTEM), "top needs a terminal: use --output FILE for a snapshot")
+    matches(tool.error("top", name, "-o", "x"), "ensure the account used has system privileges")
+    matches(tool.error("top", "nobody", "-o", "x", "--timeout", "300ms", *SYSTEM), 'no answer from server "nobody"')
+
+
+@case(143, "services")
+def top_at_a_terminal(ctx):
+    tool = nats(ctx)
+    sub = tool.start("sub", "foo", "--connection-name", "watched")
+    sub.wait_err("Subscribing")
+    terminal = tool.terminal("top", tool.server.varz()["server_name"], *SYSTEM, columns=200)
+    terminal.wait(r"NATS server version .*Connections Polled: 2\n  HOST .*watched")
+    check("SUBSCRIPTIONS" not in terminal.screen.text())
+    terminal.type("s")
+    terminal.wait(r"SUBSCRIPTIONS\n(.*\n)*.* foo")
+    terminal.type("?")
+    terminal.wait("show or hide host names")
+    terminal.type("x")
+    terminal.wait("NATS server version")
+    terminal.type("n")
+    terminal.wait("Connections: _")
+    terminal.type("1\r")
+    terminal.wait("Connections Polled: 1\n")
+    terminal.type("q")
+    terminal.finish()

@@ -25,7 +25,7 @@ pub fn on_interrupt(at_end: impl FnOnce() -> i32 + Send + 'static) -> Result<()>
 /// Ctrl-C ends the program with `nats: error: context canceled`.
 pub fn cancels() -> Result<()> {
     on_interrupt(|| {
-        eprintln!("nats: error: context canceled");
+        crate::output::log::error("context canceled");
         1
     })
 }

@@ -14,6 +14,8 @@
 //! | [`jetstream`] | requests to the JetStream API |
 //! | [`system`] | questions to all servers over the system account |
 //! | [`nkey`], [`jwt`] | key pairs, what they sign |
+//! | [`schemas`] | JSON schemas of messages and requests |
+//! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
@@ -22,6 +24,7 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+pub mod expression;
 pub mod failure;
 pub mod format;
 pub mod help;
@@ -35,6 +38,7 @@ pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
+pub mod schemas;
 pub mod session;
 pub mod system;
 pub mod template;

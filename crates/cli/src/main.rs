@@ -3,5 +3,5 @@
 use std::process::exit;
 
 fn main() {
-    exit(midge_cli::run::run(std::env::args().skip(1).collect()));
+    exit(midge_cli::run::run_given(std::env::args_os().skip(1)));
 }

@@ -1,30 +1,62 @@
 //! One run of the program, from its words to its exit code.
 
-use std::io::Write;
+use std::ffi::OsString;
+use std::io::{ErrorKind, Write};
 
 use crate::failure::Failure;
 use crate::help;
 use crate::model::{self, Command};
+use crate::output::log;
 use crate::parse::{BuiltIn, Parsed, Problem, expand, parse};
 use crate::session::Session;
 
-/// Does what the words say; gives the exit code.
-pub fn run(words: Vec<String>) -> i32 {
-    reset_broken_pipe();
-    let code = act(words);
-    // What cannot be printed any more is lost with the pipe.
-    let _ = std::io::stdout().flush();
-    code
+/// Exit code after a mistake of the program itself, as Rust has it.
+const PANICKED: i32 = 101;
+
+/// [`run`] with words as the system gives them.
+pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
+    // What is sent must be what was written, so that nothing is replaced.
+    let words: Result<Vec<String>, OsString> = words.map(OsString::into_string).collect();
+    match words {
+        Ok(words) => run(words),
+        Err(word) => {
+            log::error(format_args!(
+                "{word:?} is not valid UTF-8: send other bytes from a file or standard input"
+            ));
+            1
+        }
+    }
 }
 
-/// A closed pipe ends the program quietly, as with other tools.
-fn reset_broken_pipe() {
+/// Does what the words say; gives the exit code.
+pub fn run(words: Vec<String>) -> i32 {
+    end_on_panics();
+    let code = act(words);
+    match std::io::stdout().flush() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            log::error(format_args!("could not write the output: {error}"));
+            code.max(1)
+        }
+        // What cannot be printed any more is lost with the pipe.
+        _ => code,
+    }
+}
+
+/// A closed pipe ends the program quietly, as with other tools; output that
+/// cannot be written for another reason ends it with that. So does any other
+/// panic, on whatever thread.
+fn end_on_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
-        if text.contains("failed printing to stdout") {
+        if let Some((_, why)) = text.split_once("failed printing to stdout: ") {
+            if !why.contains("Broken pipe") {
+                log::error(format_args!("could not write the output: {why}"));
+            }
             std::process::exit(1);
         }
-        eprintln!("nats: error: this should not happen: {text}");
+        log::error(format_args!("this should not happen: {text}"));
+        // Another thread may wait for the one that ends here.
+        std::process::exit(PANICKED);
     }));
 }
 
@@ -97,23 +129,25 @@ fn show(built_in: BuiltIn, path: &[&'static Command]) {
         BuiltIn::HelpCompact => {
             print!("{}", help::usage::usage(path, help::usage::Detail::Short));
         }
-        BuiltIn::HelpMan => print!("{}", help::man::page()),
+        BuiltIn::HelpMan => print!("{}", help::man::pages(path)),
         BuiltIn::HelpMarkdown => print!("{}", help::markdown::page()),
         BuiltIn::Introspect => println!("{}", help::introspect::model().compact()),
         BuiltIn::ScriptBash => print!("{}", help::completion::BASH),
         BuiltIn::ScriptZsh => print!("{}", help::completion::ZSH),
         BuiltIn::ScriptFish => print!("{}", help::completion::FISH),
+        BuiltIn::ScriptElvish => print!("{}", help::completion::elvish()),
+        BuiltIn::ScriptPowerShell => print!("{}", help::completion::powershell()),
     }
 }
 
 fn report(failure: &Failure, path: &[&'static Command]) -> i32 {
     match failure {
         Failure::Error(text) => {
-            eprintln!("nats: error: {text}");
+            log::error(text);
             1
         }
         Failure::Usage(text) => {
-            eprint!("error: {text}\n\n");
+            log::usage_error(text);
             print!("{}", help::usage::usage(path, help::usage::Detail::Short));
             1
         }

@@ -125,10 +125,9 @@ impl Session {
                     .unwrap_or_default()
                     .to_string_lossy()
                     .into_owned();
-                // As with named ones, a file that cannot be read is none.
                 return Ok(Context {
+                    record: loaded(&stem, Store::load_file(path)),
                     name: stem,
-                    record: Store::load_file(path).unwrap_or_default(),
                 });
             }
             if !store.is_known(name) {
@@ -136,7 +135,7 @@ impl Session {
             }
             return Ok(Context {
                 name: name.to_owned(),
-                record: store.load(name).unwrap_or_default(),
+                record: loaded(name, store.load(name)),
             });
         }
         let Some(name) = store.selected() else {
@@ -147,10 +146,7 @@ impl Session {
             store.unselect()?;
             bail!("context not found");
         }
-        let record = store.load(&name).unwrap_or_else(|failure| {
-            log!("The context {name:?} is ignored: {failure}");
-            Record::default()
-        });
+        let record = loaded(&name, store.load(&name));
         Ok(Context { name, record })
     }
 
@@ -287,6 +283,14 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// The settings of a context; of one that cannot be read, none (cli.md 2.3).
+fn loaded(name: &str, record: Result<Record>) -> Record {
+    record.unwrap_or_else(|failure| {
+        log!("The context {name:?} is ignored: {failure}");
+        Record::default()
+    })
 }
 
 fn log_event(event: &Event, trace: bool) {

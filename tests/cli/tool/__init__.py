@@ -4,6 +4,7 @@ from lib import *  # noqa: F401,F403
 from lib import __all__ as _suite
 from lib.registry import test
 
+from .clusters import cluster
 from .nats import SYSTEM, Nats, nats, plain
 from .terminal import Terminal
 
@@ -13,4 +14,4 @@ def case(item, *needs, **options):
     return test("cli", item, needs=needs, **options)
 
 
-__all__ = list(_suite) + ["Nats", "SYSTEM", "Terminal", "case", "nats", "plain"]
+__all__ = list(_suite) + ["Nats", "SYSTEM", "Terminal", "case", "cluster", "nats", "plain"]

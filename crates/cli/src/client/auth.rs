@@ -1,5 +1,6 @@
 //! Logging in.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -11,12 +12,22 @@ use super::{ClientError, Endpoint, ServerInfo};
 
 /// A secret, or the file that it is in. Files are read at each connect, so
 /// that a new one counts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Secret {
     /// The text itself.
     Text(String),
     /// A file with it.
     File(PathBuf),
+}
+
+/// The file, but not the text.
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Secret::Text(_) => f.write_str("Text(..)"),
+            Secret::File(path) => f.debug_tuple("File").field(path).finish(),
+        }
+    }
 }
 
 impl Secret {
@@ -38,7 +49,7 @@ fn read(path: &Path) -> Result<String, ClientError> {
 }
 
 /// What to log in with.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Auth {
     /// User name.
     pub user: String,
@@ -57,7 +68,7 @@ pub struct Auth {
 }
 
 /// The fields of a CONNECT that log in.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Login {
     /// User name.
     pub user: String,
@@ -71,6 +82,20 @@ pub struct Login {
     pub jwt: String,
     /// Signature of the nonce.
     pub signature: String,
+}
+
+/// Nothing that logs in is shown.
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Auth").finish_non_exhaustive()
+    }
+}
+
+/// Nothing that logs in is shown.
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Login").finish_non_exhaustive()
+    }
 }
 
 impl Auth {

@@ -70,13 +70,28 @@ pub struct Output {
     pub(super) buffer: Vec<u8>,
 }
 
+impl Output {
+    /// Fails if there is no room for so many bytes until there is a link.
+    fn check_room(&self, more: usize) -> Result<(), ClientError> {
+        if self.link.is_none() && self.buffer.len().saturating_add(more) > MAX_PENDING {
+            return Err(ClientError::Other(
+                "nats: outbound buffer limit exceeded".to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
 /// How things are.
 #[derive(Debug, Default)]
 pub struct State {
     pub(super) info: ServerInfo,
-    pub(super) url: String,
+    /// The server in use.
+    pub(super) endpoint: Option<Endpoint>,
     pub(super) pings: u64,
     pub(super) pongs: u64,
+    /// How often the connection broke.
+    pub(super) breaks: u64,
     pub(super) last_error: Option<ClientError>,
     pub(super) closed: bool,
 }
@@ -93,13 +108,7 @@ impl Shared {
     /// Writes what is in the buffer. While there is no link it stays there.
     fn write_out(&self, output: &mut Output) -> Result<(), ClientError> {
         let Some(link) = &output.link else {
-            return if output.buffer.len() > MAX_PENDING {
-                Err(ClientError::Other(
-                    "nats: outbound buffer limit exceeded".to_owned(),
-                ))
-            } else {
-                Ok(())
-            };
+            return Ok(());
         };
         match link.write_all(&output.buffer) {
             Ok(()) => output.buffer.clear(),
@@ -118,8 +127,22 @@ impl Shared {
             return Err(ClientError::Closed);
         }
         let mut output = lock(&self.output);
+        output.check_room(line.len())?;
         output.buffer.extend_from_slice(line.as_bytes());
         self.write_out(&mut output)
+    }
+
+    /// Asks for a sign of life, without waiting for it.
+    pub(super) fn ping(&self) -> Result<(), ClientError> {
+        let mut output = lock(&self.output);
+        lock(&self.state).pings += 1;
+        output.buffer.extend_from_slice(b"PING\r\n");
+        self.write_out(&mut output)
+    }
+
+    /// Nobody who waits for an answer gets one.
+    pub(super) fn end_waiting(&self) {
+        lock(&self.waiting).clear();
     }
 
     pub(super) fn forget(&self, sid: u64) {
@@ -176,7 +199,7 @@ impl Connection {
             }),
             state: Mutex::new(State {
                 info,
-                url: endpoint.to_string(),
+                endpoint: Some(endpoint.clone()),
                 ..State::default()
             }),
             changed: Condvar::new(),
@@ -212,7 +235,11 @@ impl Connection {
 
     /// URL of the server in use.
     pub fn url(&self) -> String {
-        lock(&self.shared.state).url.clone()
+        let state = lock(&self.shared.state);
+        state
+            .endpoint
+            .as_ref()
+            .map_or_else(String::new, Endpoint::to_string)
     }
 
     /// Address of the server in use.
@@ -333,6 +360,7 @@ impl Connection {
             return Err(ClientError::MaxPayload);
         }
         let mut output = lock(&self.shared.output);
+        output.check_room(total)?;
         let buffer = &mut output.buffer;
         buffer.extend_from_slice(if block.is_empty() { b"PUB " } else { b"HPUB " });
         buffer.extend_from_slice(subject.as_bytes());
@@ -360,18 +388,20 @@ impl Connection {
     }
 
     /// Writes what has been gathered and waits until the server has read it.
-    /// Gives the time that took.
+    /// Gives the time that took. Fails if the connection breaks meanwhile, as
+    /// nobody knows then what the server has read.
     pub fn flush(&self, patience: Duration) -> Result<Duration, ClientError> {
         let begun = Instant::now();
-        let number = {
+        let (number, breaks) = {
             let mut output = lock(&self.shared.output);
+            output.check_room(0)?;
             let number = {
                 let mut state = lock(&self.shared.state);
                 if state.closed {
                     return Err(ClientError::Closed);
                 }
                 state.pings += 1;
-                state.pings
+                (state.pings, state.breaks)
             };
             output.buffer.extend_from_slice(b"PING\r\n");
             self.shared.write_out(&mut output)?;
@@ -379,9 +409,12 @@ impl Connection {
         };
         let deadline = begun.checked_add(patience);
         let mut state = lock(&self.shared.state);
-        while state.pongs < number {
-            if state.closed {
+        loop {
+            if state.closed || state.breaks != breaks {
                 return Err(ClientError::Closed);
+            }
+            if state.pongs >= number {
+                return Ok(begun.elapsed());
             }
             let left = match deadline {
                 Some(deadline) => deadline.saturating_duration_since(Instant::now()),
@@ -397,7 +430,6 @@ impl Connection {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        Ok(begun.elapsed())
     }
 
     /// Subscribes; messages wait until they are taken.

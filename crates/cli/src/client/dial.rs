@@ -103,8 +103,9 @@ pub fn log_in(
     let mut link = Link::new(socket).map_err(|error| broken(&error))?;
     link.set_patience(Some(options.dial_timeout))
         .map_err(|error| broken(&error))?;
+    let name = endpoint.certificate_name();
     if options.tls.first {
-        link = link.encrypt(options.tls.connect(&endpoint.host)?, &endpoint.host)?;
+        link = link.encrypt(options.tls.connect(name)?, name)?;
     }
     let mut input = Vec::new();
     let info = loop {
@@ -126,7 +127,7 @@ pub fn log_in(
                 "nats: data before the TLS handshake".to_owned(),
             ));
         }
-        link = link.encrypt(options.tls.connect(&endpoint.host)?, &endpoint.host)?;
+        link = link.encrypt(options.tls.connect(name)?, name)?;
     }
     let login = options.auth.login(endpoint, &info)?;
     let connect = Connect {
@@ -175,6 +176,10 @@ fn broken(error: &io::Error) -> ClientError {
     }
 }
 
+fn too_early() -> ClientError {
+    ClientError::Other("nats: protocol error: a message before the login".to_owned())
+}
+
 enum Received {
     Info(Box<ServerInfo>),
     Pong,
@@ -195,10 +200,15 @@ fn next_op(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<Receiv
                 }
                 Op::Pong => Received::Pong,
                 Op::Err(text) => Received::Error(text.to_owned()),
-                Op::Message { .. } | Op::Ping | Op::Ok => Received::Other,
+                Op::Message { .. } => return Err(too_early()),
+                Op::Ping | Op::Ok => Received::Other,
             };
             input.drain(..used);
             return Ok(received);
+        }
+        // Only a message goes on behind its line.
+        if input.contains(&b'\n') {
+            return Err(too_early());
         }
         if Instant::now() > deadline {
             return Err(ClientError::Timeout);

@@ -1,6 +1,7 @@
 //! Addresses of servers.
 
 use std::fmt;
+use std::net::IpAddr;
 
 use super::ClientError;
 
@@ -8,7 +9,7 @@ use super::ClientError;
 const DEFAULT_PORT: u16 = 4222;
 
 /// A server URL.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Whether the scheme asks for TLS.
     pub tls: bool,
@@ -20,6 +21,8 @@ pub struct Endpoint {
     pub user: Option<String>,
     /// Password in the URL.
     pub password: Option<String>,
+    /// Name that the certificate of the server must have, if not `host`.
+    pub certificate_name: Option<String>,
 }
 
 impl Endpoint {
@@ -34,7 +37,8 @@ impl Endpoint {
 
     /// A server; the scheme may be missing.
     pub fn parse(url: &str) -> Result<Self, ClientError> {
-        let wrong = |why: &str| ClientError::Other(format!("parse \"{url}\": {why}"));
+        let wrong =
+            |why: &str| ClientError::Other(format!("parse \"{}\": {why}", without_login(url)));
         let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
         let tls = match scheme {
             "nats" => false,
@@ -82,7 +86,29 @@ impl Endpoint {
             port,
             user,
             password,
+            certificate_name: None,
         })
+    }
+
+    /// A server that this one told about, at `host:port`. As with other
+    /// clients the login of this one's URL holds there too, and so does the
+    /// name in the certificate if the other is known by its address only.
+    pub fn told(&self, address: &str) -> Result<Self, ClientError> {
+        let mut told = Self::parse(address)?;
+        told.tls = self.tls;
+        if told.user.is_none() {
+            told.user.clone_from(&self.user);
+            told.password.clone_from(&self.password);
+        }
+        if told.host.parse::<IpAddr>().is_ok() {
+            told.certificate_name = Some(self.certificate_name().to_owned());
+        }
+        Ok(told)
+    }
+
+    /// Name that the certificate of the server must have.
+    pub fn certificate_name(&self) -> &str {
+        self.certificate_name.as_deref().unwrap_or(&self.host)
     }
 
     /// `host:port`, with brackets around an IPv6 address.
@@ -103,6 +129,24 @@ impl fmt::Display for Endpoint {
             if self.tls { "tls" } else { "nats" },
             self.address()
         )
+    }
+}
+
+/// Without what logs in, which is nobody else's business.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Endpoint({self})")
+    }
+}
+
+/// The URL for error texts.
+fn without_login(url: &str) -> String {
+    match url.rsplit_once('@') {
+        Some((before, address)) => match before.split_once("://") {
+            Some((scheme, _)) => format!("{scheme}://***@{address}"),
+            None => format!("***@{address}"),
+        },
+        None => url.to_owned(),
     }
 }
 
@@ -149,5 +193,31 @@ mod tests {
         assert_eq!(Endpoint::parse_list("a, b:1,").unwrap().len(), 2);
         assert!(Endpoint::parse("http://x").is_err());
         assert!(Endpoint::parse("x:99999").is_err());
+    }
+
+    #[test]
+    fn passwords_are_not_shown() {
+        let error = Endpoint::parse("nats://u:secret@h:port").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "parse \"nats://***@h:port\": invalid port \":port\" after host"
+        );
+        let good = Endpoint::parse("u:secret@h").unwrap();
+        assert_eq!(format!("{good:?}"), "Endpoint(nats://h:4222)");
+    }
+
+    #[test]
+    fn a_server_told_about_takes_login_and_certificate_name() {
+        let first = Endpoint::parse("tls://u:p@a.example:1").unwrap();
+        let by_address = first.told("10.0.0.1:2").unwrap();
+        assert!(by_address.tls);
+        assert_eq!(by_address.user.as_deref(), Some("u"));
+        assert_eq!(by_address.certificate_name(), "a.example");
+        assert_eq!(
+            by_address.told("[::1]:3").unwrap().certificate_name(),
+            "a.example"
+        );
+        let by_name = first.told("b.example:2").unwrap();
+        assert_eq!(by_name.certificate_name(), "b.example");
     }
 }

@@ -25,11 +25,32 @@ pub struct Link {
 
 #[derive(Debug)]
 struct Tls {
-    state: Mutex<ClientConnection>,
+    state: Mutex<Records>,
     /// Held while ciphertext is written, so that records keep their order.
     /// Always taken before `state`.
     gate: Mutex<()>,
     details: TlsDetails,
+}
+
+#[derive(Debug)]
+struct Records {
+    connection: ClientConnection,
+    /// Ciphertext that was read from the socket, one read at most. It is given
+    /// to `connection` when that has no plaintext left: it takes no more than
+    /// one record's worth.
+    unread: Vec<u8>,
+}
+
+impl Records {
+    /// Decrypts some of what was read.
+    fn decrypt(&mut self) -> io::Result<()> {
+        let used = self.connection.read_tls(&mut self.unread.as_slice())?;
+        self.unread.drain(..used);
+        self.connection
+            .process_new_packets()
+            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        Ok(())
+    }
 }
 
 impl Link {
@@ -54,7 +75,10 @@ impl Link {
         }
         let details = TlsDetails::of(&tls, name);
         self.tls = Some(Tls {
-            state: Mutex::new(tls),
+            state: Mutex::new(Records {
+                connection: tls,
+                unread: Vec::new(),
+            }),
             gate: Mutex::new(()),
             details,
         });
@@ -108,28 +132,24 @@ impl Tls {
     fn read(&self, mut socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
         let mut record = [0u8; RECORD];
         loop {
-            {
-                let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                match state.reader().read(buffer) {
-                    Ok(count) => return Ok(count),
-                    Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            // Without the lock: others may write meanwhile.
-            let count = socket.read(&mut record)?;
-            let mut input = record.get(..count).unwrap_or_default();
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-            if count == 0 {
-                state.read_tls(&mut io::empty())?;
+            match state.connection.reader().read(buffer) {
+                Ok(count) => return Ok(count),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+                Err(error) => return Err(error),
             }
-            while !input.is_empty() {
-                state.read_tls(&mut input)?;
+            if state.unread.is_empty() {
+                drop(state);
+                // Without the lock: others may write meanwhile.
+                let count = socket.read(&mut record)?;
+                state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state
-                    .process_new_packets()
-                    .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+                    .unread
+                    .extend_from_slice(record.get(..count).unwrap_or_default());
             }
-            let answers = state.wants_write();
+            // Without anything read this is the end.
+            state.decrypt()?;
+            let answers = state.connection.wants_write();
             drop(state);
             if answers {
                 self.write_all(socket, &[])?;
@@ -145,10 +165,11 @@ impl Tls {
             let (chunk, tail) = rest.split_at(rest.len().min(WRITE_CHUNK));
             {
                 let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-                let taken = state.writer().write(chunk)?;
+                let connection = &mut state.connection;
+                let taken = connection.writer().write(chunk)?;
                 rest = rest.get(taken..).unwrap_or(tail);
-                while state.wants_write() {
-                    state.write_tls(&mut ciphertext)?;
+                while connection.wants_write() {
+                    connection.write_tls(&mut ciphertext)?;
                 }
             }
             socket.write_all(&ciphertext)?;
@@ -157,5 +178,127 @@ impl Tls {
                 return Ok(());
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::sync::Arc;
+
+    use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+    use rustls::pki_types::pem::PemObject;
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+    use rustls::{
+        ClientConfig, DigitallySignedStruct, ServerConfig, ServerConnection, SignatureScheme,
+    };
+
+    use super::*;
+
+    /// Takes any certificate: these tests are about records.
+    #[derive(Debug)]
+    struct Anyone;
+
+    impl ServerCertVerifier for Anyone {
+        fn verify_server_cert(
+            &self,
+            _: &CertificateDer<'_>,
+            _: &[CertificateDer<'_>],
+            _: &ServerName<'_>,
+            _: &[u8],
+            _: UnixTime,
+        ) -> Result<ServerCertVerified, rustls::Error> {
+            Ok(ServerCertVerified::assertion())
+        }
+
+        fn verify_tls12_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn verify_tls13_signature(
+            &self,
+            _: &[u8],
+            _: &CertificateDer<'_>,
+            _: &DigitallySignedStruct,
+        ) -> Result<HandshakeSignatureValid, rustls::Error> {
+            Ok(HandshakeSignatureValid::assertion())
+        }
+
+        fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+            vec![
+                SignatureScheme::RSA_PSS_SHA256,
+                SignatureScheme::ECDSA_NISTP256_SHA256,
+                SignatureScheme::ED25519,
+            ]
+        }
+    }
+
+    /// Accepts one connection, sends `records` in one piece and ends.
+    fn serve(listener: &TcpListener, records: &[Vec<u8>]) {
+        let chain =
+            CertificateDer::from_pem_slice(include_bytes!("../../../config/tests/certs/c.pem"));
+        let key =
+            PrivateKeyDer::from_pem_slice(include_bytes!("../../../config/tests/certs/k.pem"));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![chain.unwrap()], key.unwrap())
+            .unwrap();
+        let mut tls = ServerConnection::new(Arc::new(config)).unwrap();
+        let (mut socket, _) = listener.accept().unwrap();
+        while tls.is_handshaking() {
+            tls.complete_io(&mut socket).unwrap();
+        }
+        let mut out = Vec::new();
+        for record in records {
+            tls.writer().write_all(record).unwrap();
+            while tls.wants_write() {
+                tls.write_tls(&mut out).unwrap();
+            }
+        }
+        tls.send_close_notify();
+        while tls.wants_write() {
+            tls.write_tls(&mut out).unwrap();
+        }
+        socket.write_all(&out).unwrap();
+    }
+
+    #[test]
+    fn full_and_small_records_in_a_row_are_read() {
+        let records: Vec<Vec<u8>> = (0..400)
+            .map(|number| vec![number as u8; if number % 2 == 0 { 16_384 } else { 100 }])
+            .collect();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let sent = records.clone();
+        let server = std::thread::spawn(move || serve(&listener, &sent));
+        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+        let config = ClientConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .dangerous()
+            .with_custom_certificate_verifier(Arc::new(Anyone))
+            .with_no_client_auth();
+        let name = ServerName::try_from("localhost").unwrap();
+        let tls = ClientConnection::new(Arc::new(config), name).unwrap();
+        let link = Link::new(TcpStream::connect(address).unwrap()).unwrap();
+        let link = link.encrypt(tls, "localhost").unwrap();
+        let mut got = Vec::new();
+        let mut buffer = [0; 5_000];
+        loop {
+            match link.read(&mut buffer).unwrap() {
+                0 => break,
+                count => got.extend_from_slice(&buffer[..count]),
+            }
+        }
+        server.join().unwrap();
+        assert!(got == records.concat(), "{} bytes", got.len());
     }
 }

@@ -23,6 +23,9 @@ mod socks;
 mod subscription;
 mod tls;
 
+#[cfg(test)]
+mod connection_tests;
+
 pub use auth::{Auth, Secret, split_credentials};
 pub use connection::{Connection, Stats};
 pub use endpoint::Endpoint;

@@ -97,20 +97,25 @@ impl Options {
     }
 }
 
-/// Steps of the delay before attempts to connect again: half a second more,
-/// first by 250 ms, up to 20 s.
-const FIRST_STEP: u64 = 500;
-const STEP: u64 = 250;
+/// Longest delay before an attempt to connect again, in milliseconds.
 const LONGEST: u64 = 20_000;
+
+/// Milliseconds before attempt `number`, on average (cli.md 1.4): half a second
+/// more each time, with two smaller steps between.
+fn delay_step(number: u32) -> u64 {
+    match number {
+        0 => 500,
+        1 => 750,
+        2..=11 => 500 * u64::from(number),
+        12 => 5_750,
+        _ => (500 * (u64::from(number) - 1)).min(LONGEST),
+    }
+}
 
 /// Delay before attempt `number` (0 is the first), between half and one and a
 /// half times the step, so that many clients do not come back at once.
 pub fn reconnect_delay(number: u32) -> Duration {
-    let step = FIRST_STEP
-        .saturating_add(STEP.saturating_mul(number.into()))
-        .min(LONGEST);
-    let step = step as f64;
-    Duration::from_millis((step * (0.5 + fastrand::f64())) as u64)
+    Duration::from_millis((delay_step(number) as f64 * (0.5 + fastrand::f64())) as u64)
 }
 
 #[cfg(test)]
@@ -119,8 +124,16 @@ mod tests {
 
     #[test]
     fn delays_grow_up_to_a_limit() {
+        let first: Vec<u64> = (0..14).map(delay_step).collect();
+        assert_eq!(
+            first,
+            [
+                500, 750, 1000, 1500, 2000, 2500, 3000, 3500, 4000, 4500, 5000, 5500, 5750, 6000
+            ]
+        );
+        assert_eq!([delay_step(41), delay_step(u32::MAX)], [LONGEST; 2]);
         for number in 0..200 {
-            let step = (500 + 250 * u64::from(number)).min(20_000);
+            let step = delay_step(number);
             let delay = reconnect_delay(number).as_millis() as u64;
             assert!(
                 delay >= step / 2 && delay <= step * 3 / 2,

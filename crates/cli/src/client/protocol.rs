@@ -62,18 +62,14 @@ pub fn parse(input: &[u8]) -> Result<Parsed<'_>, ClientError> {
     let line = line.strip_suffix(b"\r").unwrap_or(line);
     let used = end + 1;
     let op = match line.first() {
-        Some(b'M' | b'm') => return message(input, line, used, false),
-        Some(b'H' | b'h') => return message(input, line, used, true),
+        Some(b'M' | b'm') => return message(input, line, used, b"MSG"),
+        Some(b'H' | b'h') => return message(input, line, used, b"HMSG"),
         Some(b'P' | b'p') if line.eq_ignore_ascii_case(b"PING") => Op::Ping,
         Some(b'P' | b'p') if line.eq_ignore_ascii_case(b"PONG") => Op::Pong,
         Some(b'+') => Op::Ok,
-        Some(b'I' | b'i') => Op::Info(
-            line.get(4..)
-                .map(<[u8]>::trim_ascii)
-                .ok_or_else(|| garbled(line))?,
-        ),
+        Some(b'I' | b'i') => Op::Info(after(line, b"INFO")?),
         Some(b'-') => {
-            let text = line.get(4..).map(<[u8]>::trim_ascii).unwrap_or_default();
+            let text = after(line, b"-ERR")?;
             let text = text.strip_prefix(b"'").unwrap_or(text);
             let text = text.strip_suffix(b"'").unwrap_or(text);
             Op::Err(std::str::from_utf8(text).map_err(|_| garbled(line))?)
@@ -81,6 +77,14 @@ pub fn parse(input: &[u8]) -> Result<Parsed<'_>, ClientError> {
         _ => return Err(garbled(line)),
     };
     Ok(Parsed::Op(op, used))
+}
+
+/// What stands behind the name of an operation.
+fn after<'a>(line: &'a [u8], name: &[u8; 4]) -> Result<&'a [u8], ClientError> {
+    match line.split_at_checked(name.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(name) => Ok(rest.trim_ascii()),
+        _ => Err(garbled(line)),
+    }
 }
 
 fn number(digits: &[u8]) -> Option<usize> {
@@ -91,7 +95,7 @@ fn message<'a>(
     input: &'a [u8],
     line: &'a [u8],
     used: usize,
-    with_headers: bool,
+    name: &[u8],
 ) -> Result<Parsed<'a>, ClientError> {
     let mut words = [&b""[..]; 6];
     let mut count = 0;
@@ -102,6 +106,10 @@ fn message<'a>(
         *words.get_mut(count).ok_or_else(|| garbled(line))? = word;
         count += 1;
     }
+    if !words[0].eq_ignore_ascii_case(name) {
+        return Err(garbled(line));
+    }
+    let with_headers = name == b"HMSG";
     let sizes = if with_headers { 2 } else { 1 };
     // Name, subject, number, [reply,] sizes.
     let reply = match count.checked_sub(3 + sizes) {
@@ -127,7 +135,15 @@ fn message<'a>(
     if input.len() < all {
         return Ok(Parsed::Incomplete(all - input.len()));
     }
-    let body = input.get(used..used + total).unwrap_or_default();
+    let (body, end) = input
+        .get(used..all)
+        .unwrap_or_default()
+        .split_at_checked(total)
+        .ok_or_else(|| garbled(line))?;
+    // What comes next would be read at a wrong place.
+    if end != b"\r\n" {
+        return Err(garbled(line));
+    }
     let (headers, payload) = body.split_at(header_len);
     let message = MessageRef {
         subject: words[1],
@@ -199,5 +215,9 @@ mod tests {
         assert!(parse(b"MSG foo x 2\r\n").is_err());
         assert!(parse(b"HMSG foo 1 9 2\r\n").is_err());
         assert!(parse(b"MSG foo 1 99999999999\r\n").is_err());
+        assert!(parse(b"MESS foo 1 2\r\nhi\r\n").is_err());
+        assert!(parse(b"MSG foo 1 2\r\nhiya\r\n").is_err());
+        assert!(parse(b"INF {}\r\n").is_err());
+        assert!(parse(b"-\r\n").is_err());
     }
 }

@@ -2,9 +2,11 @@
 //! connection when this one breaks.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 
 use super::connection::{Shared, lock};
 use super::dial::{Dialled, dial};
@@ -16,6 +18,13 @@ use super::{ClientError, Endpoint, Event, MessageRef, ServerInfo};
 
 /// Bytes that are read at a time.
 const READ: usize = 128 * 1024;
+/// Subscriptions that are looked up without a lock. Inboxes come and go; what
+/// has ended is not kept for good.
+const MAX_KNOWN: usize = 64;
+/// Silence of the server after which it is asked for a sign of life, and how
+/// many such questions it may leave without an answer, as with other clients.
+const PING_AFTER: Duration = Duration::from_secs(120);
+const MAX_UNANSWERED: u32 = 2;
 
 /// Reads until the connection is closed for good.
 pub fn read_loop(shared: &Shared, link: Arc<Link>, rest: Vec<u8>) {
@@ -26,18 +35,20 @@ pub fn read_loop(shared: &Shared, link: Arc<Link>, rest: Vec<u8>) {
         if lock(&shared.state).closed {
             return;
         }
-        lock(&shared.output).link = None;
+        {
+            let mut output = lock(&shared.output);
+            output.link = None;
+            // Whoever waits for a PONG would wait in vain.
+            let mut state = lock(&shared.state);
+            state.pongs = state.pings;
+            state.breaks += 1;
+        }
+        shared.changed.notify_all();
         if !shared.options.reconnect {
             give_up(shared, &why);
             return;
         }
         shared.event(&Event::Disconnected(why.to_string()));
-        // Whoever waits for a PONG would wait in vain.
-        {
-            let mut state = lock(&shared.state);
-            state.pongs = state.pings;
-        }
-        shared.changed.notify_all();
         match connect_again(shared) {
             Some(dialled) => (link, rest) = resume(shared, dialled),
             None => return,
@@ -48,6 +59,7 @@ pub fn read_loop(shared: &Shared, link: Arc<Link>, rest: Vec<u8>) {
 fn give_up(shared: &Shared, why: &ClientError) {
     lock(&shared.state).closed = true;
     shared.changed.notify_all();
+    shared.end_waiting();
     for entry in lock(&shared.subscriptions).values() {
         if let Handler::Queue(queue) = &entry.handler {
             queue.close();
@@ -63,6 +75,10 @@ fn read_link(shared: &Shared, link: &Link, rest: Vec<u8>) -> ClientError {
     // Subscriptions this thread has seen: looking up needs no lock then.
     let mut known: HashMap<u64, Arc<Entry>> = HashMap::new();
     let mut reported = None;
+    let mut unanswered = 0;
+    if let Err(error) = link.set_patience(Some(PING_AFTER)) {
+        return ClientError::Other(crate::format::io_error(&error));
+    }
     loop {
         let mut at = 0;
         let mut missing = 1;
@@ -95,7 +111,8 @@ fn read_link(shared: &Shared, link: &Link, rest: Vec<u8>) -> ClientError {
         }
         input.copy_within(at..filled, 0);
         filled -= at;
-        let room = filled + missing.max(READ);
+        // A large message gets room as fast as it arrives.
+        let room = filled + missing.min(filled).max(READ);
         if input.len() < room {
             input.resize(room, 0);
         }
@@ -103,8 +120,19 @@ fn read_link(shared: &Shared, link: &Link, rest: Vec<u8>) -> ClientError {
             Ok(0) => {
                 return reported.unwrap_or_else(|| ClientError::Other("EOF".to_owned()));
             }
-            Ok(count) => filled += count,
-            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Ok(count) => {
+                filled += count;
+                unanswered = 0;
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {
+                if unanswered == MAX_UNANSWERED {
+                    return ClientError::Other("nats: stale connection".to_owned());
+                }
+                unanswered += 1;
+                // A link that is broken shows when it is read.
+                let _ = shared.ping();
+            }
             Err(error) => {
                 return reported
                     .unwrap_or_else(|| ClientError::Other(crate::format::io_error(&error)));
@@ -120,8 +148,7 @@ fn deliver(
     message: MessageRef<'_>,
 ) {
     if !known.contains_key(&sid) {
-        // Inboxes come and go; what has ended must not be kept for good.
-        if known.len() > 64 {
+        if known.len() >= MAX_KNOWN {
             known.clear();
         }
         let Some(entry) = lock(&shared.subscriptions).get(&sid).cloned() else {
@@ -213,17 +240,18 @@ fn connect_again(shared: &Shared) -> Option<(Endpoint, Dialled)> {
 /// The servers of the options, then those that a server told about.
 fn servers(shared: &Shared) -> Vec<Endpoint> {
     let mut servers = shared.options.servers.clone();
-    let discovered = lock(&shared.state).info.connect_urls.clone();
-    let tls = servers.first().is_some_and(|endpoint| endpoint.tls);
-    for url in discovered {
-        if let Ok(mut endpoint) = Endpoint::parse(&url) {
-            endpoint.tls = tls;
-            if !servers
+    let state = lock(&shared.state);
+    let Some(teller) = state.endpoint.as_ref().or(servers.first()).cloned() else {
+        return servers;
+    };
+    for address in &state.info.connect_urls {
+        // What is no address of a server is none of the servers.
+        if let Ok(endpoint) = teller.told(address)
+            && !servers
                 .iter()
                 .any(|known| known.address() == endpoint.address())
-            {
-                servers.push(endpoint);
-            }
+        {
+            servers.push(endpoint);
         }
     }
     servers
@@ -237,7 +265,7 @@ fn resume(shared: &Shared, (endpoint, dialled): (Endpoint, Dialled)) -> (Arc<Lin
     {
         let mut state = lock(&shared.state);
         state.info = info;
-        state.url = endpoint.to_string();
+        state.endpoint = Some(endpoint.clone());
     }
     let mut lines = String::new();
     for (sid, entry) in lock(&shared.subscriptions).iter() {

@@ -1,5 +1,6 @@
 //! Connections through a SOCKS5 proxy (RFC 1928, RFC 1929).
 
+use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
@@ -10,11 +11,20 @@ use super::{ClientError, Endpoint};
 const DEFAULT_PORT: &str = "1080";
 
 /// A proxy.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Proxy {
     address: String,
     user: String,
     password: String,
+}
+
+/// The address, but not the login.
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
+    }
 }
 
 fn failed(why: &str) -> ClientError {

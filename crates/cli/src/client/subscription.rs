@@ -54,7 +54,8 @@ pub struct Queue {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    messages: VecDeque<Message>,
+    /// Each with what it was counted as.
+    messages: VecDeque<(usize, Message)>,
     bytes: usize,
     lost: u64,
     closed: bool,
@@ -63,14 +64,22 @@ struct Waiting {
 impl Queue {
     /// Adds a message; false if there is no room for it.
     pub fn push(&self, message: MessageRef<'_>) -> bool {
-        let size = message.payload.len() + message.headers.len();
+        let size = size_of::<Message>()
+            + message.subject.len()
+            + message.reply.len()
+            + message.headers.len()
+            + message.payload.len();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        if waiting.closed {
+            // Nobody takes messages any more, so that none is lost.
+            return true;
+        }
         if waiting.messages.len() >= MAX_WAITING || waiting.bytes + size > MAX_WAITING_BYTES {
             waiting.lost += 1;
             return false;
         }
         waiting.bytes += size;
-        waiting.messages.push_back(message.to_message());
+        waiting.messages.push_back((size, message.to_message()));
         drop(waiting);
         self.arrived.notify_one();
         true
@@ -88,13 +97,8 @@ impl Queue {
     fn pop(&self, deadline: Option<Instant>) -> Result<Message, ClientError> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
-            if let Some(message) = waiting.messages.pop_front() {
-                waiting.bytes = waiting
-                    .bytes
-                    .saturating_sub(message.payload.len() + headers_size(&message));
-                if waiting.messages.is_empty() {
-                    waiting.bytes = 0;
-                }
+            if let Some((size, message)) = waiting.messages.pop_front() {
+                waiting.bytes = waiting.bytes.saturating_sub(size);
                 return Ok(message);
             }
             if waiting.closed {
@@ -118,18 +122,6 @@ impl Queue {
             };
         }
     }
-}
-
-/// About what a header block takes; the exact size is not kept.
-fn headers_size(message: &Message) -> usize {
-    message.headers.as_ref().map_or(0, |headers| {
-        headers
-            .entries
-            .iter()
-            .map(|(key, value)| key.len() + value.len() + 4)
-            .sum::<usize>()
-            + 12
-    })
 }
 
 /// A subscription whose messages wait to be taken. It ends when it is dropped.
@@ -177,10 +169,45 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
+        self.queue.close();
         for sid in &self.sids {
             self.shared.forget(*sid);
             // A connection that is gone has no subscriptions to end.
             let _ = self.shared.write_line(&format!("UNSUB {sid}\r\n"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn message(payload: &[u8]) -> MessageRef<'_> {
+        MessageRef {
+            subject: b"s",
+            reply: b"",
+            headers: b"",
+            payload,
+        }
+    }
+
+    #[test]
+    fn what_waits_is_limited_in_bytes() {
+        let queue = Queue::default();
+        let large = vec![0; MAX_WAITING_BYTES / 2];
+        assert!(queue.push(message(&large)));
+        assert!(!queue.push(message(&large)), "subjects count too");
+        queue.pop(None).unwrap();
+        assert!(queue.push(message(&large)));
+    }
+
+    #[test]
+    fn a_closed_queue_keeps_what_it_has_and_takes_no_more() {
+        let queue = Queue::default();
+        assert!(queue.push(message(b"a")));
+        queue.close();
+        assert!(queue.push(message(b"b")));
+        assert_eq!(queue.pop(None).unwrap().payload, b"a");
+        assert_eq!(queue.pop(None), Err(ClientError::Closed));
     }
 }

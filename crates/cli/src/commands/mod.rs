@@ -2,6 +2,7 @@
 //! commands as data and a file for each command or few that belong together.
 
 pub mod account;
+pub mod assets;
 pub mod audit;
 pub mod auth;
 pub mod bench;

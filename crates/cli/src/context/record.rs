@@ -1,5 +1,7 @@
 //! What is in a context file.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::credential::plain_path;
@@ -10,7 +12,7 @@ use crate::failure::Result;
 pub const DEFAULT_URL: &str = "nats://127.0.0.1:4222";
 
 /// Values of a context, in the order in which files have them.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Record {
     /// Shown in lists.
@@ -61,6 +63,13 @@ pub struct Record {
     pub windows_cert_match: String,
     /// Windows only.
     pub windows_ca_certs_match: Option<Vec<String>>,
+}
+
+/// Passwords, tokens and seeds are in there.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Record").finish_non_exhaustive()
+    }
 }
 
 impl Record {

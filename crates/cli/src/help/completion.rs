@@ -1,7 +1,15 @@
 //! Completion of words in shells (cli.md 1.10).
+//!
+//! bash, zsh and fish ask the program what may follow: the sheet fixes that
+//! for the first two, and `clap_complete`'s script for fish knows neither a
+//! third level of commands nor the names of contexts. The scripts for the
+//! other shells are written by `clap_complete`.
 
-use super::walk::find;
+use clap_complete::{Generator, generate, shells};
+
+use super::described::program;
 use crate::model::{self, Command, Flag, Kind};
+use crate::parse::parse;
 
 /// Script for bash.
 pub const BASH: &str = r#"
@@ -48,6 +56,22 @@ end
 complete -c nats -f -n 'test (count (__nats_complete)) -gt 0' -a '(__nats_complete)'
 "#;
 
+/// Script for Elvish.
+pub fn elvish() -> String {
+    written(shells::Elvish)
+}
+
+/// Script for PowerShell.
+pub fn powershell() -> String {
+    written(shells::PowerShell)
+}
+
+fn written(shell: impl Generator) -> String {
+    let mut out = Vec::new();
+    generate(shell, &mut program(), model::NAME, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
 /// The words before the one that is being typed.
 fn before(words: &[String]) -> &[String] {
     words.split_last().map_or(&[], |(_, before)| before)
@@ -64,19 +88,18 @@ fn flags(path: &[&'static Command]) -> Vec<Flag> {
     flags
 }
 
-/// Commands without the flags that stand between them.
-fn plain(words: &[String]) -> Vec<String> {
-    words
-        .iter()
-        .filter(|word| !word.starts_with('-'))
-        .cloned()
-        .collect()
+/// The command that the words before the last one lead to, with its groups.
+fn reached(words: &[String]) -> Vec<&'static Command> {
+    match parse(model::commands(), before(words), &|_| None) {
+        Ok(parsed) => parsed.path,
+        Err(problem) => problem.path,
+    }
 }
 
 /// What may stand where the last word is being typed.
 pub fn candidates(words: &[String]) -> Vec<String> {
     let typed = words.last().map_or("", String::as_str);
-    let path = find(&plain(before(words)));
+    let path = reached(words);
     let flags = flags(&path);
     if let Some(previous) = before(words).last() {
         let named = flags.iter().find(|flag| match previous.strip_prefix("--") {
@@ -131,7 +154,7 @@ pub fn print_candidates(words: &[String]) {
 /// Prints records for zsh: depth, commands, flags, arguments.
 pub fn print_zsh_menu(words: &[String]) {
     let typed = words.last().map_or("", String::as_str);
-    let path = find(&plain(before(words)));
+    let path = reached(words);
     println!("D\t{}", path.len());
     if typed.starts_with('-') {
         for flag in flags(&path) {
@@ -168,7 +191,16 @@ mod tests {
         assert!(of(&[""]).contains(&"stream".to_owned()));
         assert!(!of(&[""]).contains(&"traffic".to_owned()));
         assert!(of(&["stream", "l"]).contains(&"ls".to_owned()));
+        assert!(of(&["-s", "host", "stream", "l"]).contains(&"ls".to_owned()));
         assert!(of(&["s", "ls", "--"]).contains(&"--names".to_owned()));
         assert_eq!(of(&["pub", "--send-on", ""]), ["newline", "eof"]);
+    }
+
+    #[test]
+    fn other_shells_know_all_commands() {
+        for script in [elvish(), powershell()] {
+            assert!(script.contains("nats;bench;js;pub;sync"), "third level");
+            assert!(script.contains("--no-templates"), "opposites");
+        }
     }
 }

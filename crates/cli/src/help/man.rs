@@ -1,82 +1,81 @@
-//! The manual page (`--help-man`).
+//! Manual pages (`--help-man`), written by `clap_mangen`.
 
-use super::walk::{flag_text, signature, visible_flags};
-use crate::model::{self, Command, Flag};
+use std::io::{self, Write};
 
-/// The page in troff.
-pub fn page() -> String {
-    let mut out = format!(".TH {} 1 \"\" \"{}\" \"\"\n", model::NAME, model::VERSION);
-    out.push_str(&format!(
-        ".SH NAME\n{} \\- {}\n",
-        model::NAME,
-        escape(model::ABOUT)
-    ));
-    out.push_str(&format!(
-        ".SH SYNOPSIS\n.B {}\n{}\n",
-        model::NAME,
-        escape(&signature(&[]))
-    ));
-    out.push_str(".SH OPTIONS\n");
-    for flag in model::GLOBAL_FLAGS.iter().filter(|flag| !flag.hidden) {
-        push_flag(&mut out, flag);
-    }
-    out.push_str(".SH COMMANDS\n");
-    for command in model::commands() {
-        push(&mut out, &mut vec![command]);
-    }
-    out
+use clap_mangen::Man;
+
+use super::described::alone;
+use crate::model::{self, Command};
+
+/// The pages of the command at the end of `path` and of those below it, one
+/// behind the other, in troff.
+pub fn pages(path: &[&'static Command]) -> String {
+    let mut out = Vec::new();
+    // Memory takes all that is written.
+    let _ = write(path, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
 }
 
-fn push(out: &mut String, path: &mut Vec<&'static Command>) {
-    let Some(command) = path.last().copied().filter(|command| !command.hidden) else {
-        return;
-    };
-    out.push_str(&format!(
-        ".SS \"{} {}\"\n",
-        model::NAME,
-        escape(&signature(path))
-    ));
-    let about = if command.long.is_empty() {
-        command.help
-    } else {
-        command.long
-    };
-    out.push_str(&format!("{}\n", escape(about)));
-    for flag in visible_flags(command) {
-        push_flag(out, flag);
+fn write(path: &[&'static Command], out: &mut Vec<u8>) -> io::Result<()> {
+    page(path, out)?;
+    let below = path
+        .last()
+        .map_or(model::commands(), |command| command.commands);
+    for command in below.iter().filter(|command| !command.hidden) {
+        let mut path = path.to_vec();
+        path.push(command);
+        write(&path, out)?;
     }
-    for child in command.commands {
-        path.push(child);
-        push(out, path);
-        path.pop();
-    }
+    Ok(())
 }
 
-fn push_flag(out: &mut String, flag: &Flag) {
-    let letter = flag
-        .short
-        .map(|letter| format!("-{letter}, "))
-        .unwrap_or_default();
-    let env = flag
-        .env
-        .map(|name| format!(" (${name})"))
-        .unwrap_or_default();
-    out.push_str(&format!(
-        ".TP\n\\fB{}\\fP\n{}\n",
-        escape(&format!("{letter}{}", flag_text(flag))),
-        escape(&format!("{}{env}", flag.help))
-    ));
+fn page(path: &[&'static Command], out: &mut Vec<u8>) -> io::Result<()> {
+    let man = Man::new(alone(path));
+    let mut name = model::NAME.to_owned();
+    for command in path {
+        name.push('-');
+        name.push_str(command.name);
+    }
+    // The title stands first, before the definitions that `clap_mangen`
+    // begins with: what looks for a manual page looks there.
+    writeln!(out, ".TH {name} 1 \"\" \"{}\" \"\"", model::VERSION)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    let has_commands = path
+        .last()
+        .is_none_or(|command| !command.commands.is_empty());
+    if has_commands {
+        man.render_subcommands_section(out)?;
+    }
+    if path
+        .last()
+        .is_some_and(|command| !command.aliases.is_empty())
+    {
+        man.render_extra_section(out)?;
+    }
+    Ok(())
 }
 
-/// What troff would take for its own.
-fn escape(text: &str) -> String {
-    let text = text.replace('\\', "\\e").replace('-', "\\-");
-    let lines = text.lines().map(|line| {
-        if line.starts_with(['.', '\'']) {
-            format!("\\&{line}")
-        } else {
-            line.to_owned()
-        }
-    });
-    lines.collect::<Vec<_>>().join("\n")
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::help::find;
+
+    #[test]
+    fn a_page_for_each_command_begins_with_its_title() {
+        let all = pages(&[]);
+        assert!(all.starts_with(".TH nats 1 "), "{all}");
+        assert!(all.contains("\n.TH nats-bench-js-pub-sync 1 "));
+        assert!(
+            !all.contains(".TH nats-traffic"),
+            "hidden commands have none"
+        );
+        let words = ["stream", "ls"].map(str::to_owned);
+        let one = pages(&find(&words));
+        assert_eq!(one.matches(".TH ").count(), 1);
+        assert!(one.contains("\\-\\-names"), "{one}");
+        assert!(!one.contains("SUBCOMMANDS"), "{one}");
+    }
 }

@@ -2,6 +2,7 @@
 //! introspection.
 
 pub mod completion;
+mod described;
 pub mod introspect;
 pub mod man;
 pub mod markdown;

@@ -108,11 +108,17 @@ impl Api {
         if self.trace {
             log!(">>> {subject}\n{}\n", String::from_utf8_lossy(body));
         }
+        // An older one would be taken for the reason of this request.
+        let _ = self.connection.take_error();
         let answer = self
             .connection
             .request(&subject, headers, body, patience)
             .map_err(|error| match error {
                 ClientError::NoResponders => ApiError::NotAvailable(subject.clone()),
+                // Servers do not answer what is not permitted, and say so beside.
+                ClientError::Timeout => {
+                    ApiError::Client(self.connection.take_error().unwrap_or(error))
+                }
                 error => ApiError::Client(error),
             })?;
         if self.trace {

@@ -35,10 +35,16 @@ pub fn metadata(columns: &mut Columns, metadata: &Json) {
     }
 }
 
-/// Rows about the servers that have an asset.
+/// Rows about the servers that have a stream.
 pub fn cluster(columns: &mut Columns, cluster: &Json) {
+    group(columns, cluster, "Cluster Group");
+}
+
+/// Rows about the servers that have an asset; `label` is that of the Raft
+/// group's name.
+pub fn group(columns: &mut Columns, cluster: &Json, label: &str) {
     columns.row("Name", cluster.text("name"));
-    columns.row_filled("Cluster Group", cluster.text("raft_group"));
+    columns.row_filled(label, cluster.text("raft_group"));
     let leader = cluster.text("leader");
     let since_text = cluster.text("leader_since");
     match since(since_text) {
@@ -79,4 +85,22 @@ fn replica_text(replica: &Json) -> String {
         lag => parts.push(format!("{} operations behind", commas(lag))),
     }
     parts.join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_replica_says_how_far_behind_it_is() {
+        let text = |json: &str| replica_text(&Json::parse(json.as_bytes()).unwrap());
+        assert_eq!(
+            text(r#"{"name":"n2","current":true,"active":136000000}"#),
+            "n2, current, seen 136ms ago"
+        );
+        assert_eq!(
+            text(r#"{"name":"n2","current":false,"offline":true,"active":0,"lag":1}"#),
+            "n2, outdated, OFFLINE, not seen, 1 operation behind"
+        );
+    }
 }

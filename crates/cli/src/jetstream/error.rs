@@ -54,6 +54,17 @@ impl ApiError {
         self.err_code() == 10014
     }
 
+    /// Whether it says that the server does not do this at all, or says
+    /// nothing. Servers answer with `JetStream not enabled` what their
+    /// JetStream cannot do.
+    pub fn is_unsupported(&self) -> bool {
+        match self {
+            ApiError::Server { err_code, .. } => *err_code == 10076,
+            ApiError::NotAvailable(_) | ApiError::Client(ClientError::Timeout) => true,
+            ApiError::Client(_) | ApiError::Garbled(_) => false,
+        }
+    }
+
     /// Whether it is about a message that is not there.
     pub fn is_message_not_found(&self) -> bool {
         self.err_code() == 10037

@@ -13,5 +13,5 @@ pub use api::Api;
 pub use delivered::Delivered;
 pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;
-pub use pull::{Pull, Pulled};
+pub use pull::Pull;
 pub use reader::{Reader, Start};

@@ -25,15 +25,6 @@ pub struct Pull {
     expires: Option<Instant>,
 }
 
-/// What a wait for a message gave.
-#[derive(Debug)]
-pub enum Pulled {
-    /// A message.
-    Message(Message, Delivered),
-    /// Nothing in time.
-    Nothing,
-}
-
 impl Pull {
     /// Requests for `batch` messages at a time.
     pub fn new(api: &Api, stream: &str, consumer: &str, batch: usize) -> Result<Self, ApiError> {
@@ -67,13 +58,13 @@ impl Pull {
     }
 
     /// The next message, or nothing within `patience`.
-    pub fn next(&mut self, patience: Duration) -> Result<Pulled, ApiError> {
+    pub fn next(&mut self, patience: Duration) -> Result<Option<(Message, Delivered)>, ApiError> {
         let deadline = Instant::now().checked_add(patience);
         loop {
             let now = Instant::now();
             let left = deadline.map_or(EXPIRES, |deadline| deadline.saturating_duration_since(now));
             if left.is_zero() {
-                return Ok(Pulled::Nothing);
+                return Ok(None);
             }
             if self.open == 0 || self.expires.is_none_or(|expires| now > expires) {
                 self.request(left)?;
@@ -108,7 +99,7 @@ impl Pull {
             }
             if let Some(delivered) = Delivered::parse(&message.reply) {
                 self.open = self.open.saturating_sub(1);
-                return Ok(Pulled::Message(message, delivered));
+                return Ok(Some((message, delivered)));
             }
         }
     }

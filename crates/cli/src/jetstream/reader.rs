@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Api, ApiError, Delivered, Pull, Pulled};
+use super::{Api, ApiError, Delivered, Pull};
 use crate::client::{Message, unique_id};
 use crate::output::Json;
 
@@ -105,7 +105,7 @@ impl Reader {
                 }
                 Err(error) => return Err(error),
             };
-            let Pulled::Message(message, delivered) = pulled else {
+            let Some((message, delivered)) = pulled else {
                 return Ok(None);
             };
             if delivered.consumer_seq != self.next {

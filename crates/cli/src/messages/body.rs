@@ -34,7 +34,7 @@ impl Bodies {
     }
 
     /// The next body.
-    pub fn next(&mut self) -> Result<Option<Vec<u8>>> {
+    pub fn take(&mut self) -> Result<Option<Vec<u8>>> {
         match self {
             Bodies::One(body) => Ok(body.take()),
             Bodies::Lines(input) => {

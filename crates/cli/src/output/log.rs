@@ -1,10 +1,22 @@
-//! Log lines on standard error.
+//! Log lines and errors on standard error. What cannot be written there is
+//! lost: there is no other place to say so.
 
 use std::fmt::Display;
+use std::io::{Write, stderr};
 
 /// Writes `HH:MM:SS text` to standard error.
 pub fn line(text: impl Display) {
-    eprintln!("{} {text}", crate::format::clock());
+    let _ = writeln!(stderr(), "{} {text}", crate::format::clock());
+}
+
+/// Writes `nats: error: text` to standard error.
+pub fn error(text: impl Display) {
+    let _ = writeln!(stderr(), "nats: error: {text}");
+}
+
+/// Writes an error of the command line, which the usage follows.
+pub fn usage_error(text: impl Display) {
+    let _ = write!(stderr(), "error: {text}\n\n");
 }
 
 /// A log line, with a text made as by `format!`.

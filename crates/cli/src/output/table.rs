@@ -1,5 +1,12 @@
 //! Tables in the layout of cli.md 1.6.
+//!
+//! `comfy-table` lays out and draws the box. What it does not have is drawn
+//! around its lines: the title row, the rule above the footer, the cut at the
+//! end of the terminal.
 
+use comfy_table::{
+    CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle, Width,
+};
 use unicode_width::UnicodeWidthStr;
 
 use super::style::{Scheme, scheme};
@@ -149,78 +156,76 @@ impl Table {
         self.headers.len().max(longest).max(self.footer.len())
     }
 
-    fn boxed(&self, scheme: Scheme, most: Option<usize>) -> String {
+    /// The box without title row and footer rule.
+    fn laid_out(&self, lines: &Lines) -> comfy_table::Table {
+        let mut table = comfy_table::Table::new();
+        table.load_style(lines.style(!self.title.is_empty()));
         let columns = self.columns();
-        let mut widths = vec![0; columns];
-        let mut right = vec![!self.rows.is_empty(); columns];
-        for (column, header) in self.headers.iter().enumerate() {
-            grow(&mut widths, column, header);
+        let whole = |cells: &mut dyn Iterator<Item = &str>| -> Vec<String> {
+            let mut row: Vec<String> = cells.map(cell_lines).collect();
+            row.resize(columns, String::new());
+            row
+        };
+        if !self.headers.is_empty() {
+            table.set_header(whole(&mut self.headers.iter().map(String::as_str)));
         }
         for row in &self.rows {
-            for (column, cell) in row.iter().enumerate() {
-                grow(&mut widths, column, cell.text());
-                if let (Cell::Text(_), Some(right)) = (cell, right.get_mut(column)) {
-                    *right = false;
-                }
+            table.add_row(whole(&mut row.iter().map(Cell::text)));
+        }
+        if !self.footer.is_empty() {
+            table.add_row(whole(&mut self.footer.iter().map(Cell::text)));
+        }
+        for (number, column) in table.column_iter_mut().enumerate() {
+            let is_text = |row: &Vec<Cell>| matches!(row.get(number), Some(Cell::Text(_)));
+            if !self.rows.is_empty() && !self.rows.iter().any(is_text) {
+                column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        for (column, cell) in self.footer.iter().enumerate() {
-            grow(&mut widths, column, cell.text());
-        }
-        let lines = Lines::of(scheme);
+        // A title that is wider than the columns widens the last one.
+        let widths = table.column_max_content_widths();
         let inner = widths
             .iter()
-            .map(|width| width + 3)
-            .sum::<usize>()
-            .saturating_sub(1);
-        let title_width = self.title.width() + 2;
+            .map(|width| usize::from(*width) + 3)
+            .sum::<usize>();
+        let surplus = (self.title.width() + 3).saturating_sub(inner);
         if !self.title.is_empty()
-            && title_width > inner
-            && let Some(last) = widths.last_mut()
+            && surplus > 0
+            && let Some(last) = widths.last()
+            && let Some(column) = table.column_mut(widths.len() - 1)
         {
-            *last += title_width - inner;
+            let width = usize::from(*last) + 2 + surplus;
+            let width = u16::try_from(width).unwrap_or(u16::MAX);
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
         }
-        let inner = inner.max(if self.title.is_empty() {
-            0
-        } else {
-            title_width
-        });
+        table
+    }
 
-        let mut out = Vec::new();
-        if self.title.is_empty() {
-            out.push(lines.rule(&widths, Edge::Top));
-        } else {
-            let flat = lines.horizontal.repeat(inner);
-            out.push(format!("{}{flat}{}", lines.corners[0], lines.corners[1]));
+    fn boxed(&self, scheme: Scheme, most: Option<usize>) -> String {
+        let lines = Lines::of(scheme);
+        let mut out: Vec<String> = self.laid_out(&lines).lines().collect();
+        if !self.footer.is_empty()
+            && let Some(bottom) = out.last()
+        {
+            let rule = lines.middle(bottom);
+            let texts = self.footer.iter().map(|cell| cell.text().lines().count());
+            let height = texts.max().unwrap_or(0).max(1);
+            out.insert(out.len().saturating_sub(height + 1), rule);
+        }
+        if !self.title.is_empty() {
+            let inner = out.first().map_or(0, |line| line.width()).saturating_sub(2);
             let space = inner.saturating_sub(self.title.width());
             let left = space.div_ceil(2);
-            out.push(format!(
-                "{}{}{}{}{}",
-                lines.bar(),
+            let bar = lines.vertical;
+            let title = format!(
+                "{bar}{}{}{}{bar}",
                 " ".repeat(left),
                 self.title,
                 " ".repeat(space - left),
-                lines.bar()
-            ));
-            out.push(lines.rule(&widths, Edge::UnderTitle));
+            );
+            out.splice(0..0, [lines.flat_top(inner), title]);
         }
-        if !self.headers.is_empty() {
-            let cells: Vec<&str> = self.headers.iter().map(String::as_str).collect();
-            lines.row(&mut out, &widths, &right, &cells);
-            out.push(lines.rule(&widths, Edge::Middle));
-        }
-        for row in &self.rows {
-            let cells: Vec<&str> = row.iter().map(Cell::text).collect();
-            lines.row(&mut out, &widths, &right, &cells);
-        }
-        if !self.footer.is_empty() {
-            out.push(lines.rule(&widths, Edge::Middle));
-            let cells: Vec<&str> = self.footer.iter().map(Cell::text).collect();
-            lines.row(&mut out, &widths, &right, &cells);
-        }
-        out.push(lines.rule(&widths, Edge::Bottom));
         let out: Vec<String> = out
-            .into_iter()
+            .iter()
             .map(|line| lines.paint(&cut(line.trim_end(), most), scheme))
             .collect();
         out.join("\n")
@@ -275,11 +280,10 @@ impl Table {
     }
 }
 
-fn grow(widths: &mut [usize], column: usize, text: &str) {
-    let widest = text.lines().map(UnicodeWidthStr::width).max().unwrap_or(0);
-    if let Some(width) = widths.get_mut(column) {
-        *width = widest.max(*width);
-    }
+/// The lines of a cell. `comfy-table` would show a line end at the end as one
+/// more line, and carriage returns as they are.
+fn cell_lines(text: &str) -> String {
+    text.lines().collect::<Vec<_>>().join("\n")
 }
 
 fn quoted(text: &str, separator: char) -> String {
@@ -309,81 +313,78 @@ fn cut(line: &str, most: Option<usize>) -> String {
     out
 }
 
-#[derive(Clone, Copy)]
-enum Edge {
-    Top,
-    UnderTitle,
-    Middle,
-    Bottom,
-}
-
 /// The characters that tables are drawn with.
 struct Lines {
-    horizontal: &'static str,
-    vertical: &'static str,
-    corners: [&'static str; 4],
+    horizontal: char,
+    vertical: char,
+    /// Top left, top right, bottom left, bottom right.
+    corners: [char; 4],
     /// Left, right, down, up, all.
-    joints: [&'static str; 5],
+    joints: [char; 5],
 }
 
 impl Lines {
     fn of(scheme: Scheme) -> Self {
         if scheme.double {
             Self {
-                horizontal: "═",
-                vertical: "║",
-                corners: ["╔", "╗", "╚", "╝"],
-                joints: ["╠", "╣", "╦", "╩", "╬"],
+                horizontal: '═',
+                vertical: '║',
+                corners: ['╔', '╗', '╚', '╝'],
+                joints: ['╠', '╣', '╦', '╩', '╬'],
             }
         } else {
             Self {
-                horizontal: "─",
-                vertical: "│",
-                corners: ["╭", "╮", "╰", "╯"],
-                joints: ["├", "┤", "┬", "┴", "┼"],
+                horizontal: '─',
+                vertical: '│',
+                corners: ['╭', '╮', '╰', '╯'],
+                joints: ['├', '┤', '┬', '┴', '┼'],
             }
         }
     }
 
-    fn bar(&self) -> &'static str {
-        self.vertical
-    }
-
-    fn rule(&self, widths: &[usize], edge: Edge) -> String {
+    /// The box below a title row, or one without a title.
+    fn style(&self, titled: bool) -> TableStyle {
+        let [top_left, top_right, bottom_left, bottom_right] = self.corners;
         let [left, right, down, up, cross] = self.joints;
-        let (first, joint, last) = match edge {
-            Edge::Top => (self.corners[0], down, self.corners[1]),
-            Edge::UnderTitle => (left, down, right),
-            Edge::Middle => (left, cross, right),
-            Edge::Bottom => (self.corners[2], up, self.corners[3]),
+        let (first, last) = if titled {
+            (left, right)
+        } else {
+            (top_left, top_right)
         };
-        let pieces: Vec<String> = widths
-            .iter()
-            .map(|width| self.horizontal.repeat(width + 2))
-            .collect();
-        format!("{first}{}{last}", pieces.join(joint))
+        let content = ContentLineStyle::new(self.vertical, self.vertical, self.vertical);
+        TableStyle::new()
+            .top_border(LineStyle::new(first, self.horizontal, down, last))
+            .header_lines(content)
+            .header_separator(LineStyle::new(left, self.horizontal, cross, right))
+            .content_lines(content)
+            .bottom_border(LineStyle::new(
+                bottom_left,
+                self.horizontal,
+                up,
+                bottom_right,
+            ))
     }
 
-    fn row(&self, out: &mut Vec<String>, widths: &[usize], right: &[bool], cells: &[&str]) {
-        let split: Vec<Vec<&str>> = cells.iter().map(|cell| cell.lines().collect()).collect();
-        let height = split.iter().map(Vec::len).max().unwrap_or(0).max(1);
-        for number in 0..height {
-            let mut line = self.vertical.to_owned();
-            for (column, width) in widths.iter().enumerate() {
-                let text = split
-                    .get(column)
-                    .and_then(|lines| lines.get(number))
-                    .copied()
-                    .unwrap_or("");
-                let space = " ".repeat(width.saturating_sub(text.width()));
-                if right.get(column).copied().unwrap_or(false) {
-                    line.push_str(&format!(" {space}{text} {}", self.vertical));
-                } else {
-                    line.push_str(&format!(" {text}{space} {}", self.vertical));
-                }
-            }
-            out.push(line);
-        }
+    /// The line above a title row.
+    fn flat_top(&self, inner: usize) -> String {
+        let [left, right, ..] = self.corners;
+        let line: String = std::iter::repeat_n(self.horizontal, inner).collect();
+        format!("{left}{line}{right}")
+    }
+
+    /// A rule between rows, from the line at the bottom.
+    fn middle(&self, bottom: &str) -> String {
+        let [_, _, bottom_left, bottom_right] = self.corners;
+        let [left, right, _, up, cross] = self.joints;
+        bottom
+            .chars()
+            .map(|letter| match letter {
+                letter if letter == bottom_left => left,
+                letter if letter == bottom_right => right,
+                letter if letter == up => cross,
+                other => other,
+            })
+            .collect()
     }
 
     fn paint(&self, line: &str, scheme: Scheme) -> String {
@@ -468,6 +469,31 @@ mod tests {
 │ y            │
 ╰──────────────╯";
         assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn wide_letters_short_rows_and_high_footers_fit() {
+        let mut table = Table::new("T", &["A", "B"]);
+        table.row(vec!["日本".into(), "x\r\n".into()]);
+        table.row(vec!["y".into()]);
+        table.footer(vec!["z\nz".into(), "".into()]);
+        let double = Scheme {
+            double: true,
+            color: None,
+        };
+        let expected = "\
+╔══════════╗
+║     T    ║
+╠══════╦═══╣
+║ A    ║ B ║
+╠══════╬═══╣
+║ 日本 ║ x ║
+║ y    ║   ║
+╠══════╬═══╣
+║ z    ║   ║
+║ z    ║   ║
+╚══════╩═══╝";
+        assert_eq!(table.render_as(Format::Box, double, None), expected);
     }
 
     #[test]

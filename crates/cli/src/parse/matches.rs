@@ -1,6 +1,7 @@
 //! The values of a parsed command line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::time::Duration;
 
 use crate::format::{parse_duration, parse_int};
@@ -10,12 +11,22 @@ use crate::model::{Arg, Flag};
 ///
 /// Values were checked by the parser, so that the accessors give a value of
 /// the right kind for every flag that the command declares.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Matches {
     flags: BTreeMap<&'static str, Vec<String>>,
     args: BTreeMap<&'static str, Vec<String>>,
     declared_flags: Vec<Flag>,
     declared_args: Vec<Arg>,
+}
+
+/// What was given, but not its values: passwords are among them.
+impl fmt::Debug for Matches {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Matches")
+            .field("flags", &self.flags.keys())
+            .field("args", &self.args.keys())
+            .finish_non_exhaustive()
+    }
 }
 
 impl Matches {

@@ -1,46 +1,10 @@
-//! The parser.
+//! The walk down the tree of commands, level by level.
 
+use super::built_in::BuiltIn;
+use super::level::{Given, Level, is_flag};
 use super::{Matches, check_value};
 use crate::failure::Failure;
-use crate::model::{Command, Flag, GLOBAL_FLAGS, Kind};
-
-/// Flags that the program itself acts on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BuiltIn {
-    /// `--help` or `-h`.
-    Help,
-    /// `--version`.
-    Version,
-    /// `--help-long`: everything.
-    HelpLong,
-    /// `--help-compact`.
-    HelpCompact,
-    /// `--help-man`: a manual page.
-    HelpMan,
-    /// `--help-llm`: Markdown.
-    HelpMarkdown,
-    /// `--fisk-introspect`: the model as JSON.
-    Introspect,
-    /// `--completion-script-bash`.
-    ScriptBash,
-    /// `--completion-script-zsh`.
-    ScriptZsh,
-    /// `--completion-script-fish`.
-    ScriptFish,
-}
-
-const BUILT_INS: &[(&str, BuiltIn)] = &[
-    ("help", BuiltIn::Help),
-    ("version", BuiltIn::Version),
-    ("help-long", BuiltIn::HelpLong),
-    ("help-compact", BuiltIn::HelpCompact),
-    ("help-man", BuiltIn::HelpMan),
-    ("help-llm", BuiltIn::HelpMarkdown),
-    ("fisk-introspect", BuiltIn::Introspect),
-    ("completion-script-bash", BuiltIn::ScriptBash),
-    ("completion-script-zsh", BuiltIn::ScriptZsh),
-    ("completion-script-fish", BuiltIn::ScriptFish),
-];
+use crate::model::{Command, Flag, GLOBAL_FLAGS};
 
 /// A command line that was understood.
 #[derive(Debug)]
@@ -75,9 +39,10 @@ pub fn parse(
         flags: GLOBAL_FLAGS.to_vec(),
         given: Vec::new(),
         arguments: Vec::new(),
+        surplus: None,
         built_in: None,
     };
-    let outcome = parser.read(words).and_then(|()| {
+    let outcome = parser.read(words.to_vec()).and_then(|()| {
         if parser.built_in.is_some() {
             return Ok(());
         }
@@ -112,7 +77,8 @@ struct Parser {
     /// Flags known here: global ones, those of the groups, those of the command.
     flags: Vec<Flag>,
     given: Vec<(Flag, String)>,
-    arguments: Vec<String>,
+    arguments: Vec<(&'static str, String)>,
+    surplus: Option<String>,
     built_in: Option<BuiltIn>,
 }
 
@@ -120,32 +86,40 @@ fn usage(text: impl Into<String>) -> Failure {
     Failure::Usage(text.into())
 }
 
-/// Whether a word is a flag: a dash and something that is no number.
-fn is_flag(word: &str) -> bool {
-    let mut letters = word.chars();
-    letters.next() == Some('-')
-        && letters
-            .next()
-            .is_some_and(|letter| !letter.is_ascii_digit() && letter != '.')
-}
-
 impl Parser {
-    fn read(&mut self, words: &[String]) -> Result<(), Failure> {
-        let mut rest = words.iter();
-        while let Some(word) = rest.next() {
-            if word == "--" {
-                for word in rest.by_ref() {
-                    self.word(word)?;
+    fn read(&mut self, words: Vec<String>) -> Result<(), Failure> {
+        let mut words = words;
+        loop {
+            let taken = Level::new(&self.path, &self.flags).take(&words);
+            for given in taken.given {
+                match given {
+                    Given::Flag(flag, value) => self.keep(flag, value)?,
+                    Given::Missing(flag) => {
+                        return Err(usage(format!(
+                            "expected argument for flag '{}'",
+                            written(&flag, &words)
+                        )));
+                    }
+                    Given::BuiltIn(built_in) => {
+                        self.built_in.get_or_insert(built_in);
+                    }
                 }
-            } else if let Some(long) = word.strip_prefix("--") {
-                self.long(long, &mut rest)?;
-            } else if is_flag(word) {
-                self.letters(word.get(1..).unwrap_or_default(), &mut rest)?;
-            } else {
-                self.word(word)?;
             }
+            if let Some(flag) = taken.unknown {
+                // `-q--` has a dash for a letter, `--=` no name.
+                let is_long = flag.starts_with("--")
+                    && (flag.len() > 2 || words.iter().any(|word| word.starts_with("--=")));
+                let length = if is_long { "long" } else { "short" };
+                return Err(usage(format!("unknown {length} flag '{flag}'")));
+            }
+            self.arguments = taken.arguments;
+            self.surplus = taken.surplus;
+            let Some((word, rest)) = taken.next else {
+                return Ok(());
+            };
+            self.go(&word)?;
+            words = rest;
         }
-        Ok(())
     }
 
     /// The commands that may follow.
@@ -156,112 +130,16 @@ impl Parser {
         }
     }
 
-    fn word(&mut self, word: &str) -> Result<(), Failure> {
-        let commands = self.next_commands();
-        if commands.is_empty() {
-            self.arguments.push(word.to_owned());
-            return Ok(());
-        }
-        match commands.iter().find(|command| command.is_called(word)) {
-            Some(command) => {
-                self.path.push(command);
-                self.flags.extend(command.own_flags());
-                Ok(())
-            }
-            None => Err(usage(format!(
+    fn go(&mut self, word: &str) -> Result<(), Failure> {
+        let next = self.next_commands();
+        let Some(command) = next.iter().find(|command| command.is_called(word)) else {
+            return Err(usage(format!(
                 "expected command but got \"{word}\", use --help for full help including flags and arguments"
-            ))),
-        }
-    }
-
-    fn long(&mut self, text: &str, rest: &mut std::slice::Iter<'_, String>) -> Result<(), Failure> {
-        let (name, value) = match text.split_once('=') {
-            Some((name, value)) => (name, Some(value.to_owned())),
-            None => (text, None),
+            )));
         };
-        if let Some((_, built_in)) = BUILT_INS.iter().find(|(known, _)| *known == name) {
-            self.built_in.get_or_insert(*built_in);
-            return Ok(());
-        }
-        let found = self
-            .flags
-            .iter()
-            .rev()
-            .find(|flag| flag.name == name || flag.hidden_alias == Some(name))
-            .copied();
-        if let Some(flag) = found {
-            return self.flag(flag, &format!("--{name}"), value, rest);
-        }
-        let negated = name.strip_prefix("no-").and_then(|name| {
-            self.flags
-                .iter()
-                .rev()
-                .find(|flag| {
-                    flag.kind == Kind::Negatable
-                        && (flag.name == name || flag.hidden_alias == Some(name))
-                })
-                .copied()
-        });
-        match negated {
-            Some(flag) => self.keep(flag, "false".to_owned()),
-            None => Err(usage(format!("unknown long flag '--{name}'"))),
-        }
-    }
-
-    fn letters(
-        &mut self,
-        text: &str,
-        rest: &mut std::slice::Iter<'_, String>,
-    ) -> Result<(), Failure> {
-        let letters = text.char_indices();
-        for (at, letter) in letters {
-            if letter == 'h' && !self.flags.iter().any(|flag| flag.short == Some('h')) {
-                self.built_in.get_or_insert(BuiltIn::Help);
-                continue;
-            }
-            let found = self
-                .flags
-                .iter()
-                .rev()
-                .find(|flag| flag.short == Some(letter))
-                .copied();
-            let Some(flag) = found else {
-                return Err(usage(format!("unknown short flag '-{letter}'")));
-            };
-            if flag.kind.is_switch() {
-                self.keep(flag, "true".to_owned())?;
-                continue;
-            }
-            let value = text
-                .get(at + letter.len_utf8()..)
-                .filter(|value| !value.is_empty());
-            let value = value.map(|value| value.strip_prefix('=').unwrap_or(value).to_owned());
-            return self.flag(flag, &format!("-{letter}"), value, rest);
-        }
+        self.path.push(command);
+        self.flags.extend(command.own_flags());
         Ok(())
-    }
-
-    fn flag(
-        &mut self,
-        flag: Flag,
-        written: &str,
-        value: Option<String>,
-        rest: &mut std::slice::Iter<'_, String>,
-    ) -> Result<(), Failure> {
-        if flag.kind.is_switch() {
-            return self.keep(flag, value.unwrap_or_else(|| "true".to_owned()));
-        }
-        let value = match value {
-            Some(value) => value,
-            None => match rest.as_slice().first() {
-                Some(word) if !is_flag(word) => {
-                    rest.next();
-                    word.clone()
-                }
-                _ => return Err(usage(format!("expected argument for flag '{written}'"))),
-            },
-        };
-        self.keep(flag, value)
     }
 
     fn keep(&mut self, flag: Flag, value: String) -> Result<(), Failure> {
@@ -288,17 +166,10 @@ impl Parser {
             .map(|command| command.args)
             .unwrap_or_default();
         let mut matches = Matches::new(self.flags.clone(), args);
-        let mut arguments = std::mem::take(&mut self.arguments).into_iter();
-        for arg in args {
-            if arg.many {
-                for word in arguments.by_ref() {
-                    matches.push_arg(arg.name, word);
-                }
-            } else if let Some(word) = arguments.next() {
-                matches.push_arg(arg.name, word);
-            }
+        for (name, word) in std::mem::take(&mut self.arguments) {
+            matches.push_arg(name, word);
         }
-        if let Some(word) = arguments.next() {
+        if let Some(word) = &self.surplus {
             return Err(usage(format!("unexpected argument {word}")));
         }
         for (flag, value) in std::mem::take(&mut self.given) {
@@ -342,4 +213,25 @@ impl Parser {
         }
         Ok(matches)
     }
+}
+
+/// How a flag that lacks its value was written: `clap` tells its name only.
+/// The first word that ends with it and has no value behind it is the one.
+fn written(flag: &Flag, words: &[String]) -> String {
+    let is_long = |name: &str| flag.name == name || flag.hidden_alias == Some(name);
+    for (at, word) in words.iter().enumerate() {
+        if words.get(at + 1).is_some_and(|next| !is_flag(next)) {
+            continue;
+        }
+        match word.strip_prefix("--") {
+            Some(name) if is_long(name) => return word.clone(),
+            Some(_) => {}
+            None if is_flag(word) => match flag.short {
+                Some(letter) if word.ends_with(letter) => return format!("-{letter}"),
+                _ => {}
+            },
+            None => {}
+        }
+    }
+    format!("--{}", flag.name)
 }

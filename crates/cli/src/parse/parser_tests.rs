@@ -202,3 +202,82 @@ fn help_wins_over_mistakes_behind_it() {
     assert_eq!(parsed.built_in, Some(super::BuiltIn::Help));
     assert_eq!(parsed.path.len(), 1);
 }
+
+#[test]
+fn each_command_has_a_level_that_clap_accepts() {
+    fn visit(commands: &'static [model::Command], above: &[&str]) {
+        for command in commands {
+            let mut words = above.to_vec();
+            words.push(command.name);
+            // `clap` checks names and places of flags and arguments here.
+            let given: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+            match parse(model::commands(), &given, &|_| None) {
+                Ok(parsed) => assert_eq!(parsed.path.len(), words.len()),
+                Err(problem) => assert_eq!(problem.path.len(), words.len(), "{words:?}"),
+            }
+            visit(command.commands, &words);
+        }
+    }
+    visit(model::commands(), &[]);
+}
+
+#[test]
+fn what_looks_like_a_number_is_no_flag() {
+    let matches = read(&["rtt", "--timeout", "-1h", "-5"]).unwrap();
+    assert_eq!(matches.nanos("timeout"), Some(-3_600_000_000_000));
+    assert_eq!(matches.arg("iterations"), Some("-5"));
+    assert_eq!(read(&["pub", "a", "-"]).unwrap().arg("body"), Some("-"));
+}
+
+#[test]
+fn two_dashes_before_a_command_hold_for_what_is_below() {
+    let matches = read(&["--trace", "--", "stream", "rm", "--force"]).unwrap();
+    assert_eq!(matches.arg("stream"), Some("--force"));
+    assert!(!matches.on("force") && matches.on("trace"));
+}
+
+#[test]
+fn a_repeated_flag_is_found_across_levels() {
+    assert_eq!(
+        error(&["--trace", "stream", "-a", "ls", "--all"]),
+        "flag 'all' cannot be repeated"
+    );
+    assert_eq!(
+        error(&["--trace", "rtt", "--trace"]),
+        "flag 'trace' cannot be repeated"
+    );
+    assert_eq!(
+        error(&["rtt", "--tlsfirst", "--no-tlsfirst"]),
+        "flag 'tlsfirst' cannot be repeated"
+    );
+}
+
+#[test]
+fn a_flag_without_its_value_is_named_as_it_was_written() {
+    for (line, flag) in [
+        (vec!["pub", "a", "-qH"], "-H"),
+        (vec!["pub", "a", "-H", "--nope"], "-H"),
+        (vec!["pub", "-s", "--", "a"], "-s"),
+        (vec!["rtt", "--domain"], "--domain"),
+    ] {
+        let expected = format!("expected argument for flag '{flag}'");
+        assert_eq!(error(&line), expected, "{line:?}");
+    }
+}
+
+#[test]
+fn the_first_mistake_counts() {
+    assert_eq!(error(&["pub", "a", "-q-"]), "unknown short flag '--'");
+    assert_eq!(
+        error(&["pub", "--count=1", "--count=2", "--nope"]),
+        "flag 'count' cannot be repeated"
+    );
+    assert_eq!(
+        error(&["pub", "--nope", "--help"]),
+        "unknown long flag '--nope'"
+    );
+    assert_eq!(
+        error(&["pub", "--count=x", "--nope"]),
+        "unknown long flag '--nope'"
+    );
+}

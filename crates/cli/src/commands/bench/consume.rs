@@ -9,7 +9,7 @@ use crate::bail;
 use crate::client::Connection;
 use crate::failure::Result;
 use crate::format::commas;
-use crate::jetstream::{Api, Pull, Pulled, Reader, Start};
+use crate::jetstream::{Api, Pull, Reader, Start};
 use crate::log;
 use crate::output::Json;
 use crate::session::Session;
@@ -168,11 +168,11 @@ fn durable(session: &mut Session, label: &'static str) -> Result<()> {
                 batch.min(usize::try_from(count).unwrap_or(batch)),
             )?;
             let sample = receive(count, sleep, counter, || match pull.next(timeout)? {
-                Pulled::Message(message, _) => {
+                Some((message, _)) => {
                     acker.ack(&message.reply, batch)?;
                     Ok(Some(message.payload.len()))
                 }
-                Pulled::Nothing => Ok(None),
+                None => Ok(None),
             })?;
             acker.connection.flush(timeout)?;
             Ok(sample)

@@ -118,6 +118,9 @@ impl Histogram {
 
     /// The duration that so many percent do not exceed.
     pub fn percentile(&self, percent: f64) -> f64 {
+        if percent >= 100.0 {
+            return self.max();
+        }
         let wanted = ((percent / 100.0) * self.count as f64).ceil().max(1.0) as u64;
         let mut seen = 0;
         for (place, count) in self.counts.iter().enumerate() {

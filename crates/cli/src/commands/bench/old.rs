@@ -8,7 +8,7 @@ use super::run::{Work, run};
 use crate::client::{ClientError, Connection, Message};
 use crate::failure::Result;
 use crate::format::commas;
-use crate::jetstream::{Pull, Pulled};
+use crate::jetstream::Pull;
 use crate::log;
 use crate::output::Json;
 use crate::session::Session;
@@ -165,11 +165,11 @@ fn start(session: &mut Session, old: &Old) -> Result<()> {
                 let batch = usize::try_from(limit.max(1)).unwrap_or(1);
                 let mut pull = Pull::new(&api, stream, consumer, batch)?;
                 receive(count, sleep, counter, || match pull.next(timeout)? {
-                    Pulled::Message(message, _) => {
+                    Some((message, _)) => {
                         ack(&connection, &message, acks, double, timeout)?;
                         Ok(Some(message.payload.len()))
                     }
-                    Pulled::Nothing => Ok(None),
+                    None => Ok(None),
                 })
             }
         }));

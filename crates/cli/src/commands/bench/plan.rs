@@ -79,12 +79,14 @@ impl Plan {
                 )
             })?;
         let mut payload = vec![0; size];
-        if has(matches, "payload") {
-            if let Some(path) = matches.filled("payload") {
-                payload = std::fs::read(path).map_err(|error| {
-                    fail!("{}", crate::format::io_error_at("open", path, &error))
-                })?;
-            }
+        let file = if has(matches, "payload") {
+            matches.filled("payload")
+        } else {
+            None
+        };
+        if let Some(path) = file {
+            payload = std::fs::read(path)
+                .map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))?;
         }
         let headers = if has(matches, "header") {
             parse_headers(matches.list("header"), &MessageScope::default())?

@@ -9,7 +9,7 @@ use super::plan::{Plan, Subjects};
 use super::raw::{Answer, Raw, header_block, push_publish};
 use super::run::{Counter, Pace, Sample, Work, run};
 use super::service::requests;
-use super::stream::prepare;
+use super::stream::{Batches, prepare};
 use crate::client::unique_id;
 use crate::failure::Result;
 use crate::format::commas;
@@ -70,7 +70,12 @@ fn check_ack(raw: &Raw, answer: &Answer) -> Result<()> {
 
 type Client = fn(Raw, &Messages<'_>, u64, &Counter, usize, usize) -> Result<Sample>;
 
-fn start(session: &mut Session, label: &'static str, atomic: bool, client: Client) -> Result<()> {
+fn start(
+    session: &mut Session,
+    label: &'static str,
+    batches: Batches,
+    client: Client,
+) -> Result<()> {
     let mut plan = Plan::read(label, &session.matches)?;
     let subjects = Subjects::read(&session.matches, plan.messages);
     let flag = |name: &str| {
@@ -92,7 +97,7 @@ fn start(session: &mut Session, label: &'static str, atomic: bool, client: Clien
     if flag("batch") {
         plan.note("batch", commas(batch as u64));
     }
-    prepare(session, &mut plan, &subjects, atomic)?;
+    prepare(session, &mut plan, &subjects, batches)?;
     log!("{}", plan.headline());
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
@@ -121,7 +126,7 @@ pub fn sync(session: &mut Session) -> Result<()> {
     start(
         session,
         "JetStream synchronous publisher",
-        false,
+        Batches::None,
         |raw, messages, count, counter, _, _| {
             let build = |out: &mut Vec<u8>, number: u64, inbox: &str| {
                 messages.push(out, number, inbox, &[])
@@ -139,7 +144,7 @@ pub fn in_flight(session: &mut Session) -> Result<()> {
     start(
         session,
         "JetStream asynchronous publisher",
-        false,
+        Batches::None,
         |mut raw, messages, count, counter, batch, _| {
             let inbox = format!("_INBOX.{}", unique_id());
             raw.write(format!("SUB {inbox} 1\r\n").as_bytes())?;
@@ -199,7 +204,7 @@ pub fn atomic(session: &mut Session) -> Result<()> {
     start(
         session,
         "JetStream atomic batch publisher",
-        true,
+        Batches::Atomic,
         |mut raw, messages, count, counter, batch, _| {
             let inbox = format!("_INBOX.{}", unique_id());
             raw.write(format!("SUB {inbox} 1\r\n").as_bytes())?;
@@ -243,7 +248,7 @@ pub fn fast(session: &mut Session) -> Result<()> {
     start(
         session,
         "JetStream fast batch publisher",
-        false,
+        Batches::Fast,
         |mut raw, messages, count, counter, flow, outstanding| {
             let prefix = format!("_INBOX.{}", unique_id());
             raw.write(format!("SUB {prefix}.> 1\r\n").as_bytes())?;

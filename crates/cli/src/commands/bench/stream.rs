@@ -14,30 +14,45 @@ use crate::{bail, fail, log};
 /// Time after which the server removes a consumer that is not used any more.
 pub const INACTIVE: Duration = Duration::from_secs(10);
 
+/// The stream is there with another configuration.
+const IN_USE: i64 = 10058;
+
+/// What kind of batches the stream has to take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batches {
+    /// None.
+    None,
+    /// Atomic ones.
+    Atomic,
+    /// Fast ones.
+    Fast,
+}
+
 /// Creates and purges the stream, as the flags of publishers say.
 pub fn prepare(
     session: &mut Session,
     plan: &mut Plan,
     subjects: &Subjects,
-    atomic: bool,
+    batches: Batches,
 ) -> Result<Api> {
     let api = session.jetstream()?;
     let m = &session.matches;
     let name = m.text("stream").unwrap_or_default().to_owned();
     let is_async = m.on("persistasync");
-    if is_async && (m.int("replicas") != 1 || atomic) {
+    if is_async && (m.int("replicas") != 1 || batches == Batches::Atomic) {
         bail!(
             "async persist mode is only supported for streams with 1 replica and incompatible with atomic batch publishing"
         );
     }
     plan.note("stream", name.as_str());
     if m.on("create") {
-        let config = config(m, &name, subjects)?;
-        if api
-            .request(&format!("STREAM.CREATE.{name}"), &config)
-            .is_err()
-        {
-            api.request(&format!("STREAM.UPDATE.{name}"), &config).map_err(|error| {
+        let config = config(m, &name, subjects, batches)?;
+        if let Err(error) = api.request(&format!("STREAM.CREATE.{name}"), &config) {
+            let changed = match error.err_code() {
+                IN_USE => api.request(&format!("STREAM.UPDATE.{name}"), &config),
+                _ => Err(error),
+            };
+            changed.map_err(|error| {
                 fail!("could not create the stream. If you want to delete and re-define the stream use `nats stream delete {name}`: {error}")
             })?;
         }
@@ -57,7 +72,7 @@ pub fn purge(api: &Api, matches: &Matches, stream: &str) -> Result<()> {
     Ok(())
 }
 
-fn config(m: &Matches, name: &str, subjects: &Subjects) -> Result<Json> {
+fn config(m: &Matches, name: &str, subjects: &Subjects, batches: Batches) -> Result<Json> {
     let max_bytes = parse_size(m.text("maxbytes").unwrap_or_default(), SizeRange::Bits64)?;
     let mut config = Json::object()
         .with("name", name)
@@ -79,13 +94,14 @@ fn config(m: &Matches, name: &str, subjects: &Subjects) -> Result<Json> {
     if m.on("persistasync") {
         config.set("persist_mode", "async");
     }
-    for (flag, field) in [
-        ("batch", "allow_atomic"),
-        ("max-outstanding-acks", "allow_batched"),
-    ] {
-        // Only the kind of batch that the command publishes.
-        let declared = m.declared_flags().iter().any(|known| known.name == flag);
-        config.set(field, declared);
+    match batches {
+        Batches::None => {}
+        Batches::Atomic => {
+            config.set("allow_atomic", true);
+        }
+        Batches::Fast => {
+            config.set("allow_batched", true);
+        }
     }
     Ok(config)
 }

@@ -1,3 +1,18 @@
-//! `nats consumer`.
+//! `nats consumer`: consumers.
 
+mod add;
+mod check;
+mod cluster;
+mod config_flags;
+mod edit;
+mod find;
+mod graph;
+mod info;
+mod information;
+mod manage;
 pub mod model;
+mod next;
+mod pick;
+mod report;
+mod settings;
+mod wizard;

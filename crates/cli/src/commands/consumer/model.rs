@@ -1,5 +1,6 @@
 //! The model of `nats consumer`.
 
+use super::config_flags::{FIXED_SETTINGS, SETTINGS};
 use crate::model::*;
 
 /// `nats consumer`.
@@ -15,6 +16,41 @@ pub const CONSUMER: Command = Command::new("consumer", "Consumers of JetStream s
         REPORT, CLUSTER,
     ]);
 
+/// What `find` and `cluster balance` choose consumers by.
+const FILTERS: &[Flag] = &[
+    switch("pull", "Match pull consumers"),
+    switch("push", "Match push consumers"),
+    switch(
+        "bound",
+        "Match push consumers with a subscriber, or pull consumers with waiting requests",
+    ),
+    int(
+        "waiting",
+        "Match consumers with fewer than this many waiting pull requests",
+    ),
+    int(
+        "ack-pending",
+        "Match consumers with fewer than this many unacknowledged messages",
+    ),
+    uint(
+        "pending",
+        "Match consumers with fewer than this many unprocessed messages",
+    ),
+    duration("idle", "Match what has been idle for this long"),
+    duration("created", "Match what was created at least this long ago"),
+    int("replicas", "Match at most this many replicas"),
+    text("leader", "Match what this server leads"),
+    switch(
+        "pinned",
+        "Match consumers whose groups all have a pinned client",
+    ),
+    negatable("invert", "Turn each filter round"),
+    text(
+        "expression",
+        "Match by an expression, for example 'state.messages > 0'",
+    ),
+];
+
 /// `nats consumer add`.
 const ADD: Command = Command::new("add", "Create a consumer")
     .aliases(&["create", "new"])
@@ -22,106 +58,17 @@ const ADD: Command = Command::new("add", "Create a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("validate", "Only validate the configuration"),
-        text("output", "Write to this file"),
-        choice(
-            "ack",
-            &["none", "all", "explicit", "flow_control"],
-            "How messages are acknowledged",
-        ),
-        uint(
-            "bps",
-            "Most bits per second that are delivered (push consumers)",
-        )
-        .default("0"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text(
-            "deliver",
-            "Where to start: all, last, new, subject, a sequence, or a duration back",
-        ),
-        text(
-            "deliver-group",
-            "Queue group that messages of the push consumer are delivered to",
-        )
-        .default("_unset_"),
-        text("description", "Free text that describes it"),
-        switch("ephemeral", "Make a consumer that goes away when unused"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("flow-control", "Use flow control (push consumers)"),
-        text(
-            "heartbeat",
-            "Interval of idle heartbeats, -1 for none (push consumers)",
-        ),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-waiting", "Most pull requests that may wait"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        switch("pull", "Make a pull consumer"),
-        choice(
-            "replay",
-            &["instant", "original"],
-            "Deliver at once, or with the original pauses",
-        ),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        switch("memory", "Keep the state of the consumer in memory"),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "pause",
-            "Start paused until this time, or for this duration",
-        ),
-        text(
-            "pinned-groups",
-            "Priority groups with the pinned client policy",
-        )
-        .list(),
-        duration(
-            "pinned-ttl",
-            "Time after which a silent pinned client loses its place",
-        ),
-        text(
-            "overflow-groups",
-            "Priority groups with the overflow policy",
-        )
-        .list(),
-        text(
-            "prioritized-groups",
-            "Priority groups with the prioritized policy",
-        )
-        .list(),
-        switch("defaults", "Take the default answer to every question"),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("validate", "Only validate the configuration"),
+            text("output", "Write to this file"),
+            switch("defaults", "Take the default answer to every question"),
+        ],
+        SETTINGS,
+        FIXED_SETTINGS,
+    ])
+    .run(super::add::add);
 
 /// `nats consumer edit`.
 const EDIT: Command = Command::new("edit", "Change a consumer")
@@ -130,50 +77,16 @@ const EDIT: Command = Command::new("edit", "Change a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("force", "Do it without asking").short('f'),
-        negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
-        switch("dry-run", "Only show what would change"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text("description", "Free text that describes it"),
-        text("filter", "Only subjects that match this filter").list(),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("force", "Do it without asking").short('f'),
+            negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
+            switch("dry-run", "Only show what would change"),
+        ],
+        SETTINGS,
+    ])
+    .run(super::edit::edit);
 
 /// `nats consumer ls`.
 const LS: Command = Command::new("ls", "List consumers")
@@ -183,46 +96,18 @@ const LS: Command = Command::new("ls", "List consumers")
         switch("json", "Print JSON").short('j'),
         switch("names", "Print names only").short('n'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::list);
 
 /// `nats consumer find`.
 const FIND: Command = Command::new("find", "Find consumers by what they are like")
     .aliases(&["query"])
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        switch("pull", "Match pull consumers"),
-        switch("push", "Match push consumers"),
-        switch(
-            "bound",
-            "Match push consumers with a subscriber, or pull consumers with waiting requests",
-        ),
-        int(
-            "waiting",
-            "Match consumers with fewer than this many waiting pull requests",
-        ),
-        int(
-            "ack-pending",
-            "Match consumers with fewer than this many unacknowledged messages",
-        ),
-        uint(
-            "pending",
-            "Match consumers with fewer than this many unprocessed messages",
-        ),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int("replicas", "Match at most this many replicas"),
-        text("leader", "Match what this server leads"),
-        switch(
-            "pinned",
-            "Match consumers whose groups all have a pinned client",
-        ),
-        negatable("invert", "Turn each filter round"),
-        text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
-        ),
-        int("api-level", "Match what needs at least this API level"),
-    ]]);
+    .flags(&[
+        FILTERS,
+        &[int("api-level", "Match what needs at least this API level")],
+    ])
+    .run(super::find::find);
 
 /// `nats consumer info`.
 const INFO: Command = Command::new("info", "Show a consumer")
@@ -234,7 +119,8 @@ const INFO: Command = Command::new("info", "Show a consumer")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::info);
 
 /// `nats consumer state`.
 const STATE: Command = Command::new("state", "Show the state of a consumer")
@@ -245,7 +131,8 @@ const STATE: Command = Command::new("state", "Show the state of a consumer")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::state);
 
 /// `nats consumer rm`.
 const RM: Command = Command::new("rm", "Remove a consumer")
@@ -254,7 +141,8 @@ const RM: Command = Command::new("rm", "Remove a consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::remove);
 
 /// `nats consumer reset`.
 const RESET: Command = Command::new("reset", "Set a consumer back")
@@ -265,7 +153,8 @@ const RESET: Command = Command::new("reset", "Set a consumer back")
     .flags(&[&[
         uint("sequence", "Sequence to go on with"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(super::manage::reset);
 
 /// `nats consumer copy`.
 const COPY: Command = Command::new("copy", "Create a consumer like another one")
@@ -275,102 +164,8 @@ const COPY: Command = Command::new("copy", "Create a consumer like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[&[
-        choice(
-            "ack",
-            &["none", "all", "explicit", "flow_control"],
-            "How messages are acknowledged",
-        ),
-        uint(
-            "bps",
-            "Most bits per second that are delivered (push consumers)",
-        )
-        .default("0"),
-        choice(
-            "backoff",
-            &["linear", "none"],
-            "Shape of the growing delays between redeliveries",
-        ),
-        uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
-        duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
-        duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
-        text(
-            "deliver",
-            "Where to start: all, last, new, subject, a sequence, or a duration back",
-        ),
-        text(
-            "deliver-group",
-            "Queue group that messages of the push consumer are delivered to",
-        )
-        .default("_unset_"),
-        text("description", "Free text that describes it"),
-        switch("ephemeral", "Make a consumer that goes away when unused"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("flow-control", "Use flow control (push consumers)"),
-        text(
-            "heartbeat",
-            "Interval of idle heartbeats, -1 for none (push consumers)",
-        ),
-        negatable("headers-only", "Show or deliver headers without bodies"),
-        int(
-            "max-deliver",
-            "Most deliveries of a message, -1 for no limit",
-        ),
-        int("max-outstanding", "Most unacknowledged messages")
-            .default("-1")
-            .hidden(),
-        int(
-            "max-pending",
-            "Most unacknowledged messages, -1 for no limit",
-        )
-        .default("-1"),
-        int("max-waiting", "Most pull requests that may wait"),
-        int("max-pull-batch", "Most messages in a pull request"),
-        duration("max-pull-expire", "Longest wait of a pull request"),
-        int("max-pull-bytes", "Most bytes in a pull request"),
-        switch("pull", "Make a pull consumer"),
-        choice(
-            "replay",
-            &["instant", "original"],
-            "Deliver at once, or with the original pauses",
-        ),
-        int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
-        text(
-            "target",
-            "Subject that messages are delivered to; makes a push consumer",
-        ),
-        duration("wait", "Time to wait for an acknowledgement").default("-1s"),
-        duration(
-            "inactive-threshold",
-            "Remove the consumer after this time without use",
-        ),
-        switch("memory", "Keep the state of the consumer in memory"),
-        int("replicas", "Number of copies in the cluster"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "pause",
-            "Start paused until this time, or for this duration",
-        ),
-        text(
-            "pinned-groups",
-            "Priority groups with the pinned client policy",
-        )
-        .list(),
-        duration(
-            "pinned-ttl",
-            "Time after which a silent pinned client loses its place",
-        ),
-        text(
-            "overflow-groups",
-            "Priority groups with the overflow policy",
-        )
-        .list(),
-        text(
-            "prioritized-groups",
-            "Priority groups with the prioritized policy",
-        )
-        .list(),
-    ]]);
+    .flags(&[SETTINGS, FIXED_SETTINGS])
+    .run(super::add::copy);
 
 /// `nats consumer next`.
 const NEXT: Command = Command::new("next", "Get the next messages of a pull consumer")
@@ -388,7 +183,8 @@ const NEXT: Command = Command::new("next", "Get the next messages of a pull cons
             "Wait up to this long, at random, before acknowledging",
         ),
         int("count", "How often to do it").default("1"),
-    ]]);
+    ]])
+    .run(super::next::next);
 
 /// `nats consumer sub`.
 const SUB: Command = Command::new("sub", "Receive messages of a consumer")
@@ -404,13 +200,16 @@ const SUB: Command = Command::new("sub", "Receive messages of a consumer")
             "deliver-group",
             "Queue group that messages of the push consumer are delivered to",
         ),
-    ]]);
+    ]])
+    .run(super::next::subscribe);
 
 /// `nats consumer graph`.
-const GRAPH: Command = Command::new("graph", "Show graphs of a consumer").args(&[
-    optional("stream", "Name of the stream"),
-    optional("consumer", "Name of the consumer"),
-]);
+const GRAPH: Command = Command::new("graph", "Show graphs of a consumer")
+    .args(&[
+        optional("stream", "Name of the stream"),
+        optional("consumer", "Name of the consumer"),
+    ])
+    .run(super::graph::graph);
 
 /// `nats consumer pause`.
 const PAUSE: Command = Command::new("pause", "Pause a consumer until later")
@@ -419,7 +218,8 @@ const PAUSE: Command = Command::new("pause", "Pause a consumer until later")
         optional("consumer", "Name of the consumer"),
         optional("until", "A time, or for how long"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::pause);
 
 /// `nats consumer unpin`.
 const UNPIN: Command = Command::new("unpin", "Free the place of a pinned client")
@@ -428,7 +228,8 @@ const UNPIN: Command = Command::new("unpin", "Free the place of a pinned client"
         optional("consumer", "Name of the consumer"),
         optional("group", "The priority group"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::unpin);
 
 /// `nats consumer resume`.
 const RESUME: Command = Command::new("resume", "Resume a paused consumer")
@@ -436,7 +237,8 @@ const RESUME: Command = Command::new("resume", "Resume a paused consumer")
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::manage::resume);
 
 /// `nats consumer report`.
 const REPORT: Command = Command::new("report", "Report about the consumers of a stream")
@@ -444,7 +246,8 @@ const REPORT: Command = Command::new("report", "Report about the consumers of a 
     .flags(&[&[
         switch("raw", "Print the plain data without decoration").short('r'),
         switch("leaders", "Show how leaders are spread over servers").short('l'),
-    ]]);
+    ]])
+    .run(super::report::report);
 
 /// `nats consumer cluster`.
 const CLUSTER: Command = Command::new("cluster", "Clustered consumers")
@@ -462,41 +265,11 @@ const CLUSTER_STEP_DOWN: Command =
         .flags(&[&[
             text("preferred", "Server that should become the leader"),
             switch("force", "Do it without asking").short('f'),
-        ]]);
+        ]])
+        .run(super::cluster::elect);
 
 /// `nats consumer cluster balance`.
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread consumer leaders evenly")
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        switch("pull", "Match pull consumers"),
-        switch("push", "Match push consumers"),
-        switch(
-            "bound",
-            "Match push consumers with a subscriber, or pull consumers with waiting requests",
-        ),
-        int(
-            "waiting",
-            "Match consumers with fewer than this many waiting pull requests",
-        ),
-        int(
-            "ack-pending",
-            "Match consumers with fewer than this many unacknowledged messages",
-        ),
-        uint(
-            "pending",
-            "Match consumers with fewer than this many unprocessed messages",
-        ),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int("replicas", "Match at most this many replicas"),
-        text("leader", "Match what this server leads"),
-        switch(
-            "pinned",
-            "Match consumers whose groups all have a pinned client",
-        ),
-        negatable("invert", "Turn each filter round"),
-        text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
-        ),
-    ]]);
+    .flags(&[FILTERS])
+    .run(super::cluster::balance_leaders);

@@ -84,15 +84,11 @@ fn label(key: &str) -> String {
     words.collect::<Vec<_>>().join(" ")
 }
 
-fn text(key: &str, value: &Json) -> String {
+fn text(value: &Json) -> String {
     match value {
         Json::Text(text) if parse_rfc3339(text).is_some() => local_time(text),
         Json::Text(text) => text.clone(),
-        Json::List(values) => values
-            .iter()
-            .map(|value| self::text(key, value))
-            .collect::<Vec<_>>()
-            .join(", "),
+        Json::List(values) => values.iter().map(text).collect::<Vec<_>>().join(", "),
         other => other.compact(),
     }
 }
@@ -116,7 +112,7 @@ pub fn block(event: &Json) -> Option<String> {
             }
             Json::Object(_) => sections.push((key, value)),
             value => {
-                c.row(&label(key), text(key, value));
+                c.row(&label(key), text(value));
             }
         }
     }
@@ -126,14 +122,11 @@ pub fn block(event: &Json) -> Option<String> {
             match value {
                 Json::Object(entries) => {
                     for (inner, value) in entries {
-                        c.row(
-                            &format!("{} {}", label(key), label(inner)),
-                            text(inner, value),
-                        );
+                        c.row(&format!("{} {}", label(key), label(inner)), text(value));
                     }
                 }
                 value => {
-                    c.row(&label(key), text(key, value));
+                    c.row(&label(key), text(value));
                 }
             }
         }

@@ -90,7 +90,8 @@ fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) ->
                 crate::format::io_error_at("open", target.display(), &error)
             )
         })?;
-    let written = receive(bucket, object, BufWriter::new(file), bar)
+    let written = receive(bucket, object, BufWriter::new(&file), bar)
+        .and_then(|()| Ok(file.sync_all()?))
         .and_then(|()| Ok(fs::rename(&temporary, target)?));
     if written.is_err() {
         // It is of no use without its end.

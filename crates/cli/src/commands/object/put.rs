@@ -53,14 +53,13 @@ pub fn put(session: &mut Session) -> Result<()> {
     let bucket_name = matches.required_arg("bucket").to_owned();
     let bucket = Bucket::open(session.jetstream()?, &bucket_name)?;
     let old = bucket.find(&name)?;
-    if let Some(old) = old.as_ref().filter(|old| !old.is_deleted()) {
-        if !session.matches.on("force") {
-            show_object(&bucket, old);
-            println!();
-            let question = format!("Replace existing file {} > {name}", bucket.name);
-            if !session.prompt().confirm_action(&question)? {
-                return Ok(());
-            }
+    let in_the_way = old.as_ref().filter(|old| !old.is_deleted());
+    if let Some(old) = in_the_way.filter(|_| !session.matches.on("force")) {
+        show_object(&bucket, old);
+        println!();
+        let question = format!("Replace existing file {} > {name}", bucket.name);
+        if !session.prompt().confirm_action(&question)? {
+            return Ok(());
         }
     }
     let shown = session.matches.on("progress") && size > SHOWN_FROM;

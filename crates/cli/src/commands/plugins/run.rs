@@ -61,10 +61,10 @@ pub fn run_plugin(words: &[String]) -> Option<i32> {
     match Command::new(&program).args(args).status() {
         Ok(status) => Some(status.code().unwrap_or(1)),
         Err(error) => {
-            eprintln!(
-                "nats: error: plugin {name}: {}",
+            crate::output::log::error(format_args!(
+                "plugin {name}: {}",
                 crate::format::io_error_at("exec", &program, &error)
-            );
+            ));
             Some(1)
         }
     }

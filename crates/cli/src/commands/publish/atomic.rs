@@ -28,10 +28,10 @@ pub fn publish(session: &mut Session) -> Result<()> {
     let batch = unique_id();
     let mut bodies = Bodies::new(None, true, !quiet)?;
     // One behind, as the last one commits.
-    let mut next = bodies.next()?;
+    let mut next = bodies.take()?;
     let mut number = 0;
     while let Some(body) = next {
-        next = bodies.next()?;
+        next = bodies.take()?;
         number += 1;
         let scope = MessageScope {
             count: number,

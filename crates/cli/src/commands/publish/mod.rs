@@ -55,7 +55,7 @@ pub fn publish(session: &mut Session) -> Result<()> {
     };
     let mut bodies = Bodies::new(body.as_deref(), line_by_line, !quiet)?;
     let mut number = 0;
-    while let Some(body) = bodies.next()? {
+    while let Some(body) = bodies.take()? {
         let shows_bar = count > LOGGED && !quiet;
         let mut bar = Progress::new(shows_bar, "Publishing", Unit::Count, count);
         for _ in 0..count {

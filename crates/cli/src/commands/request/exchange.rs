@@ -61,7 +61,7 @@ impl Exchange {
         let shows_bar = count > LOGGED && !self.raw;
         let mut bodies = Bodies::new(body, line_by_line, !self.raw)?;
         let mut number = 0;
-        while let Some(body) = bodies.next()? {
+        while let Some(body) = bodies.take()? {
             let mut bar = Progress::new(shows_bar, "Requesting", Unit::Count, count);
             for _ in 0..count {
                 number += 1;

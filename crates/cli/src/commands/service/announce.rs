@@ -8,6 +8,9 @@ use crate::client::{Connection, MessageRef, unique_id};
 use crate::failure::Result;
 use crate::output::Json;
 
+/// Makes the answer to a question.
+type Answer = Arc<dyn Fn() -> String + Send + Sync>;
+
 /// A service with one endpoint.
 #[derive(Debug)]
 pub struct Service {
@@ -75,7 +78,7 @@ impl Service {
                 .with("endpoints", Json::List(vec![endpoint]))
                 .compact()
         };
-        let answers: [(&str, Arc<dyn Fn() -> String + Send + Sync>); 3] = [
+        let answers: [(&str, Answer); 3] = [
             ("PING", Arc::new(move || ping.clone())),
             ("INFO", Arc::new(move || info.clone())),
             ("STATS", Arc::new(count)),

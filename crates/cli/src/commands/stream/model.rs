@@ -1,5 +1,6 @@
 //! The model of `nats stream`.
 
+use super::config_flags::{FIXED_SETTINGS, SETTINGS};
 use crate::model::*;
 
 /// `nats stream`.
@@ -15,131 +16,48 @@ pub const STREAM: Command = Command::new("stream", "JetStream streams")
         BACKUP, RESTORE, SEAL, GAPS, GRAPH, CLUSTER,
     ]);
 
+/// What `find` and `cluster balance` choose streams by.
+const FILTERS: &[Flag] = &[
+    text("server-name", "Match servers by a regular expression"),
+    text(
+        "cluster",
+        "Only servers, or the assets placed, in this cluster",
+    ),
+    switch("empty", "Match streams without messages"),
+    duration("idle", "Match what has been idle for this long"),
+    duration("created", "Match what was created at least this long ago"),
+    int(
+        "consumers",
+        "Match streams with at most this many consumers",
+    )
+    .default("-1"),
+    text("subject", "Only what concerns this subject"),
+    int("replicas", "Match at most this many replicas"),
+    switch("sourced", "Match streams with sources"),
+    switch("mirrored", "Match streams that are mirrors"),
+    text("leader", "Match what this server leads"),
+    negatable("invert", "Turn each filter round"),
+    text(
+        "expression",
+        "Match by an expression, for example 'state.messages > 0'",
+    ),
+];
+
 /// `nats stream add`.
 const ADD: Command = Command::new("add", "Create a stream")
     .aliases(&["create", "new"])
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("validate", "Only validate the configuration"),
-        text("output", "Write to this file"),
-        text(
-            "subjects",
-            "Subjects to listen on (repeatable, or a list with commas)",
-        )
-        .list(),
-        text("description", "Free text that describes it"),
-        choice(
-            "storage",
-            &["file", "f", "memory", "m"],
-            "Where messages are kept",
-        ),
-        choice(
-            "compression",
-            &["none", "s2"],
-            "Compression of the stored data",
-        ),
-        int("replicas", "Number of copies in the cluster"),
-        text("tag", "Placement tag").list(),
-        text("tags", "Placement tags").list().hidden(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        negatable(
-            "ack",
-            "Publishers get an acknowledgement for each stored message",
-        )
-        .on(),
-        choice(
-            "retention",
-            &["limits", "interest", "workq", "work"],
-            "When messages may go: at a limit, without interest, or once worked on",
-        ),
-        choice(
-            "discard",
-            &["new", "old"],
-            "What happens when a limit is reached: drop the oldest, or refuse the new message",
-        ),
-        negatable(
-            "discard-per-subject",
-            "Refuse new messages also at the limit per subject",
-        ),
-        uint("first-sequence", "Sequence that the first message gets"),
-        text("max-age", "Most age of messages, -1 for no limit"),
-        text("max-bytes", "Most bytes in the stream"),
-        int(
-            "max-consumers",
-            "Most consumers of the stream, -1 for no limit",
-        )
-        .default("-1"),
-        text("max-msg-size", "Most bytes of a message"),
-        int("max-msgs", "Most messages in the stream").default("0"),
-        int("max-msgs-per-subject", "Most messages per subject").default("0"),
-        text(
-            "dupe-window",
-            "Window in which duplicate message ids are detected",
-        ),
-        text(
-            "mirror",
-            "Mirror another stream: its name, or a JSON object",
-        ),
-        text(
-            "source",
-            "Source from another stream: its name, or a JSON object (repeatable)",
-        )
-        .list(),
-        negatable("allow-batch", "Allow atomic batch publishing"),
-        negatable("allow-fast", "Allow fast batch publishing"),
-        switch("allow-counter", "Make a counter of each subject"),
-        negatable(
-            "allow-rollup",
-            "Allow a message to replace all earlier ones",
-        ),
-        negatable("deny-delete", "Do not allow single messages to be deleted"),
-        negatable("deny-purge", "Do not allow the stream to be purged"),
-        negatable("allow-direct", "Allow direct gets from any replica").on(),
-        negatable(
-            "allow-mirror-direct",
-            "Let a mirror answer direct gets for its origin",
-        ),
-        switch("allow-msg-ttl", "Allow a TTL per message"),
-        negatable("allow-schedules", "Allow scheduled messages"),
-        duration(
-            "subject-del-markers-ttl",
-            "Leave markers with this TTL for messages removed by age",
-        ),
-        text("transform-source", "Subjects that are transformed"),
-        text(
-            "transform-destination",
-            "Subject that messages are stored under",
-        ),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "republish-source",
-            "Only republish messages on this subject",
-        ),
-        text(
-            "republish-destination",
-            "Subject that stored messages are republished to",
-        ),
-        switch("republish-headers", "Republish headers only"),
-        duration(
-            "limit-consumer-inactive",
-            "Most inactive threshold of consumers",
-        ),
-        int(
-            "limit-consumer-max-pending",
-            "Most unacknowledged messages of consumers",
-        ),
-        choice(
-            "persist-mode",
-            &["default", "async"],
-            "When stored messages are written to disk",
-        ),
-        switch("json", "Print JSON").short('j'),
-        switch("defaults", "Take the default answer to every question"),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("validate", "Only validate the configuration"),
+            text("output", "Write to this file"),
+            switch("defaults", "Take the default answer to every question"),
+        ],
+        SETTINGS,
+        FIXED_SETTINGS,
+    ])
+    .run(super::add::add);
 
 /// `nats stream ls`.
 const LS: Command = Command::new("ls", "List streams")
@@ -148,57 +66,41 @@ const LS: Command = Command::new("ls", "List streams")
         text("subject", "Only what concerns this subject"),
         switch("names", "Print names only").short('n'),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(super::list::list);
 
 /// `nats stream report`.
-const REPORT: Command = Command::new("report", "Report about all streams").flags(&[&[
-    text("subject", "Only what concerns this subject"),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
-    switch("consumers", "Sort by number of consumers").short('o'),
-    switch("messages", "Sort by number of messages").short('m'),
-    switch("name", "Sort by name").short('n'),
-    switch("storage", "Sort by storage").short('t'),
-    switch("raw", "Print the plain data without decoration").short('r'),
-    text(
-        "dot",
-        "Write the replication graph to this file in GraphViz form",
-    ),
-    switch("leaders", "Show how leaders are spread over servers").short('l'),
-]]);
-
-/// `nats stream find`.
-const FIND: Command = Command::new("find", "Find streams by what they are like")
-    .aliases(&["query"])
+const REPORT: Command = Command::new("report", "Report about all streams")
     .flags(&[&[
-        text("server-name", "Match servers by a regular expression"),
+        text("subject", "Only what concerns this subject"),
         text(
             "cluster",
             "Only servers, or the assets placed, in this cluster",
         ),
-        switch("empty", "Match streams without messages"),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int(
-            "consumers",
-            "Match streams with at most this many consumers",
-        )
-        .default("-1"),
-        text("subject", "Only what concerns this subject"),
-        int("replicas", "Match at most this many replicas"),
-        switch("sourced", "Match streams with sources"),
-        switch("mirrored", "Match streams that are mirrors"),
-        text("leader", "Match what this server leads"),
-        switch("names", "Print names only").short('n'),
-        negatable("invert", "Turn each filter round"),
+        switch("consumers", "Sort by number of consumers").short('o'),
+        switch("messages", "Sort by number of messages").short('m'),
+        switch("name", "Sort by name").short('n'),
+        switch("storage", "Sort by storage").short('t'),
+        switch("raw", "Print the plain data without decoration").short('r'),
         text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
+            "dot",
+            "Write the replication graph to this file in GraphViz form",
         ),
-        int("api-level", "Match what needs at least this API level"),
-    ]]);
+        switch("leaders", "Show how leaders are spread over servers").short('l'),
+    ]])
+    .run(super::report::report);
+
+/// `nats stream find`.
+const FIND: Command = Command::new("find", "Find streams by what they are like")
+    .aliases(&["query"])
+    .flags(&[
+        FILTERS,
+        &[
+            switch("names", "Print names only").short('n'),
+            int("api-level", "Match what needs at least this API level"),
+        ],
+    ])
+    .run(super::find::find);
 
 /// `nats stream info`.
 const INFO: Command = Command::new("info", "Show a stream")
@@ -208,7 +110,8 @@ const INFO: Command = Command::new("info", "Show a stream")
         switch("json", "Print JSON").short('j'),
         switch("state", "Show the state only"),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::info);
 
 /// `nats stream state`.
 const STATE: Command = Command::new("state", "Show the state of a stream")
@@ -216,7 +119,8 @@ const STATE: Command = Command::new("state", "Show the state of a stream")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("no-select", "Fail instead of offering a list to pick from"),
-    ]]);
+    ]])
+    .run(super::info::state);
 
 /// `nats stream subjects`.
 const SUBJECTS: Command = Command::new("subjects", "List subjects in a stream")
@@ -235,123 +139,33 @@ const SUBJECTS: Command = Command::new("subjects", "List subjects in a stream")
         .default("messages"),
         switch("reverse", "Turn the sort order round").short('R'),
         negatable("names", "Print names only"),
-    ]]);
+    ]])
+    .run(super::subjects::list);
 
 /// `nats stream edit`.
 const EDIT: Command = Command::new("edit", "Change a stream")
     .aliases(&["update"])
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[
-        file("config", "Read the configuration from a JSON file"),
-        switch("force", "Do it without asking").short('f'),
-        negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
-        switch("dry-run", "Only show what would change"),
-        text(
-            "subjects",
-            "Subjects to listen on (repeatable, or a list with commas)",
-        )
-        .list(),
-        text("description", "Free text that describes it"),
-        choice(
-            "compression",
-            &["none", "s2"],
-            "Compression of the stored data",
-        ),
-        int("replicas", "Number of copies in the cluster"),
-        text("tag", "Placement tag").list(),
-        text("tags", "Placement tags").list().hidden(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        negatable(
-            "ack",
-            "Publishers get an acknowledgement for each stored message",
-        )
-        .on(),
-        choice(
-            "retention",
-            &["limits", "interest", "workq", "work"],
-            "When messages may go: at a limit, without interest, or once worked on",
-        ),
-        choice(
-            "discard",
-            &["new", "old"],
-            "What happens when a limit is reached: drop the oldest, or refuse the new message",
-        ),
-        negatable(
-            "discard-per-subject",
-            "Refuse new messages also at the limit per subject",
-        ),
-        text("max-age", "Most age of messages, -1 for no limit"),
-        text("max-bytes", "Most bytes in the stream"),
-        int(
-            "max-consumers",
-            "Most consumers of the stream, -1 for no limit",
-        )
-        .default("-1"),
-        text("max-msg-size", "Most bytes of a message"),
-        int("max-msgs", "Most messages in the stream").default("0"),
-        int("max-msgs-per-subject", "Most messages per subject").default("0"),
-        text(
-            "dupe-window",
-            "Window in which duplicate message ids are detected",
-        ),
-        text(
-            "mirror",
-            "Mirror another stream: its name, or a JSON object",
-        ),
-        switch("no-mirror", "Make a mirror an ordinary one"),
-        text(
-            "source",
-            "Source from another stream: its name, or a JSON object (repeatable)",
-        )
-        .list(),
-        negatable("allow-batch", "Allow atomic batch publishing"),
-        negatable("allow-fast", "Allow fast batch publishing"),
-        switch("allow-counter", "Make a counter of each subject"),
-        negatable(
-            "allow-rollup",
-            "Allow a message to replace all earlier ones",
-        ),
-        negatable("deny-delete", "Do not allow single messages to be deleted"),
-        negatable("deny-purge", "Do not allow the stream to be purged"),
-        negatable("allow-direct", "Allow direct gets from any replica").on(),
-        negatable(
-            "allow-mirror-direct",
-            "Let a mirror answer direct gets for its origin",
-        ),
-        switch("allow-msg-ttl", "Allow a TTL per message"),
-        negatable("allow-schedules", "Allow scheduled messages"),
-        duration(
-            "subject-del-markers-ttl",
-            "Leave markers with this TTL for messages removed by age",
-        ),
-        text("transform-source", "Subjects that are transformed"),
-        text(
-            "transform-destination",
-            "Subject that messages are stored under",
-        ),
-        switch("no-transform", "Remove the subject transform"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "republish-source",
-            "Only republish messages on this subject",
-        ),
-        text(
-            "republish-destination",
-            "Subject that stored messages are republished to",
-        ),
-        switch("republish-headers", "Republish headers only"),
-        switch("no-republish", "Stop republishing"),
-        switch("json", "Print JSON").short('j'),
-    ]]);
+    .flags(&[
+        &[
+            file("config", "Read the configuration from a JSON file"),
+            switch("force", "Do it without asking").short('f'),
+            negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
+            switch("dry-run", "Only show what would change"),
+            switch("no-mirror", "Make a mirror an ordinary one"),
+            switch("no-transform", "Remove the subject transform"),
+            switch("no-republish", "Stop republishing"),
+        ],
+        SETTINGS,
+    ])
+    .run(super::edit::edit);
 
 /// `nats stream rm`.
 const RM: Command = Command::new("rm", "Remove a stream")
     .aliases(&["delete", "del"])
     .args(&[optional("stream", "Name of the stream")])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::remove::remove);
 
 /// `nats stream purge`.
 const PURGE: Command = Command::new("purge", "Remove messages from a stream")
@@ -362,7 +176,8 @@ const PURGE: Command = Command::new("purge", "Remove messages from a stream")
         text("subject", "Only what concerns this subject"),
         uint("seq", "Remove messages below this sequence"),
         uint("keep", "Keep this many messages"),
-    ]]);
+    ]])
+    .run(super::remove::purge);
 
 /// `nats stream copy`.
 const COPY: Command = Command::new("copy", "Create a stream like another one")
@@ -371,123 +186,8 @@ const COPY: Command = Command::new("copy", "Create a stream like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[&[
-        text(
-            "subjects",
-            "Subjects to listen on (repeatable, or a list with commas)",
-        )
-        .list(),
-        text("description", "Free text that describes it"),
-        choice(
-            "storage",
-            &["file", "f", "memory", "m"],
-            "Where messages are kept",
-        ),
-        choice(
-            "compression",
-            &["none", "s2"],
-            "Compression of the stored data",
-        ),
-        int("replicas", "Number of copies in the cluster"),
-        text("tag", "Placement tag").list(),
-        text("tags", "Placement tags").list().hidden(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        negatable(
-            "ack",
-            "Publishers get an acknowledgement for each stored message",
-        )
-        .on(),
-        choice(
-            "retention",
-            &["limits", "interest", "workq", "work"],
-            "When messages may go: at a limit, without interest, or once worked on",
-        ),
-        choice(
-            "discard",
-            &["new", "old"],
-            "What happens when a limit is reached: drop the oldest, or refuse the new message",
-        ),
-        negatable(
-            "discard-per-subject",
-            "Refuse new messages also at the limit per subject",
-        ),
-        uint("first-sequence", "Sequence that the first message gets"),
-        text("max-age", "Most age of messages, -1 for no limit"),
-        text("max-bytes", "Most bytes in the stream"),
-        int(
-            "max-consumers",
-            "Most consumers of the stream, -1 for no limit",
-        )
-        .default("-1"),
-        text("max-msg-size", "Most bytes of a message"),
-        int("max-msgs", "Most messages in the stream").default("0"),
-        int("max-msgs-per-subject", "Most messages per subject").default("0"),
-        text(
-            "dupe-window",
-            "Window in which duplicate message ids are detected",
-        ),
-        text(
-            "mirror",
-            "Mirror another stream: its name, or a JSON object",
-        ),
-        text(
-            "source",
-            "Source from another stream: its name, or a JSON object (repeatable)",
-        )
-        .list(),
-        negatable("allow-batch", "Allow atomic batch publishing"),
-        negatable("allow-fast", "Allow fast batch publishing"),
-        switch("allow-counter", "Make a counter of each subject"),
-        negatable(
-            "allow-rollup",
-            "Allow a message to replace all earlier ones",
-        ),
-        negatable("deny-delete", "Do not allow single messages to be deleted"),
-        negatable("deny-purge", "Do not allow the stream to be purged"),
-        negatable("allow-direct", "Allow direct gets from any replica").on(),
-        negatable(
-            "allow-mirror-direct",
-            "Let a mirror answer direct gets for its origin",
-        ),
-        switch("allow-msg-ttl", "Allow a TTL per message"),
-        negatable("allow-schedules", "Allow scheduled messages"),
-        duration(
-            "subject-del-markers-ttl",
-            "Leave markers with this TTL for messages removed by age",
-        ),
-        text("transform-source", "Subjects that are transformed"),
-        text(
-            "transform-destination",
-            "Subject that messages are stored under",
-        ),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "republish-source",
-            "Only republish messages on this subject",
-        ),
-        text(
-            "republish-destination",
-            "Subject that stored messages are republished to",
-        ),
-        switch("republish-headers", "Republish headers only"),
-        duration(
-            "limit-consumer-inactive",
-            "Most inactive threshold of consumers",
-        ),
-        int(
-            "limit-consumer-max-pending",
-            "Most unacknowledged messages of consumers",
-        ),
-        choice(
-            "persist-mode",
-            &["default", "async"],
-            "When stored messages are written to disk",
-        ),
-        switch("json", "Print JSON").short('j'),
-    ]]);
+    .flags(&[SETTINGS, FIXED_SETTINGS])
+    .run(super::add::copy);
 
 /// `nats stream rmm`.
 const RMM: Command = Command::new("rmm", "Securely remove one message")
@@ -495,7 +195,8 @@ const RMM: Command = Command::new("rmm", "Securely remove one message")
         optional("stream", "Name of the stream"),
         optional("id", "Sequence of the message"),
     ])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::remove::remove_message);
 
 /// `nats stream view`.
 const VIEW: Command = Command::new("view", "Page through messages")
@@ -509,7 +210,8 @@ const VIEW: Command = Command::new("view", "Page through messages")
         switch("raw", "Print the plain data without decoration"),
         text("translate", "Pipe each body through a command"),
         text("subject", "Only what concerns this subject"),
-    ]]);
+    ]])
+    .run(super::get::view);
 
 /// `nats stream get`.
 const GET: Command = Command::new("get", "Get one message")
@@ -521,7 +223,8 @@ const GET: Command = Command::new("get", "Get one message")
         text("last-for", "The newest message on this subject").short('S'),
         switch("json", "Print JSON").short('j'),
         text("translate", "Pipe each body through a command"),
-    ]]);
+    ]])
+    .run(super::get::get);
 
 /// `nats stream backup`.
 const BACKUP: Command = Command::new("backup", "Back up a stream")
@@ -542,7 +245,8 @@ const BACKUP: Command = Command::new("backup", "Back up a stream")
             "window-size",
             "Bytes on the way before an acknowledgement is needed",
         ),
-    ]]);
+    ]])
+    .run(super::backup::backup);
 
 /// `nats stream restore`.
 const RESTORE: Command = Command::new("restore", "Restore a stream from a backup")
@@ -556,12 +260,14 @@ const RESTORE: Command = Command::new("restore", "Restore a stream from a backup
         ),
         text("tag", "Placement tag").list(),
         int("replicas", "Number of copies in the cluster"),
-    ]]);
+    ]])
+    .run(super::restore::restore);
 
 /// `nats stream seal`.
 const SEAL: Command = Command::new("seal", "Make a stream read-only for good")
     .args(&[arg("stream", "Name of the stream")])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+    .flags(&[&[switch("force", "Do it without asking").short('f')]])
+    .run(super::remove::seal);
 
 /// `nats stream gaps`.
 const GAPS: Command = Command::new("gaps", "Find deleted messages")
@@ -570,11 +276,13 @@ const GAPS: Command = Command::new("gaps", "Find deleted messages")
         switch("force", "Do it without asking").short('f'),
         negatable("progress", "Show progress").on(),
         switch("json", "Print JSON"),
-    ]]);
+    ]])
+    .run(super::gaps::gaps);
 
 /// `nats stream graph`.
 const GRAPH: Command = Command::new("graph", "Show graphs of a stream")
-    .args(&[optional("stream", "Name of the stream")]);
+    .args(&[optional("stream", "Name of the stream")])
+    .run(super::graph::graph);
 
 /// `nats stream cluster`.
 const CLUSTER: Command = Command::new("cluster", "Clustered streams")
@@ -589,35 +297,13 @@ const CLUSTER_STEP_DOWN: Command =
         .flags(&[&[
             text("preferred", "Server that should become the leader"),
             switch("force", "Do it without asking").short('f'),
-        ]]);
+        ]])
+        .run(super::cluster::elect);
 
 /// `nats stream cluster balance`.
-const CLUSTER_BALANCE: Command =
-    Command::new("balance", "Spread stream leaders evenly").flags(&[&[
-        text("server-name", "Match servers by a regular expression"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        switch("empty", "Match streams without messages"),
-        duration("idle", "Match what has been idle for this long"),
-        duration("created", "Match what was created at least this long ago"),
-        int(
-            "consumers",
-            "Match streams with at most this many consumers",
-        )
-        .default("-1"),
-        text("subject", "Only what concerns this subject"),
-        int("replicas", "Match at most this many replicas"),
-        switch("sourced", "Match streams with sources"),
-        switch("mirrored", "Match streams that are mirrors"),
-        text("leader", "Match what this server leads"),
-        negatable("invert", "Turn each filter round"),
-        text(
-            "expression",
-            "Match by an expression, for example 'state.messages > 0'",
-        ),
-    ]]);
+const CLUSTER_BALANCE: Command = Command::new("balance", "Spread stream leaders evenly")
+    .flags(&[FILTERS])
+    .run(super::cluster::balance_leaders);
 
 /// `nats stream cluster peer-remove`.
 const CLUSTER_PEER_REMOVE: Command =
@@ -627,4 +313,5 @@ const CLUSTER_PEER_REMOVE: Command =
             optional("stream", "Name of the stream"),
             optional("peer", "The server to remove"),
         ])
-        .flags(&[&[switch("force", "Do it without asking").short('f')]]);
+        .flags(&[&[switch("force", "Do it without asking").short('f')]])
+        .run(super::cluster::remove_peer);

@@ -8,7 +8,7 @@ use super::printer::{Origin, Printer};
 use crate::client::{ClientError, Message};
 use crate::failure::Result;
 use crate::format::parse_rfc3339;
-use crate::jetstream::{Api, Delivered, POLL, Pull, Pulled, Reader, Start, direct_pages};
+use crate::jetstream::{Api, Delivered, POLL, Pull, Reader, Start, direct_pages};
 use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, log};
@@ -222,14 +222,14 @@ impl View<'_> {
             .map_or(BATCH, |most| usize::try_from(most).unwrap_or(BATCH));
         let mut pull = Pull::new(&self.api, &self.stream, name, most.min(BATCH))?;
         loop {
-            match pull.next(self.patience())? {
-                Pulled::Message(message, delivered) => {
-                    if !self.take(&message, delivered, acks)? {
-                        return Ok(());
-                    }
+            let Some((message, delivered)) = pull.next(self.patience())? else {
+                if self.options.wait.is_some() {
+                    return Ok(());
                 }
-                Pulled::Nothing if self.options.wait.is_some() => return Ok(()),
-                Pulled::Nothing => {}
+                continue;
+            };
+            if !self.take(&message, delivered, acks)? {
+                return Ok(());
             }
         }
     }
@@ -253,10 +253,10 @@ impl View<'_> {
                 }
                 continue;
             }
-            if let Some(delivered) = Delivered::parse(&message.reply) {
-                if !self.take(&message, delivered, acks)? {
-                    return Ok(());
-                }
+            if let Some(delivered) = Delivered::parse(&message.reply)
+                && !self.take(&message, delivered, acks)?
+            {
+                return Ok(());
             }
         }
     }

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats top`.
 pub const TOP: Command = Command::new("top", "Show the connections of a server, like top")
+    .run(super::top)
     .args(&[arg("name", "Its name")])
     .flags(&[&[
         int("conns", "Most connections shown")

@@ -1,0 +1,114 @@
+//! Connections to servers that do not behave, or go away.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use super::{ClientError, Connection, Endpoint, Event, Options};
+
+/// Far more than anything here takes.
+const PATIENCE: Duration = Duration::from_secs(60);
+const INFO: &str = "INFO {\"server_id\":\"S\",\"max_payload\":1048576}\r\n";
+
+/// A server for one connection, on which `act` is called.
+fn server(act: impl FnOnce(TcpStream) + Send + 'static) -> (Options, JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = listener.local_addr().unwrap().to_string();
+    let mut options = Options::new(vec![Endpoint::parse(&url).unwrap()]);
+    options.dial_timeout = PATIENCE;
+    let thread = thread::spawn(move || act(listener.accept().unwrap().0));
+    (options, thread)
+}
+
+/// Greets, and reads lines up to the first PING; what is read next.
+fn greet(mut socket: TcpStream) -> BufReader<TcpStream> {
+    socket.write_all(INFO.as_bytes()).unwrap();
+    let mut lines = BufReader::new(socket);
+    read_to_ping(&mut lines);
+    lines.get_mut().write_all(b"PONG\r\n").unwrap();
+    lines
+}
+
+fn read_to_ping(lines: &mut BufReader<TcpStream>) {
+    let mut line = String::new();
+    while line != "PING\r\n" {
+        line.clear();
+        lines.read_line(&mut line).unwrap();
+    }
+}
+
+/// The error of a connect to a server that sends just this.
+fn greeting_error(text: Vec<u8>) -> String {
+    let (options, thread) = server(move |mut socket| {
+        // The other side may have had enough before all is written.
+        let _ = socket.write_all(&text);
+        let _ = std::io::copy(&mut socket, &mut std::io::sink());
+    });
+    let error = Connection::connect(options).unwrap_err().to_string();
+    thread.join().unwrap();
+    error
+}
+
+#[test]
+fn a_bad_greeting_ends_the_connect() {
+    let endless = [b"INFO ".to_vec(), vec![b'x'; 2 << 20]].concat();
+    assert!(greeting_error(endless).starts_with("nats: protocol error: INFO xx"));
+    assert!(greeting_error(b"INFO nonsense\r\n".to_vec()).contains("INFO cannot be read"));
+    assert!(greeting_error(b"HTTP/1.1 400\r\n".to_vec()).starts_with("nats: protocol error: HTTP"));
+    assert!(greeting_error(b"MSG a 1 100000000\r\n".to_vec()).starts_with("nats: protocol error"));
+    let early = format!("{INFO}MSG a 1 2\r\nhi\r\n").into_bytes();
+    assert_eq!(
+        greeting_error(early),
+        "nats: protocol error: a message before the login"
+    );
+}
+
+#[test]
+fn a_flush_fails_when_the_connection_breaks() {
+    let (options, thread) = server(|socket| read_to_ping(&mut greet(socket)));
+    let connection = Connection::connect(options).unwrap();
+    assert_eq!(connection.flush(PATIENCE), Err(ClientError::Closed));
+    connection.close();
+    thread.join().unwrap();
+}
+
+#[test]
+fn an_impossible_message_breaks_the_connection() {
+    let (mut options, thread) = server(|socket| {
+        let mut lines = greet(socket);
+        read_to_ping(&mut lines);
+        let socket = lines.get_mut();
+        socket.write_all(b"MSG a 1 999999999\r\n").unwrap();
+        let _ = std::io::copy(socket, &mut std::io::sink());
+    });
+    options.reconnect = false;
+    let connection = Connection::connect(options).unwrap();
+    let subscription = connection.subscribe("a", "").unwrap();
+    assert_eq!(connection.flush(PATIENCE), Err(ClientError::Closed));
+    assert_eq!(subscription.wait(), Err(ClientError::Closed));
+    thread.join().unwrap();
+}
+
+#[test]
+fn what_waits_for_a_new_connection_is_limited() {
+    let (mut options, thread) = server(|socket| drop(greet(socket)));
+    let (sender, lost) = channel();
+    let sender = Mutex::new(sender);
+    options.events = Arc::new(move |event| {
+        if matches!(event, Event::Disconnected(_)) {
+            sender.lock().unwrap().send(()).unwrap();
+        }
+    });
+    let connection = Connection::connect(options).unwrap();
+    thread.join().unwrap();
+    lost.recv_timeout(PATIENCE).unwrap();
+    let body = vec![0; 1 << 20];
+    let sent = (0..20)
+        .take_while(|_| connection.publish_later("a", "", None, &body).is_ok())
+        .count();
+    assert_eq!(sent, 7, "8 MiB with the lines around");
+    connection.close();
+}

@@ -1,0 +1,25 @@
+//! Configurations that are checked before they are sent.
+
+use crate::output::Json;
+use crate::schemas;
+
+/// What is wrong with a value that is to fit the schema of a name; nothing if
+/// it fits, or if `NOVALIDATE` says not to look.
+pub fn schema_problems(name: &str, value: &Json) -> Vec<String> {
+    if std::env::var_os("NOVALIDATE").is_some_and(|value| !value.is_empty()) {
+        return Vec::new();
+    }
+    match schemas::find(name) {
+        Some(schema) => schemas::validate(&schema, value),
+        None => Vec::new(),
+    }
+}
+
+/// Sets the keys that are not there yet.
+pub fn complete(config: &mut Json, defaults: &[(&str, Json)]) {
+    for (key, value) in defaults {
+        if !config.has(key) {
+            config.set(key, value.clone());
+        }
+    }
+}

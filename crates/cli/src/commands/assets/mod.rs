@@ -1,0 +1,37 @@
+//! What `nats stream` and `nats consumer` have in common.
+
+mod balance;
+mod body;
+mod check;
+mod cluster;
+mod difference;
+mod edit;
+mod expression;
+mod file;
+mod live;
+mod metadata;
+mod order;
+mod pick;
+mod questions;
+mod step_down;
+mod subject;
+mod time;
+mod words;
+
+pub use balance::{Led, balance, leader_table};
+pub use body::{print_body, print_headers};
+pub use check::{complete, schema_problems};
+pub use cluster::{replicas_text, shorten};
+pub use difference::{Changes, differences};
+pub use edit::{Decision, decide, in_editor};
+pub use expression::variables;
+pub use file::read_config;
+pub use live::graphs;
+pub use metadata::without_reserved;
+pub use order::{consumer_config, consumer_info, stream_config, stream_info};
+pub use pick::{is_internal, is_valid_name, pick_consumer, pick_stream};
+pub use questions::Questions;
+pub use step_down::{Group, step_down};
+pub use subject::is_subset;
+pub use time::{go_time, parse_time};
+pub use words::split_words;

@@ -1,0 +1,76 @@
+//! Leaders that step down.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::failure::Result;
+use crate::jetstream::{Api, ApiError};
+use crate::output::Json;
+use crate::{bail, log};
+
+/// Time between two looks for the new leader.
+const POLL: Duration = Duration::from_millis(500);
+/// Looks for the new leader.
+const POLLS: usize = 10;
+
+/// A Raft group with a leader.
+#[derive(Clone, Debug)]
+pub struct Group<'a> {
+    /// As in texts: `stream "S"`.
+    pub title: String,
+    /// Request that makes the leader step down.
+    pub request: String,
+    /// What the server says about the group now.
+    pub cluster: &'a Json,
+}
+
+impl Group<'_> {
+    /// Fails unless there are several servers, and a leader among them (or
+    /// `force`).
+    fn check(&self, force: bool) -> Result<()> {
+        if self.cluster.list("replicas").is_empty() {
+            bail!("{} is not clustered", self.title);
+        }
+        if self.cluster.text("leader").is_empty() && !force {
+            bail!("{} has no current leader", self.title);
+        }
+        Ok(())
+    }
+}
+
+/// Makes the leader of a group step down, in favour of `preferred` if that is
+/// not empty, and waits for the next one, which `info` shows.
+pub fn step_down(
+    api: &Api,
+    group: &Group<'_>,
+    preferred: &str,
+    force: bool,
+    info: impl Fn() -> std::result::Result<Json, ApiError>,
+) -> Result<Json> {
+    group.check(force)?;
+    let leader = group.cluster.text("leader");
+    let title = &group.title;
+    let peers = group.cluster.list("replicas").len() + 1;
+    log!("Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group");
+    let body = match preferred {
+        "" => Json::Null,
+        server => Json::object().with("placement", Json::object().with("preferred", server)),
+    };
+    let answer = api.request(&group.request, &body)?;
+    if !answer.on("success") {
+        bail!("the server did not accept the request");
+    }
+    for _ in 0..POLLS {
+        thread::sleep(POLL);
+        // Without a leader nobody answers.
+        let Ok(now) = info() else {
+            continue;
+        };
+        let elected = now.text("cluster.leader");
+        if !elected.is_empty() && elected != leader {
+            log!("New leader elected {elected:?}");
+            return Ok(now);
+        }
+    }
+    bail!("{title} did not elect a new leader in time");
+}

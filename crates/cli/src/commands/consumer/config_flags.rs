@@ -1,0 +1,105 @@
+//! Flags of a consumer's configuration (cli.md 5.1).
+
+use crate::model::*;
+
+/// Of every command that makes or changes a consumer.
+pub(super) const SETTINGS: &[Flag] = &[
+    choice(
+        "backoff",
+        &["linear", "none"],
+        "Shape of the growing delays between redeliveries",
+    ),
+    uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
+    duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
+    duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
+    text("description", "Free text that describes it"),
+    text("filter", "Only subjects that match this filter").list(),
+    negatable("headers-only", "Show or deliver headers without bodies"),
+    int(
+        "max-deliver",
+        "Most deliveries of a message, -1 for no limit",
+    ),
+    int("max-outstanding", "Most unacknowledged messages")
+        .default("-1")
+        .hidden(),
+    int(
+        "max-pending",
+        "Most unacknowledged messages, -1 for no limit",
+    )
+    .default("-1"),
+    int("max-pull-batch", "Most messages in a pull request"),
+    duration("max-pull-expire", "Longest wait of a pull request"),
+    int("max-pull-bytes", "Most bytes in a pull request"),
+    int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
+    text(
+        "target",
+        "Subject that messages are delivered to; makes a push consumer",
+    ),
+    duration("wait", "Time to wait for an acknowledgement").default("-1s"),
+    duration(
+        "inactive-threshold",
+        "Remove the consumer after this time without use",
+    ),
+    int("replicas", "Number of copies in the cluster"),
+    map("metadata", "Add metadata, as KEY=VALUE"),
+];
+
+/// Of commands that make a consumer; they cannot be changed later.
+pub(super) const FIXED_SETTINGS: &[Flag] = &[
+    choice(
+        "ack",
+        &["none", "all", "explicit", "flow_control"],
+        "How messages are acknowledged",
+    ),
+    uint(
+        "bps",
+        "Most bits per second that are delivered (push consumers)",
+    )
+    .default("0"),
+    text(
+        "deliver",
+        "Where to start: all, last, new, subject, a sequence, or a duration back",
+    ),
+    text(
+        "deliver-group",
+        "Queue group that messages of the push consumer are delivered to",
+    )
+    .default("_unset_"),
+    switch("ephemeral", "Make a consumer that goes away when unused"),
+    switch("flow-control", "Use flow control (push consumers)"),
+    text(
+        "heartbeat",
+        "Interval of idle heartbeats, -1 for none (push consumers)",
+    ),
+    int("max-waiting", "Most pull requests that may wait"),
+    switch("pull", "Make a pull consumer"),
+    choice(
+        "replay",
+        &["instant", "original"],
+        "Deliver at once, or with the original pauses",
+    ),
+    switch("memory", "Keep the state of the consumer in memory"),
+    text(
+        "pause",
+        "Start paused until this time, or for this duration",
+    ),
+    text(
+        "pinned-groups",
+        "Priority groups with the pinned client policy",
+    )
+    .list(),
+    duration(
+        "pinned-ttl",
+        "Time after which a silent pinned client loses its place",
+    ),
+    text(
+        "overflow-groups",
+        "Priority groups with the overflow policy",
+    )
+    .list(),
+    text(
+        "prioritized-groups",
+        "Priority groups with the prioritized policy",
+    )
+    .list(),
+];

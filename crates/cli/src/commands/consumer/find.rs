@@ -1,0 +1,165 @@
+//! `nats consumer find`, and the filters that `cluster balance` has, too
+//! (cli.md B.3).
+
+use super::info::load;
+use super::information::is_push;
+use super::pick::chosen_stream;
+use crate::commands::assets::variables;
+use crate::commands::stream::information::api_level_text;
+use crate::expression::Expression;
+use crate::failure::Result;
+use crate::format::{is_unset_time, since};
+use crate::jetstream::Api;
+use crate::output::Json;
+use crate::parse::Matches;
+use crate::session::Session;
+
+/// Whether a consumer is what one filter looks for. The argument after the
+/// consumer says that the filter is turned round.
+type Filter = Box<dyn Fn(&Json, bool) -> Result<bool>>;
+
+/// A filter that is turned round as a whole.
+fn plain(test: impl Fn(&Json) -> bool + 'static) -> Filter {
+    Box::new(move |info, inverted| Ok(test(info) != inverted))
+}
+
+/// Values above 0 and below a limit; turned round, those above it.
+fn below(path: &'static str, limit: u64) -> Filter {
+    Box::new(move |info, inverted| {
+        let value = info.uint(path);
+        Ok(if inverted {
+            value > limit
+        } else {
+            value > 0 && value < limit
+        })
+    })
+}
+
+fn age(time: &str) -> Option<i64> {
+    since(time).filter(|_| !is_unset_time(time))
+}
+
+fn filters(matches: &Matches) -> Result<Vec<Filter>> {
+    let mut out: Vec<Filter> = Vec::new();
+    if matches.on("pull") {
+        out.push(plain(|info| !is_push(info.at("config"))));
+    }
+    if matches.on("push") {
+        out.push(plain(|info| is_push(info.at("config"))));
+    }
+    if matches.on("bound") {
+        out.push(plain(|info| {
+            info.on("push_bound") || info.uint("num_waiting") > 0
+        }));
+    }
+    for (flag, path) in [
+        ("waiting", "num_waiting"),
+        ("ack-pending", "num_ack_pending"),
+    ] {
+        if matches.given(flag) {
+            let limit = u64::try_from(matches.int(flag)).unwrap_or(0);
+            out.push(below(path, limit));
+        }
+    }
+    if matches.given("pending") {
+        out.push(below("num_pending", matches.uint("pending")));
+    }
+    if let Some(idle) = matches.nanos("idle").filter(|idle| *idle > 0) {
+        out.push(Box::new(move |info, inverted| {
+            Ok(match age(info.text("delivered.last_active")) {
+                Some(age) => (age < idle) != inverted,
+                // Without a delivery it is not known to be either.
+                None => false,
+            })
+        }));
+    }
+    if let Some(created) = matches.nanos("created").filter(|created| *created > 0) {
+        out.push(plain(move |info| {
+            age(info.text("created")).is_some_and(|age| age >= created)
+        }));
+    }
+    let replicas = matches.int("replicas");
+    if replicas > 0 {
+        out.push(plain(move |info| {
+            info.int("config.num_replicas") <= replicas
+        }));
+    }
+    if let Some(leader) = matches.filled("leader").map(str::to_owned) {
+        out.push(plain(move |info| info.text("cluster.leader") == leader));
+    }
+    if matches.on("pinned") {
+        out.push(plain(is_pinned));
+    }
+    if let Some(text) = matches.filled("expression") {
+        let expression = Expression::parse(text)?;
+        out.push(Box::new(move |info, inverted| {
+            Ok(expression.holds(&variables(info))? != inverted)
+        }));
+    }
+    Ok(out)
+}
+
+/// Whether all groups of a pinned client policy have their client.
+fn is_pinned(info: &Json) -> bool {
+    let groups = info.list("priority_groups");
+    info.text("config.priority_policy") == "pinned_client"
+        && !groups.is_empty()
+        && groups
+            .iter()
+            .all(|group| !group.text("pinned_client_id").is_empty())
+}
+
+/// The consumers of a stream that every filter lets pass.
+pub fn matching(
+    api: &Api,
+    stream: &str,
+    matches: &Matches,
+    more: Option<Filter>,
+) -> Result<Vec<Json>> {
+    let mut filters = filters(matches)?;
+    filters.extend(more);
+    let inverted = matches.on("invert");
+    let mut out = Vec::new();
+    for info in load(api, stream)?.0 {
+        let mut passes = true;
+        for filter in &filters {
+            passes &= filter(&info, inverted)?;
+        }
+        if passes {
+            out.push(info);
+        }
+    }
+    Ok(out)
+}
+
+/// Finds consumers.
+pub fn find(session: &mut Session) -> Result<()> {
+    let (api, stream) = chosen_stream(session, false)?;
+    let level = session.matches.int("api-level");
+    let more = (level > 0).then(|| {
+        plain(move |info| {
+            let required = api_level_text(info.at("config"));
+            let required = required.split(' ').next().unwrap_or_default();
+            required.parse::<i64>().unwrap_or(0) >= level
+        })
+    });
+    let stream = stream.text("config.name");
+    for info in matching(&api, stream, &session.matches, more)? {
+        println!("{}", info.text("name"));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_turned_round_is_a_lower_one() {
+        let filter = below("n", 5);
+        let test =
+            |value: u64, inverted| filter(&Json::object().with("n", value), inverted).unwrap();
+        assert!(test(4, false) && !test(5, false) && !test(0, false));
+        assert!(test(6, true) && !test(5, true) && !test(0, true));
+    }
+}

@@ -1,0 +1,273 @@
+//! `nats stream backup`.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::s2_size::PlainSize;
+use crate::client::{ClientError, Message, Subscription, unique_id};
+use crate::context::{make_private, write_whole};
+use crate::failure::Result;
+use crate::format::{SizeRange, commas, human_size, human_span, io_error_at, parse_size};
+use crate::interrupt::on_interrupt;
+use crate::jetstream::{Api, ApiError};
+use crate::output::Json;
+use crate::output::progress::{Progress, Unit};
+use crate::session::Session;
+use crate::{bail, fail};
+
+/// File with configuration and state of the stream.
+pub const ABOUT_FILE: &str = "backup.json";
+/// File with the stream's data, as the server sent it.
+pub const DATA_FILE: &str = "stream.tar.s2";
+/// Shortest time without data after which a backup is given up.
+const MIN_IDLE: Duration = Duration::from_secs(5);
+
+/// Exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: i32 = 130;
+
+/// How a backup is made.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// With consumers.
+    pub consumers: bool,
+    /// The server verifies checksums first.
+    pub check: bool,
+    /// Bytes of a piece of data; 0 leaves it to the server.
+    pub chunk: i64,
+    /// Bytes on the way before an acknowledgement is needed; 0 leaves it to
+    /// the server.
+    pub window: i64,
+    /// With a progress bar.
+    pub progress: bool,
+}
+
+/// Backs a stream up into a directory.
+pub fn backup(session: &mut Session) -> Result<()> {
+    let matches = &session.matches;
+    let size = |flag: &str| match matches.filled(flag) {
+        Some(text) => parse_size(text, SizeRange::Bits32),
+        None => Ok(0),
+    };
+    let options = Options {
+        consumers: matches.on("consumers"),
+        check: matches.on("check"),
+        chunk: size("chunk-size")?,
+        window: size("window-size")?,
+        progress: matches.on("progress"),
+    };
+    let name = matches.required_arg("stream").to_owned();
+    let target = PathBuf::from(matches.required_arg("target"));
+    super::add::check_name(&name)?;
+    let api = session.jetstream()?;
+    let info = api.stream_info(&name)?;
+    let staging = staging_beside(&target, &name);
+    let abandoned = staging.clone();
+    on_interrupt(move || {
+        // Half a backup is none.
+        let _ = fs::remove_dir_all(&abandoned);
+        INTERRUPTED
+    })?;
+    backup_stream(&api, &info, &target, &staging, options)
+}
+
+fn parent_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// A directory beside the target, in which a backup is put together.
+pub fn staging_beside(target: &Path, stream: &str) -> PathBuf {
+    parent_of(target).join(format!(".{stream}.backup-{}", unique_id()))
+}
+
+/// Backs a stream up into a directory, which appears, or changes, once all
+/// data has come and is on the disk. Until then it is gathered in `staging`,
+/// which is gone afterwards.
+pub fn backup_stream(
+    api: &Api,
+    info: &Json,
+    target: &Path,
+    staging: &Path,
+    options: Options,
+) -> Result<()> {
+    if target.exists() && !target.is_dir() {
+        bail!("{} is not a directory", target.display());
+    }
+    make_private(parent_of(target))?;
+    let result = make_private(staging)
+        .and_then(|()| receive(api, info, staging, options))
+        .and_then(|()| move_into_place(staging, target));
+    if result.is_err() {
+        // Nothing half-written stays.
+        let _ = fs::remove_dir_all(staging);
+    }
+    result
+}
+
+fn move_into_place(staging: &Path, target: &Path) -> Result<()> {
+    if target.is_dir() {
+        // Data first: a description without its data says nothing.
+        for file in [DATA_FILE, ABOUT_FILE] {
+            fs::rename(staging.join(file), target.join(file))
+                .map_err(|error| fail!("{}", io_error_at("rename", target.display(), &error)))?;
+        }
+        fs::remove_dir(staging)?;
+    } else {
+        fs::rename(staging, target)
+            .map_err(|error| fail!("{}", io_error_at("rename", target.display(), &error)))?;
+    }
+    File::open(target)?.sync_all()?;
+    File::open(parent_of(target))?.sync_all()?;
+    Ok(())
+}
+
+/// Asks for a snapshot and writes it.
+fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result<()> {
+    let name = info.text("config.name");
+    println!(
+        "Starting backup of Stream {name:?} with {}\n",
+        human_size(info.uint("state.bytes"))
+    );
+    let inbox = api.connection.new_inbox();
+    let chunks = api.connection.subscribe(&inbox, "")?;
+    let mut body = Json::object().with("deliver_subject", inbox);
+    if !options.consumers {
+        body.set("no_consumers", true);
+    }
+    for (key, size) in [
+        ("chunk_size", options.chunk),
+        ("window_size", options.window),
+    ] {
+        if size > 0 {
+            body.set(key, size);
+        }
+    }
+    if options.check {
+        body.set("jsck", true);
+    }
+    let answer = api
+        .request(&format!("STREAM.SNAPSHOT.{name}"), &body)
+        .map_err(|error| explained(name, &error))?;
+    let about = Json::object()
+        .with("config", answer.at("config").clone())
+        .with("state", answer.at("state").clone());
+    write_whole(
+        &directory.join(ABOUT_FILE),
+        about.pretty().as_bytes(),
+        0o600,
+    )?;
+    let progress = Progress::new(
+        options.progress,
+        name,
+        Unit::Bytes,
+        answer.uint("state.bytes"),
+    );
+    let received = write_chunks(api, &chunks, &directory.join(DATA_FILE), progress)?;
+    println!(
+        "Received {} compressed data in {} chunks for stream {name:?} in {}, {} uncompressed ",
+        human_size(received.bytes),
+        commas(received.chunks),
+        human_span(received.took),
+        human_size(received.plain),
+    );
+    Ok(())
+}
+
+/// Why there is no snapshot, for people. The stream was there a moment ago.
+fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
+    if error.is_unsupported() {
+        return fail!(
+            "could not back up Stream {stream}: this server does not make snapshots of streams: {error}"
+        );
+    }
+    fail!("could not back up Stream {stream}: {error}")
+}
+
+struct Received {
+    bytes: u64,
+    chunks: u64,
+    plain: u64,
+    took: Duration,
+}
+
+fn write_chunks(
+    api: &Api,
+    chunks: &Subscription,
+    path: &Path,
+    mut progress: Progress,
+) -> Result<Received> {
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))?;
+    let mut out = BufWriter::new(file);
+    let written = |error: std::io::Error| {
+        fail!(
+            "could not write the backup: {}",
+            io_error_at("write", path.display(), &error)
+        )
+    };
+    let begun = Instant::now();
+    let idle = api.timeout.max(MIN_IDLE);
+    let mut plain = PlainSize::default();
+    let mut received = Received {
+        bytes: 0,
+        chunks: 0,
+        plain: 0,
+        took: Duration::ZERO,
+    };
+    loop {
+        let chunk = match chunks.next(idle) {
+            Ok(chunk) => chunk,
+            Err(ClientError::Timeout) => {
+                bail!("backup timed out after receiving no data for a long period")
+            }
+            Err(error) => return Err(error.into()),
+        };
+        if chunk.payload.is_empty() {
+            check_end(&chunk)?;
+            break;
+        }
+        out.write_all(&chunk.payload).map_err(written)?;
+        // An acknowledgement lets the server send more: not before this chunk
+        // is taken care of.
+        if !chunk.reply.is_empty() {
+            api.connection.publish(&chunk.reply, "", None, b"")?;
+        }
+        received.bytes += chunk.payload.len() as u64;
+        received.chunks += 1;
+        plain.push(&chunk.payload);
+        progress.set(plain.bytes);
+    }
+    if chunks.lost() > 0 {
+        bail!("backup lost {} chunks", chunks.lost());
+    }
+    out.flush().map_err(written)?;
+    out.get_ref().sync_all().map_err(written)?;
+    received.plain = plain.bytes;
+    received.took = begun.elapsed();
+    progress.finish();
+    Ok(received)
+}
+
+/// The empty message at the end says whether all of it came.
+fn check_end(end: &Message) -> Result<()> {
+    match end.status() {
+        0 | 204 => Ok(()),
+        status => {
+            let why = end
+                .headers
+                .as_ref()
+                .map(|headers| headers.description.as_str())
+                .unwrap_or_default();
+            bail!("the server broke the backup off: {status} {why}")
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Flags of a stream's configuration (cli.md 4.1).
+
+use crate::model::*;
+
+/// Of every command that makes or changes a stream.
+pub(super) const SETTINGS: &[Flag] = &[
+    text(
+        "subjects",
+        "Subjects to listen on (repeatable, or a list with commas)",
+    )
+    .list(),
+    text("description", "Free text that describes it"),
+    choice(
+        "compression",
+        &["none", "s2"],
+        "Compression of the stored data",
+    ),
+    int("replicas", "Number of copies in the cluster"),
+    text("tag", "Placement tag").list(),
+    text("tags", "Placement tags").list().hidden(),
+    text(
+        "cluster",
+        "Only servers, or the assets placed, in this cluster",
+    ),
+    negatable(
+        "ack",
+        "Publishers get an acknowledgement for each stored message",
+    )
+    .on(),
+    choice(
+        "retention",
+        &["limits", "interest", "workq", "work"],
+        "When messages may go: at a limit, without interest, or once worked on",
+    ),
+    choice(
+        "discard",
+        &["new", "old"],
+        "What happens when a limit is reached: drop the oldest, or refuse the new message",
+    ),
+    negatable(
+        "discard-per-subject",
+        "Refuse new messages also at the limit per subject",
+    ),
+    text("max-age", "Most age of messages, -1 for no limit"),
+    text("max-bytes", "Most bytes in the stream"),
+    int(
+        "max-consumers",
+        "Most consumers of the stream, -1 for no limit",
+    )
+    .default("-1"),
+    text("max-msg-size", "Most bytes of a message"),
+    int("max-msgs", "Most messages in the stream").default("0"),
+    int("max-msgs-per-subject", "Most messages per subject").default("0"),
+    text(
+        "dupe-window",
+        "Window in which duplicate message ids are detected",
+    ),
+    text(
+        "mirror",
+        "Mirror another stream: its name, or a JSON object",
+    ),
+    text(
+        "source",
+        "Source from another stream: its name, or a JSON object (repeatable)",
+    )
+    .list(),
+    negatable("allow-batch", "Allow atomic batch publishing"),
+    negatable("allow-fast", "Allow fast batch publishing"),
+    switch("allow-counter", "Make a counter of each subject"),
+    negatable(
+        "allow-rollup",
+        "Allow a message to replace all earlier ones",
+    ),
+    negatable("deny-delete", "Do not allow single messages to be deleted"),
+    negatable("deny-purge", "Do not allow the stream to be purged"),
+    negatable("allow-direct", "Allow direct gets from any replica").on(),
+    negatable(
+        "allow-mirror-direct",
+        "Let a mirror answer direct gets for its origin",
+    ),
+    switch("allow-msg-ttl", "Allow a TTL per message"),
+    negatable("allow-schedules", "Allow scheduled messages"),
+    duration(
+        "subject-del-markers-ttl",
+        "Leave markers with this TTL for messages removed by age",
+    ),
+    text("transform-source", "Subjects that are transformed"),
+    text(
+        "transform-destination",
+        "Subject that messages are stored under",
+    ),
+    map("metadata", "Add metadata, as KEY=VALUE"),
+    text(
+        "republish-source",
+        "Only republish messages on this subject",
+    ),
+    text(
+        "republish-destination",
+        "Subject that stored messages are republished to",
+    ),
+    switch("republish-headers", "Republish headers only"),
+    switch("json", "Print JSON").short('j'),
+];
+
+/// Of commands that make a stream; they cannot be changed later.
+pub(super) const FIXED_SETTINGS: &[Flag] = &[
+    choice(
+        "storage",
+        &["file", "f", "memory", "m"],
+        "Where messages are kept",
+    ),
+    uint("first-sequence", "Sequence that the first message gets"),
+    duration(
+        "limit-consumer-inactive",
+        "Most inactive threshold of consumers",
+    ),
+    int(
+        "limit-consumer-max-pending",
+        "Most unacknowledged messages of consumers",
+    ),
+    choice(
+        "persist-mode",
+        &["default", "async"],
+        "When stored messages are written to disk",
+    ),
+];

@@ -1,0 +1,159 @@
+//! `nats stream get` and `nats stream view`.
+
+use std::io::{Write, stdout};
+use std::time::Duration;
+
+use super::info::chosen;
+use super::remove::sequence;
+use crate::client::Message;
+use crate::commands::assets::{go_time, print_body, print_headers};
+use crate::failure::Result;
+use crate::format::{human_duration, local_time_of, now_nanos, since};
+use crate::jetstream::{ApiError, Delivered, DirectMessage, Reader, Start};
+use crate::messages::with_newline;
+use crate::output::{Json, terminal};
+use crate::session::Session;
+use crate::{bail, fail, log};
+
+/// Most messages on a page of `view`.
+const MAX_PAGE: usize = 25;
+
+/// Shows one stored message.
+pub fn get(session: &mut Session) -> Result<()> {
+    let (api, info) = chosen(session, false)?;
+    let name = info.text("config.name");
+    let matches = &session.matches;
+    let (selector, title) = match matches.filled("last-for") {
+        Some(subject) => (
+            Json::object().with("last_by_subj", subject),
+            format!("{name} on {subject}"),
+        ),
+        None => {
+            let seq = sequence(session, matches.arg("id"), "Message Sequence to retrieve")?;
+            (Json::object().with("seq", seq), format!("{name}#{seq}"))
+        }
+    };
+    let failed = |error: ApiError| fail!("could not retrieve {title}: {error}");
+    if matches.on("json") {
+        let answer = api
+            .request(&format!("STREAM.MSG.GET.{name}"), &selector)
+            .map_err(failed)?;
+        answer.at("message").print();
+        return Ok(());
+    }
+    let message = api.message(name, &selector).map_err(failed)?;
+    show(&message, name, matches.filled("translate"))
+}
+
+fn show(message: &DirectMessage, stream: &str, translate: Option<&str>) -> Result<()> {
+    println!(
+        "Item: {stream}#{} received {} ({}) on Subject {}\n",
+        message.seq,
+        go_time(&message.time),
+        human_duration(since(&message.time).unwrap_or_default().max(0)),
+        message.subject
+    );
+    if !message.headers.is_empty() {
+        println!("Headers:");
+        print_headers(&message.headers);
+    }
+    print_body(translate, &message.payload, &message.subject, stream)
+}
+
+/// Pages through messages at a terminal.
+pub fn view(session: &mut Session) -> Result<()> {
+    if !terminal::is_interactive() {
+        bail!("interactive stream paging requires a valid terminal");
+    }
+    let mut size = match session.matches.arg("size").map(str::parse::<usize>) {
+        None => 10,
+        Some(Ok(size)) if size > 0 => size,
+        Some(_) => bail!("invalid page size"),
+    };
+    if size > MAX_PAGE {
+        println!("Page size is limited to {MAX_PAGE}, setting to {MAX_PAGE}...");
+        size = MAX_PAGE;
+    }
+    let (api, info) = chosen(session, false)?;
+    let name = info.text("config.name");
+    let matches = &session.matches;
+    let filters: Vec<String> = matches
+        .filled("subject")
+        .map(str::to_owned)
+        .into_iter()
+        .collect();
+    let mut reader = Reader::new(&api, name, &filters, start(session)?, false)
+        .map_err(|error| fail!("could not read Stream {name}: {error}"))?;
+    if reader.pending == 0 {
+        log!("Reached apparent end of data");
+        return Ok(());
+    }
+    let patience = session.timeout();
+    loop {
+        for _ in 0..size {
+            let left = match reader.next(patience)? {
+                Some((message, delivered)) => {
+                    print_one(session, &message, &delivered)?;
+                    delivered.pending
+                }
+                None => 0,
+            };
+            if left == 0 {
+                log!("Reached apparent end of data");
+                return Ok(());
+            }
+        }
+        if !session.prompt().confirm("Next Page?", true)? {
+            return Ok(());
+        }
+    }
+}
+
+fn start(session: &Session) -> Result<Start> {
+    let matches = &session.matches;
+    let id = matches.int("id");
+    if id > 0 {
+        return Ok(Start::Sequence(id.unsigned_abs()));
+    }
+    match matches.duration("since") {
+        Some(span) if span > Duration::ZERO => {
+            let span = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
+            let nanos = now_nanos().saturating_sub(span).max(0);
+            let time =
+                jiff::Timestamp::from_nanosecond(nanos.into()).map_err(|error| fail!("{error}"))?;
+            Ok(Start::Time(crate::format::rfc3339(time)))
+        }
+        _ => Ok(Start::All),
+    }
+}
+
+fn print_one(session: &Session, message: &Message, delivered: &Delivered) -> Result<()> {
+    let matches = &session.matches;
+    if matches.on("raw") {
+        stdout().lock().write_all(&with_newline(&message.payload))?;
+        return Ok(());
+    }
+    let time = jiff::Timestamp::from_nanosecond(delivered.nanos.into())
+        .map(local_time_of)
+        .unwrap_or_default();
+    println!(
+        "[{}] Subject: {} Received: {time}",
+        delivered.stream_seq, message.subject
+    );
+    if let Some(headers) = message
+        .headers
+        .as_ref()
+        .filter(|headers| !headers.is_empty())
+    {
+        println!();
+        print_headers(headers);
+    } else {
+        println!();
+    }
+    print_body(
+        matches.filled("translate"),
+        &message.payload,
+        &message.subject,
+        &delivered.stream,
+    )
+}

@@ -1,0 +1,40 @@
+//! `nats stream info` and `nats stream state`.
+
+use super::information::show;
+use crate::commands::assets::pick_stream;
+use crate::failure::Result;
+use crate::jetstream::Api;
+use crate::output::Json;
+use crate::session::Session;
+
+/// The stream that the argument `stream` names, or one picked from a list.
+pub fn chosen(session: &mut Session, exact: bool) -> Result<(Api, Json)> {
+    let api = session.jetstream()?;
+    let name = session.matches.arg("stream").map(str::to_owned);
+    let all = session.matches.on("all");
+    let info = pick_stream(session, &api, name.as_deref(), exact, all)
+        .map_err(|failure| failure.context("could not pick a Stream to operate on"))?;
+    Ok((api, info))
+}
+
+fn show_chosen(session: &mut Session, state_only: bool) -> Result<()> {
+    let exact = session.matches.on("no-select");
+    let (_, info) = chosen(session, exact)?;
+    let json = session.matches.on("json");
+    show(&info, state_only, json);
+    if !json {
+        println!();
+    }
+    Ok(())
+}
+
+/// Shows a stream.
+pub fn info(session: &mut Session) -> Result<()> {
+    let state_only = session.matches.on("state");
+    show_chosen(session, state_only)
+}
+
+/// Shows the state of a stream.
+pub fn state(session: &mut Session) -> Result<()> {
+    show_chosen(session, true)
+}

@@ -1,0 +1,137 @@
+//! From text to tokens.
+
+/// A token of an expression.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Token {
+    /// A whole number.
+    Int(i128),
+    /// Another number.
+    Float(f64),
+    /// A text.
+    Text(String),
+    /// A name, or a word such as `and`.
+    Name(String),
+    /// An operator or a bracket.
+    Sign(&'static str),
+    /// Nothing more.
+    End,
+}
+
+impl Token {
+    /// As it is written.
+    pub fn text(&self) -> String {
+        match self {
+            Token::Int(number) => number.to_string(),
+            Token::Float(number) => number.to_string(),
+            Token::Text(text) => format!("{text:?}"),
+            Token::Name(name) => name.clone(),
+            Token::Sign(sign) => (*sign).to_owned(),
+            Token::End => "end".to_owned(),
+        }
+    }
+}
+
+/// Longer ones first.
+const SIGNS: &[&str] = &[
+    "**", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "..", "(", ")", "[", "]", "{", "}", ",",
+    ".", "?", ":", "+", "-", "*", "/", "%", "<", ">", "!", "#", "^",
+];
+
+/// Tokens with the positions (from 1) at which they begin.
+pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, String> {
+    let mut out = Vec::new();
+    let mut rest = text;
+    loop {
+        let trimmed = rest.trim_start();
+        let at = text.len() - trimmed.len() + 1;
+        rest = trimmed;
+        let Some(first) = rest.chars().next() else {
+            out.push((Token::End, at));
+            return Ok(out);
+        };
+        let (token, length) = if matches!(first, '\'' | '"' | '`') {
+            quoted(rest, first).ok_or_else(|| format!("text without an end at {at}"))?
+        } else if first.is_ascii_digit()
+            || first == '.' && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
+        {
+            number(rest).ok_or_else(|| format!("invalid number at {at}"))?
+        } else if first.is_alphabetic() || first == '_' || first == '$' {
+            let length = rest
+                .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
+                .unwrap_or(rest.len());
+            let name = rest.get(..length).unwrap_or_default();
+            (Token::Name(name.to_owned()), length)
+        } else {
+            let sign = SIGNS
+                .iter()
+                .find(|sign| rest.starts_with(**sign))
+                .ok_or_else(|| format!("unexpected {first} at {at}"))?;
+            (Token::Sign(sign), sign.len())
+        };
+        out.push((token, at));
+        rest = rest.get(length..).unwrap_or_default();
+    }
+}
+
+fn quoted(text: &str, quote: char) -> Option<(Token, usize)> {
+    let mut out = String::new();
+    let mut letters = text.char_indices().skip(1);
+    while let Some((at, letter)) = letters.next() {
+        if letter == quote {
+            return Some((Token::Text(out), at + letter.len_utf8()));
+        }
+        if letter != '\\' || quote == '`' {
+            out.push(letter);
+            continue;
+        }
+        let (_, escaped) = letters.next()?;
+        out.push(match escaped {
+            'n' => '\n',
+            'r' => '\r',
+            't' => '\t',
+            other => other,
+        });
+    }
+    None
+}
+
+fn number(text: &str) -> Option<(Token, usize)> {
+    if let Some(digits) = text.strip_prefix("0x") {
+        let length = digits
+            .find(|c: char| !c.is_ascii_hexdigit() && c != '_')
+            .unwrap_or(digits.len());
+        let digits = digits.get(..length)?.replace('_', "");
+        return Some((
+            Token::Int(i128::from_str_radix(&digits, 16).ok()?),
+            length + 2,
+        ));
+    }
+    let bytes = text.as_bytes();
+    let mut end = 0;
+    let mut float = false;
+    while let Some(byte) = bytes.get(end) {
+        match byte {
+            b'0'..=b'9' | b'_' => end += 1,
+            // `1..3` is a range.
+            b'.' if !float && bytes.get(end + 1) != Some(&b'.') => {
+                float = true;
+                end += 1;
+            }
+            b'e' | b'E' => {
+                float = true;
+                end += 1;
+                if matches!(bytes.get(end), Some(b'+' | b'-')) {
+                    end += 1;
+                }
+            }
+            _ => break,
+        }
+    }
+    let digits = text.get(..end)?.replace('_', "");
+    let token = if float {
+        Token::Float(digits.parse().ok()?)
+    } else {
+        Token::Int(digits.parse().ok()?)
+    };
+    Some((token, end))
+}

@@ -1,0 +1,783 @@
+"""stream: items 65 to 84."""
+
+import base64
+import json
+import os
+import re
+import signal
+import stat
+import subprocess
+
+from lib.schema import load, problems
+from tool import *
+
+TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
+API = "io.nats.jetstream.api.v1."
+
+
+def conforms(document, kind):
+    """The document fits the schema of an answer, which has a type and, in lists, pages."""
+    found = problems(dict(document, type=API + kind), load(API + kind))
+    eq(found, [], "problems with " + kind)
+
+
+def filled(tool, count=5, name="ORDERS"):
+    """A stream with messages `msg 1`, ... on `orders.1`, ..."""
+    tool.run("stream", "add", name, "--subjects", "orders.>", "--defaults")
+    client = tool.ctx.client(tool.server, headers=True, no_responders=True)
+    js = JetStream(client, tool.server)
+    for number in range(1, count + 1):
+        js.publish("orders.%d" % number, "msg %d" % number, headers={"k": "v"})
+    return js
+
+
+@case(65)
+def a_stream_with_default_answers(ctx):
+    out = nats(ctx).out("stream", "add", "S", "--subjects", "a.>,b", "--defaults")
+    matches(out, r"^Stream S was created\n\nInformation for Stream S created %s\n\n +Subjects: a\.>, b\n +Replicas: 1\n"
+                 r" +Storage: File\n\nOptions:\n\n +Retention: Limits\n +Acknowledgments: true\n +Discard Policy: Old\n"
+                 r" +Duplicate Window: 2m0s\n +Direct Get: true\n +Allows Atomic Batch Publish: false\n"
+                 r" +Allows Fast Batch Publish: false\n +Allows Counters: false\n +Allows Msg Delete: true\n"
+                 r" +Allows Per-Message TTL: false\n +Allows Purge: true\n +Allows Schedules: false\n +Allows Rollups: false\n"
+                 r"\nLimits:\n\n +Maximum Messages: unlimited\n +Maximum Per Subject: unlimited\n +Maximum Bytes: unlimited\n"
+                 r" +Maximum Age: unlimited\n +Maximum Message Size: unlimited\n +Maximum Consumers: unlimited\n\nState:\n\n"
+                 r".* +Messages: 0\n +Bytes: 0 B\n +First Sequence: \d\n +Last Sequence: 0\n +Active Consumers: 0\n$" % TIME)
+
+
+@case(65)
+def a_stream_with_every_flag(ctx):
+    tool = nats(ctx)
+    config = tool.run(
+        "stream", "add", "S", "--subjects", "a.>", "--subjects", "b c", "--description", "d", "--storage", "m",
+        "--replicas", "1", "--no-ack", "--retention", "work", "--discard", "new",
+        "--discard-per-subject", "--first-sequence", "10", "--max-age", "1h", "--max-bytes", "1MB", "--max-consumers", "5",
+        "--max-msg-size", "1k", "--max-msgs", "100", "--max-msgs-per-subject", "7", "--dupe-window", "30s", "--deny-delete",
+        "--allow-rollup", "--no-allow-direct", "--allow-msg-ttl", "--metadata", "k=v",
+        "--transform-source", "a.*", "--transform-destination", "x.{{wildcard(1)}}", "--republish-source", ">",
+        "--republish-destination", "r.>", "--republish-headers", "--limit-consumer-inactive", "10s",
+        "--limit-consumer-max-pending", "50", "--defaults", "--json").json["config"]
+    wanted = {
+        "name": "S", "description": "d", "subjects": ["a.>", "b", "c"], "storage": "memory", "num_replicas": 1, "no_ack": True,
+        "retention": "workqueue", "discard": "new", "discard_new_per_subject": True, "first_seq": 10,
+        "max_age": 3600 * 10**9, "max_bytes": 1 << 20, "max_consumers": 5, "max_msg_size": 1024, "max_msgs": 100,
+        "max_msgs_per_subject": 7, "duplicate_window": 30 * 10**9, "deny_delete": True, "deny_purge": False,
+        "allow_rollup_hdrs": True, "allow_direct": False, "allow_msg_ttl": True,
+        "subject_transform": {"src": "a.*", "dest": "x.{{wildcard(1)}}"},
+        "republish": {"src": ">", "dest": "r.>", "headers_only": True},
+        "consumer_limits": {"inactive_threshold": 10 * 10**9, "max_ack_pending": 50},
+    }
+    eq({key: config.get(key) for key in wanted}, wanted)
+    eq(config["metadata"]["k"], "v")
+    # Names, matching and age have an order that scripts see.
+    eq(list(config)[:4], ["name", "description", "subjects", "subject_transform"])
+
+
+@case(65)
+def mistakes_in_flags_are_explained(ctx):
+    tool = nats(ctx)
+    add = ("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.error("stream", "add", "a.b", "--subjects", "s", "--defaults"), '"a.b" is not a valid stream name')
+    eq(tool.error(*add, "--replicas", "0"), "replicas should be >= 1")
+    eq(tool.error(*add, "--max-msg-size", "2G"), "max value size 2,147,483,648 is too big maximum is 2,147,483,647")
+    eq(tool.error(*add, "--max-bytes", "1XB"),
+       "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB")
+    eq(tool.error(*add, "--max-age", "1"), "invalid duration")
+    eq(tool.error(*add, "--transform-source", "s"), "must specify both --transform-source and --transform-destination")
+    eq(tool.error(*add, "--republish-source", "s"), "must specify both --republish-source and --republish-destination")
+    eq(tool.error(*add, "--mirror", "M"), "mirrors cannot listen for messages on subjects")
+    eq(tool.error("stream", "add", "S", "--source", '{"filter_subject":"a"}', "--defaults"), "name is required")
+    eq(tool.out("stream", "ls", "-n"), "")
+
+
+@case(66)
+def without_a_terminal_nobody_is_asked(ctx):
+    tool = nats(ctx)
+    text = "invalid input: cannot prompt for user input without a terminal"
+    eq(tool.error("stream", "add", "S"), text)
+    eq(tool.error("stream", "add"), text)
+    eq(tool.error("stream", "add", "S", "--defaults"), text)
+    eq(tool.error("stream", "add", "S", "--subjects", "s"), text)
+
+
+@case(66)
+def the_questions_at_a_terminal(ctx):
+    tool = nats(ctx)
+    terminal = tool.terminal("stream", "add", rows=60)
+    terminal.answer("Stream Name", "ASKED")
+    terminal.answer("Subjects", "x, y.*")
+    terminal.answer("Storage", "memory")
+    terminal.answer("Replication")
+    terminal.answer("Retention Policy", "Interest")
+    terminal.answer("Discard Policy", "Old")
+    terminal.answer("Stream Messages Limit", "10")
+    terminal.answer("Per Subject Messages Limit")
+    terminal.answer("Total Stream Size", "bogus")
+    terminal.wait("invalid bytes specification")
+    terminal.wait(r"(?s)invalid bytes.*Total Stream Size")
+    terminal.type("1MB\r")
+    terminal.answer("Message TTL", "1m")
+    terminal.answer("Max Message Size")
+    terminal.wait(r"Duplicate tracking time window.*1m0s")
+    terminal.type("\r")
+    terminal.answer("Allow message Roll-ups", "y")
+    terminal.answer("Allow message deletion", "n")
+    terminal.answer("Allow purging subjects or the entire stream")
+    terminal.finish()
+    config = tool.run("stream", "info", "ASKED", "-j").json["config"]
+    wanted = {"subjects": ["x", "y.*"], "storage": "memory", "retention": "interest", "discard": "old", "max_msgs": 10,
+              "max_bytes": 1 << 20, "max_age": 60 * 10**9, "duplicate_window": 60 * 10**9, "allow_rollup_hdrs": True,
+              "deny_delete": True, "deny_purge": False}
+    eq({key: config.get(key) for key in wanted}, wanted)
+
+
+@case(66)
+def questions_that_flags_answer_are_not_asked(ctx):
+    tool = nats(ctx)
+    terminal = tool.terminal(
+        "stream", "add", "S", "--subjects", "s", "--storage", "file", "--replicas", "1", "--retention", "limits",
+        "--discard", "old", "--max-msgs=-1", "--max-msgs-per-subject=-1", "--max-bytes=-1", "--max-age=-1",
+        "--max-msg-size=-1", "--dupe-window", "1m", "--no-allow-rollup", "--no-deny-delete", "--no-deny-purge")
+    text = terminal.finish()
+    check("?" not in text, text)
+    eq(tool.out("stream", "ls", "-n"), "S\n")
+
+
+@case(66)
+def an_account_may_require_a_size(ctx):
+    tool = nats(ctx, config="""
+jetstream { store_dir: "js" }
+accounts { APP { jetstream: { max_file: 1GB, max_mem: 1MB, max_bytes_required: true }, users: [ { user: app, password: app } ] } }
+no_auth_user: app
+""")
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.run("stream", "info", "S", "-j").json["config"]["max_bytes"], 256 << 20)
+
+
+@case(67)
+def a_name_that_is_taken(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    # The same again is no change.
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.error("stream", "add", "S", "--subjects", "s", "--defaults", "--max-msgs", "3"),
+       "could not create Stream: stream name already in use with a different configuration (10058)")
+
+
+@case(68)
+def a_configuration_without_a_stream(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.out("stream", "add", "S", "--subjects", "s.>", "--defaults", "--output", "s.json"), "")
+    with open(tool.path("s.json"), encoding="utf-8") as source:
+        text = source.read()
+    check(not text.endswith("\n"), "a line end")
+    eq(stat.S_IMODE(os.stat(tool.path("s.json")).st_mode), 0o600)
+    config = json.loads(text)
+    eq((config["name"], config["subjects"], config["retention"]), ("S", ["s.>"], "limits"))
+    eq(problems(config, load(API + "stream_configuration")) if load(API + "stream_configuration") else [], [])
+    out = tool.out("stream", "add", "S", "--subjects", "s.>", "--defaults", "--validate")
+    shown, sentence = out.split("\n\n")
+    eq(json.loads(shown), config)
+    eq(sentence, "Configuration is a valid Stream matching io.nats.jetstream.api.v1.stream_configuration\n")
+    outcome = tool.run("stream", "add", "S", "--subjects", ">", "--defaults", "--validate", code=1)
+    eq(outcome.err, "nats: error: Validation Failed: subjects cannot be '>' when acknowledgement is enabled\n")
+
+
+@case(69)
+def a_stream_from_a_file(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "OLD", "--subjects", "old", "--defaults", "--max-msgs", "7", "--metadata", "k=v")
+    # Both a configuration and a whole information will do.
+    for number, key in enumerate((None, "config")):
+        info = tool.run("stream", "info", "OLD", "--json").json
+        path = tool.write("old.json", json.dumps(info if key is None else info[key]))
+        name = "NEW%d" % number
+        tool.run("stream", "add", name, "--config", path, "--subjects", name, "--description", "copied")
+        config = tool.run("stream", "info", name, "--json").json["config"]
+        eq((config["name"], config["subjects"], config["max_msgs"], config["description"], config["metadata"]["k"]),
+           (name, [name], 7, "copied", "v"))
+    matches(tool.error("stream", "add", "X", "--config", tool.write("bad.json", "{")), "^invalid input: ")
+
+
+@case(69)
+def a_copy_has_the_configuration_only(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    out = tool.out("stream", "cp", "ORDERS", "COPY", "--subjects", "copy.>", "--max-age", "1h")
+    matches(out, r"^Stream COPY was created\n\nInformation for Stream COPY created")
+    info = tool.run("stream", "info", "COPY", "-j").json
+    eq((info["config"]["subjects"], info["config"]["max_age"], info["state"]["messages"]), (["copy.>"], 3600 * 10**9, 0))
+    eq(tool.error("stream", "copy", "COPY", "COPY"), "source and destination Stream names cannot be the same")
+
+
+@case(70)
+def an_edit_shows_what_it_changes(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults", "--no-ack", "--tag", "")
+    edit = ("stream", "edit", "S", "--max-msgs", "10", "--description", "new")
+    outcome = tool.run(*edit, "--dry-run", code=1)
+    eq(outcome.out, 'Differences (-old +new):\n- max_msgs: -1\n+ max_msgs: 10\n+ description: "new"\n\n'
+       if outcome.out.index("max_msgs") < outcome.out.index("description") else
+       'Differences (-old +new):\n+ description: "new"\n- max_msgs: -1\n+ max_msgs: 10\n\n')
+    eq(tool.error(*edit), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    matches(tool.out(*edit, "-f"), r"^Differences .*\n\nStream S was updated\n\nInformation for Stream S created")
+    config = tool.run("stream", "info", "S", "-j").json["config"]
+    # What was not named stays, acknowledgements among it.
+    eq((config["max_msgs"], config["description"], config["no_ack"]), (10, "new", True))
+    eq(tool.out(*edit, "-f"), "No difference in configuration\n")
+    eq(tool.out(*edit, "--dry-run"), "")
+    eq(tool.error("stream", "edit", "S", "--mirror", "M"),
+       "cannot edit mirrors, or sources using the CLI, use --config instead")
+    matches(tool.error("stream", "edit", "S", "--replicas", "3", "-f"), r"^could not edit Stream S: .* \(10074\)$")
+
+
+@case(70)
+def an_edit_from_a_file_or_in_an_editor(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    config = tool.run("stream", "info", "S", "-j").json["config"]
+    config["max_msgs"] = 5
+    tool.run("stream", "edit", "S", "--config", tool.write("s.json", json.dumps(config)), "-f")
+    eq(tool.run("stream", "info", "S", "-j").json["config"]["max_msgs"], 5)
+    editor = tool.write("editor", "#!/bin/sh\nsed -i 's/^max_msgs: 5/max_msgs: 6/' \"$1\"\n")
+    os.chmod(editor, 0o700)
+    out = tool.out("stream", "edit", "S", "-i", "-f", env={"EDITOR": editor})
+    matches(out, "- max_msgs: 5\n\\+ max_msgs: 6\n")
+    eq(tool.run("stream", "info", "S", "-j").json["config"]["max_msgs"], 6)
+    matches(tool.error("stream", "edit", "S", "-i", "-f"), "set EDITOR environment variable to your chosen editor")
+
+
+@case(70)
+def an_edit_that_is_refused_at_the_terminal(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    terminal = tool.terminal("stream", "edit", "S", "--max-msgs", "10")
+    terminal.answer("Really edit Stream S", "n")
+    terminal.finish()
+    eq(tool.run("stream", "info", "S", "-j").json["config"]["max_msgs"], -1)
+
+
+@case(70)
+def a_bucket_asks_again(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    for args in (("edit", "KV_B", "--max-msgs", "5", "-f"), ("purge", "KV_B", "-f"), ("rmm", "KV_B", "1", "-f")):
+        outcome = tool.run("stream", *args, code=1)
+        matches(outcome.out, "WARNING: KV_B holds a Key-Value bucket")
+        matches(outcome.err, "cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("stream", "purge", "KV_B", "-f")
+    terminal.answer("Really operate on the KV stream?", "n")
+    matches(terminal.finish(code=1), "aborting Key-Value store operation")
+
+
+@case(71)
+def information_as_json(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    info = tool.run("stream", "info", "ORDERS", "--json").json
+    conforms(info, "stream_info_response")
+    eq([key for key in info if key not in ("domain", "cluster")], ["config", "created", "state", "ts"])
+    eq(info["state"]["messages"], 5)
+    matches(tool.out("stream", "info", "ORDERS"), r"Active Consumers: 0\n +Number of Subjects: 5\n\n$")
+
+
+@case(72)
+def the_state_only(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    out = tool.out("stream", "state", "ORDERS")
+    matches(out, r"^State for Stream ORDERS created %s\n\nState:\n\n.* +Messages: 5\n +Bytes: [\d.]+ K?i?B\n"
+                 r" +First Sequence: 1 @ %s\n +Last Sequence: 5 @ %s\n" % (TIME, TIME, TIME))
+    check("Retention" not in out, out)
+    eq(tool.out("stream", "info", "ORDERS", "--state").split("\n")[0], out.split("\n")[0])
+
+
+@case(73)
+def listing_streams(ctx):
+    tool = nats(ctx)
+    eq(tool.out("stream", "ls"), "No Streams defined\n")
+    tool.run("kv", "add", "B")
+    eq(tool.out("stream", "ls"), "No Streams defined, pass -a to include system streams\n")
+    filled(tool)
+    tool.run("stream", "add", "A", "--subjects", "a", "--defaults", "--description", "about a")
+    eq(tool.out("stream", "ls", "-n"), "A\nORDERS\n")
+    eq(tool.out("stream", "ls", "-n", "-a"), "A\nKV_B\nORDERS\n")
+    eq(tool.run("stream", "ls", "--json").json, ["A", "ORDERS"])
+    eq(tool.out("stream", "ls", "-n", "--subject", "orders.7"), "ORDERS\n")
+    # The smallest first.
+    matches(tool.out("stream", "ls"), r"Streams  .*\n.* Name +│ Description +│ Created +│ Messages │ Size +│ Last Message"
+                                      r".*\n│ A .* about a .* 0 +│ 0 B .* never .*\n│ ORDERS .* 5 .*\n╰.*\n\n\n$")
+    matches(tool.out("stream", "ls", "--subject", "a"), "Streams matching a")
+
+
+@case(74)
+def the_report(ctx):
+    tool = nats(ctx)
+    js = filled(tool)
+    tool.run("stream", "rmm", "ORDERS", "2", "-f")
+    out = tool.out("stream", "report")
+    matches(out, r"^Obtaining Stream stats\n\n.*Stream Report.*\n.*Stream │ Storage │ Placement │ Consumers │ Messages │ Bytes +│ "
+                 r"Lost │ Deleted │ API Level │ Replicas *│\n.*\n│ ORDERS │ File +│ +│ 0 +│ 4 +│ [\d.]+ K?i?B │ 0 +│ 1 +│ 0 +│ *\w* *│\n")
+    js.ok("STREAM.CREATE.A", {"name": "A", "subjects": ["a"], "storage": "memory"})
+    rows = lambda *args: [line.split(",")[0] for line in tool.out(
+        "stream", "report", *args, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[4:] if line]
+    eq(rows(), ["A", "ORDERS"])
+    eq(rows("-t"), ["ORDERS", "A"])
+    eq(rows("-n"), ["A", "ORDERS"])
+    eq(rows("--subject", "a"), ["A"])
+    matches(tool.out("stream", "report", "--raw", "--subject", "orders.1", env={"NATS_TABLE_FORMAT": "csv"}),
+            r"ORDERS,File,,0,4,\d+,0,1,0,")
+
+
+@case(75)
+def subjects_and_their_messages(ctx):
+    tool = nats(ctx)
+    js = filled(tool)
+    js.publish("orders.4", "again")
+    eq(tool.run("stream", "subjects", "ORDERS", "--json").json, {"orders.1": 1, "orders.2": 1, "orders.3": 1, "orders.4": 2, "orders.5": 1})
+    eq(tool.out("stream", "subjects", "ORDERS", "--names", "--sort", "name"),
+       "orders.1\norders.2\norders.3\norders.4\norders.5\n")
+    eq(tool.out("stream", "subjects", "ORDERS", "orders.4", "--names"), "orders.4\n")
+    eq(tool.out("stream", "subjects", "ORDERS", "nope"), "No subjects found matching nope\n")
+    # Three pairs of columns, filled one after the other; the fewest messages first.
+    matches(tool.out("stream", "subjects", "ORDERS"), r"5 Subjects in stream ORDERS.*\n.*\n│ Subject  │ Count │ Subject  │ Count │ Subject "
+            r".*\n.*\n│ orders.1 │ 1     │ orders.3 │ 1     │ orders.4 │ 2     │\n│ orders.2 │ 1     │ orders.5 │ 1     │")
+    eq(tool.out("stream", "subjects", "ORDERS", "--names", "-R").split("\n")[0], "orders.4")
+
+
+@case(76)
+def one_message(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    matches(tool.out("stream", "get", "ORDERS", "1"),
+            r"^Item: ORDERS#1 received \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC \(\S+\) on Subject orders\.1\n\n"
+            r"Headers:\n  k: v\n\nmsg 1\n\n\n$")
+    message = tool.run("stream", "get", "ORDERS", "2", "--json").json
+    eq(list(message), ["subject", "seq", "hdrs", "data", "time"])
+    eq((message["subject"], message["seq"], base64.b64decode(message["data"])), ("orders.2", 2, b"msg 2"))
+    matches(tool.out("stream", "get", "ORDERS", "-S", "orders.3"), "^Item: ORDERS#3 ")
+    matches(tool.out("stream", "get", "ORDERS", "1", "--translate", "tr a-z A-Z"), "\n\nMSG 1\n")
+    eq(tool.error("stream", "get", "ORDERS", "99"), "could not retrieve ORDERS#99: no message found (10037)")
+    matches(tool.error("stream", "get", "ORDERS"), "cannot prompt for user input without a terminal")
+
+
+@case(76)
+def pages_of_messages(ctx):
+    tool = nats(ctx)
+    filled(tool, count=3)
+    eq(tool.error("stream", "view", "ORDERS"), "interactive stream paging requires a valid terminal")
+    terminal = tool.terminal("stream", "view", "ORDERS", "2")
+    terminal.wait(r"\[1\] Subject: orders\.1 Received: %s\n\n  k: v\n\nmsg 1\n.*\[2\] Subject: orders\.2" % TIME)
+    terminal.answer("Next Page?", "y")
+    matches(terminal.finish(), r"\[3\] Subject: orders\.3 .*\d\d:\d\d:\d\d Reached apparent end of data")
+    terminal = tool.terminal("stream", "view", "ORDERS", "30", "--id", "2", "--raw")
+    text = terminal.finish()
+    matches(text, r"Page size is limited to 25, setting to 25\.\.\.\nmsg 2\nmsg 3\n")
+
+
+@case(77)
+def removing_is_silent(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.error("stream", "rm", "-f"), "--force requires a stream name")
+    eq(tool.error("stream", "rm", "S"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    outcome = tool.run("stream", "rm", "S", "-f")
+    eq((outcome.out, outcome.err), ("", ""))
+    eq(tool.error("stream", "rm", "S", "-f"), "stream not found (10059)")
+
+
+@case(77)
+def removing_what_was_picked(ctx):
+    tool = nats(ctx)
+    for name in ("A", "B"):
+        tool.run("stream", "add", name, "--subjects", name, "--defaults")
+    terminal = tool.terminal("stream", "rm")
+    terminal.answer("Select a Stream", "B")
+    terminal.answer("Really delete Stream B", "y")
+    terminal.finish()
+    eq(tool.out("stream", "ls", "-n"), "A\n")
+
+
+@case(78)
+def purging(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    eq(tool.error("stream", "purge", "ORDERS", "-f", "--seq", "2", "--keep", "1"),
+       "sequence and keep cannot be combined when purging")
+    matches(tool.out("stream", "purge", "ORDERS", "-f", "--subject", "orders.1"), r"^Purged 1 messages from ORDERS\n\nState for Stream ")
+    matches(tool.out("stream", "purge", "ORDERS", "-f", "--seq", "3"), "^Purged 1 messages")
+    matches(tool.out("stream", "purge", "ORDERS", "-f", "--keep", "1"), r"^Purged 2 messages .*Messages: 1\n")
+    info = tool.run("stream", "purge", "ORDERS", "-f", "--json").json
+    eq(info["state"]["messages"], 0)
+    eq(tool.error("stream", "purge", "NOPE", "-f"), 'could not pick a Stream to operate on: unknown stream "NOPE"')
+
+
+@case(78)
+def one_message_and_the_seal(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    eq(tool.out("stream", "rmm", "ORDERS", "3", "-f"), "")
+    matches(tool.error("stream", "rmm", "ORDERS", "3", "-f"), "could not remove message 3 from ORDERS: ")
+    eq(tool.error("stream", "seal", "ORDERS"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    matches(tool.out("stream", "seal", "ORDERS", "-f"), "Sealed: true\n")
+    matches(tool.error("stream", "rmm", "ORDERS", "1", "-f"), r"\(10109\)$")
+
+
+@case(79, "snapshots")
+def a_backup_brings_a_stream_back(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("consumer", "add", "ORDERS", "C", "--pull", "--defaults")
+    out = tool.out("stream", "backup", "ORDERS", "kept")
+    matches(out, r'^Starting backup of Stream "ORDERS" with [\d.]+ K?i?B\n\n done! \[.* in .*; .*/s\]\n'
+                 r'Received [\d.]+ K?i?B compressed data in 1 chunks for stream "ORDERS" in \S+, [\d.]+ K?i?B uncompressed \n$')
+    eq(sorted(os.listdir(tool.path("kept"))), ["backup.json", "stream.tar.s2"])
+    eq(stat.S_IMODE(os.stat(tool.path("kept")).st_mode), 0o700)
+    with open(tool.path("kept", "backup.json"), encoding="utf-8") as source:
+        about = json.load(source)
+    eq((list(about), about["config"]["name"], about["state"]["messages"]), (["config", "state"], "ORDERS", 5))
+    eq(tool.error("stream", "restore", "kept"), 'Stream "ORDERS" already exist')
+    tool.run("stream", "rm", "ORDERS", "-f")
+    out = tool.out("stream", "restore", "kept", "--no-progress")
+    matches(out, r'^Starting restore of Stream "ORDERS" from file "kept"\n\nRestored stream "ORDERS" in \S+\n\n'
+                 r"Information for Stream ORDERS created ")
+    matches(tool.out("stream", "get", "ORDERS", "5"), "\n\nmsg 5\n")
+    eq(tool.out("consumer", "ls", "ORDERS", "-n"), "C\n")
+    # Over an older one.
+    tool.run("stream", "backup", "ORDERS", "kept", "--no-consumers", "--no-progress")
+    eq(sorted(os.listdir(tool.path("kept"))), ["backup.json", "stream.tar.s2"])
+    eq([name for name in os.listdir(tool.home) if "backup-" in name], [])
+
+
+@case(79, "snapshots")
+def a_backup_of_many_chunks(ctx):
+    tool = nats(ctx)
+    js = filled(tool, count=0)
+    for _ in range(20):
+        body = os.urandom(100_000)
+        js.publish("orders.x", body)
+    out = tool.out("stream", "backup", "ORDERS", "kept", "--chunk-size", "64KB", "--window-size", "128KB", "--no-progress")
+    # Compressed or not, random bytes are 2 MB.
+    check(int(re.search(r"in (\d+) chunks", out).group(1)) > 25, out)
+    # Consumers may be left out; another configuration may be used.
+    config = tool.run("stream", "info", "ORDERS", "-j").json["config"]
+    config["description"] = "restored"
+    tool.run("stream", "rm", "ORDERS", "-f")
+    other = dict(config, name="OTHER")
+    eq(tool.error("stream", "restore", "kept", "--config", tool.write("o.json", json.dumps(other))),
+       "stream names may not be changed during restore")
+    tool.run("stream", "restore", "kept", "--config", tool.write("c.json", json.dumps(config)))
+    info = tool.run("stream", "info", "ORDERS", "-j").json
+    eq((info["state"]["messages"], info["config"]["description"]), (20, "restored"))
+    message = tool.run("stream", "get", "ORDERS", "20", "--json").json
+    eq(base64.b64decode(message["data"]), body)
+
+
+@case(79, "snapshots")
+def a_backup_that_fails_leaves_nothing(ctx):
+    tool = nats(ctx)
+    js = filled(tool, count=0)
+    for _ in range(10):
+        js.publish("orders.x", os.urandom(100_000))
+    tool.run("stream", "backup", "ORDERS", "old", "--no-progress")
+    before = os.path.getmtime(tool.path("old", "stream.tar.s2"))
+    for target in ("new", "old"):
+        # No file may become larger than 64 blocks, which stands for a full disk.
+        process = subprocess.run(
+            ["sh", "-c", 'trap "" XFSZ; ulimit -f 64; exec "$0" stream backup ORDERS "$1" --no-progress', tool.binary, target],
+            cwd=tool.home, env=tool.env, capture_output=True, timeout=60, check=False)
+        eq(process.returncode, 1)
+        matches(process.stderr.decode(), "^nats: error: could not write the backup: ")
+    check(not os.path.exists(tool.path("new")), "half a backup is there")
+    eq(os.path.getmtime(tool.path("old", "stream.tar.s2")), before)
+    eq([name for name in os.listdir(tool.home) if "backup-" in name], [])
+    matches(tool.error("stream", "backup", "NOPE", "x"), r"stream not found \(10059\)")
+    matches(tool.error("stream", "restore", "nope"), "no such file or directory")
+    os.mkdir(tool.path("empty"))
+    tool.write("empty/backup.json", "{")
+    matches(tool.error("stream", "restore", "empty"), "empty/backup.json cannot be read: ")
+
+
+def pretending(tool, args, answers):
+    """A run against an API that a test plays: `answers` gives the reply to each request by its name."""
+    client = tool.ctx.client(tool.server, headers=True, no_responders=True)
+    client.sub("fake.>")
+    client.send("PING\r\n")
+    client.expect_pong()
+    run = tool.start(*args, "--js-api-prefix", "fake")
+    for name, answer in answers:
+        frame = client.expect_msg(subject="fake." + name)
+        if callable(answer):
+            answer(client, frame)
+        else:
+            client.pub(frame.reply, json.dumps(answer))
+    return run.wait(code=1).err
+
+
+@case(79)
+def a_server_without_snapshots(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+    missing = {"error": {"code": 404, "err_code": 10059, "description": "stream not found"}}
+    refused = {"error": {"code": 503, "err_code": 10076, "description": "JetStream not enabled"}}
+    eq(pretending(tool, ("stream", "backup", "S", "kept"), [("STREAM.INFO.S", info), ("STREAM.SNAPSHOT.S", refused)]),
+       "nats: error: could not back up Stream S: this server does not make snapshots of streams: JetStream not enabled (10076)\n")
+    check(not os.path.exists(tool.path("kept")), "a backup is there")
+    os.mkdir(tool.path("old"))
+    tool.write("old/backup.json", json.dumps(info))
+    tool.write("old/stream.tar.s2", "x")
+    eq(pretending(tool, ("stream", "restore", "old"), [("STREAM.INFO.S", missing), ("STREAM.RESTORE.S", refused)]),
+       "nats: error: could not restore Stream S: this server does not restore streams from snapshots: JetStream not enabled (10076)\n")
+
+
+@case(79)
+def a_backup_that_the_server_breaks_off(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+
+    def half(client, frame):
+        deliver = json.loads(frame.payload)["deliver_subject"]
+        client.pub(frame.reply, json.dumps(info))
+        client.pub(deliver, b"some data")
+        client.pub(deliver, b"", headers=b"NATS/1.0 500 disk on fire\r\n\r\n")
+    eq(pretending(tool, ("stream", "backup", "S", "kept", "--no-progress"), [("STREAM.INFO.S", info), ("STREAM.SNAPSHOT.S", half)]),
+       "nats: error: the server broke the backup off: 500 disk on fire\n")
+    eq([name for name in os.listdir(tool.home) if not name.startswith("run-")], [])
+
+
+@case(79)
+def a_backup_that_is_interrupted_leaves_nothing(ctx):
+    tool = nats(ctx)
+    info = {"config": {"name": "S"}, "state": {"bytes": 1}}
+    client = tool.ctx.client(tool.server, headers=True, no_responders=True)
+    client.sub("fake.>")
+    client.send("PING\r\n")
+    client.expect_pong()
+    run = tool.start("stream", "backup", "S", "kept", "--js-api-prefix", "fake")
+    frame = client.expect_msg(subject="fake.STREAM.INFO.S")
+    client.pub(frame.reply, json.dumps(info))
+    frame = client.expect_msg(subject="fake.STREAM.SNAPSHOT.S")
+    client.pub(frame.reply, json.dumps(info))
+    client.pub(json.loads(frame.payload)["deliver_subject"], b"some data")
+    wait_until(lambda: [name for name in os.listdir(tool.home) if ".S.backup-" in name], "a begun backup")
+    run.interrupt()
+    run.wait(code=130)
+    eq([name for name in os.listdir(tool.home) if not name.startswith("run-")], [])
+
+
+@case(79, "snapshots")
+def a_damaged_backup_is_refused(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("stream", "backup", "ORDERS", "kept", "--no-progress")
+    tool.run("stream", "rm", "ORDERS", "-f")
+    with open(tool.path("kept", "stream.tar.s2"), "r+b") as data:
+        data.seek(30)
+        data.write(b"\x00" * 40)
+    matches(tool.error("stream", "restore", "kept", "--no-progress"), r"^could not restore Stream ORDERS: .*\(10062\)$")
+
+
+@case(80)
+def gaps_of_deleted_messages(ctx):
+    tool = nats(ctx)
+    filled(tool, count=6)
+    eq(tool.out("stream", "gaps", "ORDERS", "-f"), "No deleted messages in ORDERS\n")
+    eq(tool.run("stream", "gaps", "ORDERS", "-f", "--json").json, [])
+    for seq in ("2", "3", "5"):
+        tool.run("stream", "rmm", "ORDERS", seq, "-f")
+    matches(tool.out("stream", "gaps", "ORDERS", "-f"), r"2 gaps found in Stream ORDERS.*\n.*\n│ First Message │ Last Message .*\n.*\n"
+            r"│ 2 +│ 3 +│\n│ 5 +│ 5 +│\n")
+    eq(tool.run("stream", "gaps", "ORDERS", "-f", "--json").json, [[2, 3], [5, 5]])
+    eq(tool.error("stream", "gaps", "ORDERS"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+
+
+@case(81)
+def finding_streams(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("stream", "add", "EMPTY", "--subjects", "e.*", "--defaults")
+    find = lambda *args: tool.out("stream", "find", *args, "-n").split()
+    eq(find("--empty"), ["EMPTY"])
+    eq(find("--empty", "--invert"), ["ORDERS"])
+    eq(find("--expression", "state.messages > 0"), ["ORDERS"])
+    eq(find("--expression", "Info.Config.Name startsWith 'EM' and info.config.subjects[0] == 'e.*'"), ["EMPTY"])
+    eq(find("--subject", "e.>"), ["EMPTY"])
+    eq(find("--subject", "e.x"), [])
+    eq(find("--created", "1h"), [])
+    eq(find("--created", "1h", "--invert"), ["EMPTY", "ORDERS"])
+    eq(find("--idle", "1h"), ["EMPTY"])
+    eq(find("--consumers", "0"), ["EMPTY", "ORDERS"])
+    eq(find("--replicas", "1"), ["EMPTY", "ORDERS"])
+    eq(find("--mirrored"), [])
+    eq(find("--api-level", "1"), [])
+    matches(tool.out("stream", "find", "--empty"), r"Streams .*\n.*Name +│ Description.*\n.*\n│ EMPTY ")
+    matches(tool.error("stream", "find", "--expression", "state.messages >"), "invalid expression: unexpected end")
+    matches(tool.error("stream", "find", "--server-name", "("), "invalid regular expression")
+
+
+@case(82)
+def a_stream_that_is_not_clustered(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.error("stream", "cluster", "step-down", "S"), 'stream "S" is not clustered')
+    eq(tool.error("stream", "cluster", "peer-remove", "S", "n1"), 'stream "S" is not clustered')
+    eq(tool.error("stream", "cluster", "balance"), "no clustered streams matched")
+
+
+@case(82, "cluster", slow=True)
+def leaders_step_down(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    tool.run("stream", "add", "S", "--subjects", "s", "--replicas", "3", "--defaults")
+    out = tool.out("stream", "info", "S")
+    matches(out, r"\nCluster Information:\n\n +Name: c\n +Cluster Group: \S+\n +Leader: n\d.*\n +Replica: n\d, ")
+    old = tool.run("stream", "info", "S", "-j").json["cluster"]["leader"]
+    outcome = tool.run("stream", "cluster", "step-down", "S")
+    eq(outcome.logs[0], 'Requesting leader step down of "%s" for stream "S" in a 3 peer cluster group' % old)
+    new = tool.run("stream", "info", "S", "-j").json["cluster"]["leader"]
+    eq(outcome.logs[1], 'New leader elected "%s"' % new)
+    matches(outcome.out, "^Information for Stream S created ")
+    third = ({"n1", "n2", "n3"} - {old, new}).pop()
+    wait_until(lambda: all(peer["current"] for peer in tool.run("stream", "info", "S", "-j").json["cluster"]["replicas"]),
+               "current replicas", every=0.2)
+    outcome = tool.run("stream", "cluster", "elect", "S", "--preferred", third)
+    eq(outcome.logs[-1], 'New leader elected "%s"' % third)
+    matches(tool.out("stream", "report", "-l"), r"│ n\d\*?, n\d\*?, n\d\*? +│\n.*RAFT Leader Report.*\n.*\n"
+            r"│ Server │ Cluster │ Streams │ Distribution │\n.*│ %s +│ c +│ +1 │ \*{10} " % third)
+    eq(tool.out("stream", "find", "-n", "--leader", third), "S\n")
+    eq(tool.out("stream", "find", "-n", "--cluster", "^c$", "--server-name", "n3"), "S\n")
+
+
+@case(82, "cluster", slow=True)
+def leaders_are_spread(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    for number in range(6):
+        name = "S%d" % number
+        tool.run("stream", "add", name, "--subjects", name, "--replicas", "3", "--defaults")
+
+    def current():
+        return all(peer["current"] for name in tool.out("stream", "ls", "-n").split()
+                   for peer in tool.run("stream", "info", name, "-j").json["cluster"]["replicas"])
+    wait_until(current, "current replicas", every=0.2)
+    for number in range(6):
+        name = "S%d" % number
+        if tool.run("stream", "info", name, "-j").json["cluster"]["leader"] != "n1":
+            tool.run("stream", "cluster", "step-down", name, "--preferred", "n1")
+    wait_until(current, "current replicas", every=0.2)
+    outcome = tool.run("stream", "cluster", "balance")
+    eq(outcome.out, "Balanced 4 streams.\n")
+    leaders = [tool.run("stream", "info", "S%d" % number, "-j").json["cluster"]["leader"] for number in range(6)]
+    eq(sorted(leaders), ["n1", "n1", "n2", "n2", "n3", "n3"])
+
+
+@case(82, "cluster", slow=True)
+def a_peer_is_removed(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    tool.run("stream", "add", "S", "--subjects", "s", "--replicas", "1", "--defaults")
+    leader = tool.run("stream", "info", "S", "-j").json["cluster"]["leader"]
+    eq(tool.error("stream", "cluster", "peer-remove", "S", leader),
+       "removing the only peer on a stream will result in data loss, use --force to force")
+    outcome = tool.run("stream", "cluster", "peer-remove", "S", leader, "-f")
+    eq(outcome.logs, ['Removing peer "%s"' % leader, 'Requested removal of peer "%s"' % leader])
+    wait_until(lambda: (tool.run("stream", "info", "S", "-j", code=None).out or "{}").count('"leader": "%s"' % leader) == 0,
+               "another leader", every=0.2)
+
+
+@case(83)
+def a_stream_that_is_not_there(ctx):
+    tool = nats(ctx)
+    eq(tool.error("stream", "info", "nosuch"), "could not pick a Stream to operate on: no Streams are defined")
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    pick = "could not pick a Stream to operate on: cannot pick a Stream without a terminal and no Stream name supplied"
+    outcome = tool.run("stream", "info", "nosuch", code=1)
+    eq(outcome.logs, ['stream "nosuch" not found', "nats: error: " + pick])
+    eq(tool.error("stream", "info"), pick)
+    eq(tool.error("stream", "info", "nosuch", "--no-select"), 'could not pick a Stream to operate on: unknown stream "nosuch"')
+    matches(nats(ctx, config="").error("stream", "ls"), "is JetStream enabled")
+
+
+@case(83)
+def what_is_not_permitted(ctx):
+    tool = nats(ctx, config="""
+jetstream { store_dir: "js" }
+authorization { users: [ { user: u, password: p, permissions: { publish: { deny: "$JS.API.STREAM.CREATE.>" } } } ] }
+""")
+    login = ("--user", "u", "--password", "p", "--timeout", "500ms")
+    eq(tool.error("stream", "add", "S", "--subjects", "s", "--defaults", *login),
+       'could not create Stream: nats: Permissions Violation for Publish to "$JS.API.STREAM.CREATE.S"')
+    eq(tool.out("stream", "ls", *login), "No Streams defined\n")
+
+
+@case(83)
+def a_stream_is_picked_from_a_list(ctx):
+    tool = nats(ctx)
+    for name in ("ALPHA", "BETA"):
+        tool.run("stream", "add", name, "--subjects", name, "--defaults")
+    tool.run("kv", "add", "B")
+    terminal = tool.terminal("stream", "info", "nosuch", rows=60)
+    text = terminal.wait(r"Select a Stream.*BETA").group(0)
+    check("KV_B" not in text, text)
+    terminal.type("BET\r")
+    matches(terminal.finish(), "Information for Stream BETA created ")
+    terminal = tool.terminal("stream", "info")
+    terminal.wait("Select a Stream")
+    terminal.interrupt()
+    terminal.finish(code=None)
+
+
+@case(83)
+def graphs_need_a_terminal(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    eq(tool.error("stream", "graph", "ORDERS"), "can only graph data on an interactive terminal")
+    terminal = tool.terminal("stream", "graph", "ORDERS")
+    terminal.wait(r"Stream ORDERS.* 5 ┤.*Messages Stored.*Messages Removed / second.*Messages Stored / second")
+    terminal.process.send_signal(signal.SIGINT)
+    terminal.finish()
+    terminal = tool.terminal("stream", "graph", "ORDERS", rows=8)
+    matches(terminal.finish(code=1), "please increase terminal dimensions")
+
+
+@case(84, "mirrors", "sources")
+def mirrors_and_sources_are_reported(ctx):
+    tool = nats(ctx)
+    js = filled(tool)
+    tool.run("stream", "add", "M", "--mirror", "ORDERS", "--defaults")
+    tool.run("stream", "add", "OTHER", "--subjects", "other.*", "--defaults")
+    tool.run("stream", "add", "SRC", "--source", '{"name":"ORDERS","filter_subject":"orders.1"}',
+             "--source", '{"name":"OTHER","subject_transforms":[{"src":"other.*","dest":"x.{{wildcard(1)}}"}]}', "--defaults")
+    js.publish("other.1", "x")
+    wait_until(lambda: tool.run("stream", "info", "SRC", "-j").json["state"]["messages"] == 2, "sourced messages", every=0.1)
+    out = tool.out("stream", "report", "--dot", "graph.dot")
+    matches(out, r"Replication Report .*\n.*\n│ Stream │ Kind +│ API Prefix │ Source Stream │ Filters and Transforms +│ Active +│ Lag │ Error │\n")
+    matches(out, r"│ M +│ Mirror │ +│ ORDERS +│ +│")
+    matches(out, r"│ SRC +│ Source │ +│ ORDERS +│ orders\.1 untransformed +│")
+    matches(out, r"│ SRC +│ Source │ +│ OTHER +│ other\.\* to x\.\{\{wildcard\(1\)\}\} +│")
+    with open(tool.path("graph.dot"), encoding="utf-8") as source:
+        matches(source.read(), '^digraph .*"ORDERS" -> "M" .*')
+    info = tool.out("stream", "info", "SRC")
+    matches(info, r"\nReplication:\n\n +Sources: ORDERS, Subject: orders\.1\n +OTHER\n")
+    matches(info, r"\nSource Information:\n\n +Stream Name: ORDERS\n +Subject Filter: orders\.1\n +Lag: 0\n +Last Seen: ")
+    conforms(tool.run("stream", "info", "M", "--json").json, "stream_info_response")
+    matches(tool.out("stream", "info", "M"), r"\nMirror Information:\n\n +Stream Name: ORDERS\n")
+    eq(tool.out("stream", "find", "--mirrored", "-n"), "M\n")
+    eq(tool.out("stream", "find", "--sourced", "-n"), "SRC\n")
+
+
+@case(84, "mirrors", "sources")
+def a_source_is_asked_about_at_the_terminal(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    terminal = tool.terminal("stream", "add", "SRC", "--source", "ORDERS", "--storage", "file", "--replicas", "1", "--retention",
+                             "limits", "--discard", "old", "--max-msgs=-1", "--max-msgs-per-subject=-1", "--max-bytes=-1",
+                             "--max-age=-1", "--max-msg-size=-1", "--no-allow-rollup", "--no-deny-delete", "--no-deny-purge", rows=60)
+    terminal.answer('Configure a custom durable consumer for source "ORDERS"')
+    terminal.answer('Adjust source "ORDERS" start', "y")
+    terminal.answer("Start Sequence", "3")
+    terminal.answer('Adjust source "ORDERS" filter and transform', "y")
+    terminal.answer("Filter by subject", "orders.*")
+    terminal.answer("Subject transform destination")
+    terminal.answer("Another filter")
+    terminal.answer('Import source "ORDERS" from a different JetStream domain')
+    terminal.answer('Import source "ORDERS" from a different account')
+    terminal.finish()
+    source = tool.run("stream", "info", "SRC", "-j").json["config"]["sources"][0]
+    eq(source, {"name": "ORDERS", "opt_start_seq": 3, "filter_subject": "orders.*"})
