@@ -2,6 +2,7 @@
 
 mod accounts;
 mod check;
+mod cluster;
 mod info;
 mod list;
 mod mappings;
@@ -9,5 +10,6 @@ pub mod model;
 mod passwd;
 mod ping;
 mod reload;
+mod report;
 mod request;
 mod shorten;

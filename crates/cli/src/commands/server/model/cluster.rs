@@ -1,5 +1,6 @@
 //! The model of `nats server cluster`.
 
+use crate::commands::server::cluster;
 use crate::model::*;
 
 /// `nats server cluster`.
@@ -37,7 +38,8 @@ const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leade
         text("host", "Only the server of this name"),
         switch("json", "Print JSON").short('j'),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(cluster::step_down);
 
 /// `nats server cluster peer-remove`.
 const CLUSTER_PEER_REMOVE: Command = Command::new(
@@ -49,4 +51,5 @@ const CLUSTER_PEER_REMOVE: Command = Command::new(
 .flags(&[&[
     switch("force", "Do it without asking").short('f'),
     switch("json", "Print JSON").short('j'),
-]]);
+]])
+.run(cluster::peer_remove);

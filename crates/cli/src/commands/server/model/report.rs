@@ -1,5 +1,6 @@
 //! The model of `nats server report`.
 
+use crate::commands::server::report;
 use crate::model::*;
 
 /// `nats server report`.
@@ -53,7 +54,8 @@ const REPORT_ACCOUNTS: Command = Command::new("accounts", "Report about accounts
             "Read from a file made by audit gather instead of asking servers",
         ),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(report::accounts);
 
 /// `nats server report connections`.
 const REPORT_CONNECTIONS: Command = Command::new("connections", "Report about connections")
@@ -104,7 +106,8 @@ const REPORT_CONNECTIONS: Command = Command::new("connections", "Report about co
             "Read from a file made by audit gather instead of asking servers",
         ),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(report::connections);
 
 /// `nats server report cpu`.
 const REPORT_CPU: Command = Command::new("cpu", "Report about CPU use")
@@ -122,7 +125,8 @@ const REPORT_CPU: Command = Command::new("cpu", "Report about CPU use")
             "Read from a file made by audit gather instead of asking servers",
         ),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(report::cpu);
 
 /// `nats server report gateways`.
 const REPORT_GATEWAYS: Command = Command::new("gateways", "Report about gateways")
@@ -142,7 +146,8 @@ const REPORT_GATEWAYS: Command = Command::new("gateways", "Report about gateways
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(report::gateways);
 
 /// `nats server report health`.
 const REPORT_HEALTH: Command = Command::new("health", "Report about health")
@@ -164,7 +169,8 @@ const REPORT_HEALTH: Command = Command::new("health", "Report about health")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(report::health);
 
 /// `nats server report jetstream`.
 const REPORT_JETSTREAM: Command = Command::new("jetstream", "Report about JetStream")
@@ -208,7 +214,8 @@ const REPORT_JETSTREAM: Command = Command::new("jetstream", "Report about JetStr
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(report::jetstream);
 
 /// `nats server report leafnodes`.
 const REPORT_LEAFNODES: Command = Command::new("leafnodes", "Report about leaf nodes")
@@ -241,7 +248,8 @@ const REPORT_LEAFNODES: Command = Command::new("leafnodes", "Report about leaf n
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(report::leafnodes);
 
 /// `nats server report mem`.
 const REPORT_MEM: Command = Command::new("mem", "Report about memory")
@@ -259,7 +267,8 @@ const REPORT_MEM: Command = Command::new("mem", "Report about memory")
             "Read from a file made by audit gather instead of asking servers",
         ),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(report::memory);
 
 /// `nats server report routes`.
 const REPORT_ROUTES: Command = Command::new("routes", "Report about routes")
@@ -290,7 +299,8 @@ const REPORT_ROUTES: Command = Command::new("routes", "Report about routes")
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(report::routes);
 
 /// `nats server report downgrade`.
 const REPORT_DOWNGRADE: Command = Command::new(
