@@ -272,3 +272,17 @@ def a_result_goes_to_a_file(ctx):
     with open(path) as file:
         eq(file.read(), "CRITICAL NO Crit:could not load info: stream not found (10059)\n")
     eq(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+
+def cluster(ctx):
+    """The tool with a cluster of three servers; `.servers`, `.names`."""
+    configs = []
+    routes = [free_port() for _ in range(3)]
+    urls = ", ".join("nats://127.0.0.1:%d" % port for port in routes)
+    servers = []
+    for number, port in enumerate(routes):
+        config = CONFIG_CLUSTER % {"name": "n%d" % (number + 1), "port": port, "routes": urls}
+        servers.append(ctx.start(config))
+    tool = nats(ctx, server=servers[0])
+    tool.servers = servers
+    return tool

@@ -12,4 +12,5 @@ mod ping;
 mod reload;
 mod report;
 mod request;
+mod run;
 mod shorten;

@@ -50,7 +50,8 @@ pub fn passwd(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-fn generate() -> Result<String> {
+/// A password that nobody guesses.
+pub fn generate() -> Result<String> {
     let mut out = String::new();
     // The largest multiple of the alphabet that fits a byte: what lies above
     // would make some characters more likely.

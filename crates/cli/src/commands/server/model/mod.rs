@@ -6,7 +6,7 @@ mod report;
 mod request;
 mod watch;
 
-use super::{accounts, info, list, mappings, passwd, ping, reload};
+use super::{accounts, info, list, mappings, passwd, ping, reload, run};
 use crate::model::*;
 use check::CHECK;
 use cluster::CLUSTER;
@@ -31,6 +31,7 @@ pub const SERVER: Command = Command::new("server", "Servers")
         PING,
         REPORT,
         REQUEST,
+        RUN,
         WATCH,
         STREAM_CHECK,
         CONSUMER_CHECK,
@@ -187,3 +188,18 @@ const CONSUMER_CHECK: Command = Command::new("consumer-check", "Compare the repl
             "Read from a file made by audit gather instead of asking servers",
         ),
     ]]);
+
+/// `nats server run`.
+const RUN: Command = Command::new("run", "Run a server to try things out")
+    .long(
+        "Starts a server in a temporary directory, with accounts for users, for services and for the system,\n\
+         and contexts for all of them. Ctrl-C stops it and removes the contexts and all data.",
+    )
+    .args(&[optional("name", "Name of the contexts").default("nats_development")])
+    .flags(&[&[
+        text("host", "Address to listen on").default("127.0.0.1"),
+        int("port", "Port to listen on, -1 for any that is free").default("-1"),
+        negatable("jetstream", "Enable JetStream").on(),
+        file("binary", "Server to run instead of the nats-server beside this tool"),
+    ]])
+    .run(run::run);
