@@ -6,13 +6,14 @@ import re
 import stat
 
 from tool import *
+from tool import check as lib_check
 
 
 def check(tool, *args, code=0, **options):
     return tool.run("server", "check", *args, code=code, **options).out
 
 
-@case(105)
+@case(105, "services")
 def servers_are_listed(ctx):
     tool = nats(ctx)
     out = tool.out("server", "list", *SYSTEM)
@@ -27,7 +28,7 @@ def servers_are_listed(ctx):
        "no results received, ensure the account used has system privileges and appropriate permissions")
 
 
-@case(106)
+@case(106, "services")
 def servers_are_pinged(ctx):
     tool = nats(ctx)
     out = tool.out("server", "ping", "--timeout", "2s", *SYSTEM)
@@ -36,7 +37,7 @@ def servers_are_pinged(ctx):
     eq(outcome.out, "503 status from $SYS.REQ.SERVER.PING, ensure a system account is used with appropriate permissions\n")
 
 
-@case(107)
+@case(107, "services")
 def a_server_is_shown(ctx):
     tool = nats(ctx)
     name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
@@ -49,7 +50,7 @@ def a_server_is_shown(ctx):
        "no results received, ensure the account used has system privileges and appropriate permissions")
 
 
-@case(108)
+@case(108, "services")
 def monitoring_data_is_asked_for(ctx):
     tool = nats(ctx)
     name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
@@ -98,7 +99,7 @@ def the_own_account_is_shown(ctx):
     matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*JetStream is not supported in this account")
 
 
-@case(116)
+@case(116, "services")
 def a_configuration_is_read_again(ctx):
     tool = nats(ctx)
     server = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"]
@@ -223,7 +224,7 @@ def use_of_jetstream_is_checked(ctx):
     matches(check(nats(ctx, config=""), "jetstream", code=2), r"^CRITICAL JetStream Crit:JetStream not available: ")
 
 
-@case(128)
+@case(128, "services")
 def a_server_is_checked(ctx):
     tool = nats(ctx)
     name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
@@ -274,15 +275,77 @@ def a_result_goes_to_a_file(ctx):
     eq(stat.S_IMODE(os.stat(path).st_mode), 0o600)
 
 
-def cluster(ctx):
-    """The tool with a cluster of three servers; `.servers`, `.names`."""
-    configs = []
-    routes = [free_port() for _ in range(3)]
-    urls = ", ".join("nats://127.0.0.1:%d" % port for port in routes)
-    servers = []
-    for number, port in enumerate(routes):
-        config = CONFIG_CLUSTER % {"name": "n%d" % (number + 1), "port": port, "routes": urls}
-        servers.append(ctx.start(config))
-    tool = nats(ctx, server=servers[0])
-    tool.servers = servers
-    return tool
+@case(109, "cluster", slow=True)
+def a_report_about_jetstream(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    out = tool.out("server", "report", "jetstream", *SYSTEM)
+    matches(out, r"JetStream Summary")
+    matches(out, r"│ n[123]\* +│ c +│ 0 ")
+    matches(out, r"RAFT Meta Group Information - Lead cluster: c ")
+    eq(len(re.findall(r"│ n\d +│ \w{8} │ (?:yes|   ) +│ true", out)), 3, out)
+
+
+@case(110, "services")
+def a_report_about_connections(ctx):
+    tool = nats(ctx)
+    watching = tool.start("sub", "a.>", "--connection-name", "watcher")
+    watching.wait_err("Subscribing")
+    found = tool.run("server", "report", "connections", "--account", "APP", "--json", *SYSTEM).json
+    eq([entry["name"] for entry in found], ["watcher"])
+    eq(found[0]["server"]["id"], tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"])
+    eq(tool.run("server", "report", "connections", "--filter", 'conn.name == "nobody"', "--json", *SYSTEM).json, [])
+    out = tool.out("server", "report", "connections", *SYSTEM)
+    matches(out, r"^\n.*Top 2 Connections out of 2 by subs")
+    matches(out, r"Totals for 2 connections")
+    matches(out, r"Connections per server")
+    accounts = tool.run("server", "report", "accounts", "--json", *SYSTEM).json
+    eq(sorted(entry["account"] for entry in accounts), ["APP", "SYS"])
+    eq(list(accounts[0])[:4], ["account", "connections", "connection_info", "in_msgs"])
+    matches(tool.out("server", "report", "mem", *SYSTEM), r"^Memory Usage\n\n  \S+: █{30} \(\S+ MiB\)\n")
+    matches(tool.out("server", "report", "health", *SYSTEM), r"ok: 1 / err: 0")
+
+
+@case(111, "cluster", slow=True)
+def the_meta_leader_steps_down(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    outcome = tool.run("server", "cluster", "step-down", *SYSTEM)
+    first = re.fullmatch(r'Requesting leader step down of "(n\d)" in a 3 peer RAFT group', outcome.logs[0])
+    second = re.fullmatch(r'New leader elected "(n\d)"', outcome.logs[1])
+    lib_check(first and second and first.group(1) != second.group(1), outcome)
+    eq(tool.error("server", "cluster", "peer-remove", "nobody", *SYSTEM), "did not find a replica named nobody")
+    matches(tool.error("server", "cluster", "step-down", "--js-domain", "x", *SYSTEM), "cannot be used with step-down")
+    tool.error("server", "cluster", "peer-remove", second.group(1), *SYSTEM)
+
+
+@case(122, "cluster", slow=True)
+def replicas_of_a_stream_must_be_expected(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    stream(tool, "S", num_replicas=3)
+    matches(check(tool, "stream", "--stream", "S", code=2), r"^CRITICAL S Crit:Expected 0 replicas got 3 ")
+    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), r"^OK S OK:3 peers OK:replicas are current ")
+    matches(check(tool, "jetstream"), r" replicas_ok=1 ")
+
+
+@case(126, "cluster", slow=True)
+def the_meta_group_is_checked(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    limits = ("--lag-critical", "100", "--seen-critical", "1m")
+    matches(check(tool, "meta", "--expect", "3", *limits, *SYSTEM),
+            r"^OK JetStream Meta Cluster OK:3 peers led by n\d \| peers=3;3;3 peer_offline=0 peer_not_current=0 peer_inactive=0 "
+            r"peer_lagged=0\n$")
+    matches(check(tool, "meta", "--expect", "2", *limits, *SYSTEM, code=2), r"Crit:3 peers of expected 2 ")
+    matches(check(tool, "meta", "--expect", "2", *limits, code=2), r"Crit:JSZ API request failed: ")
+
+
+@case(105)
+def a_server_to_try_things_out(ctx):
+    tool = nats(ctx, server=False)
+    running = tool.start("server", "run", "try", "--binary", ctx.binary)
+    running.wait_out("Use it by")
+    matches(tool.out("context", "ls", "--names"), "^try\ntry_service\ntry_system\n$")
+    matches(tool.out("account", "info", "--context", "try"), "Account: USER\n")
+    tool.run("kv", "add", "B", "--context", "try_service")
+    eq(tool.error("server", "run", "try", "--binary", ctx.binary), 'context "try" already exist')
+    running.interrupt()
+    running.wait()
+    eq(tool.out("context", "ls", "--names"), "")
