@@ -87,6 +87,37 @@ def mappings_are_tried_out(ctx):
 
 
 @case(114)
+def the_own_account_without_what_the_server_tells_of_users(ctx):
+    tool = nats(ctx)
+    out = tool.out("account", "info")
+    matches(out, r" +Account: APP\n +Expires: never\n +Client ID: \d+\n")
+    matches(out, r"Account Usage:\n\n +Storage: 0 B\n +Memory: 0 B\n +Streams: 0\n +Consumers: 0\n")
+    matches(out, r"Tier: Default:\n")
+
+
+@case(115, "snapshots")
+def an_account_is_backed_up(ctx):
+    tool = nats(ctx)
+    eq(tool.error("account", "backup", "B", "-f"), "no streams found")
+    for name in ("S", "T"):
+        stream(tool, name)
+        tool.run("publish", name + ".a", "x", "-J", "-q")
+    stream(tool, "M", storage="memory")
+    out = tool.out("account", "backup", "B", "-f")
+    matches(out, r"^Performing backup of all streams to B\n\n +Streams: 3\n +Size: \d+ B\n +Consumers: 0\n")
+    matches(out, r"Backup Warnings:\n\n  M: memory based streams are not backed up\n")
+    eq(sorted(os.listdir(tool.path("B"))), ["S", "T"])
+    eq(sorted(os.listdir(tool.path("B", "S"))), ["backup.json", "stream.tar.s2"])
+    eq(tool.error("account", "backup", "C", "-f", "-w"), "backup failed")
+    eq(tool.error("account", "restore", "B"), 'stream "S" exists already')
+    tool.run("stream", "rm", "S", "-f")
+    tool.run("stream", "rm", "T", "-f")
+    tool.run("account", "restore", "B")
+    eq(tool.out("stream", "ls", "-n", "-a"), "M\nS\nT\n")
+    eq(tool.run("stream", "info", "T", "--json").json["state"]["messages"], 1)
+
+
+@case(114, "services")
 def the_own_account_is_shown(ctx):
     tool = nats(ctx)
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults", code=None)

@@ -1,5 +1,6 @@
 //! The model of `nats account`.
 
+use super::backup;
 use super::{info, statistics};
 use crate::model::*;
 
@@ -71,7 +72,8 @@ const BACKUP: Command = Command::new("backup", "Back up all streams of the accou
         negatable("consumers", "Include consumers").on(),
         switch("force", "Do it without asking").short('f'),
         switch("critical-warnings", "Treat warnings as failures").short('w'),
-    ]]);
+    ]])
+    .run(backup::backup);
 
 /// `nats account restore`.
 const RESTORE: Command = Command::new("restore", "Restore all streams from a backup")
@@ -82,7 +84,8 @@ const RESTORE: Command = Command::new("restore", "Restore all streams from a bac
             "Only servers, or the assets placed, in this cluster",
         ),
         text("tag", "Placement tag").list(),
-    ]]);
+    ]])
+    .run(backup::restore);
 
 /// `nats account tls`.
 const TLS: Command = Command::new("tls", "Show the certificates of the server").flags(&[&[
