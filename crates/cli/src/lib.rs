@@ -12,6 +12,8 @@
 //! | [`messages`] | bodies and headers of messages |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
+//! | [`system`] | questions to all servers over the system account |
+//! | [`nkey`], [`jwt`] | key pairs, what they sign |
 //! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
@@ -28,13 +30,16 @@ pub mod format;
 pub mod help;
 pub mod interrupt;
 pub mod jetstream;
+pub mod jwt;
 pub mod messages;
 pub mod model;
+pub mod nkey;
 pub mod output;
 pub mod parse;
 pub mod prompt;
 pub mod run;
 pub mod schemas;
 pub mod session;
+pub mod system;
 pub mod template;
 pub mod words;

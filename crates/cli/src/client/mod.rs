@@ -26,7 +26,7 @@ mod tls;
 #[cfg(test)]
 mod connection_tests;
 
-pub use auth::{Auth, Secret};
+pub use auth::{Auth, Secret, split_credentials};
 pub use connection::{Connection, Stats};
 pub use endpoint::Endpoint;
 pub use error::ClientError;

@@ -1,5 +1,7 @@
 //! The model of `nats account`.
 
+use super::backup;
+use super::{info, statistics};
 use crate::model::*;
 
 /// `nats account`.
@@ -8,8 +10,9 @@ pub const ACCOUNT: Command = Command::new("account", "Your account and its use")
     .commands(&[INFO, REPORT, BACKUP, RESTORE, TLS]);
 
 /// `nats account info`.
-const INFO: Command =
-    Command::new("info", "Show the account that you are connected to").aliases(&["nfo"]);
+const INFO: Command = Command::new("info", "Show the account that you are connected to")
+    .aliases(&["nfo"])
+    .run(info::info);
 
 /// `nats account report`.
 const REPORT: Command = Command::new("report", "Report about the account")
@@ -54,7 +57,8 @@ const REPORT_CONNECTIONS: Command =
 /// `nats account report statistics`.
 const REPORT_STATISTICS: Command =
     Command::new("statistics", "Report about the account on each server")
-        .aliases(&["stats", "statsz"]);
+        .aliases(&["stats", "statsz"])
+        .run(statistics::statistics);
 
 /// `nats account backup`.
 const BACKUP: Command = Command::new("backup", "Back up all streams of the account")
@@ -68,7 +72,8 @@ const BACKUP: Command = Command::new("backup", "Back up all streams of the accou
         negatable("consumers", "Include consumers").on(),
         switch("force", "Do it without asking").short('f'),
         switch("critical-warnings", "Treat warnings as failures").short('w'),
-    ]]);
+    ]])
+    .run(backup::backup);
 
 /// `nats account restore`.
 const RESTORE: Command = Command::new("restore", "Restore all streams from a backup")
@@ -79,7 +84,8 @@ const RESTORE: Command = Command::new("restore", "Restore all streams from a bac
             "Only servers, or the assets placed, in this cluster",
         ),
         text("tag", "Placement tag").list(),
-    ]]);
+    ]])
+    .run(backup::restore);
 
 /// `nats account tls`.
 const TLS: Command = Command::new("tls", "Show the certificates of the server").flags(&[&[

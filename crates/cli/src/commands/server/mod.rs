@@ -1,3 +1,16 @@
-//! `nats server`.
+//! `nats server` (cli.md 7).
 
+mod accounts;
+mod check;
+mod cluster;
+mod info;
+mod list;
+mod mappings;
 pub mod model;
+mod passwd;
+mod ping;
+mod reload;
+mod report;
+mod request;
+mod run;
+mod shorten;

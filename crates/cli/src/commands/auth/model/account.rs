@@ -1,118 +1,10 @@
-//! The model of `nats auth`.
+//! The model of `nats auth account`.
 
+use crate::commands::auth::account;
 use crate::model::*;
 
-/// `nats auth`.
-pub const AUTH: Command = Command::new(
-    "auth",
-    "Operators, accounts, users and keys for decentralised authentication",
-)
-.commands(&[OPERATOR, ACCOUNT, USER, NKEY]);
-
-/// `nats auth operator`.
-const OPERATOR: Command = Command::new("operator", "Operators")
-    .aliases(&["o", "op"])
-    .commands(&[
-        OPERATOR_ADD,
-        OPERATOR_INFO,
-        OPERATOR_LIST,
-        OPERATOR_EDIT,
-        OPERATOR_IMPORT,
-        OPERATOR_SELECT,
-        OPERATOR_BACKUP,
-        OPERATOR_RESTORE,
-        OPERATOR_KEYS,
-    ]);
-
-/// `nats auth operator add`.
-const OPERATOR_ADD: Command = Command::new("add", "Make an operator")
-    .args(&[optional("name", "Its name")])
-    .flags(&[&[
-        url(
-            "service",
-            "URL at which clients reach the operator's servers",
-        )
-        .list(),
-        url(
-            "account-server",
-            "URL at which servers look up account JWTs",
-        ),
-        negatable("signing-key", "Make a signing key").on(),
-        text("tags", "Tags to add").list(),
-    ]]);
-
-/// `nats auth operator info`.
-const OPERATOR_INFO: Command = Command::new("info", "Show an operator")
-    .aliases(&["i", "show", "view"])
-    .args(&[optional("name", "Its name")])
-    .flags(&[&[switch("json", "Print JSON").short('j')]]);
-
-/// `nats auth operator list`.
-const OPERATOR_LIST: Command = Command::new("list", "List operators")
-    .aliases(&["ls"])
-    .flags(&[&[switch("names", "Print names only")]]);
-
-/// `nats auth operator edit`.
-const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
-    .aliases(&["update"])
-    .args(&[optional("name", "Its name")])
-    .flags(&[&[
-        url(
-            "account-server",
-            "URL at which servers look up account JWTs",
-        ),
-        url(
-            "service",
-            "URL at which clients reach the operator's servers",
-        )
-        .list(),
-        text("tags", "Tags to add").list(),
-        text("no-tags", "Tags to remove").list(),
-    ]]);
-
-/// `nats auth operator import`.
-const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator").args(&[
-    arg("token", "JWT or URL of the operator"),
-    optional("key", "The key").many(),
-]);
-
-/// `nats auth operator select`.
-const OPERATOR_SELECT: Command =
-    Command::new("select", "Select the default operator").args(&[optional("name", "Its name")]);
-
-/// `nats auth operator backup`.
-const OPERATOR_BACKUP: Command = Command::new("backup", "Write an operator and its keys to a file")
-    .args(&[arg("name", "Its name"), arg("output", "The file to write")])
-    .flags(&[&[text("key", "Curve key that the backup is sealed for")]]);
-
-/// `nats auth operator restore`.
-const OPERATOR_RESTORE: Command = Command::new("restore", "Restore an operator from a backup")
-    .args(&[arg("name", "Its name"), arg("input", "The file to read")])
-    .flags(&[&[text("key", "Curve key that opens the backup")]]);
-
-/// `nats auth operator keys`.
-const OPERATOR_KEYS: Command = Command::new("keys", "Signing keys of an operator")
-    .aliases(&["sk", "s"])
-    .commands(&[OPERATOR_KEYS_LIST, OPERATOR_KEYS_ADD, OPERATOR_KEYS_RM]);
-
-/// `nats auth operator keys list`.
-const OPERATOR_KEYS_LIST: Command = Command::new("list", "List signing keys")
-    .aliases(&["ls"])
-    .args(&[optional("name", "Its name")]);
-
-/// `nats auth operator keys add`.
-const OPERATOR_KEYS_ADD: Command = Command::new("add", "Add a signing key")
-    .aliases(&["new", "create"])
-    .args(&[optional("name", "Its name")]);
-
-/// `nats auth operator keys rm`.
-const OPERATOR_KEYS_RM: Command = Command::new("rm", "Remove a signing key")
-    .aliases(&["delete"])
-    .args(&[optional("name", "Its name"), optional("key", "The key")])
-    .flags(&[&[switch("force", "Do it without asking").short('f')]]);
-
 /// `nats auth account`.
-const ACCOUNT: Command = Command::new("account", "Accounts")
+pub(super) const ACCOUNT: Command = Command::new("account", "Accounts")
     .aliases(&["a", "acct", "act"])
     .commands(&[
         ACCOUNT_ADD,
@@ -164,7 +56,8 @@ const ACCOUNT_ADD: Command = Command::new("add", "Make an account")
         int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
         text("tags", "Tags to add").list(),
         switch("defaults", "Take the default answer to every question"),
-    ]]);
+    ]])
+    .run(account::add);
 
 /// `nats auth account info`.
 const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
@@ -173,7 +66,8 @@ const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(account::info);
 
 /// `nats auth account edit`.
 const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
@@ -210,12 +104,14 @@ const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
         int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
         int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
         text("tags", "Tags to add").list(),
-    ]]);
+    ]])
+    .run(account::edit);
 
 /// `nats auth account ls`.
 const ACCOUNT_LS: Command = Command::new("ls", "List accounts")
     .args(&[optional("operator", "The operator")])
-    .flags(&[&[switch("names", "Print names only")]]);
+    .flags(&[&[switch("names", "Print names only")]])
+    .run(account::list);
 
 /// `nats auth account push`.
 const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the servers")
@@ -223,7 +119,8 @@ const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the serve
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("show", "Print the content too"),
-    ]]);
+    ]])
+    .run(account::push);
 
 /// `nats auth account query`.
 const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the servers")
@@ -232,7 +129,8 @@ const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the se
         arg("account", "The account"),
         optional("output", "The file to write"),
     ])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(account::query);
 
 /// `nats auth account imports`.
 const ACCOUNT_IMPORTS: Command = Command::new("imports", "Imports of an account")
@@ -515,184 +413,4 @@ const ACCOUNT_MAPPINGS_INFO: Command = Command::new("info", "Show a mapping")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
-
-/// `nats auth user`.
-const USER: Command = Command::new("user", "Users")
-    .aliases(&["u", "usr", "users"])
-    .commands(&[
-        USER_ADD,
-        USER_INFO,
-        USER_EDIT,
-        USER_LS,
-        USER_RM,
-        USER_CREDENTIAL,
-    ]);
-
-/// `nats auth user add`.
-const USER_ADD: Command = Command::new("add", "Make a user")
-    .aliases(&["create", "new"])
-    .args(&[arg("name", "Its name"), optional("account", "The account")])
-    .flags(&[&[
-        text("key", "Key that signs: a public key or a role"),
-        text("operator", "Operator to work in"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int(
-            "data",
-            "Most bytes the user may send in total, -1 for no limit",
-        )
-        .default("-1"),
-        text("locale", "Locale of the user's time limits"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
-        text("pub-allow", "Subjects that may be published to").list(),
-        text("pub-deny", "Subjects that may not be published to").list(),
-        text("sub-allow", "Subjects that may be subscribed to").list(),
-        text("sub-deny", "Subjects that may not be subscribed to").list(),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-        switch("force", "Do it without asking").short('f'),
-        text("credential", "File for the user's credentials"),
-        switch("defaults", "Take the default answer to every question"),
-    ]]);
-
-/// `nats auth user info`.
-const USER_INFO: Command = Command::new("info", "Show a user")
-    .aliases(&["i", "show", "view"])
-    .args(&[
-        optional("name", "Its name"),
-        optional("account", "The account"),
-    ])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        switch("json", "Print JSON").short('j'),
-    ]]);
-
-/// `nats auth user edit`.
-const USER_EDIT: Command = Command::new("edit", "Change a user")
-    .aliases(&["update"])
-    .args(&[
-        optional("name", "Its name"),
-        optional("account", "The account"),
-    ])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int(
-            "data",
-            "Most bytes the user may send in total, -1 for no limit",
-        )
-        .default("-1"),
-        text("locale", "Locale of the user's time limits"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
-        text("pub-allow", "Subjects that may be published to").list(),
-        text("pub-deny", "Subjects that may not be published to").list(),
-        text("sub-allow", "Subjects that may be subscribed to").list(),
-        text("sub-deny", "Subjects that may not be subscribed to").list(),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-        text("no-tags", "Tags to remove").list(),
-        text("credential", "File for the user's credentials"),
-    ]]);
-
-/// `nats auth user ls`.
-const USER_LS: Command = Command::new("ls", "List users")
-    .args(&[optional("account", "The account")])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        switch("names", "Print names only"),
-    ]]);
-
-/// `nats auth user rm`.
-const USER_RM: Command = Command::new("rm", "Remove a user")
-    .args(&[
-        optional("name", "Its name"),
-        optional("account", "The account"),
-    ])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        switch("revoke", "Revoke the user's credentials too"),
-        switch("force", "Do it without asking").short('f'),
-    ]]);
-
-/// `nats auth user credential`.
-const USER_CREDENTIAL: Command =
-    Command::new("credential", "Write the credentials of a user to a file")
-        .aliases(&["cred", "creds"])
-        .args(&[
-            arg("file", "The file"),
-            optional("name", "Its name"),
-            optional("account", "The account"),
-        ])
-        .flags(&[&[
-            duration("expire", "Time after which the credential ends"),
-            text("operator", "Operator to work in"),
-            switch("force", "Do it without asking").short('f'),
-        ]]);
-
-/// `nats auth nkey`.
-const NKEY: Command = Command::new("nkey", "Key pairs")
-    .aliases(&["nk"])
-    .commands(&[
-        NKEY_GEN,
-        NKEY_SHOW,
-        NKEY_SIGN,
-        NKEY_VERIFY,
-        NKEY_SEAL,
-        NKEY_UNSEAL,
-    ]);
-
-/// `nats auth nkey gen`.
-const NKEY_GEN: Command = Command::new("gen", "Make a key pair")
-    .args(&[arg("type", "Kind of the key")])
-    .flags(&[&[
-        switch("public", "Print the public key too"),
-        file("entropy", "Take randomness from this file"),
-        text("output", "Write to this file"),
-    ]]);
-
-/// `nats auth nkey show`.
-const NKEY_SHOW: Command =
-    Command::new("show", "Show the public key of a seed").args(&[arg("key", "The key")]);
-
-/// `nats auth nkey sign`.
-const NKEY_SIGN: Command =
-    Command::new("sign", "Sign a file").args(&[arg("file", "The file"), arg("key", "The key")]);
-
-/// `nats auth nkey verify`.
-const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a file").args(&[
-    arg("file", "The file"),
-    arg("signature", "File with the signature"),
-    arg("key", "The key"),
-]);
-
-/// `nats auth nkey seal`.
-const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient")
-    .aliases(&["encrypt", "enc"])
-    .args(&[
-        arg("file", "The file"),
-        arg("key", "The key"),
-        arg("recipient", "Public key of the recipient"),
-    ])
-    .flags(&[&[
-        text("output", "Write to this file"),
-        negatable("b64", "Write (or read) base64 instead of raw bytes").on(),
-    ]]);
-
-/// `nats auth nkey unseal`.
-const NKEY_UNSEAL: Command = Command::new("unseal", "Decrypt a file")
-    .aliases(&["open", "decrypt", "dec"])
-    .args(&[
-        arg("file", "The file"),
-        arg("key", "The key"),
-        arg("sender", "Public key of the sender"),
-    ])
-    .flags(&[&[
-        text("output", "Write to this file"),
-        negatable("b64", "Write (or read) base64 instead of raw bytes").on(),
     ]]);

@@ -1,0 +1,247 @@
+//! `nats auth operator` (cli.md 8.2).
+
+use super::store::{Entity, Store, pick_operator, set_default_operator};
+use super::{account, tags};
+use crate::bail;
+use crate::failure::Result;
+use crate::format::join;
+use crate::jwt::Claims;
+use crate::nkey::Kind;
+use crate::output::{Columns, Json, Table};
+use crate::session::Session;
+
+/// Name of the system account of a new operator.
+const SYSTEM: &str = "SYSTEM";
+
+fn texts(list: &[String]) -> Json {
+    Json::List(list.iter().map(|text| Json::from(text.as_str())).collect())
+}
+
+fn urls(nats: &mut Json, session: &Session) {
+    let services = session.matches.list("service");
+    if !services.is_empty() {
+        nats.set("operator_service_urls", texts(services));
+    }
+    if let Some(url) = session.matches.filled("account-server") {
+        nats.set("account_server_url", url);
+    }
+}
+
+/// Makes an operator.
+pub fn add(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let name = match session.matches.arg("name") {
+        Some(name) => name.to_owned(),
+        None => session.prompt().text("Operator Name", "", "")?,
+    };
+    if store.operators().contains(&name) {
+        bail!("operator {name} already exist");
+    }
+    let key = store.new_key(Kind::Operator)?;
+    let mut operator = Entity {
+        claims: Claims::new("operator", &name, &key.public()),
+        name,
+    };
+    if session.matches.on("signing-key") {
+        let signing = store.new_key(Kind::Operator)?;
+        operator
+            .claims
+            .nats_mut()
+            .set("signing_keys", texts(&[signing.public()]));
+    }
+    urls(operator.claims.nats_mut(), session);
+    tags::change(operator.claims.nats_mut(), &session.matches);
+    store.save_operator(&mut operator)?;
+    let system_key = store.new_key(Kind::Account)?;
+    let mut system = Entity {
+        name: SYSTEM.to_owned(),
+        claims: Claims::new("account", SYSTEM, &system_key.public()),
+    };
+    account::make_system(system.claims.nats_mut());
+    store.save_account(&operator, &mut system)?;
+    operator
+        .claims
+        .nats_mut()
+        .set("system_account", system_key.public());
+    store.save_operator(&mut operator)?;
+    show(&store, &operator);
+    Ok(())
+}
+
+fn named(session: &Session, store: &Store) -> Result<Entity> {
+    pick_operator(
+        session,
+        store,
+        session.matches.arg("name").unwrap_or_default(),
+    )
+}
+
+/// Shows an operator.
+pub fn info(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let operator = named(session, &store)?;
+    if session.matches.on("json") {
+        operator.claims.json.print();
+    } else {
+        show(&store, &operator);
+    }
+    Ok(())
+}
+
+fn show(store: &Store, operator: &Entity) {
+    let claims = &operator.claims;
+    let nats = claims.nats();
+    let mut c = Columns::new(format!("Operator {} ({})", operator.name, claims.subject()));
+    c.section("Configuration");
+    c.row("Name", claims.name());
+    c.row("Subject", claims.subject());
+    c.row_filled("Tags", join(&nats.texts("tags")));
+    c.rows("Service URL(s)", &nats.texts("operator_service_urls"));
+    c.row_filled("Account Server", nats.text("account_server_url"));
+    let accounts = store.accounts(&operator.name);
+    c.row("Accounts", accounts.len().to_string());
+    let system = nats.text("system_account");
+    c.row(
+        "System Account",
+        if system.is_empty() {
+            "not set".to_owned()
+        } else {
+            let name = accounts.iter().find(|name| {
+                store
+                    .account(&operator.name, name)
+                    .is_ok_and(|account| account.claims.subject() == system)
+            });
+            match name {
+                Some(name) => format!("{name} ({system})"),
+                None => system.to_owned(),
+            }
+        },
+    );
+    c.rows("Signing Keys", &nats.texts("signing_keys"));
+    c.print();
+    println!();
+}
+
+/// Lists operators.
+pub fn list(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let names = store.operators();
+    if session.matches.on("names") {
+        for name in names {
+            println!("{name}");
+        }
+        return Ok(());
+    }
+    if names.is_empty() {
+        println!("No Operators found");
+        return Ok(());
+    }
+    let mut table = Table::new(
+        "Operators",
+        &[
+            "Name",
+            "Subject",
+            "Accounts",
+            "Account Server",
+            "Signing Keys",
+        ],
+    );
+    for name in names {
+        let operator = store.operator(&name)?;
+        let nats = operator.claims.nats();
+        table.row(vec![
+            name.as_str().into(),
+            operator.claims.subject().into(),
+            store.accounts(&name).len().into(),
+            nats.text("account_server_url").into(),
+            nats.list("signing_keys").len().into(),
+        ]);
+    }
+    table.print();
+    Ok(())
+}
+
+/// Changes an operator.
+pub fn edit(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let mut operator = named(session, &store)?;
+    urls(operator.claims.nats_mut(), session);
+    tags::change(operator.claims.nats_mut(), &session.matches);
+    store.save_operator(&mut operator)?;
+    show(&store, &operator);
+    Ok(())
+}
+
+/// Selects the operator that commands take if none is named.
+pub fn select(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let name = match session.matches.arg("name") {
+        Some(name) => name.to_owned(),
+        None => {
+            let names = store.operators();
+            let at = session.prompt().select("Select an Operator", &names, 0)?;
+            names.get(at).cloned().unwrap_or_default()
+        }
+    };
+    if !store.operators().contains(&name) {
+        bail!("unknown operator: {name}");
+    }
+    set_default_operator(&name)?;
+    println!("Selected operator {name:?} as default");
+    Ok(())
+}
+
+/// Lists signing keys.
+pub fn keys_list(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    for key in named(session, &store)?.claims.nats().texts("signing_keys") {
+        println!("{key}");
+    }
+    Ok(())
+}
+
+/// Adds a signing key.
+pub fn keys_add(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let mut operator = named(session, &store)?;
+    let key = store.new_key(Kind::Operator)?.public();
+    let mut keys = operator.claims.nats().texts("signing_keys");
+    keys.push(key.clone());
+    operator.claims.nats_mut().set("signing_keys", texts(&keys));
+    store.save_operator(&mut operator)?;
+    println!("{key}");
+    Ok(())
+}
+
+/// Removes a signing key.
+pub fn keys_rm(session: &mut Session) -> Result<()> {
+    let store = Store::open()?;
+    let mut operator = named(session, &store)?;
+    let mut keys = operator.claims.nats().texts("signing_keys");
+    let key = match session.matches.arg("key") {
+        Some(key) => key.to_owned(),
+        None => {
+            let at = session.prompt().select("Select a key", &keys, 0)?;
+            keys.get(at).cloned().unwrap_or_default()
+        }
+    };
+    if !keys.contains(&key) {
+        bail!("signing key {key} not found");
+    }
+    if !session.matches.on("force")
+        && !session
+            .prompt()
+            .confirm_action(&format!("Really remove signing key {key}"))?
+    {
+        return Ok(());
+    }
+    keys.retain(|known| *known != key);
+    if keys.is_empty() {
+        operator.claims.nats_mut().remove("signing_keys");
+    } else {
+        operator.claims.nats_mut().set("signing_keys", texts(&keys));
+    }
+    store.save_operator(&mut operator)?;
+    println!("Signing key removed");
+    Ok(())
+}

@@ -1,0 +1,393 @@
+//! Operators, accounts, users and their keys in files, in the layout of `nsc`
+//! (cli.md 8.1).
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::context::{config_dir, data_dir, make_private, write_whole};
+use crate::failure::Result;
+use crate::jwt::Claims;
+use crate::nkey::{Key, Kind};
+use crate::output::Json;
+use crate::session::Session;
+use crate::{bail, fail};
+
+/// Where everything is kept.
+#[derive(Clone, Debug)]
+pub struct Store {
+    root: PathBuf,
+}
+
+/// An operator or account with its place in the store.
+#[derive(Clone, Debug)]
+pub struct Entity {
+    /// Its name.
+    pub name: String,
+    /// What its token says.
+    pub claims: Claims,
+}
+
+/// Whether a name can be the name of a file.
+fn check_name(kind: &str, name: &str) -> Result<()> {
+    if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
+        bail!("invalid {kind} name {name:?}");
+    }
+    Ok(())
+}
+
+/// Names of the directories in a directory, or of the files with an
+/// extension; sorted.
+fn names_in(directory: &Path, extension: Option<&str>) -> Vec<String> {
+    let Ok(entries) = fs::read_dir(directory) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            match extension {
+                Some(extension) => name.strip_suffix(extension).map(str::to_owned),
+                None => entry.path().is_dir().then_some(name),
+            }
+        })
+        .collect();
+    names.sort();
+    names
+}
+
+impl Store {
+    /// The store of this user.
+    pub fn open() -> Result<Self> {
+        Ok(Self {
+            root: data_dir()?.join("nats").join("nsc"),
+        })
+    }
+
+    fn operator_dir(&self, operator: &str) -> PathBuf {
+        self.root.join("stores").join(operator)
+    }
+
+    fn account_dir(&self, operator: &str, account: &str) -> PathBuf {
+        self.operator_dir(operator).join("accounts").join(account)
+    }
+
+    fn operator_file(&self, operator: &str) -> PathBuf {
+        self.operator_dir(operator).join(format!("{operator}.jwt"))
+    }
+
+    fn account_file(&self, operator: &str, account: &str) -> PathBuf {
+        self.account_dir(operator, account)
+            .join(format!("{account}.jwt"))
+    }
+
+    fn user_file(&self, operator: &str, account: &str, user: &str) -> PathBuf {
+        self.account_dir(operator, account)
+            .join("users")
+            .join(format!("{user}.jwt"))
+    }
+
+    /// Names of all operators.
+    pub fn operators(&self) -> Vec<String> {
+        names_in(&self.root.join("stores"), None)
+            .into_iter()
+            .filter(|name| self.operator_file(name).is_file())
+            .collect()
+    }
+
+    /// Names of all accounts of an operator.
+    pub fn accounts(&self, operator: &str) -> Vec<String> {
+        names_in(&self.operator_dir(operator).join("accounts"), None)
+            .into_iter()
+            .filter(|name| self.account_file(operator, name).is_file())
+            .collect()
+    }
+
+    /// Names of all users of an account.
+    pub fn users(&self, operator: &str, account: &str) -> Vec<String> {
+        names_in(
+            &self.account_dir(operator, account).join("users"),
+            Some(".jwt"),
+        )
+    }
+
+    fn load(path: &Path, name: &str) -> Result<Entity> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            fail!(
+                "{}",
+                crate::format::io_error_at("open", path.display(), &error)
+            )
+        })?;
+        let claims = Claims::decode(&text)
+            .map_err(|failure| failure.context(format!("{}", path.display())))?;
+        Ok(Entity {
+            name: name.to_owned(),
+            claims,
+        })
+    }
+
+    /// An operator.
+    pub fn operator(&self, name: &str) -> Result<Entity> {
+        check_name("operator", name)?;
+        Self::load(&self.operator_file(name), name)
+    }
+
+    /// An account.
+    pub fn account(&self, operator: &str, name: &str) -> Result<Entity> {
+        check_name("account", name)?;
+        Self::load(&self.account_file(operator, name), name)
+    }
+
+    /// A user.
+    pub fn user(&self, operator: &str, account: &str, name: &str) -> Result<Entity> {
+        check_name("user", name)?;
+        let path = self.user_file(operator, account, name);
+        if !path.is_file() {
+            bail!("user {name} not found");
+        }
+        Self::load(&path, name)
+    }
+
+    /// Saves an operator; it signs itself.
+    pub fn save_operator(&self, entity: &mut Entity) -> Result<()> {
+        check_name("operator", &entity.name)?;
+        let key = self.key(entity.claims.subject())?;
+        let token = entity.claims.sign(&key)?;
+        let directory = self.operator_dir(&entity.name);
+        let about = directory.join(".nsc");
+        if !about.exists() {
+            let text = Json::object()
+                .with("managed", false)
+                .with("name", entity.name.as_str())
+                .with("kind", "operator")
+                .with("version", "1");
+            write_whole(&about, text.pretty().as_bytes(), 0o600)?;
+        }
+        write_whole(&self.operator_file(&entity.name), token.as_bytes(), 0o600)
+    }
+
+    /// Saves an account, signed by a key of its operator; gives the token.
+    pub fn save_account(&self, operator: &Entity, entity: &mut Entity) -> Result<String> {
+        check_name("account", &entity.name)?;
+        // A signing key, if there is one, so that the operator's own key can
+        // be kept elsewhere.
+        let key = operator
+            .claims
+            .nats()
+            .texts("signing_keys")
+            .iter()
+            .find_map(|public| self.key(public).ok())
+            .map_or_else(|| self.key(operator.claims.subject()), Ok)?;
+        let token = entity.claims.sign(&key)?;
+        self.put_account(&operator.name, &entity.name, &token)?;
+        Ok(token)
+    }
+
+    /// Saves the token of an account as it is.
+    pub fn put_account(&self, operator: &str, account: &str, token: &str) -> Result<()> {
+        check_name("account", account)?;
+        write_whole(
+            &self.account_file(operator, account),
+            token.as_bytes(),
+            0o600,
+        )
+    }
+
+    /// The token of an account.
+    pub fn account_token(&self, operator: &str, account: &str) -> Result<String> {
+        Ok(fs::read_to_string(self.account_file(operator, account))?
+            .trim()
+            .to_owned())
+    }
+
+    /// Saves a user, signed by a key of its account; gives the token.
+    pub fn save_user(
+        &self,
+        operator: &str,
+        account: &Entity,
+        entity: &mut Entity,
+        signer: &Key,
+    ) -> Result<String> {
+        check_name("user", &entity.name)?;
+        let own = account.claims.subject();
+        if signer.public() != own {
+            entity.claims.nats_mut().set("issuer_account", own);
+        }
+        let token = entity.claims.sign(signer)?;
+        write_whole(
+            &self.user_file(operator, &account.name, &entity.name),
+            token.as_bytes(),
+            0o600,
+        )?;
+        Ok(token)
+    }
+
+    /// Removes a user.
+    pub fn remove_user(&self, operator: &str, account: &str, name: &str) -> Result<()> {
+        check_name("user", name)?;
+        Ok(fs::remove_file(self.user_file(operator, account, name))?)
+    }
+
+    fn key_file(&self, public: &str) -> Result<PathBuf> {
+        let (Some(kind), Some(folder)) = (public.get(..1), public.get(1..3)) else {
+            bail!("invalid key {public:?}");
+        };
+        Ok(self
+            .root
+            .join("keys")
+            .join("keys")
+            .join(kind)
+            .join(folder)
+            .join(format!("{public}.nk")))
+    }
+
+    /// The pair of a public key.
+    pub fn key(&self, public: &str) -> Result<Key> {
+        if Key::parse(public).is_none() {
+            bail!("invalid key {public:?}");
+        }
+        let path = self.key_file(public)?;
+        if !path.is_file() {
+            bail!("the seed of {public} is not in the store");
+        }
+        Key::in_file(&path.to_string_lossy())
+    }
+
+    /// Keeps a pair.
+    pub fn save_key(&self, key: &Key) -> Result<()> {
+        let keys = self.root.join("keys");
+        make_private(&keys)?;
+        let ignore = keys.join(".gitignore");
+        if !ignore.exists() {
+            write_whole(
+                &ignore,
+                b"# ignore all nk files\n**/*.nk\n\n# ignore all creds files\n**/*.creds\n",
+                0o600,
+            )?;
+        }
+        write_whole(
+            &self.key_file(&key.public())?,
+            key.seed()?.as_bytes(),
+            0o600,
+        )
+    }
+
+    /// Makes a pair and keeps it.
+    pub fn new_key(&self, kind: Kind) -> Result<Key> {
+        let key = Key::generate(kind)?;
+        self.save_key(&key)?;
+        Ok(key)
+    }
+}
+
+fn config_file() -> Result<PathBuf> {
+    Ok(config_dir()?.join("nats").join("cli").join("config.json"))
+}
+
+/// The operator that commands take if none is named.
+pub fn default_operator() -> String {
+    config_file()
+        .ok()
+        .and_then(|path| fs::read(path).ok())
+        .and_then(|text| Json::parse(&text).ok())
+        .map(|config| config.text("select_operator").to_owned())
+        .unwrap_or_default()
+}
+
+/// Sets the operator that commands take if none is named.
+pub fn set_default_operator(name: &str) -> Result<()> {
+    let path = config_file()?;
+    let mut config = fs::read(&path)
+        .ok()
+        .and_then(|text| Json::parse(&text).ok())
+        .unwrap_or_else(Json::object);
+    config.set("select_operator", name);
+    write_whole(&path, config.pretty().as_bytes(), 0o600)
+}
+
+/// The operator that a name, the default or the user chooses.
+pub fn pick_operator(session: &Session, store: &Store, name: &str) -> Result<Entity> {
+    let names = store.operators();
+    if !name.is_empty() {
+        if !names.iter().any(|known| known == name) {
+            bail!("unknown operator: {name}");
+        }
+        return store.operator(name);
+    }
+    let default = default_operator();
+    if names.contains(&default) {
+        return store.operator(&default);
+    }
+    match &names[..] {
+        [] => bail!("no operators found"),
+        [only] => store.operator(only),
+        _ if !crate::output::terminal::is_interactive() => {
+            bail!("cannot pick an Operator without a terminal and no operator name supplied")
+        }
+        _ => {
+            let at = session.prompt().select("Select an Operator", &names, 0)?;
+            store.operator(names.get(at).map(String::as_str).unwrap_or_default())
+        }
+    }
+}
+
+/// The account that a name (or its key) or the user chooses.
+pub fn pick_account(
+    session: &Session,
+    store: &Store,
+    operator: &str,
+    name: &str,
+) -> Result<Entity> {
+    let names = store.accounts(operator);
+    if !name.is_empty() {
+        if names.iter().any(|known| known == name) {
+            return store.account(operator, name);
+        }
+        for known in &names {
+            let account = store.account(operator, known)?;
+            if account.claims.subject() == name {
+                return Ok(account);
+            }
+        }
+        bail!("unknown Account: {name}");
+    }
+    match &names[..] {
+        [] => bail!("no accounts found"),
+        [only] => store.account(operator, only),
+        _ if !crate::output::terminal::is_interactive() => {
+            bail!("cannot pick an Account without a terminal and no Account name supplied")
+        }
+        _ => {
+            let at = session.prompt().select("Select an Account", &names, 0)?;
+            store.account(
+                operator,
+                names.get(at).map(String::as_str).unwrap_or_default(),
+            )
+        }
+    }
+}
+
+/// The user that a name or the user chooses.
+pub fn pick_user(
+    session: &Session,
+    store: &Store,
+    operator: &str,
+    account: &str,
+    name: &str,
+) -> Result<Entity> {
+    if !name.is_empty() {
+        return store.user(operator, account, name);
+    }
+    let names = store.users(operator, account);
+    if names.is_empty() {
+        bail!("no users found in {account}");
+    }
+    if !crate::output::terminal::is_interactive() {
+        bail!("cannot pick a User without a terminal and no User name supplied");
+    }
+    let at = session.prompt().select("Select a User", &names, 0)?;
+    store.user(
+        operator,
+        account,
+        names.get(at).map(String::as_str).unwrap_or_default(),
+    )
+}

@@ -1,0 +1,97 @@
+//! `nats server check message`.
+
+use regex::bytes::Regex;
+
+use super::report::{Report, Status};
+use super::run::run;
+use super::threshold::Threshold;
+use crate::failure::Result;
+use crate::format::{go_duration, now_nanos, parse_rfc3339};
+use crate::output::Json;
+use crate::session::Session;
+use crate::{bail, fail};
+
+/// Ages are shown in steps of this, in nanoseconds.
+const STEP: i64 = 1_000_000;
+
+/// Checks the newest message of a subject.
+pub fn message(session: &mut Session) -> Result<()> {
+    run(session, Report::new("message", "Stream Message"), check)
+}
+
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+    let text = |name: &str| session.matches.text(name).unwrap_or_default().to_owned();
+    let (stream, subject, pattern) = (text("stream"), text("subject"), text("content"));
+    let age_limit = Threshold::seconds(
+        session.matches.nanos("age-warn"),
+        session.matches.nanos("age-critical"),
+    );
+    let in_body = session.matches.on("body-timestamp");
+    if subject.is_empty() || subject == ">" {
+        bail!("invalid subject {subject:?}");
+    }
+    let content = Regex::new(&pattern).map_err(|error| fail!("invalid content: {error}"))?;
+    let api = session.jetstream()?;
+    let message = match api.message(
+        &stream,
+        &Json::object().with("last_by_subj", subject.as_str()),
+    ) {
+        Ok(message) => message,
+        Err(error) if error.is_message_not_found() => {
+            report.critical("no message found");
+            return Ok(());
+        }
+        Err(error) => {
+            report.critical(format!("msg load failed: {error}"));
+            return Ok(());
+        }
+    };
+    let stored = if in_body {
+        let body = String::from_utf8_lossy(&message.payload);
+        match body.trim().parse::<i64>() {
+            Ok(seconds) => seconds.saturating_mul(1_000_000_000),
+            Err(error) => {
+                report.critical(format!("invalid timestamp body: {error}"));
+                return Ok(());
+            }
+        }
+    } else {
+        let time = parse_rfc3339(&message.time)
+            .ok_or_else(|| fail!("the time {:?} of the message cannot be read", message.time))?;
+        i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
+    };
+    let age = now_nanos().saturating_sub(stored);
+    report.metric_within(
+        "age",
+        age as f64 / 1e9,
+        age_limit.pair(),
+        "s",
+        "The age of the message",
+    );
+    report.metric(
+        "size",
+        message.payload.len() as f64,
+        "B",
+        "The size of the message",
+    );
+    let mut well = true;
+    let status = age_limit.above(age as f64 / 1e9);
+    if status != Status::Ok {
+        report.say(
+            status,
+            format!(
+                "{} old",
+                go_duration(age.saturating_add(STEP / 2) / STEP * STEP)
+            ),
+        );
+        well = false;
+    }
+    if !content.is_match(&message.payload) {
+        report.critical(format!("does not match regex: {pattern}"));
+        well = false;
+    }
+    if well {
+        report.ok(format!("Valid message on {stream} > {subject}"));
+    }
+    Ok(())
+}

@@ -1,0 +1,93 @@
+//! `nats server check request`.
+
+use std::time::Instant;
+
+use regex::bytes::Regex;
+
+use super::report::{Report, Status};
+use super::run::run;
+use super::threshold::Threshold;
+use crate::client::Headers;
+use crate::fail;
+use crate::failure::Result;
+use crate::format::{go_duration, human_span};
+use crate::session::Session;
+
+/// Checks that a service answers.
+pub fn request(session: &mut Session) -> Result<()> {
+    let subject = session.matches.text("subject").unwrap_or_default();
+    let report = Report::new("request", subject);
+    run(session, report, check)
+}
+
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+    let matches = &session.matches;
+    let subject = matches.text("subject").unwrap_or_default().to_owned();
+    let body = matches.text("payload").unwrap_or_default().to_owned();
+    let mut headers = Headers::new();
+    for (key, value) in matches.map("headers") {
+        headers.add(key, value);
+    }
+    let wanted = matches.map("match-headers");
+    let (warn, critical) = (
+        matches.nanos("response-warn"),
+        matches.nanos("response-critical"),
+    );
+    let pattern = match matches.filled("match-payload") {
+        Some(text) => {
+            Some(Regex::new(text).map_err(|error| fail!("invalid match-payload: {error}"))?)
+        }
+        None => None,
+    };
+    let threshold = Threshold::seconds(warn, critical);
+    let timeout = session.timeout();
+    let connection = match session.connect() {
+        Ok(connection) => connection,
+        Err(failure) => {
+            report.critical(format!("connection failed: {failure}"));
+            return Ok(());
+        }
+    };
+    let begun = Instant::now();
+    let answer = connection.request(&subject, Some(&headers), body.as_bytes(), timeout);
+    let took = begun.elapsed();
+    report.metric_within(
+        "time",
+        took.as_secs_f64(),
+        threshold.pair(),
+        "s",
+        "How long the request took",
+    );
+    let answer = match answer {
+        Ok(answer) => answer,
+        Err(error) => {
+            report.critical(format!("could not send request: {error}"));
+            return Ok(());
+        }
+    };
+    if pattern.is_some_and(|pattern| !pattern.is_match(&answer.payload)) {
+        report.critical("response does not match regexp");
+    }
+    for (key, value) in wanted {
+        let got = answer.header(&key).unwrap_or_default();
+        if got != value {
+            report.critical(format!("invalid header {key:?} = {got:?}"));
+        }
+    }
+    match threshold.above(took.as_secs_f64()) {
+        Status::Ok => {}
+        bad => {
+            let nanos = i64::try_from(took.as_nanos()).unwrap_or(i64::MAX);
+            let text = if nanos < 1_000_000 {
+                human_span(took)
+            } else {
+                go_duration(nanos / 1_000_000 * 1_000_000)
+            };
+            report.say(bad, format!("response took {text}"));
+        }
+    }
+    if report.status() == Status::Ok {
+        report.ok("Valid response");
+    }
+    Ok(())
+}

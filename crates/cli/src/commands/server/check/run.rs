@@ -1,0 +1,53 @@
+//! Runs a check and writes its result.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+
+use super::render::{Format, render};
+use super::report::Report;
+use crate::context::write_whole;
+use crate::failure::{Failure, Result};
+use crate::session::Session;
+
+/// Runs a check and shows its result; the exit code says how bad it is.
+pub fn run(
+    session: &mut Session,
+    report: Report,
+    check: impl FnOnce(&mut Session, &mut Report) -> Result<()>,
+) -> Result<()> {
+    let report = guarded(session, report, check);
+    let format = Format::named(session.matches.text("format").unwrap_or_default());
+    let namespace = session.matches.text("namespace").unwrap_or_default();
+    let text = render(&report, format, namespace);
+    match session.matches.filled("outfile") {
+        Some(path) => write_whole(Path::new(path), text.as_bytes(), 0o600)?,
+        None => print!("{text}"),
+    }
+    match report.status().code() {
+        0 => Ok(()),
+        // A scrape that worked is one, whatever it tells.
+        _ if format == Format::Prometheus => Ok(()),
+        code => Err(Failure::Exit(code)),
+    }
+}
+
+/// Runs a check; that it fails, even by a fault of its own, is a result.
+pub fn guarded(
+    session: &mut Session,
+    mut report: Report,
+    check: impl FnOnce(&mut Session, &mut Report) -> Result<()>,
+) -> Report {
+    match catch_unwind(AssertUnwindSafe(|| check(session, &mut report))) {
+        Ok(Ok(())) => {}
+        Ok(Err(failure)) => report.critical(format!("Check failed: {failure}")),
+        Err(panic) => {
+            let why = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no reason given");
+            report.critical(format!("check caused a panic: {why}"));
+        }
+    }
+    report
+}

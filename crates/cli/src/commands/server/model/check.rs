@@ -1,0 +1,332 @@
+//! The model of `nats server check`.
+
+use crate::commands::server::check;
+use crate::model::*;
+
+/// `nats server check`.
+pub(super) const CHECK: Command = Command::new("check", "Checks for monitoring systems")
+    .flags(&[&[
+        choice(
+            "format",
+            &["nagios", "json", "prometheus", "text"],
+            "Format of the result",
+        )
+        .default("nagios"),
+        text("namespace", "Prefix of the Prometheus metrics").default("nats_server_check"),
+        text("outfile", "Write the result to this file"),
+    ]])
+    .commands(&[
+        CHECK_CONNECTION,
+        CHECK_STREAM,
+        CHECK_CONSUMER,
+        CHECK_MESSAGE,
+        CHECK_META,
+        CHECK_REQUEST,
+        CHECK_JETSTREAM,
+        CHECK_SERVER,
+        CHECK_KV,
+        CHECK_CREDENTIAL,
+        CHECK_EXPORTER,
+    ]);
+
+/// `nats server check connection`.
+const CHECK_CONNECTION: Command = Command::new("connection", "Check that a connection can be made")
+    .aliases(&["conn"])
+    .flags(&[&[
+        duration(
+            "connect-warn",
+            "Warn when connecting takes longer than this",
+        )
+        .default("500ms"),
+        duration(
+            "connect-critical",
+            "Critical when connecting takes longer than this",
+        )
+        .default("1s"),
+        duration(
+            "rtt-warn",
+            "Warn when the round trip time is longer than this",
+        )
+        .default("500ms"),
+        duration(
+            "rtt-critical",
+            "Critical when the round trip time is longer than this",
+        )
+        .default("1s"),
+        duration("req-warn", "Warn when a round trip takes longer than this").default("500ms"),
+        duration(
+            "req-critical",
+            "Critical when a round trip takes longer than this",
+        )
+        .default("1s"),
+    ]])
+    .run(check::connection);
+
+/// `nats server check stream`.
+const CHECK_STREAM: Command = Command::new("stream", "Check a stream")
+    .flags(&[&[
+        text("stream", "Stream to work with").required(),
+        uint(
+            "lag-critical",
+            "Critical when a source, mirror or peer is this many operations behind",
+        ),
+        duration(
+            "seen-critical",
+            "Critical when a source, mirror or peer was not seen for this long",
+        ),
+        int("min-sources", "Critical with fewer sources than this"),
+        int("max-sources", "Critical with more sources than this"),
+        int("peer-expect", "Number of replicas that should be there"),
+        uint(
+            "peer-lag-critical",
+            "Critical when a replica is this many operations behind",
+        ),
+        duration(
+            "peer-seen-critical",
+            "Critical when a replica was not seen for this long",
+        ),
+        uint("msgs-warn", "Warn at this many messages or fewer"),
+        uint("msgs-critical", "Critical at this many messages or fewer"),
+        int("subjects-warn", "Warn at this many subjects"),
+        int("subjects-critical", "Critical at this many subjects"),
+    ]])
+    .run(check::stream);
+
+/// `nats server check consumer`.
+const CHECK_CONSUMER: Command = Command::new("consumer", "Check a consumer")
+    .flags(&[&[
+        text("stream", "Stream to work with").required(),
+        text("consumer", "Consumer to work with").required(),
+        int(
+            "outstanding-ack-critical",
+            "Critical at this many unacknowledged messages",
+        )
+        .default("-1"),
+        int(
+            "waiting-critical",
+            "Critical at this many waiting pull requests",
+        )
+        .default("-1"),
+        int(
+            "unprocessed-critical",
+            "Critical at this many unprocessed messages",
+        )
+        .default("-1"),
+        duration(
+            "last-delivery-critical",
+            "Critical when the last delivery is older than this",
+        )
+        .default("0s"),
+        duration(
+            "last-ack-critical",
+            "Critical when the last acknowledgement is older than this",
+        )
+        .default("0s"),
+        int(
+            "redelivery-critical",
+            "Critical at this many redelivered messages",
+        )
+        .default("-1"),
+        switch(
+            "pinned",
+            "Critical unless all priority groups have a pinned client",
+        ),
+    ]])
+    .run(check::consumer);
+
+/// `nats server check message`.
+const CHECK_MESSAGE: Command = Command::new("message", "Check a message in a stream")
+    .flags(&[&[
+        text("stream", "Stream to work with").required(),
+        text("subject", "Subject of the message").default(">"),
+        duration(
+            "age-warn",
+            "Warn when the newest message is older than this",
+        ),
+        duration(
+            "age-critical",
+            "Critical when the newest message is older than this",
+        ),
+        regex("content", "Regular expression that the body must match").default("."),
+        switch(
+            "body-timestamp",
+            "Take the age from the body, which holds seconds since 1970",
+        ),
+    ]])
+    .run(check::message);
+
+/// `nats server check meta`.
+const CHECK_META: Command = Command::new("meta", "Check the JetStream meta group")
+    .aliases(&["raft"])
+    .flags(&[&[
+        int(
+            "expect",
+            "Number of servers that take part in the meta group",
+        )
+        .required(),
+        uint(
+            "lag-critical",
+            "Critical when a source, mirror or peer is this many operations behind",
+        )
+        .required(),
+        duration(
+            "seen-critical",
+            "Critical when a source, mirror or peer was not seen for this long",
+        )
+        .required(),
+    ]])
+    .run(check::meta);
+
+/// `nats server check request`.
+const CHECK_REQUEST: Command = Command::new("request", "Check that a service answers")
+    .aliases(&["req"])
+    .flags(&[&[
+        text("subject", "Subject of the request").required(),
+        text("payload", "Body of the request"),
+        map("headers", "Headers to send, as KEY=VALUE"),
+        regex(
+            "match-payload",
+            "Regular expression that the response must match",
+        ),
+        map(
+            "match-headers",
+            "Headers that the response must have, as KEY=VALUE",
+        ),
+        duration(
+            "response-critical",
+            "Critical when the response takes longer than this",
+        ),
+        duration(
+            "response-warn",
+            "Warn when the response takes longer than this",
+        ),
+    ]])
+    .run(check::request);
+
+/// `nats server check jetstream`.
+const CHECK_JETSTREAM: Command =
+    Command::new("jetstream", "Check the use of JetStream by the account")
+        .aliases(&["js"])
+        .flags(&[&[
+            int("mem-warn", "Warn at this use of memory").default("75"),
+            int("mem-critical", "Critical at this use of memory").default("90"),
+            int(
+                "store-warn",
+                "Warn above this percentage of the file storage limit",
+            )
+            .default("75"),
+            int(
+                "store-critical",
+                "Critical above this percentage of the file storage limit",
+            )
+            .default("90"),
+            int(
+                "streams-warn",
+                "Warn above this percentage of the stream limit",
+            )
+            .default("-1"),
+            int(
+                "streams-critical",
+                "Critical above this percentage of the stream limit",
+            )
+            .default("-1"),
+            int(
+                "consumers-warn",
+                "Warn above this percentage of the consumer limit",
+            )
+            .default("-1"),
+            int(
+                "consumers-critical",
+                "Critical above this percentage of the consumer limit",
+            )
+            .default("-1"),
+            negatable("replicas", "Check the replicas of all streams").on(),
+            duration(
+                "replica-seen-critical",
+                "Critical when a replica was not seen for this long",
+            )
+            .default("5s"),
+            uint(
+                "replica-lag-critical",
+                "Critical when a replica is this many operations behind",
+            )
+            .default("200"),
+        ]])
+        .run(check::jetstream);
+
+/// `nats server check server`.
+const CHECK_SERVER: Command = Command::new("server", "Check a server")
+    .flags(&[&[
+        text("name", "Name of the server").required(),
+        int("cpu-warn", "Warn at this CPU percentage"),
+        int("cpu-critical", "Critical at this CPU percentage"),
+        int("mem-warn", "Warn at this use of memory"),
+        int("mem-critical", "Critical at this use of memory"),
+        int("conn-warn", "Warn at this many connections"),
+        int("conn-critical", "Critical at this many connections"),
+        int("subs-warn", "Warn at this many subscriptions"),
+        int("subs-critical", "Critical at this many subscriptions"),
+        duration(
+            "uptime-warn",
+            "Warn when the server has been up for less than this",
+        ),
+        duration(
+            "uptime-critical",
+            "Critical when the server has been up for less than this",
+        ),
+        switch(
+            "auth-required",
+            "Critical unless the server requires authentication",
+        ),
+        switch("tls-required", "Critical unless the server requires TLS"),
+        switch("js-required", "Critical unless JetStream is enabled"),
+        duration(
+            "tls-cert-warn",
+            "Warn when a certificate expires within this time",
+        ),
+        duration(
+            "tls-cert-crit",
+            "Critical when a certificate expires within this time",
+        ),
+    ]])
+    .run(check::server);
+
+/// `nats server check kv`.
+const CHECK_KV: Command = Command::new("kv", "Check a Key-Value bucket")
+    .flags(&[&[
+        text("bucket", "Key-Value bucket to work with").required(),
+        int("values-critical", "Critical at this many values").default("-1"),
+        int("values-warn", "Warn at this many values").default("-1"),
+        text("key", "Key that must exist"),
+    ]])
+    .run(check::kv);
+
+/// `nats server check credential`.
+const CHECK_CREDENTIAL: Command = Command::new("credential", "Check a credentials file")
+    .flags(&[&[
+        text("credential", "Credentials file to check").required(),
+        duration(
+            "validity-warn",
+            "Warn when the credential ends within this time",
+        ),
+        duration(
+            "validity-critical",
+            "Critical when the credential ends within this time",
+        ),
+        negatable(
+            "require-expiry",
+            "Critical when the credential never expires",
+        )
+        .on(),
+    ]])
+    .run(check::credential);
+
+/// `nats server check exporter`.
+const CHECK_EXPORTER: Command = Command::new("exporter", "Serve checks as Prometheus metrics")
+    .hidden()
+    .flags(&[&[
+        file("config", "Read the configuration from a JSON file").required(),
+        int("port", "Port to listen on").default("8080"),
+        file("https-key", "Key for HTTPS"),
+        file("https-certificate", "Certificate for HTTPS"),
+    ]]);

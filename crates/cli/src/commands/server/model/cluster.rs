@@ -1,0 +1,55 @@
+//! The model of `nats server cluster`.
+
+use crate::commands::server::cluster;
+use crate::model::*;
+
+/// `nats server cluster`.
+pub(super) const CLUSTER: Command = Command::new("cluster", "Clusters")
+    .aliases(&["r", "raft"])
+    .commands(&[CLUSTER_BALANCE, CLUSTER_STEP_DOWN, CLUSTER_PEER_REMOVE]);
+
+/// `nats server cluster balance`.
+const CLUSTER_BALANCE: Command = Command::new("balance", "Spread client connections evenly")
+    .args(&[optional("duration", "How long to take for it").default("2m")])
+    .flags(&[&[
+        text("server-name", "Match servers by a regular expression"),
+        text(
+            "cluster",
+            "Only servers, or the assets placed, in this cluster",
+        ),
+        duration("idle", "Match what has been idle for this long"),
+        text("account", "Only this account"),
+        text("subject", "Only what concerns this subject"),
+        text("kind", "Kinds of connections")
+            .list()
+            .default("Client"),
+        switch("force", "Do it without asking").short('f'),
+    ]]);
+
+/// `nats server cluster step-down`.
+const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leader step down")
+    .aliases(&["stepdown", "sd", "elect", "down", "d"])
+    .flags(&[&[
+        text(
+            "cluster",
+            "Only servers, or the assets placed, in this cluster",
+        ),
+        text("tags", "Only servers with these tags").list(),
+        text("host", "Only the server of this name"),
+        switch("json", "Print JSON").short('j'),
+        switch("force", "Do it without asking").short('f'),
+    ]])
+    .run(cluster::step_down);
+
+/// `nats server cluster peer-remove`.
+const CLUSTER_PEER_REMOVE: Command = Command::new(
+    "peer-remove",
+    "Remove a server from the meta group for good",
+)
+.aliases(&["rm", "pr"])
+.args(&[arg("name", "Its name")])
+.flags(&[&[
+    switch("force", "Do it without asking").short('f'),
+    switch("json", "Print JSON").short('j'),
+]])
+.run(cluster::peer_remove);

@@ -1,0 +1,82 @@
+//! The model of `nats server watch`.
+
+use crate::model::*;
+
+/// `nats server watch`.
+pub(super) const WATCH: Command = Command::new("watch", "Live views").commands(&[
+    WATCH_API,
+    WATCH_ACCOUNTS,
+    WATCH_JETSTREAM,
+    WATCH_SERVERS,
+]);
+
+/// `nats server watch api`.
+const WATCH_API: Command = Command::new("api", "API use").commands(&[WATCH_API_REQUESTS]);
+
+/// `nats server watch api requests`.
+const WATCH_API_REQUESTS: Command = Command::new("requests", "Watch JetStream API requests")
+    .aliases(&["req"])
+    .flags(&[&[
+        text("account", "Only this account"),
+        int("top", "Most rows").short('n').default("10"),
+        duration("rate", "Time over which rates are averaged").default("1m"),
+        negatable(
+            "record-consumer",
+            "Capture requests with an ephemeral consumer",
+        )
+        .on(),
+        negatable(
+            "compact",
+            "Shorten names by the part that all of them have in common",
+        )
+        .on(),
+        switch("reverse", "Turn the sort order round").short('R'),
+    ]]);
+
+/// `nats server watch accounts`.
+const WATCH_ACCOUNTS: Command = Command::new("accounts", "Watch accounts")
+    .aliases(&["account", "acct"])
+    .flags(&[&[
+        choice(
+            "sort",
+            &["conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs"],
+            "Sort by this column",
+        )
+        .default("conns"),
+        int("number", "Most rows, 0 for as many as fit")
+            .short('n')
+            .default("0"),
+    ]]);
+
+/// `nats server watch jetstream`.
+const WATCH_JETSTREAM: Command = Command::new("jetstream", "Watch JetStream")
+    .aliases(&["js", "jsz"])
+    .flags(&[&[
+        choice(
+            "sort",
+            &["api", "assets", "file", "mem"],
+            "Sort by this column",
+        )
+        .default("assets"),
+        int("number", "Most rows, 0 for as many as fit")
+            .short('n')
+            .default("0"),
+    ]]);
+
+/// `nats server watch servers`.
+const WATCH_SERVERS: Command = Command::new("servers", "Watch servers")
+    .aliases(&["server", "srv"])
+    .flags(&[&[
+        choice(
+            "sort",
+            &[
+                "conns", "cpu", "gway", "mem", "name", "recvb", "recvm", "route", "sentb", "sentm",
+                "slow", "subs",
+            ],
+            "Sort by this column",
+        )
+        .default("conns"),
+        int("number", "Most rows, 0 for as many as fit")
+            .short('n')
+            .default("0"),
+    ]]);

@@ -1,0 +1,87 @@
+//! `nats server passwd` (cli.md 7.7).
+
+use crate::bail;
+use crate::fail;
+use crate::failure::Result;
+use crate::session::Session;
+
+/// Characters of a generated password.
+const GENERATED: usize = 22;
+/// Characters a password must have.
+const SHORTEST: usize = 10;
+/// Costs that bcrypt knows.
+const COSTS: std::ops::RangeInclusive<u64> = 4..=31;
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+
+/// Hashes a password for a server's configuration.
+pub fn passwd(session: &mut Session) -> Result<()> {
+    let matches = &session.matches;
+    let cost = matches.uint("cost");
+    if !COSTS.contains(&cost) {
+        bail!("bcrypt cost should be between 4 and 31");
+    }
+    let generated = matches.on("generate");
+    let password = if generated {
+        generate()?
+    } else {
+        match matches.filled("pass") {
+            Some(password) => password.to_owned(),
+            None => {
+                let first = session.prompt().password("Enter password")?;
+                if session.prompt().password("Reenter password")? != first {
+                    bail!("passwords do not match");
+                }
+                first
+            }
+        }
+    };
+    if password.chars().count() < SHORTEST {
+        bail!("password should be at least 10 characters long");
+    }
+    let hash = bcrypt::hash_with_result(&password, u32::try_from(cost).unwrap_or(11))
+        .map_err(|error| fail!("the password cannot be hashed: {error}"))?
+        // As Go's library writes it, whose servers read it.
+        .format_for_version(bcrypt::Version::TwoA);
+    if generated {
+        println!("Generated password: {password}\n       bcrypt hash: {hash}");
+    } else {
+        println!("{hash}");
+    }
+    Ok(())
+}
+
+/// A password that nobody guesses.
+pub fn generate() -> Result<String> {
+    let mut out = String::new();
+    // The largest multiple of the alphabet that fits a byte: what lies above
+    // would make some characters more likely.
+    let fair = 256 / ALPHABET.len() * ALPHABET.len();
+    while out.len() < GENERATED {
+        let mut bytes = [0; 64];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| fail!("no randomness is to be had"))?;
+        for byte in bytes
+            .into_iter()
+            .map(usize::from)
+            .filter(|&byte| byte < fair)
+        {
+            if let Some(&letter) = ALPHABET.get(byte % ALPHABET.len())
+                && out.len() < GENERATED
+            {
+                out.push(char::from(letter));
+            }
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn generated_passwords_are_long_and_differ() {
+        let (a, b) = (generate().unwrap(), generate().unwrap());
+        assert_eq!(a.len(), GENERATED);
+        assert_ne!(a, b);
+    }
+}

@@ -1,0 +1,128 @@
+//! `nats server report accounts`.
+
+use std::collections::BTreeMap;
+
+use super::connections::{gather, show};
+use super::filter::{arrange, limit};
+use super::repeat::repeated;
+use crate::bail;
+use crate::failure::Result;
+use crate::format::{commas, human_size};
+use crate::output::{Json, Table};
+use crate::session::Session;
+
+/// Reports about accounts.
+pub fn accounts(session: &mut Session) -> Result<()> {
+    repeated(session, report)
+}
+
+/// Connections of an account, added up.
+#[derive(Default)]
+struct Sum {
+    connections: Vec<Json>,
+    in_msgs: u64,
+    out_msgs: u64,
+    in_bytes: u64,
+    out_bytes: u64,
+    subs: u64,
+}
+
+fn report(session: &mut Session) -> Result<()> {
+    let wanted = session
+        .matches
+        .arg("account")
+        .unwrap_or_default()
+        .to_owned();
+    let all = gather(session, &wanted)?;
+    let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
+    for connection in all {
+        let name = match connection.text("account") {
+            "" => "$G",
+            account => account,
+        };
+        let sum = sums.entry(name.to_owned()).or_default();
+        sum.in_msgs += connection.uint("in_msgs");
+        sum.out_msgs += connection.uint("out_msgs");
+        sum.in_bytes += connection.uint("in_bytes");
+        sum.out_bytes += connection.uint("out_bytes");
+        sum.subs += connection.uint("subscriptions");
+        sum.connections.push(connection);
+    }
+    if !wanted.is_empty() {
+        let Some(sum) = sums.remove(&wanted) else {
+            bail!("did not find any connections for account {wanted}");
+        };
+        if session.matches.on("json") {
+            json(&wanted, &sum).print();
+        } else {
+            let sort = session.matches.text("sort").unwrap_or_default();
+            show(&sum.connections, sum.connections.len(), sort, false);
+        }
+        return Ok(());
+    }
+    let mut rows: Vec<(String, Sum)> = sums.into_iter().collect();
+    let sort = session.matches.text("sort").unwrap_or_default().to_owned();
+    rows.sort_by_key(|(_, sum)| match sort.as_str() {
+        "in-bytes" => sum.in_bytes,
+        "out-bytes" => sum.out_bytes,
+        "in-msgs" => sum.in_msgs,
+        "out-msgs" => sum.out_msgs,
+        "conns" => sum.connections.len() as u64,
+        _ => sum.subs,
+    });
+    let top = usize::try_from(session.matches.int("top")).unwrap_or(usize::MAX);
+    let most = top.min(limit(session)?);
+    arrange(session, &mut rows, most);
+    if session.matches.on("json") {
+        Json::List(rows.iter().map(|(name, sum)| json(name, sum)).collect()).print();
+        return Ok(());
+    }
+    let mut table = Table::new(
+        format!("{} Accounts Overview", rows.len()),
+        &[
+            "Account",
+            "Connections",
+            "In Msgs",
+            "Out Msgs",
+            "In Bytes",
+            "Out Bytes",
+            "Subs",
+        ],
+    );
+    for (name, sum) in rows {
+        table.row(vec![
+            name.into(),
+            commas(sum.connections.len() as i64).into(),
+            commas(sum.in_msgs).into(),
+            commas(sum.out_msgs).into(),
+            human_size(sum.in_bytes).into(),
+            human_size(sum.out_bytes).into(),
+            commas(sum.subs).into(),
+        ]);
+    }
+    table.print_tight();
+    Ok(())
+}
+
+fn json(name: &str, sum: &Sum) -> Json {
+    let mut servers: Vec<&Json> = Vec::new();
+    for connection in &sum.connections {
+        let server = connection.at("server");
+        if !servers
+            .iter()
+            .any(|known| known.text("id") == server.text("id"))
+        {
+            servers.push(server);
+        }
+    }
+    Json::object()
+        .with("account", name)
+        .with("connections", sum.connections.len())
+        .with("connection_info", Json::List(sum.connections.clone()))
+        .with("in_msgs", sum.in_msgs)
+        .with("out_msgs", sum.out_msgs)
+        .with("in_bytes", sum.in_bytes)
+        .with("out_bytes", sum.out_bytes)
+        .with("subscriptions", sum.subs)
+        .with("server", Json::List(servers.into_iter().cloned().collect()))
+}

@@ -1,0 +1,21 @@
+//! `nats server report` (cli.md 7.4).
+
+mod accounts;
+mod bars;
+mod connections;
+mod filter;
+mod gateways;
+mod health;
+mod jetstream;
+mod leafnodes;
+mod repeat;
+mod routes;
+
+pub use accounts::accounts;
+pub use bars::{cpu, memory};
+pub use connections::connections;
+pub use gateways::gateways;
+pub use health::health;
+pub use jetstream::jetstream;
+pub use leafnodes::leafnodes;
+pub use routes::routes;

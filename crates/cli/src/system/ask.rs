@@ -1,0 +1,185 @@
+//! One question, the answers of many servers.
+
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use super::unpack::unpack;
+use crate::client::{ClientError, Connection, Headers, Message};
+use crate::failure::Result;
+use crate::output::Json;
+use crate::session::Session;
+use crate::{bail, log};
+
+/// Without an expected number, answers have come to an end when none came for
+/// this long.
+const GAP: Duration = Duration::from_millis(300);
+/// What is said when nobody listens.
+const NO_RESPONDERS: &str = "server request failed, ensure the account used has system privileges and appropriate permissions";
+/// What is said when nobody answers.
+pub const NO_RESULTS: &str = "no results received, ensure the account used has system privileges and appropriate permissions";
+
+/// How many answers to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// So many.
+    Count(usize),
+    /// Until no more come.
+    Quiet,
+}
+
+/// An answer of a server.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Its text, uncompressed.
+    pub text: Vec<u8>,
+    /// The text, read.
+    pub json: Json,
+    /// Time since the question.
+    pub rtt: Duration,
+}
+
+/// Questions to servers.
+#[derive(Clone, Debug)]
+pub struct System {
+    /// The connection.
+    pub connection: Connection,
+    timeout: Duration,
+    trace: bool,
+}
+
+impl System {
+    /// Over the connection of a run.
+    pub fn of(session: &mut Session) -> Result<Self> {
+        let matches = &session.matches;
+        let has_archive = matches
+            .declared_flags()
+            .iter()
+            .any(|flag| flag.name == "archive");
+        if has_archive && matches.filled("archive").is_some() {
+            bail!("--archive is not there yet in this version; docs/STATUS.md lists what is");
+        }
+        Ok(Self {
+            connection: session.connect()?,
+            timeout: session.timeout(),
+            trace: session.trace(),
+        })
+    }
+
+    /// The number of servers, as one of them knows it.
+    pub fn servers(&self) -> Result<Expect> {
+        let answers = self.ask("$SYS.REQ.SERVER.PING", None, Expect::Count(1))?;
+        Ok(match answers.first() {
+            Some(answer) => match answer.json.int("statsz.active_servers") {
+                0 => Expect::Quiet,
+                count => Expect::Count(usize::try_from(count).unwrap_or(1)),
+            },
+            None => Expect::Quiet,
+        })
+    }
+
+    /// The answers to a question. None at all is an empty list; that nobody
+    /// listens is an error.
+    pub fn ask(&self, subject: &str, body: Option<&Json>, expect: Expect) -> Result<Vec<Answer>> {
+        let mut answers = Vec::new();
+        self.each(subject, body, expect, |answer| {
+            answers.push(answer);
+            ControlFlow::Continue(())
+        })?;
+        Ok(answers)
+    }
+
+    /// The answers of all servers to a question.
+    pub fn ask_all(&self, subject: &str, body: &Json) -> Result<Vec<Answer>> {
+        let expect = self.servers()?;
+        self.ask(subject, Some(body), expect)
+    }
+
+    /// The first answer to a question.
+    pub fn first(&self, subject: &str, body: Option<&Json>) -> Result<Json> {
+        let answers = self.ask(subject, body, Expect::Count(1))?;
+        match answers.into_iter().next() {
+            Some(answer) => Ok(answer.json),
+            None => bail!("{NO_RESULTS}"),
+        }
+    }
+
+    /// Calls `found` for each answer as it comes, until it breaks.
+    pub fn each(
+        &self,
+        subject: &str,
+        body: Option<&Json>,
+        expect: Expect,
+        mut found: impl FnMut(Answer) -> ControlFlow<()>,
+    ) -> Result<()> {
+        let inbox = self.connection.new_inbox();
+        let waiting = self.connection.subscribe(&inbox, "")?;
+        let body = body.map(Json::compact).unwrap_or_default();
+        if self.trace {
+            log!(">>> {subject}: {body}");
+        }
+        let mut headers = Headers::new();
+        let plain = subject == "$SYS.REQ.SERVER.PING" || subject.starts_with("$SYS.REQ.ACCOUNT.");
+        if !plain {
+            headers.add("Accept-Encoding", "snappy");
+        }
+        let begun = Instant::now();
+        self.connection
+            .publish(subject, &inbox, Some(&headers), body.as_bytes())?;
+        let end = begun + self.timeout;
+        let mut deadline = end;
+        let mut count = 0;
+        loop {
+            let message = match waiting.next_before(deadline) {
+                Ok(message) => message,
+                Err(ClientError::Timeout) => return Ok(()),
+                Err(error) => return Err(error.into()),
+            };
+            if message.is_no_responders() {
+                bail!("{NO_RESPONDERS}");
+            }
+            let rtt = begun.elapsed();
+            let text = self.plain(&message)?;
+            let Ok(json) = Json::parse(&text) else {
+                bail!("an answer on {subject} cannot be read");
+            };
+            count += 1;
+            if found(Answer { text, json, rtt }).is_break() {
+                return Ok(());
+            }
+            match expect {
+                Expect::Count(wanted) if count >= wanted => return Ok(()),
+                Expect::Count(_) => {}
+                Expect::Quiet => deadline = end.min(Instant::now() + GAP),
+            }
+        }
+    }
+
+    fn plain(&self, message: &Message) -> Result<Vec<u8>> {
+        let packed = message
+            .header("Content-Encoding")
+            .is_some_and(|encoding| encoding.eq_ignore_ascii_case("snappy"));
+        if !packed {
+            self.trace_answer(&message.payload, message.payload.len(), false);
+            return Ok(message.payload.clone());
+        }
+        match unpack(&message.payload) {
+            Some(plain) => {
+                self.trace_answer(&plain, message.payload.len(), true);
+                Ok(plain)
+            }
+            None => bail!("a compressed answer is damaged"),
+        }
+    }
+
+    fn trace_answer(&self, plain: &[u8], size: usize, packed: bool) {
+        if !self.trace {
+            return;
+        }
+        let text = String::from_utf8_lossy(plain);
+        if packed {
+            log!("<<< ({size}B -> {}B) {text}", plain.len());
+        } else {
+            log!("<<< ({size}B) {text}");
+        }
+    }
+}

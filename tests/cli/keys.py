@@ -1,0 +1,160 @@
+"""auth: items 134, 135; server check credential: item 131."""
+
+import os
+import re
+import stat
+
+from tool import *
+
+
+def mode(path):
+    return stat.S_IMODE(os.stat(path).st_mode)
+
+
+def subject(tool, *command):
+    """The public key that a command shows as JSON."""
+    return tool.run("auth", *command, "--json").json["sub"]
+
+
+def operator(tool):
+    """An operator OP with the account APP and its user u1 in u1.creds, sys in sys.creds."""
+    tool.run("auth", "operator", "add", "OP")
+    tool.run("auth", "account", "add", "APP", "--defaults", "--jetstream")
+    tool.run("auth", "user", "add", "u1", "APP", "--defaults", "--credential", "u1.creds")
+    tool.run("auth", "user", "add", "sys", "SYSTEM", "--defaults", "--credential", "sys.creds")
+
+
+@case(134)
+def an_operator_in_files(ctx):
+    tool = nats(ctx, server=False)
+    out = tool.out("auth", "operator", "add", "OP", "--tags", "A,b")
+    matches(out, r"^Operator OP \(O\w{55}\)\n\nConfiguration:\n\n +Name: OP\n.*Tags: a, b\n.*"
+                 r"System Account: SYSTEM \(A\w{55}\)\n +Signing Keys: O\w{55}\n")
+    eq(tool.error("auth", "operator", "add", "OP"), "operator OP already exist")
+    eq(tool.error("auth", "account", "info", "NO"), "unknown Account: NO")
+    root = tool.path("data", "nats", "nsc")
+    for path in ("stores/OP/.nsc", "stores/OP/OP.jwt", "stores/OP/accounts/SYSTEM/SYSTEM.jwt", "keys/.gitignore"):
+        check(os.path.isfile(os.path.join(root, path)), path)
+    keys = [os.path.join(where, name) for where, _, names in os.walk(os.path.join(root, "keys", "keys")) for name in names]
+    eq(len(keys), 3, "operator, signing key, system account")
+    for path in keys:
+        eq(mode(path), 0o600)
+        public = os.path.basename(path)[:-3]
+        check(path.endswith("/%s/%s/%s.nk" % (public[0], public[1:3], public)), path)
+        eq(tool.out("auth", "nkey", "show", path), public + "\n")
+    # Secrets stay in their files.
+    found = tool.out("auth", "operator", "info", "--json")
+    check(not re.search(r"\bSO\w{56}", found), "a seed is printed")
+    eq(tool.out("auth", "operator", "list", "--names"), "OP\n")
+
+
+@case(134)
+def accounts_and_users(ctx):
+    tool = nats(ctx, server=False)
+    operator(tool)
+    out = tool.out("auth", "account", "edit", "APP", "--connections", "10", "--js-disk", "1GB", "--expiry", "1h")
+    matches(out, r"Connections: 10\n")
+    matches(out, r"Max File Storage: 1.0 GiB\n")
+    matches(out, r"Expiry: \d{4}-")
+    matches(tool.out("auth", "account", "ls"), r"│ APP +│ A\w{55} │ +1 │ true +│ +│\n")
+    path = tool.path("u1.creds")
+    eq(mode(path), 0o600)
+    eq(tool.error("auth", "user", "add", "u1", "APP", "--defaults"), "user u1 already exist")
+    eq(tool.error("auth", "user", "add", "u2", "APP", "--defaults", "--credential", path), "file %s already exist" % path)
+    out = tool.out("auth", "user", "edit", "u1", "APP", "--pub-allow", "a.>", "--pub-allow", "b", "--subscriptions", "5")
+    matches(out, r"Max Subscriptions: 5\n")
+    matches(out, r"Publish:\n\n +Allow: a.>\n +b\n")
+    matches(tool.out("auth", "user", "ls", "APP"), r"│ u1 +│ U\w{55} │ false +│ +│ ✓ +│ 5 +│")
+    eq(tool.error("auth", "user", "info", "nobody", "APP"), "user nobody not found")
+    eq(tool.out("auth", "user", "rm", "u1", "APP", "-f", "--revoke"), "Removed user u1\n")
+    matches(tool.out("auth", "account", "info", "APP"), r"Revocations: 1\n")
+
+
+@case(134, "operator")
+def a_server_trusts_what_was_made(ctx):
+    tool = nats(ctx, server=False)
+    operator(tool)
+    stores = tool.path("data", "nats", "nsc", "stores", "OP")
+    system = subject(tool, "account", "info", "SYSTEM")
+    with open(os.path.join(stores, "OP.jwt")) as file:
+        trusted = file.read()
+    with open(os.path.join(stores, "accounts", "SYSTEM", "SYSTEM.jwt")) as file:
+        preload = file.read()
+    server = ctx.start("""
+        operator: %s
+        system_account: %s
+        resolver { type: full, dir: "jwt" }
+        resolver_preload { %s: %s }
+        jetstream { store_dir: "js" }
+    """ % (trusted, system, system, preload))
+    tool.env["NATS_URL"] = server.address
+    eq(tool.error("account", "info", "--creds", "u1.creds"), "nats: Authorization Violation")
+    out = tool.out("auth", "account", "push", "APP", "--creds", "sys.creds")
+    matches(out, r"^Updating account APP \(A\w{55}\) on 1 server\(s\)\n\n✓ Update completed on \S+\n\nSuccess 1 Failed 0 Expected 1\n$")
+    out = tool.out("account", "info", "--creds", "u1.creds")
+    matches(out, r"User: u1 \(U\w{55}\)\n +Account: APP \(A\w{55}\)\n +Expires: never\n")
+    tool.run("kv", "add", "B", "--creds", "u1.creds")
+    tool.run("auth", "user", "credential", "short.creds", "u1", "APP", "--expire", "1h")
+    matches(tool.out("account", "info", "--creds", "short.creds"), r"Expires: 59m")
+    matches(tool.out("auth", "account", "query", "APP", "copy.jwt", "--creds", "sys.creds"), r"^Account APP ")
+    eq(mode(tool.path("copy.jwt")), 0o600)
+    eq(tool.run("auth", "account", "push", "APP", "--creds", "u1.creds", "--timeout", "1s", code=1).err.count("no servers were updated"), 1)
+
+
+@case(135)
+def key_pairs(ctx):
+    tool = nats(ctx, server=False)
+    for kind, letter in (("user", "U"), ("account", "A"), ("server", "N"), ("cluster", "C"), ("operator", "O"), ("curve", "X"),
+                         ("x25519", "X")):
+        seed, public = tool.out("auth", "nkey", "gen", kind, "--public").split()
+        matches(seed, r"^S%s\w{56}$" % letter)
+        matches(public, r"^%s\w{55}$" % letter)
+        eq(tool.out("auth", "nkey", "show", tool.write("k.nk", "# a key\n%s\n" % seed)), public + "\n")
+    matches(tool.out("auth", "nkey", "gen", "user"), r"^SU\w{56}\n$")
+    eq(tool.out("auth", "nkey", "gen", "user", "--output", "u.nk"), "")
+    eq(mode(tool.path("u.nk")), 0o600)
+    matches(tool.error("auth", "nkey", "gen", "bogus"), "^enum value must be one of .*, got 'bogus'$")
+    eq(tool.error("auth", "nkey", "show", tool.write("none", "x\n")), "could not find a valid key in %s" % tool.path("none"))
+    entropy = tool.write("entropy", bytes(range(32)))
+    eq(tool.out("auth", "nkey", "gen", "user", "--entropy", entropy), tool.out("auth", "nkey", "gen", "user", "--entropy", entropy))
+
+
+@case(135)
+def signatures_and_sealed_files(ctx):
+    tool = nats(ctx, server=False)
+    tool.write("file", "content")
+    tool.run("auth", "nkey", "gen", "user", "--output", "u.nk")
+    signature = tool.out("auth", "nkey", "sign", "file", "u.nk")
+    matches(signature, r"^[\w-]{86}\n$")
+    tool.write("sig", signature)
+    eq(tool.out("auth", "nkey", "verify", "file", "sig", "u.nk"), "Verified OK\n")
+    tool.write("other", "changed")
+    eq(tool.error("auth", "nkey", "verify", "other", "sig", "u.nk"), "nkeys: signature verification failed")
+    publics = []
+    for name in ("a.xk", "b.xk"):
+        tool.run("auth", "nkey", "gen", "curve", "--output", name)
+        publics.append(tool.out("auth", "nkey", "show", name).strip())
+    tool.run("auth", "nkey", "seal", "file", "a.xk", publics[1], "--output", "sealed")
+    eq(tool.out("auth", "nkey", "unseal", "sealed", "b.xk", publics[0]), "content")
+    matches(tool.error("auth", "nkey", "unseal", "sealed", "a.xk", publics[0]), "could not decrypt input")
+    tool.run("auth", "nkey", "seal", "file", "a.xk", publics[1], "--no-b64", "--output", "raw")
+    with open(tool.path("raw"), "rb") as file:
+        eq(file.read(4), b"xkv1")
+    eq(tool.out("auth", "nkey", "unseal", "raw", "b.xk", publics[0], "--no-b64"), "content")
+    eq(tool.error("auth", "nkey", "seal", "file", "u.nk", publics[1]), "nkeys: only curve key can seal/open")
+
+
+@case(131)
+def credentials_are_checked(ctx):
+    tool = nats(ctx, server=False)
+    operator(tool)
+    args = ("server", "check", "credential", "--credential")
+    eq(tool.out(*args, "u1.creds", code=2), "CRITICAL Credential Crit:never expires | expiry=0.0000s\n")
+    eq(tool.out(*args, "u1.creds", "--no-require-expiry"), "OK Credential OK:never expires | expiry=0.0000s\n")
+    tool.run("auth", "user", "credential", "short.creds", "u1", "APP", "--expire", "1h")
+    matches(tool.out(*args, "short.creds"), r"^OK Credential OK:expires in \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC \| expiry=\d+\.\d{4}s\n$")
+    matches(tool.out(*args, "short.creds", "--validity-warn", "2h", code=1), r"^WARNING Credential Warn:expires sooner than 2h0m0s ")
+    matches(tool.out(*args, "short.creds", "--validity-critical", "2h", code=2), r"^CRITICAL Credential Crit:expires sooner than 2h0m0s ")
+    matches(tool.out(*args, "nothing", code=2), r"^CRITICAL Credential Crit:credential not accessible: ")
+    tool.write("bad", "x")
+    matches(tool.out(*args, "bad", code=2), r"^CRITICAL Credential Crit:invalid credential: ")

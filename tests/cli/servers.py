@@ -1,0 +1,382 @@
+"""server, account: items 105 to 116; server check: items 117 to 132."""
+
+import json
+import os
+import re
+import stat
+
+from tool import *
+from tool import check as lib_check
+
+
+def check(tool, *args, code=0, **options):
+    return tool.run("server", "check", *args, code=code, **options).out
+
+
+@case(105, "services")
+def servers_are_listed(ctx):
+    tool = nats(ctx)
+    out = tool.out("server", "list", *SYSTEM)
+    matches(out, r"Server Overview")
+    matches(out, r"│ Name +│ Cluster +│ Host +│ Version +│ JS +│ Conns +│ Subs +│ Routes +│ GWs +│ Mem +│ CPU % +│ Cores +"
+                 r"│ Slow +│ Uptime +│ RTT +│")
+    matches(out, r"Cluster Overview")
+    found = tool.run("server", "list", "--json", *SYSTEM).json
+    eq(len(found), 1)
+    eq(list(found[0]), ["server", "statsz"])
+    eq(tool.error("server", "list"),
+       "no results received, ensure the account used has system privileges and appropriate permissions")
+
+
+@case(106, "services")
+def servers_are_pinged(ctx):
+    tool = nats(ctx)
+    out = tool.out("server", "ping", "--timeout", "2s", *SYSTEM)
+    matches(out, r"^\S+ +rtt=[\d.]+(µs|ms)\n\n---- ping statistics ----\n1 replies max: [\d.]+ min: [\d.]+ avg: [\d.]+\n$")
+    outcome = tool.run("server", "ping", code=1)
+    eq(outcome.out, "503 status from $SYS.REQ.SERVER.PING, ensure a system account is used with appropriate permissions\n")
+
+
+@case(107, "services")
+def a_server_is_shown(ctx):
+    tool = nats(ctx)
+    name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
+    out = tool.out("server", "info", name, *SYSTEM)
+    matches(out, r"^Server information for %s \([A-Z2-7]{56}\)\n\nProcess Details:\n" % re.escape(name))
+    for section in ("Connection Details", "JetStream", "Limits", "Statistics"):
+        matches(out, r"\n\n%s:\n\n" % section)
+    matches(out, r"Maximum Payload: 1.0 MiB\n")
+    eq(tool.error("server", "info", "nobody", "--timeout", "1s", *SYSTEM),
+       "no results received, ensure the account used has system privileges and appropriate permissions")
+
+
+@case(108, "services")
+def monitoring_data_is_asked_for(ctx):
+    tool = nats(ctx)
+    name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
+    for kind in ("variables", "connections", "routes", "gateways", "leafnodes", "accounts", "subscriptions", "jetstream",
+                 "jetstream-health", "ipqueue"):
+        lines = tool.out("server", "request", kind, "--name", name, *SYSTEM).splitlines()
+        eq(len(lines), 1, kind)
+        answer = json.loads(lines[0])
+        eq([key for key in answer if key != "error"], ["server", "data"], kind)
+        eq(answer["server"]["name"], name)
+    answer = tool.run("server", "request", "connections", "--filter-account", "SYS", *SYSTEM).json
+    eq([entry["account"] for entry in answer["data"]["connections"]], ["SYS"])
+    eq(tool.error("server", "request", "variables"),
+       "server request failed, ensure the account used has system privileges and appropriate permissions")
+
+
+@case(112)
+def passwords_are_hashed(ctx):
+    tool = nats(ctx, server=False)
+    out = tool.out("server", "passwd", "-g", "--cost", "4")
+    matches(out, r"^Generated password: \w{22}\n       bcrypt hash: \$2a\$04\$[./A-Za-z0-9]{53}\n$")
+    matches(tool.out("server", "passwd", "-p", "long enough", "-c", "5"), r"^\$2a\$05\$.{53}\n$")
+    matches(tool.out("server", "passwd", env={"PASSWORD": "long enough"}), r"^\$2a\$11\$.{53}\n$")
+    eq(tool.error("server", "passwd", "-p", "short"), "password should be at least 10 characters long")
+    eq(tool.error("server", "passwd", "-p", "long enough", "-c", "3"), "bcrypt cost should be between 4 and 31")
+
+
+@case(113)
+def mappings_are_tried_out(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.out("server", "mappings", "a.*.b", "x.{{wildcard(1)}}", "a.1.b"), "x.1\n\n")
+    eq(tool.out("server", "mappings", "a.*.b", "x.{{wildcard(1)}}", "b.1.b"), "Error: no matching transforms available\n\n\n")
+    matches(tool.error("server", "mappings", "a", "x.{{wildcard(1)}}", "a"), "^invalid mapping destination: ")
+
+
+@case(114)
+def the_own_account_without_what_the_server_tells_of_users(ctx):
+    tool = nats(ctx)
+    out = tool.out("account", "info")
+    matches(out, r" +Account: APP\n +Expires: never\n +Client ID: \d+\n")
+    matches(out, r"Account Usage:\n\n +Storage: 0 B\n +Memory: 0 B\n +Streams: 0\n +Consumers: 0\n")
+    matches(out, r"Tier: Default:\n")
+
+
+@case(115, "snapshots")
+def an_account_is_backed_up(ctx):
+    tool = nats(ctx)
+    eq(tool.error("account", "backup", "B", "-f"), "no streams found")
+    for name in ("S", "T"):
+        stream(tool, name)
+        tool.run("publish", name + ".a", "x", "-J", "-q")
+    stream(tool, "M", storage="memory")
+    out = tool.out("account", "backup", "B", "-f")
+    matches(out, r"^Performing backup of all streams to B\n\n +Streams: 3\n +Size: \d+ B\n +Consumers: 0\n")
+    matches(out, r"Backup Warnings:\n\n  M: memory based streams are not backed up\n")
+    eq(sorted(os.listdir(tool.path("B"))), ["S", "T"])
+    eq(sorted(os.listdir(tool.path("B", "S"))), ["backup.json", "stream.tar.s2"])
+    eq(tool.error("account", "backup", "C", "-f", "-w"), "backup failed")
+    eq(tool.error("account", "restore", "B"), 'stream "S" exists already')
+    tool.run("stream", "rm", "S", "-f")
+    tool.run("stream", "rm", "T", "-f")
+    tool.run("account", "restore", "B")
+    eq(tool.out("stream", "ls", "-n", "-a"), "M\nS\nT\n")
+    eq(tool.run("stream", "info", "T", "--json").json["state"]["messages"], 1)
+
+
+@case(114, "services")
+def the_own_account_is_shown(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults", code=None)
+    out = tool.out("account", "info")
+    matches(out, r"^Account Information\n\n +User: app\n +Account: APP\n +Expires: never\n +Client ID: \d+\n +Client IP: 127.0.0.1\n +RTT: ")
+    matches(out, r"TLS Connection: no\n")
+    matches(out, r"JetStream Account Information:\n")
+    matches(out, r"Tier: Default:\n")
+    matches(out, r"Memory: 0 B of Unlimited\s")
+    matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*JetStream is not supported in this account")
+
+
+@case(116, "services")
+def a_configuration_is_read_again(ctx):
+    tool = nats(ctx)
+    server = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"]
+    matches(tool.out("server", "config", "reload", server, "-f", *SYSTEM), r"^Server information for .* \(%s\)\n" % server)
+    eq(tool.error("server", "config", "reload", server, *SYSTEM),
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+
+
+@case(117)
+def a_connection_is_checked(ctx):
+    tool = nats(ctx)
+    out = check(tool, "connection")
+    matches(out, r"^OK Connection OK:connected to nats://\S+ in \S+ OK:rtt time \S+ OK:round trip took 0\.\d{6}s "
+                 r"\| connect_time=\d\.\d{4}s;0\.5000;1\.0000 rtt=0\.\d{4}s;0\.5000;1\.0000 request_time=0\.\d{4}s;0\.5000;1\.0000\n$")
+    out = check(tool, "connection", "--connect-warn", "1ns", "--connect-critical", "1h", code=1)
+    matches(out, r"^WARNING Connection Warn:connected to \S+, connect time exceeded ")
+    eq(check(tool, "connection", "-s", "nats://127.0.0.1:1", code=2),
+       "CRITICAL Connection Crit:connection failed: nats: no servers available for connection\n")
+
+
+@case(118)
+def prometheus_always_ends_well(ctx):
+    tool = nats(ctx)
+    out = check(tool, "connection", "-s", "nats://127.0.0.1:1", "--format", "prometheus")
+    matches(out, r'# TYPE nats_server_check_connections_status_code gauge\n'
+                 r'nats_server_check_connections_status_code\{item="Connection",status="CRITICAL"\} 2\n\n$')
+    out = check(tool, "connection", "--format", "prometheus", "--namespace", "mine")
+    matches(out, r'mine_connections_rtt\{item="Connection"\} [\d.e-]+\n')
+    names = re.findall(r"# HELP (\S+)", out)
+    eq(names, sorted(names))
+
+
+@case(119)
+def a_check_as_json(ctx):
+    tool = nats(ctx)
+    found = json.loads(check(tool, "connection", "--format", "json"))
+    eq(list(found), ["status", "check_suite", "check_name", "ok", "perf_data"])
+    eq((found["status"], found["check_suite"], found["check_name"]), ("OK", "connections", "Connection"))
+    eq(list(found["perf_data"][0]), ["name", "value", "warning", "critical", "unit"])
+
+
+@case(120)
+def a_check_as_text(ctx):
+    tool = nats(ctx)
+    out = check(tool, "connection", "--format", "text")
+    matches(out, r"^Connection: OK\n\nStatus Detail\n\n.*│ Status │ Message .*\n\nCheck Metrics\n\n.*│ Metric +│ Value +│ Unit │")
+
+
+def stream(tool, name, **config):
+    """A stream made over the API."""
+    body = {"name": name, "subjects": [name + ".>"], "storage": "file", "retention": "limits", "num_replicas": 1, **config}
+    tool.run("request", "$JS.API.STREAM.CREATE." + name, json.dumps(body), "--raw")
+
+
+@case(121)
+def thresholds_of_a_stream(ctx):
+    tool = nats(ctx)
+    stream(tool, "S")
+    for subject in ("S.a", "S.b", "S.b"):
+        tool.run("publish", subject, "x", "-J", "-q")
+    eq(check(tool, "stream", "--stream", "S", "--msgs-warn", "10", "--msgs-critical", "1", "--subjects-warn", "5",
+             "--subjects-critical", "9", code=1),
+       "WARNING S Warn:3 messages OK:2 subjects | messages=3;10;1 subjects=2;5;9 sources=0\n")
+    matches(check(tool, "stream", "--stream", "S", "--msgs-critical", "3", code=2), r"^CRITICAL S Crit:3 messages ")
+    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3", code=2), r"Crit:Stream is not clustered")
+    matches(check(tool, "stream", "--stream", "S", "--lag-critical", "3", code=2), r"Crit:not mirrored")
+    eq(check(tool, "stream", "--stream", "NO", code=2), "CRITICAL NO Crit:could not load info: stream not found (10059)\n")
+
+
+@case(123)
+def metadata_of_a_stream_wins(ctx):
+    tool = nats(ctx)
+    stream(tool, "S", metadata={"io.nats.monitor.msgs-critical": "5"})
+    tool.run("publish", "S.a", "x", "-J", "-q")
+    matches(check(tool, "stream", "--stream", "S", "--msgs-critical", "0", code=2), r"^CRITICAL S Crit:1 messages ")
+
+
+@case(124)
+def a_consumer_is_checked(ctx):
+    tool = nats(ctx)
+    stream(tool, "S")
+    tool.run("publish", "S.a", "x", "-J", "-q")
+    body = {"stream_name": "S", "config": {"durable_name": "C", "ack_policy": "explicit"}}
+    tool.run("request", "$JS.API.CONSUMER.DURABLE.CREATE.S.C", json.dumps(body), "--raw")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "C"),
+       "OK S_C | ack_pending=0 pull_waiting=0 pending=1 redelivered=0\n")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--unprocessed-critical", "1",
+             "--last-delivery-critical", "1h", code=2),
+       "CRITICAL S_C Crit:Unprocessed Messages: 1 Crit:No deliveries | "
+       "ack_pending=0 pull_waiting=0 pending=1;;1 redelivered=0 last_delivery=0.0000s;;3600.0000\n")
+    matches(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--pinned", code=2),
+            r"Crit:Not pinned client priority mode")
+
+
+@case(125)
+def a_message_is_checked(ctx):
+    tool = nats(ctx)
+    stream(tool, "S")
+    tool.run("publish", "S.a", "hello", "-J", "-q")
+    matches(check(tool, "message", "--stream", "S", "--subject", "S.a", "--content", "^h"),
+            r"^OK Stream Message OK:Valid message on S > S.a \| age=\d+\.\d{4}s size=5B\n$")
+    matches(check(tool, "message", "--stream", "S", "--subject", "S.a", "--age-warn", "1ns", code=1),
+            r"^WARNING Stream Message Warn:\S+ old ")
+    matches(check(tool, "message", "--stream", "S", "--subject", "S.a", "--content", "^x", code=2),
+            r"Crit:does not match regex: \^x ")
+    eq(check(tool, "message", "--stream", "S", "--subject", "S.no", code=2),
+       "CRITICAL Stream Message Crit:no message found\n")
+    eq(check(tool, "message", "--stream", "S", code=2),
+       'CRITICAL Stream Message Crit:Check failed: invalid subject ">"\n')
+    tool.run("publish", "S.t", "1000", "-J", "-q")
+    matches(check(tool, "message", "--stream", "S", "--subject", "S.t", "--body-timestamp", "--age-critical", "1h", code=2),
+            r"Crit:\d+h\d+m\S+ old")
+
+
+@case(127)
+def use_of_jetstream_is_checked(ctx):
+    tool = nats(ctx)
+    out = check(tool, "jetstream")
+    matches(out, r"^OK JetStream OK:0% memory OK:0% storage \| memory=0B memory_pct=0%;75;90 storage=0B storage_pct=0%;75;90 "
+                 r"streams=0 streams_pct=0% consumers=0 consumers_pct=0% replicas_ok=0 replicas_no_leader=0 "
+                 r"replicas_missing_replicas=0 replicas_lagged=0;;200 replicas_not_seen=0.0000s;;5.0000 replicas_fail=0\n$")
+    matches(check(nats(ctx, config=""), "jetstream", code=2), r"^CRITICAL JetStream Crit:JetStream not available: ")
+
+
+@case(128, "services")
+def a_server_is_checked(ctx):
+    tool = nats(ctx)
+    name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
+    out = check(tool, "server", "--name", name, "--js-required", *SYSTEM)
+    matches(out, r"^OK %s OK:JetStream enabled \| uptime=\d+\.\d{4}s cpu=\d+%% mem=\d+ connections=\d+ subscriptions=\d+\n$"
+            % re.escape(name))
+    matches(check(tool, "server", "--name", name, "--uptime-warn", "2h", "--uptime-critical", "1h", *SYSTEM, code=2), r"Crit:Up ")
+    matches(check(tool, "server", "--name", name, "--tls-required", *SYSTEM, code=2), r"Crit:TLS not required")
+    eq(check(tool, "server", "--name", "nobody", "--timeout", "1s", *SYSTEM, code=2),
+       "CRITICAL nobody Crit:varz failed: nats: timeout\n")
+
+
+@case(129)
+def a_bucket_is_checked(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    tool.run("kv", "put", "B", "k", "v")
+    eq(check(tool, "kv", "--bucket", "B", "--key", "k", "--values-warn", "5", "--values-critical", "9"),
+       "OK B OK:bucket B OK:key k found OK:1 values | values=1;5;9 bytes=%dB replicas=1\n"
+       % tool.run("request", "$JS.API.STREAM.INFO.KV_B", "", "--raw").json["state"]["bytes"])
+    matches(check(tool, "kv", "--bucket", "B", "--key", "x", code=2), r"Crit:key x not found")
+    matches(check(tool, "kv", "--bucket", "B", "--values-warn", "5", "--values-critical", "1", code=2), r"Crit:1 values")
+    tool.run("kv", "del", "B", "k", "-f")
+    matches(check(tool, "kv", "--bucket", "B", "--key", "k", code=2), r"Crit:key k is deleted")
+    eq(check(tool, "kv", "--bucket", "NO", code=2), "CRITICAL NO Crit:bucket NO not found\n")
+
+
+@case(130)
+def a_service_is_checked(ctx):
+    tool = nats(ctx)
+    matches(check(tool, "request", "--subject", "nobody", code=2),
+            r"^CRITICAL nobody Crit:could not send request: nats: no responders available for request \| time=\d\.\d{4}s\n$")
+    service = tool.start("reply", "svc", "answer", "-H", "K:V")
+    service.wait_err("Listening")
+    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^ans", "--match-headers", "K=V"),
+            r"^OK svc OK:Valid response \| time=\d\.\d{4}s\n$")
+    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^x", "--match-headers", "K=W", code=2),
+            r'Crit:response does not match regexp Crit:invalid header "K" = "V"')
+
+
+@case(132)
+def a_result_goes_to_a_file(ctx):
+    tool = nats(ctx)
+    path = tool.path("result")
+    eq(check(tool, "stream", "--stream", "NO", "--outfile", path, code=2), "")
+    with open(path) as file:
+        eq(file.read(), "CRITICAL NO Crit:could not load info: stream not found (10059)\n")
+    eq(stat.S_IMODE(os.stat(path).st_mode), 0o600)
+
+
+@case(109, "cluster", slow=True)
+def a_report_about_jetstream(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    out = tool.out("server", "report", "jetstream", *SYSTEM)
+    matches(out, r"JetStream Summary")
+    matches(out, r"│ n[123]\* +│ c +│ 0 ")
+    matches(out, r"RAFT Meta Group Information - Lead cluster: c ")
+    eq(len(re.findall(r"│ n\d +│ \w{8} │ (?:yes|   ) +│ true", out)), 3, out)
+
+
+@case(110, "services")
+def a_report_about_connections(ctx):
+    tool = nats(ctx)
+    watching = tool.start("sub", "a.>", "--connection-name", "watcher")
+    watching.wait_err("Subscribing")
+    found = tool.run("server", "report", "connections", "--account", "APP", "--json", *SYSTEM).json
+    eq([entry["name"] for entry in found], ["watcher"])
+    eq(found[0]["server"]["id"], tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"])
+    eq(tool.run("server", "report", "connections", "--filter", 'conn.name == "nobody"', "--json", *SYSTEM).json, [])
+    out = tool.out("server", "report", "connections", *SYSTEM)
+    matches(out, r"^\n.*Top 2 Connections out of 2 by subs")
+    matches(out, r"Totals for 2 connections")
+    matches(out, r"Connections per server")
+    accounts = tool.run("server", "report", "accounts", "--json", *SYSTEM).json
+    eq(sorted(entry["account"] for entry in accounts), ["APP", "SYS"])
+    eq(list(accounts[0])[:4], ["account", "connections", "connection_info", "in_msgs"])
+    matches(tool.out("server", "report", "mem", *SYSTEM), r"^Memory Usage\n\n  \S+: █{30} \(\S+ MiB\)\n")
+    matches(tool.out("server", "report", "health", *SYSTEM), r"ok: 1 / err: 0")
+
+
+@case(111, "cluster", slow=True)
+def the_meta_leader_steps_down(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    outcome = tool.run("server", "cluster", "step-down", *SYSTEM)
+    first = re.fullmatch(r'Requesting leader step down of "(n\d)" in a 3 peer RAFT group', outcome.logs[0])
+    second = re.fullmatch(r'New leader elected "(n\d)"', outcome.logs[1])
+    lib_check(first and second and first.group(1) != second.group(1), outcome)
+    eq(tool.error("server", "cluster", "peer-remove", "nobody", *SYSTEM), "did not find a replica named nobody")
+    matches(tool.error("server", "cluster", "step-down", "--js-domain", "x", *SYSTEM), "cannot be used with step-down")
+    tool.error("server", "cluster", "peer-remove", second.group(1), *SYSTEM)
+
+
+@case(122, "cluster", slow=True)
+def replicas_of_a_stream_must_be_expected(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    stream(tool, "S", num_replicas=3)
+    matches(check(tool, "stream", "--stream", "S", code=2), r"^CRITICAL S Crit:Expected 0 replicas got 3 ")
+    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), r"^OK S OK:3 peers OK:replicas are current ")
+    matches(check(tool, "jetstream"), r" replicas_ok=1 ")
+
+
+@case(126, "cluster", slow=True)
+def the_meta_group_is_checked(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    limits = ("--lag-critical", "100", "--seen-critical", "1m")
+    matches(check(tool, "meta", "--expect", "3", *limits, *SYSTEM),
+            r"^OK JetStream Meta Cluster OK:3 peers led by n\d \| peers=3;3;3 peer_offline=0 peer_not_current=0 peer_inactive=0 "
+            r"peer_lagged=0\n$")
+    matches(check(tool, "meta", "--expect", "2", *limits, *SYSTEM, code=2), r"Crit:3 peers of expected 2 ")
+    matches(check(tool, "meta", "--expect", "2", *limits, code=2), r"Crit:JSZ API request failed: ")
+
+
+@case(105)
+def a_server_to_try_things_out(ctx):
+    tool = nats(ctx, server=False)
+    running = tool.start("server", "run", "try", "--binary", ctx.binary)
+    running.wait_out("Use it by")
+    matches(tool.out("context", "ls", "--names"), "^try\ntry_service\ntry_system\n$")
+    matches(tool.out("account", "info", "--context", "try"), "Account: USER\n")
+    tool.run("kv", "add", "B", "--context", "try_service")
+    eq(tool.error("server", "run", "try", "--binary", ctx.binary), 'context "try" already exist')
+    running.interrupt()
+    running.wait()
+    eq(tool.out("context", "ls", "--names"), "")
