@@ -1,6 +1,7 @@
 //! The model of `nats auth account`.
 
 use crate::commands::auth::account;
+use crate::commands::auth::{mappings, scopes};
 use crate::model::*;
 
 /// `nats auth account`.
@@ -335,7 +336,8 @@ const ACCOUNT_KEYS_ADD: Command = Command::new("add", "Add a scoped signing key"
         text("pub-deny", "Subjects that may not be published to").list(),
         text("sub-allow", "Subjects that may be subscribed to").list(),
         text("sub-deny", "Subjects that may not be subscribed to").list(),
-    ]]);
+    ]])
+    .run(scopes::add);
 
 /// `nats auth account keys info`.
 const ACCOUNT_KEYS_INFO: Command = Command::new("info", "Show a scoped signing key")
@@ -347,13 +349,15 @@ const ACCOUNT_KEYS_INFO: Command = Command::new("info", "Show a scoped signing k
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(scopes::info);
 
 /// `nats auth account keys ls`.
 const ACCOUNT_KEYS_LS: Command = Command::new("ls", "List scoped signing keys")
     .aliases(&["list"])
     .args(&[optional("account", "The account")])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(scopes::list);
 
 /// `nats auth account keys rm`.
 const ACCOUNT_KEYS_RM: Command = Command::new("rm", "Remove a scoped signing key")
@@ -362,7 +366,8 @@ const ACCOUNT_KEYS_RM: Command = Command::new("rm", "Remove a scoped signing key
         text("key", "The key to remove"),
         text("operator", "Operator to work in"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(scopes::remove);
 
 /// `nats auth account mappings`.
 const ACCOUNT_MAPPINGS: Command = Command::new("mappings", "Subject mappings of an account")
@@ -387,13 +392,15 @@ const ACCOUNT_MAPPINGS_ADD: Command = Command::new("add", "Add a mapping")
     .flags(&[&[
         text("operator", "Operator to work in"),
         file("config", "Read the configuration from a JSON file"),
-    ]]);
+    ]])
+    .run(mappings::add);
 
 /// `nats auth account mappings ls`.
 const ACCOUNT_MAPPINGS_LS: Command = Command::new("ls", "List mappings")
     .aliases(&["list"])
     .args(&[optional("account", "The account")])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(mappings::list);
 
 /// `nats auth account mappings rm`.
 const ACCOUNT_MAPPINGS_RM: Command = Command::new("rm", "Remove a mapping")
@@ -401,7 +408,8 @@ const ACCOUNT_MAPPINGS_RM: Command = Command::new("rm", "Remove a mapping")
         optional("account", "The account"),
         optional("source", "Subjects to map"),
     ])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(mappings::remove);
 
 /// `nats auth account mappings info`.
 const ACCOUNT_MAPPINGS_INFO: Command = Command::new("info", "Show a mapping")
@@ -413,4 +421,5 @@ const ACCOUNT_MAPPINGS_INFO: Command = Command::new("info", "Show a mapping")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(mappings::info);

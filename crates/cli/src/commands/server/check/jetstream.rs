@@ -57,8 +57,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             percent_help: "Percentage of memory used",
             warn: memory.0,
             critical: memory.1,
-            limit: limits.0,
-            used: used.0,
+            limit: limits[0],
+            used: used[0],
         },
         Resource {
             name: "storage",
@@ -68,8 +68,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             percent_help: "Percentage of storage used",
             warn: storage.0,
             critical: storage.1,
-            limit: limits.1,
-            used: used.1,
+            limit: limits[1],
+            used: used[1],
         },
         Resource {
             name: "streams",
@@ -79,8 +79,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             percent_help: "Percentage of streams in use",
             warn: streams.0,
             critical: streams.1,
-            limit: limits.2,
-            used: used.2,
+            limit: limits[2],
+            used: used[2],
         },
         Resource {
             name: "consumers",
@@ -90,8 +90,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             percent_help: "Percentage of consumers in use",
             warn: consumers.0,
             critical: consumers.1,
-            limit: limits.3,
-            used: used.3,
+            limit: limits[3],
+            used: used[3],
         },
     ];
     for resource in &resources {
@@ -104,47 +104,38 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Limits and use of memory, storage, streams, consumers: of the account, or
-/// the sum over its tiers.
-fn totals(info: &Json) -> ((i64, i64, i64, i64), (u64, u64, u64, u64)) {
-    let read = |entry: &Json| {
+/// Limits (or -1) and use of memory, storage, streams and consumers.
+type Totals = ([i64; 4], [u64; 4]);
+
+/// What the account may use and uses: itself, or the sum over its tiers.
+fn totals(info: &Json) -> Totals {
+    let read = |entry: &Json| -> Totals {
         (
-            (
-                entry.int("limits.max_memory"),
-                entry.int("limits.max_storage"),
-                entry.int("limits.max_streams"),
-                entry.int("limits.max_consumers"),
-            ),
-            (
-                entry.uint("memory"),
-                entry.uint("storage"),
-                entry.uint("streams"),
-                entry.uint("consumers"),
-            ),
+            ["max_memory", "max_storage", "max_streams", "max_consumers"]
+                .map(|key| entry.int(&format!("limits.{key}"))),
+            ["memory", "storage", "streams", "consumers"].map(|key| entry.uint(key)),
         )
     };
     let tiers = info.entries("tiers");
     if tiers.is_empty() {
         return read(info);
     }
-    // Without a limit in one tier there is none.
-    let add = |a: i64, b: i64| {
-        if a < 0 || b < 0 {
-            -1
-        } else {
-            a.saturating_add(b)
+    let mut sum: Totals = Totals::default();
+    for (_, tier) in tiers {
+        let (limits, used) = read(tier);
+        for (sum, limit) in sum.0.iter_mut().zip(limits) {
+            // Without a limit in one tier there is none.
+            *sum = if *sum < 0 || limit < 0 {
+                -1
+            } else {
+                sum.saturating_add(limit)
+            };
         }
-    };
-    tiers
-        .iter()
-        .map(|(_, tier)| read(tier))
-        .reduce(|(a, b), (c, d)| {
-            (
-                (add(a.0, c.0), add(a.1, c.1), add(a.2, c.2), add(a.3, c.3)),
-                (b.0 + d.0, b.1 + d.1, b.2 + d.2, b.3 + d.3),
-            )
-        })
-        .unwrap_or_default()
+        for (sum, used) in sum.1.iter_mut().zip(used) {
+            *sum = sum.saturating_add(used);
+        }
+    }
+    sum
 }
 
 fn judge(resource: &Resource, report: &mut Report) {
@@ -302,7 +293,7 @@ mod tests {
         )
         .unwrap();
         let (limits, used) = totals(&info);
-        assert_eq!((limits.0, limits.1, used.0), (30, -1, 3));
+        assert_eq!((limits[0], limits[1], used[0]), (30, -1, 3));
     }
 
     #[test]
