@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::bail;
-use crate::commands::stream::backup::{ABOUT_FILE, Options, backup_stream, staging_beside};
+use crate::commands::stream::backup::{
+    ABOUT_FILE, Options, backup_stream, places as still_places, staging_beside,
+};
 use crate::commands::stream::restore::{Backup, restore_stream};
 use crate::failure::Result;
 use crate::format::{commas, human_size};
@@ -50,6 +52,8 @@ pub fn backup(session: &mut Session) -> Result<()> {
     let abandoned: Arc<Mutex<Option<PathBuf>>> = Arc::default();
     let at_end = Arc::clone(&abandoned);
     on_interrupt(move || {
+        // Kept to the end of the program: nothing may appear any more.
+        std::mem::forget(still_places());
         if let Some(staging) = &*at_end.lock().unwrap_or_else(PoisonError::into_inner) {
             // Half a backup is none.
             let _ = fs::remove_dir_all(staging);

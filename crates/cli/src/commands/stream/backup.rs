@@ -30,7 +30,8 @@ const MIN_IDLE: Duration = Duration::from_secs(5);
 /// of it.
 static PLACES: Mutex<()> = Mutex::new(());
 
-fn places() -> MutexGuard<'static, ()> {
+/// Waits until no file appears or moves, and keeps it so while the guard lives.
+pub fn places() -> MutexGuard<'static, ()> {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
