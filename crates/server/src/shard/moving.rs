@@ -97,8 +97,9 @@ impl Shard {
     }
 
     fn take_out(&mut self, slot: u32) -> Option<Parcel> {
-        self.wake_producers(slot);
         let connection = self.connections.get_mut(slot as usize)?;
+        // Producers that wait for it are read again when their pause is over.
+        connection.waiting_producers.clear();
         let socket = connection.transport.socket();
         if self.poll.registry().deregister(socket).is_err() {
             self.close(slot, CloseReason::ReadError);
