@@ -38,6 +38,11 @@ impl CacheBudget {
         self.0.used.load(Ordering::Relaxed)
     }
 
+    /// Most bytes that should be used.
+    pub fn bytes(&self) -> usize {
+        self.0.bytes.load(Ordering::Relaxed)
+    }
+
     /// Whether more is used than should be.
     pub(crate) fn is_exceeded(&self) -> bool {
         self.used() > self.0.bytes.load(Ordering::Relaxed)

@@ -30,7 +30,7 @@ pub const FOUND_DELETES_MAX: u64 = 1 << 27;
 pub const BLOCK_SPAN_MAX: u64 = u32::MAX as u64 - 1;
 
 /// Default of the memory for cached blocks of all streams together, in bytes.
-pub const CACHE_BYTES_DEFAULT: usize = 256 << 20;
+pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 
 /// Files that stay open between two writes, of all streams together. With more
 /// of them each write opens its file and closes it, which costs some

@@ -159,7 +159,7 @@ fn plan(
     Ok(Plan {
         store_dir,
         keys,
-        cache: CacheBudget::default(),
+        cache: cache_budget(std::env::var(CACHE_VARIABLE).ok().as_deref()),
         durability,
         limits,
         domain: configured.domain.clone().unwrap_or_default(),
@@ -316,9 +316,29 @@ fn write_banner(log: &Logger, plan: &Plan) {
     log.info(format_args!("-------------------------------------------"));
 }
 
+/// Memory for blocks of all streams together, in MiB; a number. The Go server has
+/// no option for it.
+const CACHE_VARIABLE: &str = "MIDGE_CACHE_MB";
+
+/// The memory that `text` allows blocks to have, else the default.
+fn cache_budget(text: Option<&str>) -> CacheBudget {
+    match text.and_then(|text| text.parse::<u32>().ok()) {
+        Some(mib) => CacheBudget::new(mib as usize * (1 << 20)),
+        None => CacheBudget::default(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cache_budget_is_taken_from_the_environment() {
+        assert_eq!(cache_budget(Some("16")).bytes(), 16 << 20);
+        let default = CacheBudget::default().bytes();
+        assert_eq!(cache_budget(None).bytes(), default);
+        assert_eq!(cache_budget(Some("many")).bytes(), default);
+    }
 
     #[test]
     fn file_operations_at_a_time_are_bounded() {
