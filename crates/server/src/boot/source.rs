@@ -55,12 +55,15 @@ fn account_record(account: &Account, figures: Option<&AccountFigures>) -> Accoun
 }
 
 impl Node {
-    /// Asks every shard and gathers the answers.
+    /// Asks every shard and gathers the answers. No connection moves meanwhile, so
+    /// that each is told of once.
     fn ask_shards<T: Send + 'static>(
         &self,
         make: impl Fn(std::sync::mpsc::SyncSender<T>) -> Control,
     ) -> Vec<T> {
-        let shards = self.server().shared().all_shards();
+        let shared = self.server().shared();
+        let _nobody_moves = shared.moves.read_recursive();
+        let shards = shared.all_shards();
         let (answer, received) = sync_channel(shards.len().max(1));
         for handle in shards {
             handle
@@ -79,7 +82,6 @@ impl Node {
 
     /// What the clients of each account have done, by its id.
     fn account_figures(&self) -> HashMap<u32, AccountFigures> {
-        let _nobody_moves = self.server().shared().moves.read_recursive();
         let mut all: HashMap<u32, AccountFigures> = HashMap::new();
         for answer in self.ask_shards(Control::Accounts) {
             for (id, figures) in &answer {
@@ -288,7 +290,6 @@ impl Source for Node {
     }
 
     fn connections(&self, query: &ConnQuery) -> ConnSnapshot {
-        let _nobody_moves = self.server().shared().moves.read_recursive();
         let answers = self.ask_shards(|answer| Control::Connections(query.clone(), answer));
         let mut all = ConnSnapshot::default();
         for answer in answers {
@@ -303,7 +304,6 @@ impl Source for Node {
     }
 
     fn subscriptions(&self, query: &SubsQuery) -> SubsSnapshot {
-        let _nobody_moves = self.server().shared().moves.read_recursive();
         let answers = self.ask_shards(|answer| Control::Subscriptions(query.clone(), answer));
         let mut all = SubsSnapshot::default();
         for account in self.server().shared().accounts.all() {
