@@ -1,6 +1,7 @@
 //! JetStream at the start: options → plan, and its lines in the log
 //! (configuration.md 5, 8.2).
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -159,7 +160,7 @@ fn plan(
     Ok(Plan {
         store_dir,
         keys,
-        cache: cache_budget(std::env::var(CACHE_VARIABLE).ok().as_deref()),
+        cache: cache_budget(std::env::var_os(CACHE_VARIABLE).as_deref())?,
         durability,
         limits,
         domain: configured.domain.clone().unwrap_or_default(),
@@ -320,11 +321,17 @@ fn write_banner(log: &Logger, plan: &Plan) {
 /// no option for it.
 const CACHE_VARIABLE: &str = "MIDGE_CACHE_MB";
 
-/// The memory that `text` allows blocks to have, else the default.
-fn cache_budget(text: Option<&str>) -> CacheBudget {
-    match text.and_then(|text| text.parse::<u32>().ok()) {
-        Some(mib) => CacheBudget::new(mib as usize * (1 << 20)),
-        None => CacheBudget::default(),
+/// The memory that `text` allows blocks to have; without it the default.
+fn cache_budget(text: Option<&OsStr>) -> Result<CacheBudget, String> {
+    let Some(text) = text else {
+        return Ok(CacheBudget::default());
+    };
+    let mib = text.to_str().and_then(|text| text.parse::<u32>().ok());
+    match mib {
+        Some(mib) => Ok(CacheBudget::new(mib as usize * (1 << 20))),
+        None => Err(format!(
+            "{CACHE_VARIABLE}: found {text:?}, expected a number of MiB"
+        )),
     }
 }
 
@@ -334,10 +341,11 @@ mod tests {
 
     #[test]
     fn the_cache_budget_is_taken_from_the_environment() {
-        assert_eq!(cache_budget(Some("16")).bytes(), 16 << 20);
-        let default = CacheBudget::default().bytes();
-        assert_eq!(cache_budget(None).bytes(), default);
-        assert_eq!(cache_budget(Some("many")).bytes(), default);
+        let bytes = |text: Option<&str>| cache_budget(text.map(OsStr::new)).map(|b| b.bytes());
+        assert_eq!(bytes(Some("16")), Ok(16 << 20));
+        assert_eq!(bytes(None), Ok(CacheBudget::default().bytes()));
+        let text = "MIDGE_CACHE_MB: found \"many\", expected a number of MiB";
+        assert_eq!(bytes(Some("many")), Err(text.to_owned()));
     }
 
     #[test]
