@@ -243,17 +243,6 @@ def node_id(name):
     return "".join(DIGITS[byte % 62] for byte in hashlib.sha256(name.encode()).digest()[:8]).encode()
 
 
-def free_ports(count):
-    import socket
-    sockets = [socket.socket() for _ in range(count)]
-    for entry in sockets:
-        entry.bind(("127.0.0.1", 0))
-    ports = [entry.getsockname()[1] for entry in sockets]
-    for entry in sockets:
-        entry.close()
-    return ports
-
-
 def sealed(data, name):
     """The bytes in front of the hash, which is checked."""
     eq(data[-8:], checksum(name, data[:-8]), "hash under %s" % name)

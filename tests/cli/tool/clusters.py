@@ -1,8 +1,7 @@
 """Three servers that are one JetStream cluster."""
 
-import socket
-
 from lib.check import wait_until
+from lib.process import free_ports
 
 CONFIG = """
 server_name: n%(number)d
@@ -15,18 +14,6 @@ accounts {
 system_account: SYS
 no_auth_user: app
 """
-
-
-def free_ports(count):
-    """Ports that nobody listens on."""
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
-    finally:
-        for one in sockets:
-            one.close()
 
 
 def cluster(ctx, size=3):

@@ -9,6 +9,7 @@ import re
 import shutil
 import socket
 import subprocess
+import threading
 import tempfile
 import time
 from http.client import HTTPConnection, HTTPSConnection
@@ -227,19 +228,27 @@ def digest_of(value):
     return "sha256:" + hashlib.sha256((go_json(value) + "\n").encode("utf-8", "surrogateescape")).hexdigest()
 
 
+_given_ports = set()
+_given_ports_lock = threading.Lock()
+
+
 def free_ports(count):
     """Ports of 127.0.0.1 for servers that must know each other's ports. They lie below the range from which the
-    system takes ports by itself, so that no other server gets one of them in the meantime."""
+    system takes ports by itself, and each is given out once in a run, so that nobody else gets one of them before
+    its server listens."""
     ports = []
     while len(ports) < count:
         port = random.randrange(15000, 32000)
+        with _given_ports_lock:
+            if port in _given_ports:
+                continue
+            _given_ports.add(port)
         with socket.socket() as probe:
             try:
                 probe.bind(("127.0.0.1", port))
             except OSError:
                 continue
-        if port not in ports:
-            ports.append(port)
+        ports.append(port)
     return ports
 
 
