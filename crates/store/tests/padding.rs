@@ -92,12 +92,10 @@ fn small_syncs_have_room_and_large_ones_have_not() {
     let grown = lengths.windows(2).filter(|pair| pair[0] != pair[1]).count();
     assert!(grown < 12, "grown {grown} times for 2,000 messages");
     assert!(rooms.iter().all(|&room| room < (64 << 10) + 4096));
-    let is_zero = |&byte: &u8| byte == 0;
-    assert!(
-        file(&disk, 1)[store.state().bytes as usize..]
-            .iter()
-            .all(is_zero)
-    );
+    let behind = file(&disk, 1).split_off(store.state().bytes as usize);
+    let (zeros, mark) = behind.split_at(behind.len() - 8);
+    assert!(zeros.iter().all(|&byte| byte == 0));
+    assert_eq!(mark, [0xff; 8]);
 
     let disk = SimDisk::default();
     let mut store = create(&disk, OPTIONS);
@@ -226,6 +224,35 @@ fn a_kill_leaves_room_that_nobody_takes_for_damage() {
     }
 }
 
+/// An index file of an empty stream has zeros where it has the end of the last
+/// block.
+#[test]
+fn the_index_of_an_empty_stream_does_not_fit_to_one_with_room() {
+    let disk = SimDisk::default();
+    create(&disk, OPTIONS).close().unwrap();
+    let (mut store, _) = reopen(&disk, OPTIONS);
+    for _ in 0..5 {
+        append(&mut store, 100);
+    }
+    let bytes = store.state().bytes as usize;
+    drop(store);
+    let (store, recovery) = reopen(&disk, OPTIONS);
+    assert!(recovery.rebuilt);
+    assert_eq!(store.state().last, Seq(5));
+    drop(store);
+    // Somebody else's zeros behind the records.
+    let (store, _) = reopen(&disk, OPTIONS);
+    drop(store);
+    let mut content = file(&disk, 1);
+    content.truncate(bytes);
+    content.extend([0; 100]);
+    disk.write(Path::new(BLOCK), &content).unwrap();
+    let (store, recovery) = reopen(&disk, OPTIONS);
+    assert!(recovery.rebuilt);
+    assert_eq!(store.state().last, Seq(5));
+    assert_eq!(store.lost().bytes, 100);
+}
+
 #[test]
 fn a_torn_record_before_room_is_told_of_without_the_room() {
     let disk = SimDisk::default();
@@ -237,7 +264,7 @@ fn a_torn_record_before_room_is_told_of_without_the_room() {
     assert!(room > 0);
     drop(store);
     let mut torn = file(&disk, 1);
-    torn[bytes - 60..].fill(0);
+    torn[bytes - 60..bytes].fill(0);
     disk.write(Path::new(BLOCK), &torn).unwrap();
     let (store, recovery) = reopen(&disk, OPTIONS);
     assert_eq!(store.state().last, Seq(19));

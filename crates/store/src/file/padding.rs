@@ -6,10 +6,13 @@
 //! each other has zeros written behind its records, which the next records
 //! overwrite: their sync writes data only.
 //!
-//! No record is all zeros, so recovery knows where records end (the Go server
-//! takes the zeros for a torn end, and cuts them off). A file is cut to its
-//! records when its block is finished, when the index file is written, which
-//! knows a block by the last bytes of its file, and when the stream is idle.
+//! No record begins with zeros, so recovery knows where records end (the Go
+//! server takes the room for a torn end, and cuts it off). The room ends with
+//! [`MARK`]: an index file knows the last block by the last 8 bytes of its
+//! file, and one of an empty block by zeros.
+//!
+//! A file is cut to its records when its block is finished, when the index file
+//! is written, and when the stream is idle.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -32,6 +35,9 @@ const PAGE: u64 = 4 << 10;
 /// that a stream of some messages does not take more than it needs.
 const ROOM_MAX: u64 = 64 << 10;
 
+/// The last bytes of the room.
+const MARK: [u8; 8] = [0xff; 8];
+
 /// What is known of the room behind the records.
 #[derive(Debug, Default)]
 pub(super) struct Padding {
@@ -48,7 +54,7 @@ pub(super) struct Padding {
 }
 
 impl Padding {
-    /// How many zeros are to follow `bytes` bytes of records which end at `end`
+    /// How many bytes of room are to follow `bytes` bytes of records which end at `end`
     /// in the file of a block.
     fn wanted(&mut self, block: u32, bytes: u64, end: u64) -> u64 {
         self.unsynced += bytes;
@@ -86,15 +92,30 @@ impl Padding {
     }
 }
 
-/// The length of a block without zeros behind its records, which end at
+/// The length of a block without room behind its records, which end at
 /// `records` at the least.
 pub(crate) fn without_padding(block: &[u8], records: usize) -> usize {
-    let rest = block.get(records..).unwrap_or_default();
-    if rest.iter().all(|&byte| byte == 0) {
+    let room = block.get(records..).unwrap_or_default();
+    let marks = room.iter().rev().take_while(|&&byte| byte == 0xff).count();
+    let (zeros, mark) = room.split_at(room.len() - marks);
+    // The last record may have taken part of the mark.
+    let is_mark = mark == MARK || zeros.is_empty() && MARK.ends_with(mark);
+    if is_mark && zeros.iter().all(|&byte| byte == 0) {
         records.min(block.len())
     } else {
         block.len()
     }
+}
+
+/// The length of a block without the room at its end, whatever is before that.
+pub(crate) fn without_room(block: &[u8]) -> usize {
+    let Some(zeros) = block.strip_suffix(&MARK) else {
+        return block.len();
+    };
+    zeros
+        .iter()
+        .rposition(|&byte| byte != 0)
+        .map_or(0, |last| last + 1)
 }
 
 impl FileStore {
@@ -108,11 +129,12 @@ impl FileStore {
         at: u64,
     ) -> std::io::Result<()> {
         let bytes = records.len() as u64;
-        let zeros = padding.wanted(number, bytes, at + bytes);
-        if zeros > 0 {
-            let mut padded = Vec::with_capacity(records.len() + zeros as usize);
+        let room = padding.wanted(number, bytes, at + bytes) as usize;
+        if room >= MARK.len() {
+            let mut padded = Vec::with_capacity(records.len() + room);
             padded.extend_from_slice(records);
-            padded.resize(records.len() + zeros as usize, 0);
+            padded.resize(records.len() + room - MARK.len(), 0);
+            padded.extend_from_slice(&MARK);
             if file.write_at(&padded, at).is_ok() {
                 return Ok(());
             }

@@ -18,7 +18,7 @@ use crate::seqset::SeqSet;
 use crate::types::Seq;
 
 use super::blocks::BlockFiles;
-use super::padding::without_padding;
+use super::padding::{without_padding, without_room};
 use super::recover::Prior;
 use super::{Recovery, idx29};
 
@@ -210,10 +210,10 @@ fn read_block(
     Ok(Some((block, read.compressed)))
 }
 
-/// Cuts off the zeros that [`padding`](super::padding) has put behind the
+/// Cuts off the room that [`padding`](super::padding) has made behind the
 /// records of a block.
 fn cut_padding(files: &BlockFiles, number: u32, block: &mut Vec<u8>) -> Result<(), StoreError> {
-    if !block.ends_with(&[0; 8]) {
+    if block.last() != Some(&0xff) {
         return Ok(());
     }
     let mut records = 0;
@@ -342,8 +342,11 @@ fn repair(
     seen: &Seen,
     recovery: &mut Recovery,
 ) -> Result<(), StoreError> {
-    let records = read.plain.iter().rposition(|&byte| byte != 0);
-    let end = records.map_or(0, |last| last + 1);
+    let end = if read.compressed {
+        read.plain.len()
+    } else {
+        without_room(&read.plain)
+    };
     let lengths = scanned.damage.iter();
     let bytes: usize = lengths
         .map(|&(from, to)| to.min(end).saturating_sub(from))
