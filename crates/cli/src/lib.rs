@@ -17,6 +17,7 @@
 //! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
+//! | `embedded` | the server of `nats server run`, with the feature `embedded-server` |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
 
@@ -24,6 +25,8 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+#[cfg(feature = "embedded-server")]
+pub mod embedded;
 pub mod expression;
 pub mod failure;
 pub mod format;

@@ -10,6 +10,7 @@ pub mod model;
 mod passwd;
 mod ping;
 mod reload;
+mod replicas;
 mod report;
 mod request;
 mod run;
