@@ -4,7 +4,6 @@ import json
 import re
 
 from tool import *
-from tool import check as lib_check
 
 # What two servers say about a stream with two replicas and a consumer, and a third server about a stream of its own.
 ANSWERS = [
@@ -38,7 +37,7 @@ def replicas_of_a_former_look_are_compared(ctx):
         'S,G,APP,AC,n2,4,90,1,0,1,2,5,"UNSYNCED:MESSAGES,BYTES,FIRST",n1,n1'])
     out = tool.out("server", "stream-check", "--stdin", "--unsynced", stdin=LINES)
     matches(out, r"^Servers: 3\nStreams: 2\n\n╭.*Streams.*│ S +│ G .*IN SYNC.*UNSYNCED:MESSAGES,BYTES,FIRST")
-    lib_check("│ R " not in out, out)
+    check("│ R " not in out, out)
     out = tool.out("server", "stream-check", "--stdin", "--csv", "--raft-group", "G", stdin=LINES)
     eq(len(out.splitlines()), 3)
     eq(len(tool.out("server", "stream-check", "--stdin", "--csv", "--stream", "R", stdin=LINES).splitlines()), 2)
@@ -112,3 +111,114 @@ def what_keeps_servers_from_going_back_is_found(ctx):
     eq(tool.run("server", "report", "downgrade", "1", "--json", *SYSTEM).json, {})
     matches(tool.error("server", "report", "downgrade", "x", *SYSTEM), 'parsing "x"')
     eq(tool.usage_error("server", "report", "downgrade"), "required argument 'api' not provided")
+
+
+@case(107, "services")
+def graphs_of_a_server(ctx):
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
+    terminal = tool.terminal("server", "graph", name, *SYSTEM, rows=50)
+    terminal.wait(r"^%s \([A-Z2-7]{56}\)\n\nCPU %% Used \(normalized for \d+ cores\): [\d.]+ +Memory Used: [\d.]+ MiB\n"
+                  % re.escape(name))
+    terminal.wait(r"Connections: 1 +Subscriptions: \d+\n.*Messages In\+Out / second: [\d.,]+ +Bytes In\+Out / second: [\d.]+ \w+\n")
+    sub = tool.start("sub", "a")
+    sub.wait_err("Subscribing")
+    terminal.wait(r"Connections: 2 ")
+    terminal.interrupt()
+    terminal.finish()
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    terminal = tool.terminal("server", "graph", tool.server.varz()["server_id"], "-j", *SYSTEM, rows=60, columns=100)
+    terminal.wait(r"CPU %.*\nMemory Storage: 0 B\n.*\nFile Storage: 0 B\n.*\nHA Assets: 0\n.*"
+                  r"\nAPI Requests / second: [\d.]+\n.*\nPending API Requests: 0\n.*q: leave$")
+    terminal.type("q")
+    terminal.finish()
+    eq(tool.error("server", "graph", name, *SYSTEM), "can only graph data on an interactive terminal")
+    plain = nats(ctx, config=tool_config_without_jetstream())
+    name = plain.server.varz()["server_name"]
+    matches(plain.terminal("server", "graph", name, "-j", *SYSTEM).finish(code=1), "server %s has no JetStream" % re.escape(name))
+    matches(plain.terminal("server", "graph", "nobody", "--timeout", "300ms", *SYSTEM).finish(code=1), "no results received")
+
+
+def tool_config_without_jetstream():
+    return """
+accounts { SYS { users: [ { user: sys, password: sys } ] }, APP { users: [ { user: app, password: app } ] } }
+system_account: SYS
+no_auth_user: app
+"""
+
+
+@case(105, "services")
+def servers_and_accounts_are_watched(ctx):
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
+    shown = re.escape(name)
+    servers = tool.terminal("server", "watch", "servers", *SYSTEM, columns=200)
+    servers.wait(r"^1 servers by conns  \d\d:\d\d:\d\d\n\nServer +Connections +Subscriptions +Slow +Memory +CPU %% +Cores +Routes +"
+                 r"Gateways +Sent +Received\n%s +1 +\d+ +0 +[\d.]+ MiB +[\d.]+ +\d+ +0 +0 +[\d,]+/s [\d.]+ \w+/s +[\d,]+/s [\d.]+ \w+/s\n"
+                 % shown)
+    accounts = tool.terminal("server", "watch", "acct", "--sort", "subs", *SYSTEM, columns=200)
+    accounts.wait(r"^1 accounts by subs .*\n\nAccount +Servers +Connections +Leafnodes +Subscriptions +Slow +Sent +Received\n"
+                  r"SYS +1 +2 +0 ")
+    sub = tool.start("sub", "a")
+    sub.wait_err("Subscribing")
+    servers.wait(r"\n%s +3 .*\nTotals +3 " % shown)
+    accounts.wait(r"^2 accounts .*\nAPP +1 +1 +0 .*\nTotals +3 +0 ")
+    # What was published since the last look shows as a rate.
+    tool.run("pub", "a", "x", "--count", "2000", "-q")
+    accounts.wait(r"\nAPP +1 +[12] +0 +\d+ +0 +[1-9][\d,]*/s")
+    for terminal, key in ((servers, "q"), (accounts, "\x03")):
+        terminal.type(key)
+        terminal.finish()
+    eq(tool.error("server", "watch", "servers", *SYSTEM),
+       "could not determine screen dimensions: this needs an interactive terminal")
+    matches(tool.terminal("server", "watch", "accounts").finish(code=1), "ensure the account used has system privileges")
+    matches(tool.terminal("server", "watch", "servers", *SYSTEM, rows=8).finish(code=1), "please increase terminal dimensions")
+
+
+@case(105, "cluster", slow=True)
+def servers_with_jetstream_are_watched(ctx):
+    servers = cluster(ctx)
+    tool = nats(ctx, server=servers[0])
+    tool.run("stream", "add", "S", "--subjects", "s", "--replicas", "3", "--defaults")
+    tool.run("publish", "s", "x" * 1000, "-J", "-q")
+    js = tool.terminal("server", "watch", "jetstream", *SYSTEM, columns=200)
+    js.wait(r"^3 servers with JetStream by assets .*\n\nServer +HA Assets +Memory +File +API +API / s +API Errors +Pending +Snapshot\n"
+            r"n1\*? +2 +0 B +1\.0 KiB .*\nn2\*? +2 .*\nn3\*? +2 .*\nTotals +6 +0 B +3\.\d KiB ")
+    eq(len(re.findall(r"\nn\d\* ", js.screen.text())), 1, js.screen.text())
+    limited = tool.terminal("server", "watch", "servers", "--sort", "name", "-n", "2", *SYSTEM, columns=200)
+    limited.wait(r"^3 servers by name .*\nn1 .*\nn2 .*\nTotals ")
+    check("\nn3" not in limited.screen.text())
+    # A server that goes is gone from the table.
+    servers[2].stop()
+    js.wait(r"^2 servers with JetStream ", timeout=20.0)
+    for terminal in (js, limited):
+        terminal.type("q")
+        terminal.finish()
+
+
+@case(105, "services")
+def requests_to_the_api_are_watched(ctx):
+    tool = nats(ctx)
+    terminals = [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM)
+                 for args in ((), ("--no-record-consumer", "-R", "-n", "2"), ("--account", "^X"))]
+    for terminal in terminals:
+        terminal.wait(r"\n\nType +Account +Stream +Consumer +Count +Recent\n")
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    for name in "CD":
+        tool.run("consumer", "add", "S", name, "--pull", "--defaults")
+        tool.run("request", "$JS.API.CONSUMER.INFO.S." + name, "")
+    for _ in range(3):
+        tool.run("request", "$JS.API.STREAM.MSG.GET.S", '{"seq":1}')
+    every, few, none = terminals
+    every.wait(r"^Top 10 API requests; recent ones are those of the last 1m0s .*\n\nType.*"
+               r"\nSTREAM\.MSG\.GET +APP +S +3 +3\n.*\nCONSUMER\.INFO +APP +S +C +\d +\d\nCONSUMER\.INFO +APP +S +D +")
+    few.wait(r"^Top 2 .*\n\nType[^\n]*\n[^\n]+\n[^\n]+\n\n")
+    check("  C  " not in few.screen.text(), few.screen.text())
+    counts = [int(count) for count in re.findall(r" (\d+) +\d+$", few.screen.text(), re.M)]
+    eq(counts, sorted(counts), "the order")
+    check("STREAM" not in none.screen.text(), none.screen.text())
+    for terminal in terminals:
+        terminal.type("q")
+        terminal.finish()
+    matches(tool.terminal("server", "watch", "api", "requests", "--rate", "10ms", *SYSTEM).finish(code=1), "needs at least a second")
+    eq(tool.error("server", "watch", "api", "req", "--account", "[", *SYSTEM).split(":")[0], "invalid account")

@@ -18,6 +18,7 @@
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
 //! | `embedded` | the server of `nats server run`, with the feature `embedded-server` |
+//! | [`live`] | views that fill the terminal |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
 
@@ -34,6 +35,7 @@ pub mod help;
 pub mod interrupt;
 pub mod jetstream;
 pub mod jwt;
+pub mod live;
 pub mod messages;
 pub mod model;
 pub mod nkey;

@@ -3,6 +3,7 @@
 mod accounts;
 mod check;
 mod cluster;
+mod graph;
 mod info;
 mod list;
 mod mappings;
@@ -15,3 +16,4 @@ mod report;
 mod request;
 mod run;
 mod shorten;
+mod watch;

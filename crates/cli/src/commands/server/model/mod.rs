@@ -6,7 +6,7 @@ mod report;
 mod request;
 mod watch;
 
-use super::{accounts, info, list, mappings, passwd, ping, reload, replicas, run};
+use super::{accounts, graph, info, list, mappings, passwd, ping, reload, replicas, run};
 use crate::model::*;
 use check::CHECK;
 use cluster::CLUSTER;
@@ -81,7 +81,8 @@ const GENERATE: Command = Command::new("generate", "Generate server configuratio
 /// `nats server graph`.
 const GRAPH: Command = Command::new("graph", "Show graphs of a server")
     .args(&[arg("server", "Name or id of the server")])
-    .flags(&[&[switch("jetstream", "Graph JetStream instead of connections").short('j')]]);
+    .flags(&[&[switch("jetstream", "Graph JetStream instead of connections").short('j')]])
+    .run(graph::graph);
 
 /// `nats server info`.
 const INFO: Command = Command::new("info", "Show a server")
