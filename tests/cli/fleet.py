@@ -222,3 +222,49 @@ def requests_to_the_api_are_watched(ctx):
         terminal.finish()
     matches(tool.terminal("server", "watch", "api", "requests", "--rate", "10ms", *SYSTEM).finish(code=1), "needs at least a second")
     eq(tool.error("server", "watch", "api", "req", "--account", "[", *SYSTEM).split(":")[0], "invalid account")
+
+
+@case(111, "cluster", slow=True)
+def connections_are_spread_over_a_cluster(ctx):
+    servers = cluster(ctx)
+    tool = nats(ctx, server=servers[0])
+    # Twelve clients at one server, which is where they start.
+    watching = [tool.start("sub", "a.%d" % number, "--connection-name", "c%d" % number) for number in range(12)]
+    for one in watching:
+        one.wait_err("Subscribing")
+
+    def connected():
+        found = tool.run("server", "report", "connections", "--account", "APP", "--json", *SYSTEM).json
+        return [entry["server"]["name"] for entry in found]
+    eq(connected(), ["n1"] * 12)
+    # Asked first; and what there is nobody to be asked for fails.
+    eq(tool.error("server", "cluster", "balance", "1s", "--account", "APP", *SYSTEM).split("\n")[-1],
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("server", "cluster", "balance", "1s", "--account", "APP", *SYSTEM)
+    terminal.answer("Really re-balance connections", "n")
+    matches(terminal.finish(code=1), "balance canceled")
+    # Filters that leave nothing.
+    for flags in (("--idle", "1h"), ("--kind", "Leafnode"), ("--cluster", "other"), ("--server-name", "n[23]"),
+                  ("--subject", "b.>")):
+        outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "APP", *flags, *SYSTEM)
+        eq(outcome.out, "\nBalanced 0 connections\n", flags)
+    eq(connected(), ["n1"] * 12)
+    outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "APP", *SYSTEM)
+    eq(outcome.logs, ['Server "n1" in cluster "c" has 12 matching connections, 8 to move',
+                      'Server "n2" in cluster "c" has 0 matching connections, 0 to move',
+                      'Server "n3" in cluster "c" has 0 matching connections, 0 to move'])
+    eq(outcome.out, "\nBalanced 8 connections\n")
+    # The eight have been sent away; where they go is their own choice.
+    wait_until(lambda: len(connected()) == 12, "all clients to be back")
+    closed = tool.run("server", "report", "connections", "--account", "APP", "--state", "closed", "--closed-reason", "Kicked",
+                      "--json", *SYSTEM).json
+    eq([entry["server"]["name"] for entry in closed], ["n1"] * 8)
+    # The tool's own connection is not among those that count.
+    outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "SYS", *SYSTEM)
+    matches(outcome.logs[0], r'has 0 matching')
+    eq(tool.error("server", "cluster", "balance", "--kind", "Router", *SYSTEM),
+       "enum value must be one of Client,Leafnode, got 'Router'")
+    matches(tool.error("server", "cluster", "balance", "--subject", "a", *SYSTEM), "^--subject needs --account")
+    eq(tool.error("server", "cluster", "balance", "x", *SYSTEM), "invalid duration")
+    eq(tool.error("server", "cluster", "balance", "-f"),
+       "server request failed, ensure the account used has system privileges and appropriate permissions")

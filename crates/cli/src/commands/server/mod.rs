@@ -1,6 +1,7 @@
 //! `nats server` (cli.md 7).
 
 mod accounts;
+mod balance;
 mod check;
 mod cluster;
 mod graph;
