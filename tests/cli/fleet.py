@@ -2,6 +2,9 @@
 
 import json
 import re
+import ssl
+import urllib.error
+import urllib.request
 
 from tool import *
 
@@ -268,3 +271,98 @@ def connections_are_spread_over_a_cluster(ctx):
     eq(tool.error("server", "cluster", "balance", "x", *SYSTEM), "invalid duration")
     eq(tool.error("server", "cluster", "balance", "-f"),
        "server request failed, ensure the account used has system privileges and appropriate permissions")
+
+
+EXPORTER = """
+context: app
+checks:
+  - name: link
+    kind: connection
+    properties:
+      connect_time_critical: 10
+  - name: orders
+    kind: stream
+    reuse_connection: true
+    properties:
+      stream_name: S
+      messages_critical: 2
+  - name: other orders
+    kind: stream
+    properties: { stream: S, messages_critical: 0 }
+  - name: svc
+    kind: request
+    context: app
+    properties: { subject: nobody }
+"""
+
+
+def fetch(url, context=None, method="GET"):
+    """(status, headers, body) of a page."""
+    request = urllib.request.Request(url, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read().decode()
+
+
+@case(133)
+def an_exporter_serves_the_results_of_checks(ctx):
+    tool = nats(ctx)
+    tool.run("context", "add", "app", "--server", tool.server.address)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.write("checks.yaml", EXPORTER)
+    exporter = tool.start("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
+    port = exporter.wait_err(r"Serving 4 checks at http://\S*:(\d+)/metrics\n").group(1)
+    url = "http://127.0.0.1:%s/metrics" % port
+    status, headers, text = fetch(url)
+    eq(status, 200)
+    eq(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+    matches(text, r'# TYPE nats_server_check_stream_status_code gauge\n'
+                  r'nats_server_check_stream_status_code\{item="orders",status="CRITICAL"\} 2\n'
+                  r'nats_server_check_stream_status_code\{item="other orders",status="OK"\} 0\n')
+    matches(text, r'\nnats_server_check_stream_messages\{item="orders"\} 0\n')
+    matches(text, r'\nnats_server_check_connections_status_code\{item="link",status="OK"\} 0\n')
+    matches(text, r'\nnats_server_check_connections_rtt\{item="link"\} [\d.e-]+\n')
+    matches(text, r'\nnats_server_check_request_status_code\{item="svc",status="CRITICAL"\} 2\n')
+    # Each scrape looks again.
+    for _ in range(3):
+        tool.run("publish", "s", "x", "-J", "-q")
+    matches(fetch(url)[2], r'_stream_status_code\{item="orders",status="OK"\} 0\n')
+    # One connection is kept, the others were closed.
+    total = tool.server.varz()["total_connections"]
+    fetch(url)
+    eq(tool.server.varz()["total_connections"], total + 3)
+    wait_until(lambda: tool.server.varz()["connections"] == 1, "one connection that is kept")
+    # Without its server it goes on, and says so.
+    eq(fetch(url, method="HEAD")[::2], (200, ""))
+    eq(fetch(url, method="POST")[0], 405)
+    eq(fetch(url.replace("metrics", "other"))[0], 404)
+    tool.server.stop()
+    text = fetch(url)[2]
+    matches(text, r'_connections_status_code\{item="link",status="CRITICAL"\} 2\n')
+    matches(text, r'_stream_status_code\{item="orders",status="CRITICAL"\} 2\n')
+    exporter.interrupt()
+    exporter.wait(None)
+
+
+@case(133)
+def an_exporter_with_https_and_mistakes_in_its_configuration(ctx):
+    tool = nats(ctx)
+    certs = ctx.certs
+    tool.write("checks.yaml", "checks: [{ name: link, kind: connection }]\n")
+    args = ("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
+    exporter = tool.start(*args, "--https-certificate", certs.server_cert, "--https-key", certs.server_key, "--namespace", "mine")
+    port = exporter.wait_err(r"https://\S*:(\d+)/metrics\n").group(1)
+    # Without --context the connection is the one of the exporter's own command line.
+    text = fetch("https://localhost:%s/metrics" % port, ssl.create_default_context(cafile=certs.ca))[2]
+    matches(text, r'\nmine_connections_status_code\{item="link",status="OK"\} 0\n')
+    eq(tool.error(*args, "--https-key", certs.server_key), "HTTPS needs both --https-certificate and --https-key")
+    matches(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", port),
+            "^could not listen on port %s: " % port)
+    eq(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", "70000"), "there is no port 70000")
+    tool.write("checks.yaml", "checks: [{ name: s, kind: stream, properties: { foo: 1 } }]\n")
+    eq(tool.error(*args), 'checks.yaml: check "s": stream has no property "foo"')
+    tool.write("checks.yaml", "checks: [\n")
+    matches(tool.error(*args), "^checks.yaml: yaml: ")
+    eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")

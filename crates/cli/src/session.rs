@@ -249,6 +249,13 @@ impl Session {
         Ok(connection)
     }
 
+    /// Closes the connection; the next call that needs one makes another.
+    pub fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close();
+        }
+    }
+
     /// Another connection with the same settings.
     pub fn connect_another(&mut self) -> Result<Connection> {
         Ok(Connection::connect(self.options()?)?)
