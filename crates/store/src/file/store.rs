@@ -183,6 +183,8 @@ impl FileStore {
 
     /// Stages the index and the TTL file.
     pub(super) fn stage_index(&mut self) -> Result<(), StoreError> {
+        // The index knows the last block by the last bytes of its file.
+        self.cut_padding()?;
         let index = self.encode_index()?;
         self.replace(self.in_msgs("index.db"), index);
         if self.log.options.ttl {
@@ -433,6 +435,7 @@ impl StreamStore for FileStore {
             self.log.recount_subjects()?;
         }
         if !std::mem::take(&mut self.busy) && self.unsynced.is_empty() {
+            self.cut_padding()?;
             self.tail = None;
         }
         if self.index_at == Nanos::NONE {
