@@ -10,7 +10,7 @@ pub mod model;
 mod passwd;
 mod ping;
 mod reload;
-mod report;
+pub mod report;
 mod request;
 mod run;
 mod shorten;

@@ -2,8 +2,8 @@
 
 mod accounts;
 mod bars;
-mod connections;
-mod filter;
+pub mod connections;
+pub mod filter;
 mod gateways;
 mod health;
 mod jetstream;
