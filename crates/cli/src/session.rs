@@ -224,6 +224,7 @@ impl Session {
             key: plain_path("key", &record.key)?,
             authorities: plain_path("ca", &record.ca)?,
             first: record.tls_first,
+            staple: None,
         };
         if !record.inbox_prefix.is_empty() {
             record

@@ -13,7 +13,7 @@ mod passwd;
 mod ping;
 mod reload;
 mod replicas;
-mod report;
+pub mod report;
 mod request;
 mod run;
 mod shorten;

@@ -2,9 +2,9 @@
 
 mod accounts;
 mod bars;
-mod connections;
+pub mod connections;
 mod downgrade;
-mod filter;
+pub mod filter;
 mod gateways;
 mod health;
 mod jetstream;
