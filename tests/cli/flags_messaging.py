@@ -28,6 +28,16 @@ def events_with_another_prefix(ctx):
     check("my.event.METRIC.>" in found, found)
 
 
+@case(136, "services")
+def connections_as_json(ctx):
+    tool = nats(ctx)
+    run = tool.start("events", "--all", "--json", *SYSTEM)
+    wait_for_interest(tool, "$SYS.ACCOUNT.*.DISCONNECT")
+    tool.run("rtt", "1", "--connection-name", "seen")
+    run.wait_out(r'"type":"io\.nats\.server\.advisory\.v1\.client_connect"[^\n]*"name":"seen".*'
+                 r'"type":"io\.nats\.server\.advisory\.v1\.client_disconnect"[^\n]*"name":"seen"[^\n]*\n')
+
+
 @case(37)
 def standard_input_by_force(ctx):
     tool = nats(ctx)

@@ -89,6 +89,8 @@ def lists_in_every_order(ctx):
     matches(out, r"err: [1-3]")
     wide = tool.run("server", "request", "jetstream", "--host", "127.0.0.1", "--cluster", "c", *SYSTEM)
     eq(len(wide.out.splitlines()), 3, wide)
+    led = tool.run("server", "request", "jetstream", "--leader", *SYSTEM).json
+    eq(led["server"]["name"], led["data"]["meta_cluster"]["leader"])
     groups = tool.run("server", "request", "raft", "--account", "SYS", "--group", "_meta_", *SYSTEM).out.splitlines()
     eq(len(groups), 3)
     eq(list(json.loads(groups[0])["data"]["SYS"]), ["_meta_"])
@@ -165,10 +167,9 @@ def profiles_are_written(ctx):
 @case(110, "services")
 def connections_in_every_order(ctx):
     tool = nats(ctx, config=ALONE)
-    one = tool.start("sub", "one", "--connection-name", "one")
-    two = tool.start("sub", "two", "three", "--connection-name", "two")
-    for run in (one, two):
-        run.wait_err("Subscribing")
+    # The one after the other, as their numbers are looked at.
+    tool.start("sub", "one", "--connection-name", "one").wait_err("Subscribing")
+    tool.start("sub", "two", "three", "--connection-name", "two").wait_err("Subscribing")
     wait_for_interest(tool, "three")
     tool.run("publish", "one", "12345", "--count", "3", "--connection-name", "publisher")
     report = ("server", "report", "connections", "--account", "APP", "--json")
