@@ -8,6 +8,7 @@
 //! - `rebuild`: the same without a state file, block by block
 //! - `doubt`: what a failed sync leaves is written anew
 //! - `flush`: staged changes go to the files, or are taken back
+//! - `padding`: room behind the records, so that syncs write data only
 //! - `rewrite`: erase, compaction, compression
 //! - `pack`: finished blocks are compressed beside
 //! - `purge`: everything goes at once
@@ -20,6 +21,7 @@ mod flush;
 pub mod idx29;
 pub mod index_db;
 pub(crate) mod pack;
+pub(crate) mod padding;
 mod purge;
 mod rebuild;
 mod recover;
@@ -64,6 +66,8 @@ pub struct FileStore {
     tail: Option<(u32, Arc<dyn DiskFile>)>,
     /// Files that were written to since the last sync.
     unsynced: Vec<(PathBuf, Arc<dyn DiskFile>)>,
+    /// Zeros behind the records of the last block.
+    padding: padding::Padding,
     /// Whether files were made or renamed in `msgs` since the last sync.
     folder_changed: bool,
     /// What goes into the next sync task besides.
@@ -158,6 +162,7 @@ impl FileStore {
             sum,
             tail: None,
             unsynced: Vec::new(),
+            padding: padding::Padding::default(),
             folder_changed: false,
             steps: Vec::new(),
             doomed: Vec::new(),

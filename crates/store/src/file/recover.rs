@@ -151,8 +151,8 @@ fn fits(
     if !numbers.contains(&last.number) {
         return Ok(Err(missing(last.number)));
     }
-    let sum = match files.last_sum(last.number) {
-        Ok((sum, _)) => sum,
+    let (sum, length) = match files.last_sum(last.number) {
+        Ok(found) => found,
         Err(StoreError::Key { source, .. }) => {
             return Ok(Err(format!(
                 "Stream state error reading encryption key: {source}"
@@ -160,7 +160,9 @@ fn fits(
         }
         Err(error) => return Err(error),
     };
-    if sum != index.last_sum {
+    // An empty block has no last sum, and zeros are none.
+    let is_empty = index.last_sum == [0; 8];
+    if sum != index.last_sum || is_empty && length > 0 {
         let text = "Stream state outdated, last block has additional entries, will rebuild";
         return Ok(Err(text.into()));
     }

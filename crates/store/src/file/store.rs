@@ -184,6 +184,8 @@ impl FileStore {
 
     /// Stages the index and the TTL file. Returns the checksum of the index.
     pub(super) fn stage_index(&mut self) -> Result<Sum, StoreError> {
+        // The index knows the last block by the last bytes of its file.
+        self.cut_padding()?;
         let index = self.encode_index()?;
         let sum = index.last_chunk().copied().unwrap_or_default();
         self.replace(self.in_msgs("index.db"), index);
@@ -436,6 +438,7 @@ impl StreamStore for FileStore {
             self.log.recount_subjects()?;
         }
         if !std::mem::take(&mut self.busy) && self.unsynced.is_empty() {
+            self.cut_padding()?;
             self.tail = None;
         }
         if self.index_at == Nanos::NONE {

@@ -2,6 +2,7 @@
 //! is used up.
 
 use crate::error::StoreError;
+use crate::file::padding::without_padding;
 use crate::record::Kind;
 use crate::scan::{Found, Scan};
 use crate::subjects::SubjectId;
@@ -91,6 +92,9 @@ impl Log {
                 bytes.resize(block.data_from as usize, 0);
                 bytes.extend_from_slice(block.data.as_deref().unwrap_or_default());
             } else {
+                if !read.compressed {
+                    bytes.truncate(without_padding(&bytes, block.flushed as usize));
+                }
                 block.length = bytes.len() as u64;
                 block.flushed = block.length;
                 block.packed = Some(read.compressed);

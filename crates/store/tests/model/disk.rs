@@ -291,9 +291,11 @@ impl DiskFile for SimFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let (alive, killed) = self.disk.live(bytes.len());
-        let (count, result) = self.disk.spend(alive);
-        let result = killed.and(result);
         let mut content = self.inode.lock().unwrap();
+        // What is written over takes no more place.
+        let over = content.now.len().saturating_sub(offset as usize).min(alive);
+        let (grown, result) = self.disk.spend(alive - over);
+        let (count, result) = (over + grown, killed.and(result));
         let end = offset as usize + count;
         if content.now.len() < end {
             content.now.resize(end, 0);

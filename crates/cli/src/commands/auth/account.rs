@@ -11,7 +11,19 @@ use crate::jwt::Claims;
 use crate::nkey::{Key, Kind};
 use crate::output::{Columns, Json, Table};
 use crate::session::Session;
-use crate::{bail, fail};
+use crate::{bail, fail, log};
+
+/// Flags that set limits of JetStream.
+const JETSTREAM_FLAGS: [&str; 8] = [
+    "js-memory",
+    "js-disk",
+    "js-memory-stream",
+    "js-disk-stream",
+    "js-streams",
+    "js-consumers",
+    "js-max-pending",
+    "js-stream-size-required",
+];
 
 /// Limits of JetStream in a token.
 const JETSTREAM: [&str; 2] = ["mem_storage", "disk_storage"];
@@ -147,6 +159,8 @@ fn limit(claims: &mut Claims, session: &Session) -> Result<()> {
         if matches.on("js-stream-size-required") {
             limits.set("max_bytes_required", true);
         }
+    } else if let Some(flag) = JETSTREAM_FLAGS.iter().find(|flag| matches.given(flag)) {
+        log!("JetStream is not enabled in the account: --{flag} does nothing without --jetstream");
     }
     claims.nats_mut().set("limits", limits);
     if let Some(traffic) = matches.filled("js-cluster-traffic") {
@@ -161,11 +175,7 @@ fn limit(claims: &mut Claims, session: &Session) -> Result<()> {
 }
 
 fn operator(session: &Session, store: &Store) -> Result<Entity> {
-    pick_operator(
-        session,
-        store,
-        session.matches.filled("operator").unwrap_or_default(),
-    )
+    pick_operator(session, store, session.matches.flag_or_arg("operator"))
 }
 
 /// The operator and account that a command line names.
@@ -175,7 +185,7 @@ pub fn named(session: &Session, store: &Store) -> Result<(Entity, Entity)> {
         session,
         store,
         &operator.name,
-        session.matches.arg("account").unwrap_or_default(),
+        session.matches.flag_or_arg("account"),
     )?;
     Ok((operator, account))
 }
