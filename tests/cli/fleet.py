@@ -394,3 +394,23 @@ def an_exporter_with_https_and_mistakes_in_its_configuration(ctx):
     tool.write("checks.yaml", "checks: [\n")
     matches(tool.error(*args), "^checks.yaml: yaml: ")
     eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")
+
+
+@case(109, "services", slow=True)
+def more_accounts_than_servers_tell_at_once(ctx):
+    # A server tells of 1,024 accounts in an answer.
+    accounts = ["A%04d" % number for number in range(1100)]
+    tool = nats(ctx, config="""
+        jetstream { store_dir: "js", max_mem: 1MB, max_file: 100MB }
+        accounts {
+            SYS { users: [ { user: sys, password: sys } ] }
+            %s
+        }
+        system_account: SYS
+    """ % "\n".join("%s { jetstream: enabled, users: [ { user: %s, password: x } ] }" % (name, name) for name in accounts))
+    for name in (accounts[0], accounts[-1]):
+        tool.run("stream", "add", "S", "--subjects", "s", "--allow-msg-ttl", "--defaults", "--user", name, "--password", "x")
+    rows = tool.out("server", "stream-check", "--csv", *SYSTEM).splitlines()[1:]
+    eq([row.split(",")[:4] for row in rows], [["S", "", name, name] for name in (accounts[0], accounts[-1])])
+    found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
+    eq([entry["account"] for entry in found["streams"]], [accounts[0], accounts[-1]])
