@@ -4,6 +4,7 @@ mod accounts;
 mod balance;
 mod check;
 mod cluster;
+mod generate;
 mod graph;
 mod info;
 mod list;
