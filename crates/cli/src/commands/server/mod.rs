@@ -1,7 +1,7 @@
 //! `nats server` (cli.md 7).
 
 mod accounts;
-mod check;
+pub mod check;
 mod cluster;
 mod info;
 mod list;
