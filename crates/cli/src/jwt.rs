@@ -181,6 +181,16 @@ pub fn decorated(kind: &str, token: &str) -> String {
     format!("-----BEGIN NATS {kind} JWT-----\n{token}\n------END NATS {kind} JWT------\n")
 }
 
+/// The token of a file, which may stand between lines of dashes.
+pub fn undecorated(text: &str) -> &str {
+    let mut lines = text.lines().map(str::trim);
+    let is_mark = |line: &str| line.starts_with("---") && line.ends_with("---");
+    match lines.by_ref().find(|line| is_mark(line)) {
+        Some(_) => lines.next().unwrap_or_default(),
+        None => text.trim(),
+    }
+}
+
 /// A credentials file.
 pub fn credentials(token: &str, seed: &str) -> String {
     format!(
@@ -234,6 +244,17 @@ mod tests {
         let text = vectors.text("creds.text");
         let (token, seed) = crate::client::split_credentials(text).unwrap();
         assert_eq!(credentials(&token, &seed), text);
+    }
+
+    #[test]
+    fn a_token_is_found_between_its_lines() {
+        assert_eq!(undecorated(&decorated("OPERATOR", "a.b.c")), "a.b.c");
+        assert_eq!(undecorated(" a.b.c\n"), "a.b.c");
+        assert_eq!(
+            undecorated("-----BEGIN-----\r\na.b.c\r\n---END---"),
+            "a.b.c"
+        );
+        assert_eq!(undecorated("-----BEGIN-----"), "");
     }
 
     #[test]

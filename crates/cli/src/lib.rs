@@ -17,6 +17,8 @@
 //! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
+//! | `embedded` | the server of `nats server run`, with the feature `embedded-server` |
+//! | [`live`] | views that fill the terminal |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
 
@@ -24,6 +26,8 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+#[cfg(feature = "embedded-server")]
+pub mod embedded;
 pub mod expression;
 pub mod failure;
 pub mod format;
@@ -31,6 +35,7 @@ pub mod help;
 pub mod interrupt;
 pub mod jetstream;
 pub mod jwt;
+pub mod live;
 pub mod messages;
 pub mod model;
 pub mod nkey;

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 use midge_store::crypt::{Cipher, EncryptionKeys};
 use midge_store::{
-    ConsumerState, ConsumerStore, FileStore, Nanos, PendingAck, RootOptions, Seq, SeqPair,
-    StoreRoot, StreamOptions, StreamStore,
+    ConsumerState, ConsumerStore, FileStore, Nanos, NewMessage, PendingAck, RootOptions, Seq,
+    SeqPair, StoreRoot, StreamOptions, StreamStore,
 };
 use model::open::open_root;
 use model::{Model, Shape};
@@ -550,5 +550,78 @@ fn we_open_what_the_go_server_has_written() {
             }
             store.close().unwrap();
         }
+    }
+}
+
+/// A stream whose messages are synced one by one has zeros behind its records
+/// when it is killed.
+#[test]
+fn the_go_server_cuts_off_the_room_behind_the_records() {
+    let Some(binary) = peer() else {
+        return;
+    };
+    // An index file of no message at all has zeros for the end of the last block.
+    for indexed_at in [None, Some(0), Some(20)] {
+        let scratch = Scratch::new(&format!("room-{indexed_at:?}"));
+        let root = scratch.root(None);
+        let options = StreamOptions {
+            block_size: 1 << 20,
+            compress: false,
+            ttl: false,
+            limits: midge_store::Limits::None,
+        };
+        let meta = stream_meta("S", false);
+        let made = root.create_stream("$G", "S", meta.as_bytes(), options);
+        let mut store = made.unwrap();
+        for round in 0..40 {
+            if indexed_at == Some(round) {
+                store.close().unwrap();
+                drop(store);
+                store = root.open_stream("$G", "S", options).unwrap().0;
+            }
+            let payload = format!("message {round}");
+            let message = NewMessage {
+                subject: b"a.b",
+                payload: payload.as_bytes(),
+                timestamp: Nanos(1_795_000_000_000_000_000 + round),
+                ..NewMessage::default()
+            };
+            store.append(message).unwrap();
+            store.flush().unwrap();
+            store
+                .take_sync()
+                .into_iter()
+                .for_each(|task| task.run().unwrap());
+        }
+        let bytes = store.state().bytes;
+        drop(store);
+        drop(root);
+        let block = scratch.0.join("jetstream/$G/streams/S/msgs/1.blk");
+        let length = || std::fs::metadata(&block).unwrap().len();
+        assert!(length() > bytes, "there is room");
+        let mut peer = Peer::start(&binary, &scratch.0, None);
+        let info = peer.request("$JS.API.STREAM.INFO.S", "");
+        assert_eq!(info["state"]["messages"], 40, "{info}");
+        assert!(info["state"]["lost"].is_null(), "{info}");
+        let ack = peer.request("a.b", "from the Go server");
+        assert_eq!(ack["seq"], 41, "{ack}");
+        let log = peer.stop(false);
+        let complaints = complaints(&log);
+        // An index that is older than the last message is told of, as always.
+        let expected = |line: &&&str| {
+            line.contains("Stream state outdated") || line.contains("prior state file")
+        };
+        assert_eq!(
+            complaints.iter().filter(|line| !expected(line)).count(),
+            0,
+            "{log}"
+        );
+        let root = scratch.root(None);
+        let (mut store, recovery) = root.open_stream("$G", "S", options).unwrap();
+        assert_eq!(recovery.warnings, [""; 0]);
+        assert_eq!(store.state().last, Seq(41));
+        let last = store.load(Seq(41)).unwrap().unwrap();
+        assert_eq!(last.payload, b"from the Go server");
+        assert_eq!(length(), store.state().bytes);
     }
 }

@@ -144,10 +144,23 @@ def record_at(data, offset, name):
     return Record(seq & ~(ERASED_BIT | TOMBSTONE_BIT), time, subject, header, payload, kind, offset, size, digest)
 
 
+# Midge makes room behind the records of a stream in use (docs/DURABILITY.md): zeros, and this.
+ROOM_MARK = b"\xff" * 8
+
+
+def is_room(data):
+    """Whether nothing but room is left."""
+    zeros = data.rstrip(b"\xff")
+    mark = data[len(zeros):]
+    return mark == ROOM_MARK and not zeros.strip(b"\0")
+
+
 def parse_block(data, name):
     """All records of a plain block."""
     records, at = [], 0
     while at < len(data):
+        if data[at:at + 4] in (bytes(4), b"\xff" * 4) and is_room(data[at:]):
+            break
         records.append(record_at(data, at, name))
         at += records[-1].size
     last = 0

@@ -41,4 +41,4 @@ pub use protocol::{Op, Parsed, parse as parse_operation};
 pub use raw::RawLink;
 pub use server_info::ServerInfo;
 pub use subscription::Subscription;
-pub use tls::{TlsDetails, TlsOptions};
+pub use tls::{Staple, TlsDetails, TlsOptions, certificates};

@@ -3,11 +3,15 @@
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
+};
 
 use super::ClientError;
 
@@ -22,6 +26,78 @@ pub struct TlsOptions {
     pub authorities: Option<PathBuf>,
     /// Whether the handshake comes before the INFO.
     pub first: bool,
+    /// Where to leave what the server staples to its certificate.
+    pub staple: Option<Staple>,
+}
+
+/// The OCSP answer that a server staples to its certificate; empty if there is
+/// none.
+#[derive(Clone, Debug, Default)]
+pub struct Staple(Arc<Mutex<Vec<u8>>>);
+
+impl Staple {
+    /// The answer in DER.
+    pub fn get(&self) -> Vec<u8> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// It is a result, not a setting.
+impl PartialEq for Staple {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Staple {}
+
+/// Checks certificates as always, and keeps what is stapled to them.
+#[derive(Debug)]
+struct StapleKeeper {
+    checks: Arc<WebPkiServerVerifier>,
+    staple: Staple,
+}
+
+impl ServerCertVerifier for StapleKeeper {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        *self.staple.0.lock().unwrap_or_else(PoisonError::into_inner) = ocsp.to_vec();
+        self.checks
+            .verify_server_cert(end_entity, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.checks
+            .verify_tls12_signature(message, certificate, signature)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        self.checks
+            .verify_tls13_signature(message, certificate, signature)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.checks.supported_verify_schemes()
+    }
 }
 
 impl TlsOptions {
@@ -32,27 +108,42 @@ impl TlsOptions {
             || (self.certificate.is_some() && self.key.is_some())
     }
 
+    /// Certificates of the authorities that are trusted.
+    pub fn trusted(&self) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+        match &self.authorities {
+            Some(path) => certificates(path),
+            None => Ok(rustls_native_certs::load_native_certs().certs),
+        }
+    }
+
     /// The configuration for a handshake.
     pub fn config(&self) -> Result<Arc<ClientConfig>, ClientError> {
         let mut roots = RootCertStore::empty();
-        match &self.authorities {
-            Some(path) => {
-                let found = certificates(path)?;
-                let (added, _) = roots.add_parsable_certificates(found);
-                if added == 0 {
-                    return Err(wrong(path, "failed to parse root certificate"));
-                }
-            }
-            None => {
-                let found = rustls_native_certs::load_native_certs();
-                roots.add_parsable_certificates(found.certs);
-            }
+        let (added, _) = roots.add_parsable_certificates(self.trusted()?);
+        if let Some(path) = self.authorities.as_ref().filter(|_| added == 0) {
+            return Err(wrong(path, "failed to parse root certificate"));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = ClientConfig::builder_with_provider(provider)
+        let failed =
+            |error: &dyn std::fmt::Display| ClientError::Other(format!("nats: tls: {error}"));
+        let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| ClientError::Other(format!("nats: tls: {error}")))?
-            .with_root_certificates(roots);
+            .map_err(|error| failed(&error))?;
+        let builder = match &self.staple {
+            None => builder.with_root_certificates(roots),
+            Some(staple) => {
+                let checks = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
+                    .build()
+                    .map_err(|error| failed(&error))?;
+                let keeper = StapleKeeper {
+                    checks,
+                    staple: staple.clone(),
+                };
+                builder
+                    .dangerous()
+                    .with_custom_certificate_verifier(Arc::new(keeper))
+            }
+        };
         let config = match (&self.certificate, &self.key) {
             (Some(certificate), Some(key)) => {
                 let chain = certificates(certificate)?;
@@ -81,7 +172,8 @@ fn wrong(path: &Path, why: &str) -> ClientError {
     ClientError::Other(format!("nats: error loading {}: {why}", path.display()))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+/// The certificates in a file.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
     let file = File::open(path).map_err(|error| wrong(path, &crate::format::io_error(&error)))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_reader_iter(BufReader::new(file)).collect();
     let found = found.map_err(|error| wrong(path, &error.to_string()))?;

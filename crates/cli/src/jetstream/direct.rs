@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use midge_subject::is_valid_literal;
+
 use super::{Api, ApiError};
 use crate::client::{ClientError, Headers, Message};
 use crate::output::Json;
@@ -66,9 +68,22 @@ impl DirectMessage {
 
 /// One message: `{"seq":…}`, `{"last_by_subj":…}` and so on.
 pub fn direct_get(api: &Api, stream: &str, selector: &Json) -> Result<DirectMessage, ApiError> {
-    let name = format!("DIRECT.GET.{stream}");
-    let answer = api.request_raw(&name, None, selector.compact().as_bytes(), api.timeout)?;
+    let (name, body) = request_for(stream, selector);
+    let answer = api.request_raw(&name, None, body.as_bytes(), api.timeout)?;
     DirectMessage::of(answer)
+}
+
+/// Name and body of a request. The last message of a subject is asked for in
+/// the name, as other clients do, so that permissions and imports can tell
+/// subjects apart.
+fn request_for(stream: &str, selector: &Json) -> (String, String) {
+    let subject = selector.text("last_by_subj");
+    let is_only_key = selector.entries("").len() == 1;
+    if is_only_key && is_valid_literal(subject.as_bytes()) {
+        (format!("DIRECT.GET.{stream}.{subject}"), String::new())
+    } else {
+        (format!("DIRECT.GET.{stream}"), selector.compact())
+    }
 }
 
 /// Messages in batches: calls `take` for each one; it says whether to go on.
@@ -106,3 +121,20 @@ pub fn direct_pages(
 
 /// Time between two looks for new messages.
 pub const POLL: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_message_of_a_subject_is_asked_for_by_name() {
+        let asked = |text: &str| request_for("KV_B", &Json::parse(text.as_bytes()).unwrap());
+        assert_eq!(
+            asked(r#"{"last_by_subj":"$KV.B.k"}"#),
+            ("DIRECT.GET.KV_B.$KV.B.k".to_owned(), String::new())
+        );
+        for body in [r#"{"seq":3}"#, r#"{"last_by_subj":"a.*"}"#] {
+            assert_eq!(asked(body), ("DIRECT.GET.KV_B".to_owned(), body.to_owned()));
+        }
+    }
+}

@@ -167,6 +167,18 @@ impl Matches {
         self.arg(name).unwrap_or_default()
     }
 
+    /// Value of the flag or argument of this name, whichever the command has;
+    /// empty if it has neither, or it was not given.
+    pub fn flag_or_arg(&self, name: &str) -> &str {
+        if self.declared_flags.iter().any(|flag| flag.name == name) {
+            self.text(name).unwrap_or_default()
+        } else if self.declared_args.iter().any(|arg| arg.name == name) {
+            self.arg(name).unwrap_or_default()
+        } else {
+            ""
+        }
+    }
+
     /// All values of an argument that takes many.
     pub fn args(&self, name: &str) -> &[String] {
         self.args.get(name).map(Vec::as_slice).unwrap_or_default()

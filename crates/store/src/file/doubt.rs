@@ -15,6 +15,7 @@ use crate::scan::{Found, Scan};
 use crate::sync::Step;
 
 use super::FileStore;
+use super::padding::without_padding;
 
 /// What a sync task is about that has to be done by another one if it fails.
 #[derive(Debug, Default)]
@@ -134,11 +135,15 @@ impl FileStore {
             }
             return Ok(bytes);
         }
-        let bytes = self.disk.read(&path).at(&path)?;
-        let read = match &mut self.log.files {
+        let mut bytes = self.disk.read(&path).at(&path)?;
+        let mut read = match &mut self.log.files {
             Some(files) => files.read(number)?,
             None => return Err(lost()),
         };
+        if !read.compressed {
+            read.plain.truncate(without_padding(&read.plain, flushed));
+            bytes.truncate(read.plain.len());
+        }
         let is_whole = |block: &Block| {
             let mut found = Scan::new(&read.plain, block.checksum.as_ref());
             read.complete

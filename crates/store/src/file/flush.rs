@@ -95,6 +95,7 @@ impl FileStore {
     /// taken back.
     fn write_blocks(&mut self, touched: &mut Vec<(u32, u64)>) -> Result<(), StoreError> {
         let tail = self.log.blocks.back().map_or(0, |block| block.number);
+        self.cut_finished(tail)?;
         for (number, flushed) in self.log.staged_blocks() {
             let file = self.block_file(number, flushed == 0, number == tail)?;
             touched.push((number, flushed));
@@ -111,6 +112,10 @@ impl FileStore {
                 .unwrap_or_default();
             let path = self.in_msgs(&format!("{number}.blk"));
             match seed {
+                None if number == tail => {
+                    Self::write_tail(&mut self.padding, number, &file, staged, flushed)
+                        .at(&path)?;
+                }
                 None => file.write_at(staged, flushed).at(&path)?,
                 Some(seed) => {
                     let mut sealed = staged.to_vec();
@@ -118,13 +123,7 @@ impl FileStore {
                     file.write_at(&sealed, flushed).at(&path)?;
                 }
             }
-            let known = self
-                .unsynced
-                .last()
-                .is_some_and(|(other, _)| *other == path);
-            if !known {
-                self.unsynced.push((path, file));
-            }
+            self.note_unsynced(path, file);
         }
         Ok(())
     }
@@ -189,6 +188,7 @@ impl FileStore {
 
     /// Back to the last flush that succeeded.
     pub(super) fn take_back(&mut self, cause: StoreError, touched: Vec<(u32, u64)>) -> FlushError {
+        self.padding.are_cut(&touched);
         self.overlong.extend(touched);
         let lost_from = self.log.rollback(self.totals);
         let tail = self.log.blocks.back().map_or(0, |block| block.number);
@@ -216,6 +216,7 @@ impl FileStore {
             blocks: Vec::new(),
             doomed: self.doomed.clone(),
         };
+        self.padding.sync_begins();
         let msgs = self.folder.join("msgs");
         let doomed: Vec<PathBuf> = self
             .doomed

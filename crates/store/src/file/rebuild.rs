@@ -12,11 +12,13 @@ use crate::hash::Checksum;
 use crate::limits::{BLOCK_GAP_MAX, FOUND_DELETES_MAX, FOUND_GAP_MAX};
 use crate::log::{Block, Log};
 use crate::note::{Gone, Note};
-use crate::record::{GO_ZERO_TIME, Kind};
+use crate::record::{GO_ZERO_TIME, Kind, Record};
 use crate::scan::{Found, Scan};
 use crate::seqset::SeqSet;
 use crate::types::Seq;
 
+use super::blocks::BlockFiles;
+use super::padding::{without_padding, without_room};
 use super::recover::Prior;
 use super::{Recovery, idx29};
 
@@ -153,7 +155,7 @@ fn read_block(
         return Ok(None);
     };
     let path = files.path(number);
-    let read = match files.read(number) {
+    let mut read = match files.read(number) {
         Ok(read) => read,
         Err(StoreError::Key { source, .. }) => {
             recovery
@@ -164,6 +166,9 @@ fn read_block(
         }
         Err(error) => return Err(error),
     };
+    if !read.compressed {
+        cut_padding(files, number, &mut read.plain)?;
+    }
     let old_index = read_old_index(log, number, &read.plain);
     // Servers up to 2.9 tell of a first sequence before there is any.
     log.fresh &= old_index.is_none();
@@ -203,6 +208,26 @@ fn read_block(
         block.settled = read.compressed == log.options.compress;
     }
     Ok(Some((block, read.compressed)))
+}
+
+/// Cuts off the room that [`padding`](super::padding) has made behind the
+/// records of a block.
+fn cut_padding(files: &BlockFiles, number: u32, block: &mut Vec<u8>) -> Result<(), StoreError> {
+    if block.last() != Some(&0xff) {
+        return Ok(());
+    }
+    let mut records = 0;
+    while let Some(record) = block.get(records..).and_then(Record::parse) {
+        records += record.bytes.len();
+    }
+    let length = without_padding(block, records);
+    if length < block.len() {
+        block.truncate(length);
+        let path = files.path(number);
+        let file = files.disk.open(&path, false).at(&path)?;
+        file.set_len(length as u64).at(&path)?;
+    }
+    Ok(())
 }
 
 fn remove_block(log: &mut Log, number: u32) -> Result<(), StoreError> {
@@ -317,7 +342,15 @@ fn repair(
     seen: &Seen,
     recovery: &mut Recovery,
 ) -> Result<(), StoreError> {
-    let bytes: usize = scanned.damage.iter().map(|(from, to)| to - from).sum();
+    let end = if read.compressed {
+        read.plain.len()
+    } else {
+        without_room(&read.plain)
+    };
+    let lengths = scanned.damage.iter();
+    let bytes: usize = lengths
+        .map(|&(from, to)| to.min(end).saturating_sub(from))
+        .sum();
     log.lost.bytes += bytes as u64;
     let lost = scanned.gaps.iter().flat_map(|&(from, to)| from..=to);
     let lost = lost.filter(|&seq| !seen.is_gone(seq));

@@ -1,6 +1,6 @@
 //! The model of `nats account`.
 
-use super::backup;
+use super::{backup, connections, tls};
 use super::{info, statistics};
 use crate::model::*;
 
@@ -52,7 +52,8 @@ const REPORT_CONNECTIONS: Command =
                 "closed-reason",
                 "Only closed connections whose reason matches this regular expression",
             ),
-        ]]);
+        ]])
+        .run(connections::connections);
 
 /// `nats account report statistics`.
 const REPORT_STATISTICS: Command =
@@ -88,12 +89,14 @@ const RESTORE: Command = Command::new("restore", "Restore all streams from a bac
     .run(backup::restore);
 
 /// `nats account tls`.
-const TLS: Command = Command::new("tls", "Show the certificates of the server").flags(&[&[
-    duration(
-        "expire-warn",
-        "Fail when a certificate expires within this time",
-    )
-    .default("1w"),
-    switch("ocsp", "Verify the stapled OCSP answer"),
-    negatable("pem", "Print the certificates in PEM form").on(),
-]]);
+const TLS: Command = Command::new("tls", "Show the certificates of the server")
+    .flags(&[&[
+        duration(
+            "expire-warn",
+            "Fail when a certificate expires within this time",
+        )
+        .default("1w"),
+        switch("ocsp", "Verify the stapled OCSP answer"),
+        negatable("pem", "Print the certificates in PEM form").on(),
+    ]])
+    .run(tls::tls);

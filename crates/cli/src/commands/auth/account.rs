@@ -175,11 +175,7 @@ fn limit(claims: &mut Claims, session: &Session) -> Result<()> {
 }
 
 fn operator(session: &Session, store: &Store) -> Result<Entity> {
-    pick_operator(
-        session,
-        store,
-        session.matches.filled("operator").unwrap_or_default(),
-    )
+    pick_operator(session, store, session.matches.flag_or_arg("operator"))
 }
 
 /// The operator and account that a command line names.
@@ -189,7 +185,7 @@ pub fn named(session: &Session, store: &Store) -> Result<(Entity, Entity)> {
         session,
         store,
         &operator.name,
-        session.matches.arg("account").unwrap_or_default(),
+        session.matches.flag_or_arg("account"),
     )?;
     Ok((operator, account))
 }

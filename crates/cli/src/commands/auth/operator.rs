@@ -88,7 +88,8 @@ pub fn info(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-fn show(store: &Store, operator: &Entity) {
+/// Prints what is known about an operator.
+pub fn show(store: &Store, operator: &Entity) {
     let claims = &operator.claims;
     let nats = claims.nats();
     let mut c = Columns::new(format!("Operator {} ({})", operator.name, claims.subject()));

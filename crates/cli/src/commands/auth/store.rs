@@ -4,13 +4,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::bail;
 use crate::context::{config_dir, data_dir, make_private, write_whole};
 use crate::failure::Result;
 use crate::jwt::Claims;
 use crate::nkey::{Key, Kind};
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, fail};
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -27,8 +27,8 @@ pub struct Entity {
     pub claims: Claims,
 }
 
-/// Whether a name can be the name of a file.
-fn check_name(kind: &str, name: &str) -> Result<()> {
+/// Fails if a name cannot be that of a file.
+pub fn check_name(kind: &str, name: &str) -> Result<()> {
     if name.is_empty() || name.starts_with('.') || name.contains(['/', '\\', '\0']) {
         bail!("invalid {kind} name {name:?}");
     }
@@ -53,6 +53,17 @@ fn names_in(directory: &Path, extension: Option<&str>) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// The token in a file of the store.
+fn token_in(path: &Path) -> Result<String> {
+    match fs::read_to_string(path) {
+        Ok(text) => Ok(text.trim().to_owned()),
+        Err(error) => bail!(
+            "{}",
+            crate::format::io_error_at("open", path.display(), &error)
+        ),
+    }
 }
 
 impl Store {
@@ -111,13 +122,7 @@ impl Store {
     }
 
     fn load(path: &Path, name: &str) -> Result<Entity> {
-        let text = fs::read_to_string(path).map_err(|error| {
-            fail!(
-                "{}",
-                crate::format::io_error_at("open", path.display(), &error)
-            )
-        })?;
-        let claims = Claims::decode(&text)
+        let claims = Claims::decode(&token_in(path)?)
             .map_err(|failure| failure.context(format!("{}", path.display())))?;
         Ok(Entity {
             name: name.to_owned(),
@@ -152,17 +157,27 @@ impl Store {
         check_name("operator", &entity.name)?;
         let key = self.key(entity.claims.subject())?;
         let token = entity.claims.sign(&key)?;
-        let directory = self.operator_dir(&entity.name);
-        let about = directory.join(".nsc");
+        self.put_operator(&entity.name, &token)
+    }
+
+    /// Saves the token of an operator as it is.
+    pub fn put_operator(&self, operator: &str, token: &str) -> Result<()> {
+        check_name("operator", operator)?;
+        let about = self.operator_dir(operator).join(".nsc");
         if !about.exists() {
             let text = Json::object()
                 .with("managed", false)
-                .with("name", entity.name.as_str())
+                .with("name", operator)
                 .with("kind", "operator")
                 .with("version", "1");
             write_whole(&about, text.pretty().as_bytes(), 0o600)?;
         }
-        write_whole(&self.operator_file(&entity.name), token.as_bytes(), 0o600)
+        write_whole(&self.operator_file(operator), token.as_bytes(), 0o600)
+    }
+
+    /// The token of an operator.
+    pub fn operator_token(&self, operator: &str) -> Result<String> {
+        token_in(&self.operator_file(operator))
     }
 
     /// Saves an account, signed by a key of its operator; gives the token.
@@ -194,9 +209,7 @@ impl Store {
 
     /// The token of an account.
     pub fn account_token(&self, operator: &str, account: &str) -> Result<String> {
-        Ok(fs::read_to_string(self.account_file(operator, account))?
-            .trim()
-            .to_owned())
+        token_in(&self.account_file(operator, account))
     }
 
     /// Saves a user, signed by a key of its account; gives the token.
@@ -213,12 +226,23 @@ impl Store {
             entity.claims.nats_mut().set("issuer_account", own);
         }
         let token = entity.claims.sign(signer)?;
+        self.put_user(operator, &account.name, &entity.name, &token)?;
+        Ok(token)
+    }
+
+    /// Saves the token of a user as it is.
+    pub fn put_user(&self, operator: &str, account: &str, user: &str, token: &str) -> Result<()> {
+        check_name("user", user)?;
         write_whole(
-            &self.user_file(operator, &account.name, &entity.name),
+            &self.user_file(operator, account, user),
             token.as_bytes(),
             0o600,
-        )?;
-        Ok(token)
+        )
+    }
+
+    /// The token of a user.
+    pub fn user_token(&self, operator: &str, account: &str, user: &str) -> Result<String> {
+        token_in(&self.user_file(operator, account, user))
     }
 
     /// Removes a user.

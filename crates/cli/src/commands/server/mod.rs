@@ -1,8 +1,10 @@
 //! `nats server` (cli.md 7).
 
 mod accounts;
+mod balance;
 mod check;
 mod cluster;
+mod graph;
 mod info;
 mod list;
 mod mappings;
@@ -10,7 +12,9 @@ pub mod model;
 mod passwd;
 mod ping;
 mod reload;
-mod report;
+mod replicas;
+pub mod report;
 mod request;
 mod run;
 mod shorten;
+mod watch;

@@ -1,7 +1,7 @@
 //! The model of `nats auth account`.
 
 use crate::commands::auth::account;
-use crate::commands::auth::{mappings, scopes};
+use crate::commands::auth::{exports, imports, mappings, scopes};
 use crate::model::*;
 
 /// `nats auth account`.
@@ -154,13 +154,14 @@ const ACCOUNT_IMPORTS_ADD: Command = Command::new("add", "Add an import")
         optional("account", "The account"),
     ])
     .flags(&[&[
-        text("source", "Public key of the account that exports"),
+        text("source", "Name or public key of the account that exports"),
         text("local", "Subject under which the import appears"),
         switch("share", "Share connection information with the exporter"),
         switch("traceable", "Allow messages to be traced across the import"),
         switch("service", "A service instead of a stream of messages"),
         text("operator", "Operator to work in"),
-    ]]);
+    ]])
+    .run(imports::add);
 
 /// `nats auth account imports info`.
 const ACCOUNT_IMPORTS_INFO: Command = Command::new("info", "Show an import")
@@ -172,7 +173,8 @@ const ACCOUNT_IMPORTS_INFO: Command = Command::new("info", "Show an import")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(imports::info);
 
 /// `nats auth account imports edit`.
 const ACCOUNT_IMPORTS_EDIT: Command = Command::new("edit", "Change an import")
@@ -186,7 +188,8 @@ const ACCOUNT_IMPORTS_EDIT: Command = Command::new("edit", "Change an import")
         switch("share", "Share connection information with the exporter"),
         switch("traceable", "Allow messages to be traced across the import"),
         text("operator", "Operator to work in"),
-    ]]);
+    ]])
+    .run(imports::edit);
 
 /// `nats auth account imports ls`.
 const ACCOUNT_IMPORTS_LS: Command = Command::new("ls", "List imports")
@@ -194,7 +197,8 @@ const ACCOUNT_IMPORTS_LS: Command = Command::new("ls", "List imports")
     .args(&[
         optional("account", "The account"),
         optional("operator", "The operator"),
-    ]);
+    ])
+    .run(imports::list);
 
 /// `nats auth account imports rm`.
 const ACCOUNT_IMPORTS_RM: Command = Command::new("rm", "Remove an import")
@@ -205,7 +209,8 @@ const ACCOUNT_IMPORTS_RM: Command = Command::new("rm", "Remove an import")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(imports::remove);
 
 /// `nats auth account imports kv`.
 const ACCOUNT_IMPORTS_KV: Command = Command::new("kv", "Import a Key-Value bucket")
@@ -213,8 +218,9 @@ const ACCOUNT_IMPORTS_KV: Command = Command::new("kv", "Import a Key-Value bucke
     .args(&[
         arg("bucket", "The bucket"),
         arg("prefix", "Prefix of the subjects"),
-        arg("source", "Public key of the account that exports"),
-    ]);
+        arg("source", "Name or public key of the account that exports"),
+    ])
+    .run(imports::add_bucket);
 
 /// `nats auth account exports`.
 const ACCOUNT_EXPORTS: Command = Command::new("exports", "Exports of an account")
@@ -246,7 +252,8 @@ const ACCOUNT_EXPORTS_ADD: Command = Command::new("add", "Add an export")
         ),
         switch("advertise", "Advertise the export"),
         switch("service", "A service instead of a stream of messages"),
-    ]]);
+    ]])
+    .run(exports::add);
 
 /// `nats auth account exports info`.
 const ACCOUNT_EXPORTS_INFO: Command = Command::new("info", "Show an export")
@@ -258,7 +265,8 @@ const ACCOUNT_EXPORTS_INFO: Command = Command::new("info", "Show an export")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("json", "Print JSON").short('j'),
-    ]]);
+    ]])
+    .run(exports::info);
 
 /// `nats auth account exports edit`.
 const ACCOUNT_EXPORTS_EDIT: Command = Command::new("edit", "Change an export")
@@ -276,13 +284,15 @@ const ACCOUNT_EXPORTS_EDIT: Command = Command::new("edit", "Change an export")
             "Position of the token that names the importing account",
         ),
         negatable("advertise", "Advertise the export"),
-    ]]);
+    ]])
+    .run(exports::edit);
 
 /// `nats auth account exports ls`.
 const ACCOUNT_EXPORTS_LS: Command = Command::new("ls", "List exports")
     .aliases(&["list"])
     .args(&[optional("account", "The account")])
-    .flags(&[&[text("operator", "Operator to work in")]]);
+    .flags(&[&[text("operator", "Operator to work in")]])
+    .run(exports::list);
 
 /// `nats auth account exports rm`.
 const ACCOUNT_EXPORTS_RM: Command = Command::new("rm", "Remove an export")
@@ -293,12 +303,14 @@ const ACCOUNT_EXPORTS_RM: Command = Command::new("rm", "Remove an export")
     .flags(&[&[
         text("operator", "Operator to work in"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(exports::remove);
 
 /// `nats auth account exports kv`.
 const ACCOUNT_EXPORTS_KV: Command = Command::new("kv", "Export a Key-Value bucket")
     .hidden()
-    .args(&[arg("bucket", "The bucket")]);
+    .args(&[arg("bucket", "The bucket")])
+    .run(exports::add_bucket);
 
 /// `nats auth account keys`.
 const ACCOUNT_KEYS: Command = Command::new("keys", "Scoped signing keys of an account")

@@ -1,6 +1,6 @@
 //! The model of `nats auth operator`.
 
-use crate::commands::auth::operator;
+use crate::commands::auth::{backup, import, operator};
 use crate::model::*;
 
 /// `nats auth operator`.
@@ -69,10 +69,16 @@ const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
     .run(operator::edit);
 
 /// `nats auth operator import`.
-const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator").args(&[
-    arg("token", "JWT or URL of the operator"),
-    optional("key", "The key").many(),
-]);
+const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator")
+    .args(&[
+        arg("token", "File with the JWT of the operator"),
+        optional(
+            "key",
+            "File with a seed of the operator, or of a signing key",
+        )
+        .many(),
+    ])
+    .run(import::import);
 
 /// `nats auth operator select`.
 const OPERATOR_SELECT: Command = Command::new("select", "Select the default operator")
@@ -82,12 +88,17 @@ const OPERATOR_SELECT: Command = Command::new("select", "Select the default oper
 /// `nats auth operator backup`.
 const OPERATOR_BACKUP: Command = Command::new("backup", "Write an operator and its keys to a file")
     .args(&[arg("name", "Its name"), arg("output", "The file to write")])
-    .flags(&[&[text("key", "Curve key that the backup is sealed for")]]);
+    .flags(&[&[text(
+        "key",
+        "File with a curve key that encrypts the backup",
+    )]])
+    .run(backup::backup);
 
 /// `nats auth operator restore`.
 const OPERATOR_RESTORE: Command = Command::new("restore", "Restore an operator from a backup")
     .args(&[arg("name", "Its name"), arg("input", "The file to read")])
-    .flags(&[&[text("key", "Curve key that opens the backup")]]);
+    .flags(&[&[text("key", "File with the curve key that opens the backup")]])
+    .run(backup::restore);
 
 /// `nats auth operator keys`.
 const OPERATOR_KEYS: Command = Command::new("keys", "Signing keys of an operator")

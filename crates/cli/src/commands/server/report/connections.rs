@@ -3,12 +3,12 @@
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
-use regex::RegexBuilder;
+use regex::{Regex, RegexBuilder};
 
 use super::filter::{arrange, ask, limit};
 use super::repeat::repeated;
+use crate::bail;
 use crate::expression::Expression;
-use crate::fail;
 use crate::failure::Result;
 use crate::format::{commas, human_size};
 use crate::output::{Json, Table};
@@ -26,7 +26,7 @@ pub fn connections(session: &mut Session) -> Result<()> {
 }
 
 /// What the flags ask servers for.
-fn options(session: &Session, account: &str) -> Json {
+pub fn options(session: &Session, account: &str) -> Json {
     let matches = &session.matches;
     let mut options = Json::object()
         .with("auth", true)
@@ -61,14 +61,23 @@ fn options(session: &Session, account: &str) -> Json {
     options
 }
 
-/// All connections of all servers, each with its server; page by page.
+/// All connections of all servers, each with its server.
 pub fn gather(session: &mut Session, account: &str) -> Result<Vec<Json>> {
-    let mut options = options(session, account);
+    let options = options(session, account);
+    gather_with(options, |options| ask(session, "CONNZ", options))
+}
+
+/// All connections of all servers that `ask` asks, each with its server; page
+/// by page.
+pub fn gather_with(
+    mut options: Json,
+    mut ask: impl FnMut(&Json) -> Result<Vec<Answer>>,
+) -> Result<Vec<Json>> {
     let mut all = Vec::new();
     let mut offset = 0;
     loop {
         options.set("offset", offset);
-        let answers = ask(session, "CONNZ", &options)?;
+        let answers = ask(&options)?;
         let more = |answer: &Answer| {
             answer.json.int("data.offset") + answer.json.int("data.limit")
                 < answer.json.int("data.total")
@@ -98,7 +107,8 @@ fn seconds(uptime: &str) -> i64 {
     crate::format::parse_duration(uptime).unwrap_or(0) / 1_000_000_000
 }
 
-fn compare(a: &Json, b: &Json, key: &str) -> Ordering {
+/// The order of connections in a report.
+pub fn compare(a: &Json, b: &Json, key: &str) -> Ordering {
     let number = |path: &str| a.uint(path).cmp(&b.uint(path));
     match key {
         "in-bytes" => number("in_bytes"),
@@ -112,6 +122,17 @@ fn compare(a: &Json, b: &Json, key: &str) -> Ordering {
     .then_with(|| a.uint("cid").cmp(&b.uint("cid")))
 }
 
+/// The reasons of closed connections that are asked for.
+pub fn wanted_reason(session: &Session) -> Result<Option<Regex>> {
+    match session.matches.filled("closed-reason") {
+        Some(text) => match RegexBuilder::new(text).build() {
+            Ok(reason) => Ok(Some(reason)),
+            Err(error) => bail!("invalid closed-reason: {error}"),
+        },
+        None => Ok(None),
+    }
+}
+
 fn report(session: &mut Session) -> Result<()> {
     let account = session
         .matches
@@ -122,14 +143,7 @@ fn report(session: &mut Session) -> Result<()> {
         Some(text) => Some(Expression::parse(text)?),
         None => None,
     };
-    let reason = match session.matches.filled("closed-reason") {
-        Some(text) => Some(
-            RegexBuilder::new(text)
-                .build()
-                .map_err(|error| fail!("invalid closed-reason: {error}"))?,
-        ),
-        None => None,
-    };
+    let reason = wanted_reason(session)?;
     let mut all = gather(session, &account)?;
     if let Some(reason) = reason {
         all.retain(|connection| reason.is_match(connection.text("reason")));

@@ -2,8 +2,9 @@
 
 mod accounts;
 mod bars;
-mod connections;
-mod filter;
+pub mod connections;
+mod downgrade;
+pub mod filter;
 mod gateways;
 mod health;
 mod jetstream;
@@ -14,6 +15,7 @@ mod routes;
 pub use accounts::accounts;
 pub use bars::{cpu, memory};
 pub use connections::connections;
+pub use downgrade::downgrade;
 pub use gateways::gateways;
 pub use health::health;
 pub use jetstream::jetstream;
