@@ -228,7 +228,7 @@ def requests_to_the_api_are_watched(ctx):
                  for args in ((), ("--no-record-consumer", "-R", "-n", "2"), ("--account", "^X"))]
     long = "A" * 15 + "B" * 15
     terminals += [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM, columns=160)
-                  for args in (("--compact",), ("--no-compact", "--rate", "5m"))]
+                  for args in (("--compact",), ("--no-compact", "--rate", "5m", "--no-record-consumer"))]
     for terminal in terminals:
         terminal.wait(r"\n\nType +Account +Stream +Consumer +Count +Recent\n")
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
@@ -248,6 +248,8 @@ def requests_to_the_api_are_watched(ctx):
     check("STREAM" not in none.screen.text(), none.screen.text())
     compact.wait(r"\nSTREAM\.INFO +APP +A{10}…B{10} ")
     whole.wait(r"^Top 10 API requests; recent ones are those of the last 5m0s .*\nSTREAM\.INFO +APP +%s " % long)
+    # Both consumers together.
+    whole.wait(r"\nCONSUMER\.INFO +APP +S +2 +2\n")
     for terminal in terminals:
         terminal.type("q")
         terminal.finish()
