@@ -182,3 +182,30 @@ def unsealing_into_a_file(ctx):
     tool.run("auth", "nkey", "seal", "file", "a.xk", publics[1], "--output", "sealed")
     eq(tool.out("auth", "nkey", "unseal", "sealed", "b.xk", publics[0], "--output", "plain"), "")
     eq(open(tool.path("plain"), encoding="utf-8").read(), "content")
+
+
+@case(134)
+def exports_and_imports_with_every_flag(ctx):
+    tool = nats(ctx, server=False)
+    for name in ("OP", "OTHER"):
+        tool.run("auth", "operator", "add", name)
+    of = ("--operator", "OP")
+    for name in "AB":
+        tool.run("auth", "account", "add", name, *of, "--defaults")
+    exports, imports = ("auth", "account", "exports"), ("auth", "account", "imports")
+    info = lambda *args: tool.run(*args, *of, "--json").json  # noqa: E731
+    tool.run(*exports, "add", "api", "api.*", "A", *of, "--service")
+    tool.run(*exports, "edit", "api.*", "A", *of, "--token-position", "2", "--url", "https://example.net", "--description", "d", "--advertise")
+    found = info(*exports, "info", "api.*", "A")
+    eq((found["account_token_position"], found["info_url"], found["description"], found["advertise"]), (2, "https://example.net", "d", True))
+    matches(tool.out(*exports, "ls", "A", *of), r"│ api +│ Service │ api\.\* +│")
+    source = tool.run("auth", "account", "info", "A", *of, "--json").json["sub"]
+    tool.run(*imports, "add", "api", "api.x", "B", *of, "--source", source, "--service")
+    tool.run(*imports, "edit", "api.x", "B", *of, "--share", "--local", "mine")
+    found = info(*imports, "info", "mine", "B")
+    eq((found["subject"], found["share"], found["account"]), ("api.x", True, source))
+    # The other operator knows nothing of them.
+    eq(tool.error(*exports, "info", "api.*", "A", "--operator", "OTHER"), "unknown Account: A")
+    tool.run(*imports, "rm", "mine", "B", *of, "-f")
+    tool.run(*exports, "rm", "api.*", "A", *of, "-f")
+    eq(tool.out(*exports, "ls", "A", *of), "No Exports defined\n")

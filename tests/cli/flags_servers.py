@@ -456,3 +456,38 @@ def a_server_to_try_things_out_as_wished(ctx):
     tool.run("kv", "add", "B", "--context", "try")
     running.interrupt()
     running.wait()
+
+
+@case(109, "services")
+def checks_of_replicas_with_every_flag(ctx):
+    tool = nats(ctx, config=ALONE)
+    stream(tool, "S")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    rows = lambda kind, *args: tool.out("server", kind, "--csv", *args, *SYSTEM).splitlines()[1:]  # noqa: E731
+    common = ("--expected", "1", "--read-timeout", "2")
+    eq(len(rows("stream-check", "--stream", "S", *common)), 1)
+    eq(len(rows("stream-check", "--stream", "T", *common)), 0)
+    eq(len(rows("consumer-check", "--stream", "S", "--consumer", "C", "--health", *common)), 1)
+    eq(rows("consumer-check", "--stream", "T", *common), [])
+    eq(rows("consumer-check", "--raft-group", "none", *common), [])
+    # A server alone has no leader to tell of.
+    check("UNSYNCED:NO LEADER" in rows("consumer-check", "--unsynced", *common)[0])
+
+
+@case(105, "services")
+def watching_in_every_order(ctx):
+    tool = nats(ctx, config=ALONE)
+    stream(tool, "S")
+    for kind, keys in (("accounts", ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")), ("jetstream", ("api", "assets", "file", "mem")),
+                       ("servers", ("conns", "cpu", "gway", "mem", "name", "recvb", "recvm", "route", "sentb", "sentm", "slow", "subs"))):
+        for key in keys:
+            terminal = tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200)
+            terminal.wait(r"^\d+ \w[\w ]* by %s .*\n\n(Server|Account) .*\n(s\*?|SYS|APP) +" % key)
+            terminal.type("q")
+            terminal.finish()
+    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", *SYSTEM, columns=200)
+    terminal.wait(r"\n\nType +Account ")
+    tool.run("request", "$JS.API.STREAM.INFO.S", "")
+    terminal.wait(r"\n\S*STREAM\.INFO\S* +APP ")
+    terminal.type("q")
+    terminal.finish()

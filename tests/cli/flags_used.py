@@ -6,10 +6,7 @@ from tool import record
 from tool.flags import Model
 
 # Commands that are not there yet: they say so (docs/STATUS.md).
-NOT_YET = (
-    "account report connections", "account tls", "audit", "auth account imports", "auth account exports",
-    "auth operator backup", "auth operator restore",
-)
+NOT_YET = ()
 # Flags that no test uses: {(command, flag): why}.
 UNUSED = {}
 # Flags that come with a command of `NOT_YET`.

@@ -7,9 +7,11 @@
 
 mod auth;
 mod connection;
+mod deadline;
 mod dial;
 mod endpoint;
 mod error;
+mod frames;
 mod headers;
 mod inbox;
 mod link;
@@ -22,6 +24,7 @@ mod server_info;
 mod socks;
 mod subscription;
 mod tls;
+mod websocket;
 
 #[cfg(test)]
 mod connection_tests;

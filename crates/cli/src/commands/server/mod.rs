@@ -2,7 +2,7 @@
 
 mod accounts;
 mod balance;
-mod check;
+pub mod check;
 mod cluster;
 mod generate;
 mod graph;
