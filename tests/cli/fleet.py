@@ -125,6 +125,15 @@ def what_keeps_servers_from_going_back_is_found(ctx):
     matches(out, r"^Obtaining JetStream Asset information\n\n.*Assets: Streams.*│ APP +│ NEW +│ +1 │.*"
                  r"Assets: Consumers.*│ APP +│ OLD +│ C +│ +1 │")
     eq(tool.run("server", "report", "downgrade", "1", "--json", *SYSTEM).json, {})
+    # The same from an archive.
+    tool.run("audit", "gather", "--output", "a.zip", "--no-server-profiles", *SYSTEM)
+    eq(tool.run("server", "report", "downgrade", "0", "--all", "--json", "--archive", "a.zip").json,
+       tool.run("server", "report", "downgrade", "0", "--all", "--json", *SYSTEM).json)
+    for kind, count in (("stream-check", 2), ("consumer-check", 2)):
+        outcome = tool.run("server", kind, "--csv", "--archive", "a.zip")
+        eq(outcome.logs, ["Servers: 1", "%ss: %d" % (kind.split("-")[0].capitalize(), count)])
+        eq(outcome.out, tool.out("server", kind, "--csv", *SYSTEM))
+        eq(tool.error("server", kind, "--health", "--archive", "a.zip"), "an archive has the health of whole servers only")
     matches(tool.error("server", "report", "downgrade", "x", *SYSTEM), 'parsing "x"')
     eq(tool.usage_error("server", "report", "downgrade"), "required argument 'api' not provided")
 
@@ -416,3 +425,6 @@ def more_accounts_than_servers_tell_at_once(ctx):
     eq([row.split(",")[:4] for row in rows], [["S", "", name, name] for name in (accounts[0], accounts[-1])])
     found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
     eq([entry["account"] for entry in found["streams"]], [accounts[0], accounts[-1]])
+    tool.run("audit", "gather", "--output", "a.zip", "--no-server-profiles", "--no-account-endpoints", "--no-streams",
+             "--no-consumers", *SYSTEM)
+    eq(tool.out("server", "stream-check", "--csv", "--archive", "a.zip").splitlines()[1:], rows)
