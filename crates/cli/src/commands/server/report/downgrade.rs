@@ -7,7 +7,7 @@ use crate::failure::Result;
 use crate::format::parse_int;
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::System;
+use crate::system::Servers;
 use crate::{bail, fail};
 
 /// Metadata in which servers keep the API level that an asset needs.
@@ -31,7 +31,7 @@ pub fn downgrade(session: &mut Session) -> Result<()> {
         bail!("the API level has to be 0 or more");
     }
     let (json, all) = (session.matches.on("json"), session.matches.on("all"));
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     if !json {
         println!("Obtaining JetStream Asset information");
     }
