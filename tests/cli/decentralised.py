@@ -1,6 +1,7 @@
 """auth end to end: what the tool made, on servers in operator mode; item 134."""
 
 import re
+import zipfile
 
 from lib.process import free_ports
 from tool import *
@@ -277,6 +278,23 @@ def an_account_is_purged(ctx):
     terminal.answer("Really purge account %s" % account, "y")
     matches(terminal.finish(), "Purge operation on account %s initiated" % account)
     wait_until(lambda: tool.out("kv", "ls", "-n", *as_user("a")) in ("", "No Key-Value buckets found\n"), "the bucket is gone", timeout=20.0)
+
+
+@case(134, "services", "operator")
+def tokens_of_users_stay_out_of_archives(ctx):
+    tool = nats(ctx, server=False)
+    make_operator(tool)
+    serve(ctx, tool)
+    push(tool, "A")
+    watching = tool.start("sub", "x", *as_user("a"))
+    watching.wait_err("Subscribing")
+    tool.run("audit", "gather", "-o", "a.zip", "--no-server-profiles", *as_user("sys"))
+    token = read(tool, "a.creds").splitlines()[1]
+    user = key_of(tool, "user", "info", "a", "A")
+    with zipfile.ZipFile(tool.path("a.zip")) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist()]
+    check(any(user in text for text in texts), "the user is not in the archive")
+    check(not any(token in text for text in texts), "a token is in the archive")
 
 
 @case(112)
