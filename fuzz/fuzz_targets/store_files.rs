@@ -238,7 +238,11 @@ fn check_counts(bytes: &[u8]) {
     let Some(file) = counts_db::decode(bytes) else {
         return;
     };
-    let entries: usize = file.blocks.iter().map(|(_, counts)| counts.iter().count()).sum();
+    let entries: usize = file
+        .blocks
+        .iter()
+        .map(|(_, counts)| counts.iter().count())
+        .sum();
     assert!(file.blocks.len() * 2 + entries <= bytes.len());
     assert_eq!(
         counts_db::decode(&counts_db::encode(&file)).as_ref(),
@@ -247,9 +251,16 @@ fn check_counts(bytes: &[u8]) {
     for (_, counts) in &file.blocks {
         let all: Vec<(u32, u64)> = counts.iter().collect();
         assert!(all.is_sorted_by(|a, b| a.0 < b.0));
-        assert!(all.iter().all(|&(id, messages)| id < file.subjects && messages > 0));
+        assert!(
+            all.iter()
+                .all(|&(id, messages)| id < file.subjects && messages > 0)
+        );
         assert_eq!(all.iter().map(|one| one.1).sum::<u64>(), counts.messages());
-        assert!(all.iter().step_by(37).all(|&(id, messages)| counts.of(id) == messages));
+        assert!(
+            all.iter()
+                .step_by(37)
+                .all(|&(id, messages)| counts.of(id) == messages)
+        );
         let ids = all.iter().map(|one| one.0).collect();
         assert_eq!(counts.of_all(&mut Wanted::new(ids)), counts.messages());
         if let Some(&(first, messages)) = all.first() {

@@ -51,7 +51,10 @@ def replicas_of_a_former_look_are_compared(ctx):
         'C,S,H,APP,AC,n1*,"2, 2","2, 2","ack pending 0, redelivered 0, waiting 3, pending 0",IN SYNC,n1,n1,n2',
         'C,S,H,APP,AC,n2,"2, 2","1, 1","ack pending 1, redelivered 0, waiting 0, pending 0",'
         '"UNSYNCED:ACK FLOOR,ACK PENDING",n1,n1,n1'])
-    eq(len(tool.out("server", "consumer-check", "--stdin", "--csv", "--consumer", "D", stdin=LINES).splitlines()), 1)
+    for flags, rows in (("--consumer D", 0), ("--consumer C", 2), ("--stream R", 0), ("--stream S", 2), ("--raft-group H", 2),
+                        ("--raft-group G", 0), ("--unsynced", 2)):
+        eq(len(tool.out("server", "consumer-check", "--stdin", "--csv", *flags.split(), stdin=LINES).splitlines()), 1 + rows, flags)
+    eq(tool.error("server", "stream-check", "--stdin", "--health", stdin=LINES), "--health asks servers, which --stdin does not")
     eq(tool.error("server", "stream-check", "--stdin", stdin=""), "standard input has no answers of servers")
     matches(tool.error("server", "stream-check", "--stdin", stdin="\n{\n"), "^line 2 of standard input is no JSON: ")
 
@@ -75,6 +78,16 @@ def replicas_on_all_servers_are_compared(ctx):
     matches(out, r"^Connected in \d+\.\d{3}s\nResponse took \d+\.\d{3}s\nServers: 3\nStreams: 1\n\n")
     eq(len(re.findall(r"│ S +│ S-R3F-\w{8} │ APP +│ APP +│ n[123]\*? +│ +5 │.*│ IN SYNC │ n[123] +│.*│ ok \(200\) │", out)), 3, out)
     eq(len(re.findall(r"│ n[123]\* ", out)), 1, out)
+    out = tool.out("server", "consumer-check", "--health", "--stream", "S", "--csv", *SYSTEM)
+    eq(len(re.findall(r',IN SYNC,n[123],n[123],"?n[123], n[123]"?,ok \(200\)\n', out)), 3, out)
+    # Who waits for one answer gets one, and finds the others missing; who waits for more than there are waits in vain.
+    for kind in ("stream-check", "consumer-check"):
+        outcome = tool.run("server", kind, "--csv", "--expected", "1", *SYSTEM)
+        eq(outcome.logs[2], "Servers: 1", kind)
+        matches(outcome.out, r"UNSYNCED:MISSING n\d n\d,")
+        outcome = tool.run("server", kind, "--csv", "--expected", "4", "--read-timeout", "1", "--timeout", "300ms", *SYSTEM)
+        check(float(outcome.logs[1].removeprefix("Response took ").removesuffix("s")) >= 1, outcome)
+        eq(outcome.logs[2], "Servers: 3", kind)
     # What servers answered before is the same as what they answer now.
     answers = tool.out("server", "request", "jetstream", "--all", "--raft", "3", *SYSTEM)
     eq(tool.out("server", "consumer-check", "--csv", "--stdin", stdin=answers),
@@ -159,16 +172,21 @@ def servers_and_accounts_are_watched(ctx):
     servers.wait(r"^1 servers by conns  \d\d:\d\d:\d\d\n\nServer +Connections +Subscriptions +Slow +Memory +CPU %% +Cores +Routes +"
                  r"Gateways +Sent +Received\n%s +1 +\d+ +0 +[\d.]+ MiB +[\d.]+ +\d+ +0 +0 +[\d,]+/s [\d.]+ \w+/s +[\d,]+/s [\d.]+ \w+/s\n"
                  % shown)
-    accounts = tool.terminal("server", "watch", "acct", "--sort", "subs", *SYSTEM, columns=200)
+    accounts = tool.terminal("server", "watch", "acct", "--sort", "subs", "-n", "1", *SYSTEM, columns=200)
     accounts.wait(r"^1 accounts by subs .*\n\nAccount +Servers +Connections +Leafnodes +Subscriptions +Slow +Sent +Received\n"
                   r"SYS +1 +2 +0 ")
     sub = tool.start("sub", "a")
     sub.wait_err("Subscribing")
     servers.wait(r"\n%s +3 .*\nTotals +3 " % shown)
-    accounts.wait(r"^2 accounts .*\nAPP +1 +1 +0 .*\nTotals +3 +0 ")
+    # One row, but the sums of all.
+    accounts.wait(r"^2 accounts .*\nSYS [^\n]+\n\n.*\nTotals +3 +0 ")
     # What was published since the last look shows as a rate.
+    busy = tool.terminal("server", "watch", "accounts", "--sort", "sentm", *SYSTEM, columns=200)
+    busy.wait(r"^2 accounts by sentm .*\nAPP ")
     tool.run("pub", "a", "x", "--count", "2000", "-q")
-    accounts.wait(r"\nAPP +1 +[12] +0 +\d+ +0 +[1-9][\d,]*/s")
+    busy.wait(r"Received\nAPP +1 +[12] +0 +\d+ +0 +[1-9][\d,]*/s")
+    busy.type("q")
+    busy.finish()
     for terminal, key in ((servers, "q"), (accounts, "\x03")):
         terminal.type(key)
         terminal.finish()
@@ -191,6 +209,10 @@ def servers_with_jetstream_are_watched(ctx):
     limited = tool.terminal("server", "watch", "servers", "--sort", "name", "-n", "2", *SYSTEM, columns=200)
     limited.wait(r"^3 servers by name .*\nn1 .*\nn2 .*\nTotals ")
     check("\nn3" not in limited.screen.text())
+    one = tool.terminal("server", "watch", "jetstream", "--sort", "file", "-n", "1", *SYSTEM, columns=200)
+    one.wait(r"^3 servers with JetStream by file .*\n\nServer [^\n]+\nn\d\*? [^\n]+\n\n.*\nTotals ")
+    one.type("q")
+    one.finish()
     # A server that goes is gone from the table.
     servers[2].stop()
     js.wait(r"^2 servers with JetStream ", timeout=20.0)
@@ -204,6 +226,9 @@ def requests_to_the_api_are_watched(ctx):
     tool = nats(ctx)
     terminals = [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM)
                  for args in ((), ("--no-record-consumer", "-R", "-n", "2"), ("--account", "^X"))]
+    long = "A" * 15 + "B" * 15
+    terminals += [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM, columns=160)
+                  for args in (("--compact",), ("--no-compact", "--rate", "5m"))]
     for terminal in terminals:
         terminal.wait(r"\n\nType +Account +Stream +Consumer +Count +Recent\n")
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
@@ -212,7 +237,8 @@ def requests_to_the_api_are_watched(ctx):
         tool.run("request", "$JS.API.CONSUMER.INFO.S." + name, "")
     for _ in range(3):
         tool.run("request", "$JS.API.STREAM.MSG.GET.S", '{"seq":1}')
-    every, few, none = terminals
+    tool.run("request", "$JS.API.STREAM.INFO." + long, "")
+    every, few, none, compact, whole = terminals
     every.wait(r"^Top 10 API requests; recent ones are those of the last 1m0s .*\n\nType.*"
                r"\nSTREAM\.MSG\.GET +APP +S +3 +3\n.*\nCONSUMER\.INFO +APP +S +C +\d +\d\nCONSUMER\.INFO +APP +S +D +")
     few.wait(r"^Top 2 .*\n\nType[^\n]*\n[^\n]+\n[^\n]+\n\n")
@@ -220,6 +246,8 @@ def requests_to_the_api_are_watched(ctx):
     counts = [int(count) for count in re.findall(r" (\d+) +\d+$", few.screen.text(), re.M)]
     eq(counts, sorted(counts), "the order")
     check("STREAM" not in none.screen.text(), none.screen.text())
+    compact.wait(r"\nSTREAM\.INFO +APP +A{10}…B{10} ")
+    whole.wait(r"^Top 10 API requests; recent ones are those of the last 5m0s .*\nSTREAM\.INFO +APP +%s " % long)
     for terminal in terminals:
         terminal.type("q")
         terminal.finish()
@@ -366,3 +394,23 @@ def an_exporter_with_https_and_mistakes_in_its_configuration(ctx):
     tool.write("checks.yaml", "checks: [\n")
     matches(tool.error(*args), "^checks.yaml: yaml: ")
     eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")
+
+
+@case(109, "services", slow=True)
+def more_accounts_than_servers_tell_at_once(ctx):
+    # A server tells of 1,024 accounts in an answer.
+    accounts = ["A%04d" % number for number in range(1100)]
+    tool = nats(ctx, config="""
+        jetstream { store_dir: "js", max_mem: 1MB, max_file: 100MB }
+        accounts {
+            SYS { users: [ { user: sys, password: sys } ] }
+            %s
+        }
+        system_account: SYS
+    """ % "\n".join("%s { jetstream: enabled, users: [ { user: %s, password: x } ] }" % (name, name) for name in accounts))
+    for name in (accounts[0], accounts[-1]):
+        tool.run("stream", "add", "S", "--subjects", "s", "--allow-msg-ttl", "--defaults", "--user", name, "--password", "x")
+    rows = tool.out("server", "stream-check", "--csv", *SYSTEM).splitlines()[1:]
+    eq([row.split(",")[:4] for row in rows], [["S", "", name, name] for name in (accounts[0], accounts[-1])])
+    found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
+    eq([entry["account"] for entry in found["streams"]], [accounts[0], accounts[-1]])

@@ -12,7 +12,8 @@
 //! | [`messages`] | bodies and headers of messages |
 //! | [`interrupt`] | Ctrl-C |
 //! | [`jetstream`] | requests to the JetStream API |
-//! | [`system`] | questions to all servers over the system account |
+//! | [`system`] | questions to all servers over the system account, or to an archive |
+//! | [`archive`] | what servers said, in a file |
 //! | [`nkey`], [`jwt`] | key pairs, what they sign |
 //! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`expression`] | expressions that choose by fields |
@@ -22,6 +23,7 @@
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
 
+pub mod archive;
 pub mod client;
 pub mod commands;
 pub mod context;

@@ -56,7 +56,7 @@ impl System {
             .iter()
             .any(|flag| flag.name == "archive");
         if has_archive && matches.filled("archive").is_some() {
-            bail!("--archive is not there yet in this version; docs/STATUS.md lists what is");
+            bail!("--archive has nothing that this command asks servers for");
         }
         Ok(Self {
             connection: session.connect()?,

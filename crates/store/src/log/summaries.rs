@@ -213,12 +213,17 @@ impl Block {
 /// Counts the messages of a block by its slots.
 fn counts_of(block: &Block) -> Option<Counts> {
     let slots = block.slots.as_ref().filter(|_| block.has_ids())?;
-    let mut ids = Vec::with_capacity(slots.len());
-    let live = |slot| slots.seq(slot).is_some_and(|seq| block.has(seq));
-    let all = slots.ids().iter().enumerate();
-    ids.extend(all.filter(|&(slot, _)| live(slot)).map(|(_, &id)| id));
-    ids.sort_unstable();
-    let is_complete = ids.len() as u64 == block.messages();
-    let are_known = ids.last().is_none_or(|&id| id != SubjectId::NONE.0);
-    (is_complete && are_known).then(|| Counts::of_sorted(&ids))
+    let messages = block.messages();
+    // All of its messages have slots, and dead ones may.
+    let ids: Vec<u32> = if slots.len() as u64 == messages {
+        slots.ids().to_vec()
+    } else {
+        let live = |slot| slots.seq(slot).is_some_and(|seq| block.has(seq));
+        let all = slots.ids().iter().enumerate();
+        all.filter(|&(slot, _)| live(slot))
+            .map(|(_, &id)| id)
+            .collect()
+    };
+    let are_known = ids.len() as u64 == messages && !ids.contains(&SubjectId::NONE.0);
+    are_known.then(|| Counts::of_messages(ids))
 }

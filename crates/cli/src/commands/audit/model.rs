@@ -1,5 +1,6 @@
 //! The model of `nats audit`.
 
+use super::{analyze, gather, list};
 use crate::model::*;
 
 /// `nats audit`.
@@ -12,29 +13,32 @@ const ANALYZE: Command = Command::new("analyze", "Check an archive that was gath
     .flags(&[&[
         uint("max-examples", "Most examples per check").default("5"),
         text("skip", "Checks to leave out").list(),
-        text("load", "Read checks from this file"),
-        text("save", "Write checks to this file"),
-        switch("force", "Do it without asking").short('f'),
+        text("load", "Show a report that was saved, without an archive"),
+        text("save", "Write the report to this file, in JSON"),
+        switch("force", "Replace an existing file").short('f'),
         switch("json", "Print JSON").short('j'),
         switch("markdown", "Print Markdown"),
-        switch("verbose", "Show more"),
-    ]]);
+        switch("verbose", "Log what is missing in the archive"),
+    ]])
+    .run(analyze::analyze);
 
 /// `nats audit checks`.
 const CHECKS: Command = Command::new("checks", "List the checks")
     .aliases(&["ls"])
-    .flags(&[&[switch("json", "Print JSON")]]);
+    .flags(&[&[switch("json", "Print JSON")]])
+    .run(list::list);
 
 /// `nats audit gather`.
 const GATHER: Command = Command::new("gather", "Capture the state of all servers in an archive")
     .aliases(&["capture", "cap"])
     .flags(&[&[
-        text("output", "Write to this file").short('o'),
-        negatable("progress", "Show progress").on(),
         text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+            "output",
+            "File to write; one in the temporary directory without it",
+        )
+        .short('o'),
+        negatable("progress", "Show progress").on(),
+        text("cluster", "Only servers in this cluster"),
         negatable(
             "server-endpoints",
             "Capture the monitoring endpoints of servers",
@@ -49,4 +53,5 @@ const GATHER: Command = Command::new("gather", "Capture the state of all servers
         negatable("streams", "Include streams").on(),
         negatable("consumers", "Include consumers").on(),
         negatable("details", "Include details").on(),
-    ]]);
+    ]])
+    .run(gather::gather);

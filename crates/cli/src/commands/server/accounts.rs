@@ -6,7 +6,7 @@ use crate::failure::Result;
 use crate::format::{join, local_time};
 use crate::output::{Columns, Json};
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Expect, NO_RESULTS, Servers};
 
 /// Shows an account as a server knows it.
 pub fn info(session: &mut Session) -> Result<()> {
@@ -16,7 +16,7 @@ pub fn info(session: &mut Session) -> Result<()> {
         body.set("server_name", host);
         body.set("exact_match", true);
     }
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     let answers = system.ask(
         "$SYS.REQ.SERVER.PING.ACCOUNTZ",
         Some(&body),

@@ -5,7 +5,7 @@ use crate::failure::Result;
 use crate::format::{commas, go_duration, human_duration, human_size, join, local_time, since};
 use crate::output::{Columns, Json};
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Asked, Expect, NO_RESULTS, Servers};
 
 /// Length of a server's id.
 const ID: usize = 56;
@@ -19,7 +19,7 @@ fn is_id(text: &str) -> bool {
 }
 
 /// VARZ of the server with an id or a name, of any without one.
-pub fn varz(system: &System, server: &str) -> Result<Json> {
+pub fn varz(system: &impl Asked, server: &str) -> Result<Json> {
     let (subject, body) = if server.is_empty() {
         ("$SYS.REQ.SERVER.PING.VARZ".to_owned(), None)
     } else if is_id(server) {
@@ -42,7 +42,7 @@ pub fn varz(system: &System, server: &str) -> Result<Json> {
 
 /// Shows a server.
 pub fn info(session: &mut Session) -> Result<()> {
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     let server = session.matches.arg("server").unwrap_or_default().to_owned();
     show(&varz(&system, &server)?);
     Ok(())

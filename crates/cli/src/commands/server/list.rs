@@ -12,7 +12,7 @@ use crate::format::{
 };
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Expect, NO_RESULTS, Servers};
 
 /// What is shown of a server.
 struct Row {
@@ -112,7 +112,7 @@ pub fn list(session: &mut Session) -> Result<()> {
         },
         None => Expect::Quiet,
     };
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     // That nobody listens is no different from that nobody answers.
     let answers = system
         .ask("$SYS.REQ.SERVER.PING", None, expect)

@@ -2,8 +2,9 @@
 
 mod accounts;
 mod balance;
-mod check;
+pub mod check;
 mod cluster;
+mod generate;
 mod graph;
 mod info;
 mod list;

@@ -12,7 +12,7 @@ use crate::format::{local_now, parse_int, parse_uint};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Expect, NO_RESULTS, Servers, System};
 use crate::{bail, fail};
 
 /// Kinds of profiles that servers know.
@@ -90,7 +90,7 @@ fn ask_with(
     wait: Option<Expect>,
     shown: impl Fn(&Json) -> bool,
 ) -> Result<()> {
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     let expect = match wait {
         Some(expect) => expect,
         // Filters leave servers out; how many is not known.
@@ -319,7 +319,7 @@ pub fn profile(session: &mut Session) -> Result<()> {
             Json::Int(i128::try_from(nanos * 4 / 5).unwrap_or(0)),
         );
     }
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     let answers = system.ask_all("$SYS.REQ.SERVER.PING.PROFILEZ", &body)?;
     if answers.is_empty() {
         bail!("{NO_RESULTS}");

@@ -220,6 +220,28 @@ fn pinned(info: &Json, limits: &Limits, report: &mut Report) {
     }
 }
 
+/// Checks a consumer against what its own metadata says; nothing if that does
+/// not ask for it.
+pub fn by_metadata(info: &Json) -> Result<Option<Report>> {
+    let metadata = info.at("config.metadata");
+    if !super::stream::is_watched(metadata) {
+        return Ok(None);
+    }
+    let mut limits = Limits {
+        ack_pending: 0,
+        waiting: 0,
+        pending: 0,
+        redelivered: -1,
+        last_delivery: 0,
+        last_ack: 0,
+        pinned: false,
+    };
+    limits.take_metadata(metadata)?;
+    let mut report = Report::new("consumer", info.text("name"));
+    judge(info, &limits, &mut report);
+    Ok(Some(report))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

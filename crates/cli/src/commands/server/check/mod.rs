@@ -17,13 +17,14 @@ mod stream;
 mod threshold;
 
 pub use connection::connection;
-pub use consumer::consumer;
+pub use consumer::{by_metadata as consumer_by_metadata, consumer};
 pub use credential::credential;
 pub use exporter::exporter;
 pub use jetstream::jetstream;
 pub use kv::kv;
 pub use message::message;
 pub use meta::meta;
+pub use report::Report;
 pub use request::request;
 pub use server::server;
-pub use stream::stream;
+pub use stream::{by_metadata as stream_by_metadata, stream};

@@ -298,6 +298,28 @@ fn mirror(info: &Json, limits: &Limits, report: &mut Report) {
     }
 }
 
+/// Whether metadata says that an asset is to be watched.
+pub fn is_watched(metadata: &Json) -> bool {
+    matches!(
+        metadata.key("io.nats.monitor.enabled").as_text(),
+        Some("true" | "1" | "t" | "T" | "TRUE" | "True")
+    )
+}
+
+/// Checks a stream against what its own metadata says; nothing if that does
+/// not ask for it.
+pub fn by_metadata(info: &Json) -> Result<Option<Report>> {
+    let metadata = info.at("config.metadata");
+    if !is_watched(metadata) {
+        return Ok(None);
+    }
+    let mut limits = Limits::default();
+    limits.take_metadata(metadata)?;
+    let mut report = Report::new("stream", info.text("config.name"));
+    judge(info, &limits, &mut report);
+    Ok(Some(report))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

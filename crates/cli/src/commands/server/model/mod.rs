@@ -6,7 +6,7 @@ mod report;
 mod request;
 mod watch;
 
-use super::{accounts, graph, info, list, mappings, passwd, ping, reload, replicas, run};
+use super::{accounts, generate, graph, info, list, mappings, passwd, ping, reload, replicas, run};
 use crate::model::*;
 use check::CHECK;
 use cluster::CLUSTER;
@@ -76,7 +76,11 @@ const CONFIG_RELOAD: Command = Command::new("reload", "Let a server read its con
 const GENERATE: Command = Command::new("generate", "Generate server configurations")
     .aliases(&["gen"])
     .args(&[arg("target", "Directory to write to")])
-    .flags(&[&[text("source", "Bundle to generate from")]]);
+    .flags(&[&[text(
+        "source",
+        "Directory of a bundle, or of several, to use instead of those built in",
+    )]])
+    .run(generate::generate);
 
 /// `nats server graph`.
 const GRAPH: Command = Command::new("graph", "Show graphs of a server")

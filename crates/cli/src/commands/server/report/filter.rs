@@ -4,7 +4,7 @@ use crate::failure::Result;
 use crate::format::parse_int;
 use crate::output::Json;
 use crate::session::Session;
-use crate::system::{Answer, Expect, NO_RESULTS, System};
+use crate::system::{Answer, Expect, NO_RESULTS, Servers};
 use crate::{bail, log};
 
 /// The servers that a command line asks for.
@@ -35,7 +35,7 @@ pub fn ask(session: &mut Session, service: &str, options: &Json) -> Result<Vec<A
     for (key, value) in options.entries("") {
         body.set(key, value.clone());
     }
-    let system = System::of(session)?;
+    let system = Servers::of(session)?;
     let expect = if filtered {
         Expect::Quiet
     } else {
