@@ -11,7 +11,7 @@ use crate::output::style::Scheme;
 use crate::output::table::{Cell, Format};
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::{Expect, System};
+use crate::system::{Expect, Servers, System};
 use crate::{bail, log};
 
 /// An asset: account id, stream, and consumer if it is one.
@@ -134,7 +134,7 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
         read(stdin().lock())?
     } else {
         let begun = Instant::now();
-        let asked = System::of(session)?.with_timeout(patience);
+        let asked = Servers::of(session)?.with_timeout(patience);
         note(
             csv,
             &format!("Connected in {:.3}s", begun.elapsed().as_secs_f64()),
@@ -154,7 +154,13 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
             csv,
             &format!("Response took {:.3}s", begun.elapsed().as_secs_f64()),
         );
-        system = Some(asked);
+        match asked {
+            Servers::Live(live) => system = Some(live),
+            Servers::Stored(_) if health => {
+                bail!("--health asks servers, which --archive does not");
+            }
+            Servers::Stored(_) => {}
+        }
         servers
     };
     let mut assets = (kind.collect)(&servers);
