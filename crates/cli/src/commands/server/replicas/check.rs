@@ -11,7 +11,7 @@ use crate::output::style::Scheme;
 use crate::output::table::{Cell, Format};
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::{Expect, System};
+use crate::system::{Expect, Servers, System};
 use crate::{bail, log};
 
 /// An asset: account id, stream, and consumer if it is one.
@@ -129,12 +129,22 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
     if from_stdin && health {
         bail!("--health asks servers, which --stdin does not");
     }
+    let options = Json::object()
+        .with("accounts", true)
+        .with("streams", true)
+        .with("consumer", true)
+        .with("raft", true);
     let mut system = None;
     let servers = if from_stdin {
         read(stdin().lock())?
+    } else if session.matches.filled("archive").is_some() {
+        if health {
+            bail!("an archive has the health of whole servers only");
+        }
+        gather(&Servers::of(session)?, Expect::Quiet, &options)?
     } else {
         let begun = Instant::now();
-        let asked = System::of(session)?.with_timeout(patience);
+        let asked = Servers::of(session)?.with_timeout(patience);
         note(
             csv,
             &format!("Connected in {:.3}s", begun.elapsed().as_secs_f64()),
@@ -143,18 +153,19 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
             Ok(count) if count > 0 => Expect::Count(count),
             _ => asked.servers()?,
         };
-        let options = Json::object()
-            .with("accounts", true)
-            .with("streams", true)
-            .with("consumer", true)
-            .with("raft", true);
         let begun = Instant::now();
         let servers = gather(&asked, expect, &options)?;
         note(
             csv,
             &format!("Response took {:.3}s", begun.elapsed().as_secs_f64()),
         );
-        system = Some(asked);
+        match asked {
+            Servers::Live(live) => system = Some(live),
+            Servers::Stored(_) if health => {
+                bail!("--health asks servers, which --archive does not");
+            }
+            Servers::Stored(_) => {}
+        }
         servers
     };
     let mut assets = (kind.collect)(&servers);

@@ -5,7 +5,7 @@ use std::io::BufRead;
 
 use crate::failure::Result;
 use crate::output::Json;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Asked, Expect, NO_RESULTS};
 use crate::{bail, fail, log};
 
 /// Accounts in one answer of a server.
@@ -66,14 +66,14 @@ impl Servers {
 }
 
 /// Asks all servers for their assets; `options` are those of JSZ.
-pub fn gather(system: &System, expect: Expect, options: &Json) -> Result<Vec<ServerAssets>> {
+pub fn gather(asked: &impl Asked, expect: Expect, options: &Json) -> Result<Vec<ServerAssets>> {
     let mut servers = Servers::default();
     for page in 0..MAX_PAGES {
         let body = options
             .clone()
             .with("limit", PAGE)
             .with("offset", page * PAGE);
-        for answer in system.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), expect)? {
+        for answer in asked.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), expect)? {
             servers.add(&answer.json);
         }
         if (page + 1) * PAGE >= servers.accounts {
