@@ -491,3 +491,21 @@ def watching_in_every_order(ctx):
     terminal.wait(r"\n\S*STREAM\.INFO\S* +APP ")
     terminal.type("q")
     terminal.finish()
+
+
+@case(142, "services")
+def archives_with_every_flag(ctx):
+    tool = nats(ctx, config=ALONE)
+    stream(tool, "S")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    common = ("--no-server-profiles", "--no-progress", *SYSTEM)
+    tool.run("audit", "gather", "-o", "all.zip", "--consumers", "--details", *common)
+    tool.run("audit", "gather", "-o", "few.zip", "--no-consumers", "--no-details", *common)
+    tool.env["NATS_URL"] = "nats://127.0.0.1:1"
+    rows = lambda kind, archive: tool.out("server", kind, "--csv", "--archive", archive).splitlines()[1:]  # noqa: E731
+    eq([row.split(",")[0] for row in rows("stream-check", "all.zip")], ["S"])
+    eq([row.split(",")[0] for row in rows("consumer-check", "all.zip")], ["C"])
+    eq(rows("consumer-check", "few.zip"), [])
+    eq(tool.run("server", "report", "downgrade", "0", "--json", "--archive", "all.zip").json, {})
+    short, long = (tool.out("audit", "analyze", "all.zip", *more) for more in ((), ("--verbose",)))
+    check(len(long) >= len(short), "less is said")

@@ -303,6 +303,9 @@ echo "hello: $*"; exit 7
     eq((list(kept), kept["cmd"]), (["cmd", "def"], script))
     outcome = tool.run("foo", "--own", "x", code=7)
     eq(outcome.out, "hello: --own x\n")
+    # Global flags before it are handed on.
+    eq(tool.run("-s", "host:1", "--trace", "foo", "a", "-s", "b", code=7).out, "hello: -s host:1 --trace a -s b\n")
+    eq(tool.usage_error("--nope", "foo"), "unknown long flag '--nope'")
     eq(tool.error("plugins", "register", "foo", script), "plugins foo already registered, use --force to update")
     tool.run("plugins", "register", "foo", script, "--force")
     eq(tool.error("plugins", "register", "Foo", script), "plugins names must match ^[a-z]$")

@@ -71,6 +71,13 @@ pub fn parse(
     }
 }
 
+/// Place of the word that names the first command, behind the global flags and
+/// their values.
+pub fn command_word(words: &[String]) -> Option<usize> {
+    let (_, rest) = Level::new(&[], GLOBAL_FLAGS).take(words).next?;
+    words.len().checked_sub(rest.len() + 1)
+}
+
 struct Parser {
     commands: &'static [Command],
     path: Vec<&'static Command>,

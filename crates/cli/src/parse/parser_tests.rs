@@ -1,6 +1,6 @@
 //! Command lines and what becomes of them.
 
-use super::{Matches, Problem, parse};
+use super::{Matches, Problem, command_word, parse};
 use crate::model;
 
 fn read(line: &[&str]) -> Result<Matches, Problem> {
@@ -280,4 +280,18 @@ fn the_first_mistake_counts() {
         error(&["pub", "--count=x", "--nope"]),
         "unknown long flag '--nope'"
     );
+}
+
+#[test]
+fn the_first_command_stands_behind_global_flags() {
+    let place = |line: &str| {
+        let words: Vec<String> = line.split(' ').map(str::to_owned).collect();
+        command_word(&words)
+    };
+    assert_eq!(place("foo --own x"), Some(0));
+    assert_eq!(place("-s x --trace foo bar"), Some(3));
+    assert_eq!(place("--server=x --timeout 1s foo -s y"), Some(3));
+    assert_eq!(place("-sfoo bar"), Some(1));
+    assert_eq!(place("--trace"), None);
+    assert_eq!(place("--nope foo"), None);
 }

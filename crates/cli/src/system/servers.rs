@@ -50,6 +50,14 @@ impl Servers {
         })
     }
 
+    /// With another time to wait for answers; an archive has them at once.
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        match self {
+            Self::Live(system) => Self::Live(system.with_timeout(timeout)),
+            Self::Stored(stored) => Self::Stored(stored),
+        }
+    }
+
     /// The number of servers, as one of them knows it.
     pub fn servers(&self) -> Result<Expect> {
         match self {

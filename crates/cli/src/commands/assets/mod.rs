@@ -1,7 +1,8 @@
-//! What `nats stream` and `nats consumer` have in common.
+//! What the commands about streams, consumers and buckets have in common.
 
 mod balance;
 mod body;
+mod buckets;
 mod check;
 mod cluster;
 mod difference;
@@ -19,6 +20,7 @@ mod words;
 
 pub use balance::{Led, balance, leader_table};
 pub use body::{print_body, print_headers};
+pub use buckets::Buckets;
 pub use check::{complete, schema_problems};
 pub use cluster::{replicas_text, shorten};
 pub use difference::{Changes, differences};

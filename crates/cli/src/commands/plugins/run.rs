@@ -5,34 +5,13 @@ use std::process::Command;
 
 use crate::context::data_dir;
 use crate::failure::Result;
-use crate::model::{self, GLOBAL_FLAGS};
+use crate::model;
 use crate::output::Json;
+use crate::parse::command_word;
 
 /// Where plugins are kept.
 pub fn directory() -> Result<PathBuf> {
     Ok(data_dir()?.join("nats/cli/plugins"))
-}
-
-/// The first word that is neither a global flag nor the value of one.
-fn command_word(words: &[String]) -> Option<usize> {
-    let mut at = 0;
-    while let Some(word) = words.get(at) {
-        if word == "--" {
-            return None;
-        }
-        if !word.starts_with('-') {
-            return Some(at);
-        }
-        let takes_value = GLOBAL_FLAGS.iter().any(|flag| {
-            let named = word.strip_prefix("--") == Some(flag.name)
-                || flag
-                    .short
-                    .is_some_and(|letter| *word == format!("-{letter}"));
-            named && !flag.kind.is_switch()
-        });
-        at += if takes_value { 2 } else { 1 };
-    }
-    None
 }
 
 /// Runs the plugin that the words call; gives its exit code, or nothing if

@@ -144,7 +144,7 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
         gather(&Servers::of(session)?, Expect::Quiet, &options)?
     } else {
         let begun = Instant::now();
-        let asked = System::of(session)?.with_timeout(patience);
+        let asked = Servers::of(session)?.with_timeout(patience);
         note(
             csv,
             &format!("Connected in {:.3}s", begun.elapsed().as_secs_f64()),
@@ -159,7 +159,13 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
             csv,
             &format!("Response took {:.3}s", begun.elapsed().as_secs_f64()),
         );
-        system = Some(asked);
+        match asked {
+            Servers::Live(live) => system = Some(live),
+            Servers::Stored(_) if health => {
+                bail!("--health asks servers, which --archive does not");
+            }
+            Servers::Stored(_) => {}
+        }
         servers
     };
     let mut assets = (kind.collect)(&servers);

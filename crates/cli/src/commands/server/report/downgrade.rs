@@ -31,17 +31,17 @@ pub fn downgrade(session: &mut Session) -> Result<()> {
         bail!("the API level has to be 0 or more");
     }
     let (json, all) = (session.matches.on("json"), session.matches.on("all"));
-    let system = Servers::of(session)?;
+    let asked = Servers::of(session)?;
     if !json {
         println!("Obtaining JetStream Asset information");
     }
-    let expect = system.servers()?;
+    let expect = asked.servers()?;
     let options = Json::object()
         .with("accounts", true)
         .with("streams", true)
         .with("consumer", true)
         .with("config", true);
-    let servers = gather(&system, expect, &options)?;
+    let servers = gather(&asked, expect, &options)?;
     let found = too_new(&servers, level, all)?;
     if json {
         as_json(&found).print();
