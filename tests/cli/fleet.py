@@ -381,7 +381,7 @@ def an_exporter_serves_the_results_of_checks(ctx):
     text = fetch(url)[2]
     matches(text, r'_connections_status_code\{item="link",status="CRITICAL"\} 2\n')
     matches(text, r'_stream_status_code\{item="orders",status="CRITICAL"\} 2\n')
-    exporter.interrupt()
+    exporter.process.terminate()
     exporter.wait(None)
 
 

@@ -1,5 +1,7 @@
 //! Drawing a view until somebody leaves.
 
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
@@ -45,24 +47,52 @@ pub fn show(view: &mut impl View, interval: Duration) -> Result<()> {
         0
     })?;
     let mut screen = full_screen::enter()?;
-    let outcome = watch(&mut screen, view, interval);
+    let outcome = keyboard().and_then(|sizes| watch(&mut screen, view, interval, &sizes));
     full_screen::leave();
     outcome
 }
 
-fn watch(screen: &mut DefaultTerminal, view: &mut impl View, interval: Duration) -> Result<()> {
+/// Ends the program when somebody leaves: also while the view waits for an
+/// answer. What it gives tells when the terminal has another size.
+fn keyboard() -> Result<Receiver<()>> {
+    // One is enough: what counts is the size when the picture is drawn.
+    let (sender, sizes) = sync_channel(1);
+    thread::Builder::new()
+        .name("keyboard".to_owned())
+        .spawn(move || {
+            loop {
+                match event::read() {
+                    Ok(Event::Key(key)) if leaves(key) => {
+                        full_screen::leave();
+                        std::process::exit(0);
+                    }
+                    Ok(Event::Resize(..)) => {
+                        // It is full if there is something to be drawn already.
+                        let _ = sender.try_send(());
+                    }
+                    Ok(_) => {}
+                    // Without a keyboard nobody could leave: the view ends.
+                    Err(_) => return,
+                }
+            }
+        })?;
+    Ok(sizes)
+}
+
+fn watch(
+    screen: &mut DefaultTerminal,
+    view: &mut impl View,
+    interval: Duration,
+    sizes: &Receiver<()>,
+) -> Result<()> {
     let mut problem = None;
     let mut next = Instant::now() + interval;
     loop {
-        screen.draw(|frame| draw(frame, view, problem.as_deref()))?;
-        if event::poll(next.saturating_duration_since(Instant::now()))? {
-            // A new size is drawn at once.
-            if let Event::Key(key) = event::read()?
-                && leaves(key)
-            {
-                return Ok(());
-            }
-            continue;
+        full_screen::draw(screen, |frame| draw(frame, view, problem.as_deref()))?;
+        match sizes.recv_timeout(next.saturating_duration_since(Instant::now())) {
+            Ok(()) => continue,
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => bail!("the terminal cannot be read any more"),
         }
         next = Instant::now() + interval;
         problem = view.update().err().map(|failure| failure.to_string());

@@ -6,7 +6,7 @@
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 
-use ratatui::DefaultTerminal;
+use ratatui::{DefaultTerminal, Frame};
 
 use super::log;
 use crate::failure::Result;
@@ -24,10 +24,20 @@ pub fn enter() -> Result<DefaultTerminal> {
     Ok(terminal)
 }
 
+/// Draws, unless another thread has given the terminal back.
+pub fn draw(terminal: &mut DefaultTerminal, render: impl FnOnce(&mut Frame<'_>)) -> Result<()> {
+    // Held while drawing, so that nothing is drawn on what was given back.
+    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if kept.is_some() {
+        terminal.draw(render)?;
+    }
+    Ok(())
+}
+
 /// Gives the terminal back, if it was taken.
 pub fn leave() {
-    let kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner).take();
-    if let Some(lines) = kept {
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(lines) = kept.take() {
         ratatui::restore();
         for line in lines {
             log::whole_line(&line);

@@ -137,34 +137,31 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
     let mut system = None;
     let servers = if from_stdin {
         read(stdin().lock())?
-    } else if session.matches.filled("archive").is_some() {
-        if health {
-            bail!("an archive has the health of whole servers only");
-        }
-        gather(&Servers::of(session)?, Expect::Quiet, &options)?
     } else {
         let begun = Instant::now();
         let asked = Servers::of(session)?.with_timeout(patience);
-        note(
-            csv,
-            &format!("Connected in {:.3}s", begun.elapsed().as_secs_f64()),
-        );
+        let is_live = matches!(asked, Servers::Live(_));
+        if !is_live && health {
+            bail!("an archive has the health of whole servers only");
+        }
+        let took = |what: &str, begun: Instant| {
+            if is_live {
+                note(
+                    csv,
+                    &format!("{what} {:.3}s", begun.elapsed().as_secs_f64()),
+                );
+            }
+        };
+        took("Connected in", begun);
         let expect = match usize::try_from(expected) {
             Ok(count) if count > 0 => Expect::Count(count),
             _ => asked.servers()?,
         };
         let begun = Instant::now();
         let servers = gather(&asked, expect, &options)?;
-        note(
-            csv,
-            &format!("Response took {:.3}s", begun.elapsed().as_secs_f64()),
-        );
-        match asked {
-            Servers::Live(live) => system = Some(live),
-            Servers::Stored(_) if health => {
-                bail!("--health asks servers, which --archive does not");
-            }
-            Servers::Stored(_) => {}
+        took("Response took", begun);
+        if let Servers::Live(live) = asked {
+            system = Some(live);
         }
         servers
     };
