@@ -6,7 +6,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use midge_store::consumer::{journal, odat};
-use midge_store::file::{idx29, index_db};
+use midge_store::counts::{Counts, Wanted};
+use midge_store::file::{counts_db, idx29, index_db};
 use midge_store::hash::Checksum;
 use midge_store::note::{Gone, Note};
 use midge_store::record::{self, Record};
@@ -233,6 +234,43 @@ fn check_side_files(bytes: &[u8]) {
     }
 }
 
+fn check_counts(bytes: &[u8]) {
+    let Some(file) = counts_db::decode(bytes) else {
+        return;
+    };
+    let entries: usize = file
+        .blocks
+        .iter()
+        .map(|(_, counts)| counts.iter().count())
+        .sum();
+    assert!(file.blocks.len() * 2 + entries <= bytes.len());
+    assert_eq!(
+        counts_db::decode(&counts_db::encode(&file)).as_ref(),
+        Some(&file)
+    );
+    for (_, counts) in &file.blocks {
+        let all: Vec<(u32, u64)> = counts.iter().collect();
+        assert!(all.is_sorted_by(|a, b| a.0 < b.0));
+        assert!(
+            all.iter()
+                .all(|&(id, messages)| id < file.subjects && messages > 0)
+        );
+        assert_eq!(all.iter().map(|one| one.1).sum::<u64>(), counts.messages());
+        assert!(
+            all.iter()
+                .step_by(37)
+                .all(|&(id, messages)| counts.of(id) == messages)
+        );
+        let ids = all.iter().map(|one| one.0).collect();
+        assert_eq!(counts.of_all(&mut Wanted::new(ids)), counts.messages());
+        if let Some(&(first, messages)) = all.first() {
+            let left = counts.without(&[first]).expect("it has one");
+            assert_eq!(left.of(first), messages - 1);
+            assert_eq!(Counts::parse(left.bytes(), file.subjects), Some(left));
+        }
+    }
+}
+
 fn check_old_index(bytes: &[u8]) {
     if let Some(index) = idx29::decode(bytes) {
         assert!(index.deleted.len() <= bytes.len() as u64 * 8);
@@ -283,6 +321,7 @@ fuzz_target!(|data: &[u8]| {
     match choice {
         b'b' => check_block(bytes),
         b'i' => check_index(bytes),
+        b'c' => check_counts(bytes),
         b's' => check_set(bytes),
         b'o' => check_state(bytes),
         b'j' => check_journal(bytes),

@@ -186,6 +186,9 @@ def other_commands_read_an_archive(ctx):
     eq([stream["name"] for detail in details for stream in detail["stream_detail"]], ["S"])
     matches(tool.error("server", "request", "variables", "--name", "nobody", *archive), "no results received")
     matches(tool.error("server", "list", "--archive", "none.zip"), "none.zip")
+    matches(tool.out("server", "stream-check", *archive), r"^Servers: 1\nStreams: 1\n\n.*│ S +│.* IN SYNC ")
+    eq(tool.error("server", "stream-check", "--health", *archive), "--health asks servers, which --archive does not")
+    eq(tool.run("server", "report", "downgrade", "0", "--json", *archive).json, {})
 
 
 @case(142)
@@ -336,3 +339,4 @@ def a_cluster_is_captured_and_checked(ctx):
     matches(tool.out("server", "report", "routes", "--archive", "a.zip"), r"Cluster Report.*│ n1 ")
     matches(tool.out("server", "request", "raft", "--account", "APP", "--archive", "a.zip"), r'"APP":\{"S-R3F-')
     eq(len(tool.out("server", "request", "variables", "--archive", "a.zip").splitlines()), 3)
+    matches(tool.out("server", "stream-check", "--archive", "a.zip"), r"^Servers: 3\nStreams: 1\n")

@@ -358,9 +358,15 @@ def an_edit_in_an_editor_and_a_copy(ctx):
 def a_graph_of_a_consumer(ctx):
     tool = nats(ctx)
     with_consumer(tool)
-    terminal = tool.terminal("consumer", "graph", "ORDERS", "C", rows=60)
-    terminal.wait(r"Consumer ORDERS > C.*5 ┤.*Messages Pending.*Messages Waiting for Ack.*Messages Acknowledged / second.*"
-                  r"Messages Delivered / second")
+    terminal = tool.terminal("consumer", "graph", "ORDERS", "C", rows=60, columns=100)
+    terminal.wait(r"Consumer ORDERS > C\n\nMessages Pending: 5\n6│\n.*5│.*Messages Waiting for Ack: 0\n.*"
+                  r"Messages Acknowledged / second: 0\n.*Messages Delivered / second: 0\n")
+    terminal.interrupt()
+    terminal.finish()
+    # There is room for two beside each other.
+    terminal = tool.terminal("consumer", "graph", "ORDERS", "C", columns=140)
+    terminal.wait(r"Messages Pending: 5 +Messages Waiting for Ack: 0\n.*"
+                  r"Messages Acknowledged / second: 0 +Messages Delivered / second: 0\n")
     terminal.process.send_signal(signal.SIGINT)
     terminal.finish()
 

@@ -202,7 +202,7 @@ def questions_about_new_accounts_and_users(ctx):
     matches(out, r"Subscriptions: unlimited\n +Connections: 5\n +Maximum Payload: 1\.0 KiB\n")
     matches(out, r"Max File Storage: 2\.0 GiB\n.*Max Memory Storage: 1\.0 MiB\n")
     outcome = tool.run("auth", "account", "add", "B", "--defaults", "--js-streams", "5")
-    eq(outcome.logs, ["--js-streams has no effect without --jetstream"])
+    eq(outcome.logs, ["JetStream is not enabled in the account: --js-streams does nothing without --jetstream"])
     eq(tool.error("auth", "user", "add", "u", "A"), "cannot prompt for user input without a terminal")
     eq(tool.error("auth", "user", "info", "u", "A"), "user u not found")
     terminal = tool.terminal("auth", "user", "add", "u", "A")

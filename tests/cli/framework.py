@@ -142,6 +142,31 @@ def columns_in_other_formats(ctx):
 
 
 @case(16)
+def help_in_markdown(ctx):
+    tool = nats(ctx, server=False)
+    env = {"LLMFORMAT": "1"}
+    text = tool.out("stream", "ls", "--help", env=env)
+    matches(text, r"^# stream ls\n\n.*\n`nats stream ls \[<flags>\]`\n\nAliases: list, l\n.*\n- `-n, --names`: .*"
+                  r"\n## Global flags\n\n- `-s, --server=URL`: .* \(`\$NATS_URL`\)\n.*\n- `-a, --all`: ")
+    eq(tool.out("help", "stream", "ls", env=env), text)
+    matches(tool.out("stream", "--help", env=env), r"\n## Commands\n\n- `add`: ")
+    eq(tool.out("--help", env=env), tool.out("--help-llm"))
+    check(tool.out("stream", "ls", "--help", env={"LLMFORMAT": "0"}).startswith("usage: "), "Markdown unasked")
+
+
+@case(85)
+def validation_can_be_off(ctx):
+    tool = nats(ctx, server=False)
+    tool.write("bad.json", '{"ack_policy":"bogus","durable_name":"X"}')
+    add = ("consumer", "add", "S", "--config", "bad.json", "--validate")
+    matches(tool.error(*add), "^Validation Failed: ack_policy: value must be one of ")
+    # An empty variable is none.
+    matches(tool.error(*add, env={"NOVALIDATE": ""}), "^Validation Failed: ack_policy")
+    out = tool.out(*add, env={"NOVALIDATE": "1"})
+    check('"ack_policy": "bogus"' in out, out)
+
+
+@case(16)
 def colours_only_at_a_terminal(ctx):
     tool = nats(ctx, server=False)
     tool.run("context", "add", "a")

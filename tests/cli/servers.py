@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import stat
 
 from tool import *
@@ -371,12 +372,52 @@ def the_meta_group_is_checked(ctx):
 @case(105)
 def a_server_to_try_things_out(ctx):
     tool = nats(ctx, server=False)
-    running = tool.start("server", "run", "try", "--binary", ctx.binary)
+    running = tool.start("server", "run", "try")
     running.wait_out("Use it by")
+    matches(running.out, r"^Starting local development server, built into %s\n" % re.escape(os.path.realpath(tool.binary)))
     matches(tool.out("context", "ls", "--names"), "^try\ntry_service\ntry_system\n$")
     matches(tool.out("account", "info", "--context", "try"), "Account: USER\n")
     tool.run("kv", "add", "B", "--context", "try_service")
-    eq(tool.error("server", "run", "try", "--binary", ctx.binary), 'context "try" already exist')
+    eq(tool.error("server", "run", "try"), 'context "try" already exist')
     running.interrupt()
     running.wait()
     eq(tool.out("context", "ls", "--names"), "")
+
+
+@case(105)
+def the_server_inside_ends_without_the_tool(ctx):
+    tool = nats(ctx, server=False)
+    running = tool.start("server", "run", "try", "--no-jetstream")
+    running.wait_out("Use it by")
+    inside = child_of(running.process.pid)
+    matches(tool.out("rtt", "1", "--context", "try"), "127.0.0.1")
+    os.kill(inside, signal.SIGKILL)
+    outcome = running.wait(1)
+    matches(outcome.err, r"nats: error: the server ended: signal: 9 ")
+    eq(tool.out("context", "ls", "--names"), "")
+    # What stops the tool stops the server.
+    running = tool.start("server", "run", "try")
+    running.wait_out("Use it by")
+    inside = child_of(running.process.pid)
+    running.process.send_signal(signal.SIGTERM)
+    running.wait()
+    lib_check(not os.path.exists("/proc/%d" % inside), "the server is left")
+
+
+def child_of(pid):
+    """The one child of a process."""
+    with open("/proc/%d/task/%d/children" % (pid, pid)) as source:
+        children = source.read().split()
+    eq(len(children), 1, "children of %d" % pid)
+    return int(children[0])
+
+
+@case(105)
+def another_server_to_try_things_out(ctx):
+    tool = nats(ctx, server=False)
+    running = tool.start("server", "run", "try", "--binary", ctx.binary)
+    running.wait_out("Use it by")
+    matches(running.out, r"^Starting local development server, %s\n" % re.escape(ctx.binary))
+    tool.run("kv", "add", "B", "--context", "try")
+    running.interrupt()
+    running.wait()

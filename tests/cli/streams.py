@@ -753,9 +753,18 @@ def graphs_need_a_terminal(ctx):
     filled(tool)
     eq(tool.error("stream", "graph", "ORDERS"), "can only graph data on an interactive terminal")
     terminal = tool.terminal("stream", "graph", "ORDERS")
-    terminal.wait(r"Stream ORDERS.* 5 ┤.*Messages Stored.*Messages Removed / second.*Messages Stored / second")
+    # Each chart has its scale, and a line of dots that ends at the right.
+    terminal.wait(r"Stream ORDERS\n\nMessages Stored: 5\n6│\n.*\n5│ +[⠁-⣿]+\n.*"
+                  r"Messages Removed / second: \d.*Messages Stored / second: \d.*q: leave")
+    tool.run("publish", "orders.x", "x", "-J", "-q")
+    terminal.wait(r"Messages Stored: 6\n")
     terminal.process.send_signal(signal.SIGINT)
     terminal.finish()
+    terminal = tool.terminal("stream", "graph", "ORDERS")
+    terminal.wait(r"Messages Stored: 6\n")
+    terminal.type("q")
+    terminal.finish()
+    check("\x1b[?1049l" in terminal.raw, "the terminal is not given back")
     terminal = tool.terminal("stream", "graph", "ORDERS", rows=8)
     matches(terminal.finish(code=1), "please increase terminal dimensions")
 

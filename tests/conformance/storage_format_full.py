@@ -75,6 +75,7 @@ def check_full(reply):
     error = reply["error"]
     eq((error["code"], error["err_code"], reply["seq"]), (503, 10077, 0), "answer on a full disk")
     check("No space left on device" in error["description"], "reason: %r" % error)
+    check("/" not in error["description"], "the server's paths are not the client's business: %r" % error)
 
 
 def publish_refused(js, subject):

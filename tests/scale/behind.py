@@ -2,6 +2,7 @@
 
 import json
 import multiprocessing
+import os
 import time
 
 from streams import must_succeed
@@ -13,6 +14,8 @@ PAYLOAD = b"p" * 1024
 BATCH = 2_000
 # Seconds of each measurement.
 SECONDS = 5.0
+# Publishes a second of a head that does not want all the machine has.
+PACE = 20_000
 
 
 def run(place, scale):
@@ -37,6 +40,10 @@ def run(place, scale):
         times.sort()
         place.note("one at a time, %s, median" % what, times[len(times) // 2], "s")
         place.note("one at a time, %s, 99 %%" % what, times[len(times) * 99 // 100], "s")
+        rate, times = wire.paced(b"b.head", PAYLOAD, PACE, seconds)
+        place.note("at most %d/s, %s" % (PACE, what), rate, "/s")
+        place.note("such a publish, %s, median" % what, times[len(times) // 2], "s")
+        place.note("such a publish, %s, 99 %%" % what, times[len(times) * 99 // 100], "s")
 
     head("nobody reads")
     reader = Reader(place)
@@ -50,6 +57,10 @@ def run(place, scale):
     time.sleep(seconds)
     alone.finish()
     place.note("read alone", alone.rate, "/s")
+    files = forget_files(place.server.path("js"))
+    place.note("read alone, files not in the page cache", read_once(place.server.port), "/s")
+    forget_files(place.server.path("js"))
+    place.note("read by a program that reads the files, likewise", read_files(files) / len(PAYLOAD), "/s")
     wire.close()
 
 
@@ -79,12 +90,45 @@ class Reader:
             raise Failed("reader: " + self.rate)
 
 
-def read(wire, ending):
+def forget_files(folder):
+    """Paths of the blocks under `folder`, which the operating system has to read from the disk again."""
+    files = [os.path.join(where, name) for where, _, names in os.walk(folder) for name in names if name.endswith(".blk")]
+    for path in files:
+        with open(path, "rb") as file:
+            os.fdatasync(file.fileno())
+            os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
+    return files
+
+
+def read_files(files):
+    """Bytes a second."""
+    began, done, buffer = time.monotonic(), 0, bytearray(1 << 20)
+    for path in files:
+        with open(path, "rb", buffering=0) as file:
+            while size := file.readinto(buffer):
+                done += size
+    return done / (time.monotonic() - began)
+
+
+class Never:
+    """An ending that does not come."""
+
+    @staticmethod
+    def is_set():
+        return False
+
+
+def read_once(port):
+    """Messages a second of the whole stream, once."""
+    return read(Wire(port), Never, rounds=1)
+
+
+def read(wire, ending, rounds=None):
     """Messages a second."""
     began, done, number = time.monotonic(), 0, 0
     body = json.dumps({"batch": BATCH, "expires": 60_000_000_000}).encode()
-    while not ending.is_set():
-        name = b"R%d" % number
+    while not ending.is_set() and number != rounds:
+        name = b"R%d_%d" % (os.getpid(), number)
         number += 1
         config = {"name": name.decode(), "ack_policy": "none", "mem_storage": True}
         reply = wire.api("CONSUMER.CREATE.S." + name.decode(), {"stream_name": "S", "config": config})

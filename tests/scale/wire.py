@@ -114,6 +114,40 @@ class Wire:
             waiting -= self._answered(check)
         return done
 
+    def paced(self, subject, payload, pace, seconds):
+        """Publishes at most `pace` messages a second, whatever is answered: (answers a second, sorted times of the
+        answers). A time counts from when the message was due, so that a server that holds up the next ones does not
+        look better for it."""
+        reply = self.prefix + b"p"
+        message = b"PUB %s %s %d\r\n%s\r\n" % (subject, reply, len(payload), payload)
+        marker = b"MSG %s " % reply
+        times, sent, last, rest = [], 0, 0.0, self.buffer
+        began = time.monotonic()
+        total = int(pace * seconds)
+        while len(times) < total:
+            due = min(total, int((time.monotonic() - began) * pace)) - sent
+            if due > 0:
+                self.send(message * due)
+                sent += due
+            if not select.select([self.socket], [], [], 0.0005)[0]:
+                if time.monotonic() - began > seconds + 30:
+                    raise Failed("%d of %d publishes were answered" % (len(times), total))
+                continue
+            data = self.socket.recv(CHUNK)
+            if not data:
+                raise Failed("connection closed")
+            last = time.monotonic()
+            piece = rest + data
+            if b'"error"' in piece or b"NATS/1.0 " in piece:
+                raise Failed("publish: %r" % piece[-300:])
+            for _ in range(piece.count(marker)):
+                times.append(last - began - len(times) / pace)
+            if b"PING\r\n" in piece:
+                self.send(b"PONG\r\n")
+            rest = piece[-len(marker) + 1:]
+        self.buffer = b""
+        return total / (last - began), sorted(times)
+
     def _answered(self, check):
         subject, _, _, payload = self.frame()
         if subject != self.prefix + b"x":

@@ -18,6 +18,8 @@
 //! | [`schemas`] | JSON schemas of messages and requests |
 //! | [`expression`] | expressions that choose by fields |
 //! | [`editor`], [`words`] | files in an editor, lines of a shell |
+//! | `embedded` | the server of `nats server run`, with the feature `embedded-server` |
+//! | [`live`] | views that fill the terminal |
 //! | [`output`], [`mod@format`], [`prompt`] | what people see and answer |
 //! | [`template`] | templates in bodies, subjects and headers |
 
@@ -26,6 +28,8 @@ pub mod client;
 pub mod commands;
 pub mod context;
 pub mod editor;
+#[cfg(feature = "embedded-server")]
+pub mod embedded;
 pub mod expression;
 pub mod failure;
 pub mod format;
@@ -33,6 +37,7 @@ pub mod help;
 pub mod interrupt;
 pub mod jetstream;
 pub mod jwt;
+pub mod live;
 pub mod messages;
 pub mod model;
 pub mod nkey;

@@ -123,7 +123,7 @@ fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
 
 fn show(built_in: BuiltIn, path: &[&'static Command]) {
     match built_in {
-        BuiltIn::Help => print!("{}", help::usage::usage(path, help::usage::Detail::Full)),
+        BuiltIn::Help => print!("{}", help::text(path)),
         BuiltIn::Version => println!("{}", model::VERSION),
         BuiltIn::HelpLong => print!("{}", help::usage::everything()),
         BuiltIn::HelpCompact => {

@@ -8,7 +8,7 @@ use crate::context::{DEFAULT_URL, Record, Store, plain_path, resolve, resolve_te
 use crate::failure::Result;
 use crate::jetstream::Api;
 use crate::model::{Command, VERSION};
-use crate::output::style;
+use crate::output::{full_screen, style};
 use crate::parse::Matches;
 use crate::prompt::Prompt;
 use crate::{bail, fail, log};
@@ -250,6 +250,13 @@ impl Session {
         Ok(connection)
     }
 
+    /// Closes the connection; the next call that needs one makes another.
+    pub fn disconnect(&mut self) {
+        if let Some(connection) = self.connection.take() {
+            connection.close();
+        }
+    }
+
     /// Another connection with the same settings.
     pub fn connect_another(&mut self) -> Result<Connection> {
         Ok(Connection::connect(self.options()?)?)
@@ -302,6 +309,7 @@ fn log_event(event: &Event, trace: bool) {
         Event::Closed(why) => {
             // A command that closed the connection itself is at its end.
             std::thread::sleep(CLOSED_PATIENCE);
+            full_screen::leave();
             log!(">>> Connection is closed: {why}");
             std::process::exit(1);
         }

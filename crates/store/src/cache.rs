@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::limits::CACHE_BYTES_DEFAULT;
+use crate::limits::{CACHE_BYTES_DEFAULT, SUMMARIES_SHARE};
 
 /// A budget in bytes, shared by the stores of a server.
 ///
@@ -17,6 +17,10 @@ pub struct CacheBudget(Arc<Inner>);
 struct Inner {
     bytes: AtomicUsize,
     used: AtomicUsize,
+    /// What of it is in use by summaries.
+    summaries: AtomicUsize,
+    /// How often there was no room for a summary.
+    refused: AtomicUsize,
 }
 
 impl CacheBudget {
@@ -25,6 +29,8 @@ impl CacheBudget {
         Self(Arc::new(Inner {
             bytes: AtomicUsize::new(bytes),
             used: AtomicUsize::new(0),
+            summaries: AtomicUsize::new(0),
+            refused: AtomicUsize::new(0),
         }))
     }
 
@@ -48,6 +54,36 @@ impl CacheBudget {
         self.used() > self.0.bytes.load(Ordering::Relaxed)
     }
 
+    /// Most bytes that summaries of blocks may use.
+    pub(crate) fn summary_bytes_max(&self) -> usize {
+        self.bytes() / SUMMARIES_SHARE
+    }
+
+    /// Room for a summary of so many bytes, if there is some.
+    pub(crate) fn summary_room(&self, bytes: usize) -> Option<SummaryRoom> {
+        let before = self.0.summaries.fetch_add(bytes, Ordering::Relaxed);
+        self.0.used.fetch_add(bytes, Ordering::Relaxed);
+        let room = SummaryRoom {
+            budget: self.clone(),
+            bytes,
+        };
+        let fits = before.saturating_add(bytes) <= self.summary_bytes_max();
+        if !fits {
+            self.0.refused.fetch_add(1, Ordering::Relaxed);
+        }
+        fits.then_some(room)
+    }
+
+    /// Whether summaries use more than they may: they may less than before.
+    pub(crate) fn are_summaries_too_many(&self) -> bool {
+        self.0.summaries.load(Ordering::Relaxed) > self.summary_bytes_max()
+    }
+
+    /// Changes when a summary finds no room.
+    pub(crate) fn summaries_refused(&self) -> usize {
+        self.0.refused.load(Ordering::Relaxed)
+    }
+
     /// Replaces what one store uses, `old`, by `new` bytes.
     pub(crate) fn replace(&self, old: usize, new: usize) {
         if new >= old {
@@ -61,5 +97,20 @@ impl CacheBudget {
 impl Default for CacheBudget {
     fn default() -> Self {
         Self::new(CACHE_BYTES_DEFAULT)
+    }
+}
+
+/// What a summary uses of the budget, as long as it is there.
+#[derive(Debug)]
+pub(crate) struct SummaryRoom {
+    budget: CacheBudget,
+    bytes: usize,
+}
+
+impl Drop for SummaryRoom {
+    fn drop(&mut self) {
+        let inner = &self.budget.0;
+        inner.summaries.fetch_sub(self.bytes, Ordering::Relaxed);
+        inner.used.fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }

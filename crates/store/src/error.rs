@@ -94,6 +94,24 @@ impl StoreError {
             _ => false,
         }
     }
+
+    /// What clients may be told: the text without the server's paths.
+    pub fn without_path(&self) -> String {
+        match self {
+            Self::Io { source, .. } => source.to_string(),
+            Self::Damaged { seq, .. } => format!("message {seq} is damaged"),
+            Self::Corrupt { what, .. } => what.clone(),
+            Self::Broken { reason, .. } => format!("the store is waiting for its disk: {reason}"),
+            Self::Key { source, .. } => source.to_string(),
+            Self::Exists(_) => "the store exists".to_owned(),
+            Self::Missing(_) => "the store does not exist".to_owned(),
+            Self::Locked(_) => "the store is used by another server".to_owned(),
+            Self::TooLarge { .. }
+            | Self::SequenceUsed { .. }
+            | Self::TooMany(_)
+            | Self::Interrupted => self.to_string(),
+        }
+    }
 }
 
 /// Why something encrypted cannot be read; the texts are the Go server's.
@@ -147,5 +165,46 @@ impl<T> AtPath<T> for io::Result<T> {
             path: path.to_path_buf(),
             source,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clients_are_told_no_paths() {
+        let path = PathBuf::from("/secret/place");
+        let errors = [
+            StoreError::Io {
+                path: path.clone(),
+                source: io::Error::other("No space left"),
+            },
+            StoreError::Damaged {
+                seq: Seq(7),
+                path: path.clone(),
+            },
+            StoreError::Corrupt {
+                path: path.clone(),
+                what: "torn".into(),
+            },
+            StoreError::Broken {
+                path: path.clone(),
+                reason: "a sync failed".into(),
+            },
+            StoreError::Key {
+                path: path.clone(),
+                source: KeyError::NotEnabled,
+            },
+            StoreError::Exists(path.clone()),
+            StoreError::Missing(path.clone()),
+            StoreError::Locked(path),
+        ];
+        for error in errors {
+            assert!(error.to_string().contains("/secret/place"), "{error}");
+            let told = error.without_path();
+            assert!(!told.is_empty() && !told.contains("secret"), "{told}");
+        }
+        assert_eq!(StoreError::TooMany(3).without_path(), "more than 3 results");
     }
 }

@@ -12,6 +12,7 @@ pub mod backup;
 mod cache;
 pub mod compress;
 pub mod consumer;
+pub mod counts;
 pub mod crypt;
 pub mod disk;
 mod error;

@@ -32,6 +32,11 @@ pub const BLOCK_SPAN_MAX: u64 = u32::MAX as u64 - 1;
 /// Default of the memory for cached blocks of all streams together, in bytes.
 pub const CACHE_BYTES_DEFAULT: usize = 64 << 20;
 
+/// Part of that memory, 1 in so many, that summaries of blocks may use: what
+/// subjects each has messages on, for counts. 32 MiB hold those of some 20 M
+/// messages.
+pub const SUMMARIES_SHARE: usize = 2;
+
 /// Files that stay open between two writes, of all streams together. With more
 /// of them each write opens its file and closes it, which costs some
 /// microseconds: idle streams must not use up what a process may open.

@@ -5,6 +5,7 @@ from lib.process import free_ports
 
 CONFIG = """
 server_name: n%(number)d
+%(tags)s
 jetstream { store_dir: "js", max_mem: 64MB, max_file: 1GB }
 cluster { name: c, listen: "127.0.0.1:%(port)d", routes: [ %(routes)s ] }
 accounts {
@@ -16,11 +17,12 @@ no_auth_user: app
 """
 
 
-def cluster(ctx, size=3):
-    """Servers n1, n2, ... that have elected their meta leader."""
+def cluster(ctx, size=3, tags=False):
+    """Servers n1, n2, ... that have elected their meta leader; with `tags` they are tagged n:1, n:2, ..."""
     ports = free_ports(size)
     routes = ", ".join('"nats://127.0.0.1:%d"' % port for port in ports)
-    servers = [ctx.start(CONFIG % {"number": number, "port": port, "routes": routes})
+    servers = [ctx.start(CONFIG % {"number": number, "port": port, "routes": routes,
+                                    "tags": 'server_tags: ["n:%d"]' % number if tags else ""})
                for number, port in enumerate(ports, 1)]
 
     def ready():

@@ -11,6 +11,7 @@ import time
 
 from lib.check import PATIENCE, Failure, check, eq
 
+from . import documents, record
 from .terminal import Terminal
 
 # Seconds a run may take.
@@ -119,6 +120,7 @@ class Nats:
     def run(self, *args, stdin=None, env=None, code=0, timeout=RUN_PATIENCE, binary_out=False):
         """Runs to the end; fails unless it ends with `code` (None: any)."""
         args = [str(arg) for arg in args]
+        record.called(self.ctx, args)
         if isinstance(stdin, str):
             stdin = stdin.encode()
         process = subprocess.Popen([self.binary, *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
@@ -134,6 +136,8 @@ class Nats:
                           err.decode("utf-8", "replace"))
         if code is not None and outcome.code != code:
             raise Failure("expected exit code %s: %r" % (code, outcome))
+        if not binary_out:
+            record.validated(self.ctx, documents.check_output(args, outcome.out))
         return outcome
 
     def out(self, *args, **options):
@@ -161,6 +165,7 @@ class Nats:
 
     def terminal(self, *args, env=None, rows=40, columns=120):
         """Starts at a terminal; killed when the test ends."""
+        record.called(self.ctx, [str(arg) for arg in args])
         terminal = Terminal([self.binary, *map(str, args)], self.home, self._environment(env), rows, columns)
         self.ctx.later(terminal.close)
         return terminal
@@ -171,6 +176,8 @@ class Background:
 
     def __init__(self, nats, args, env, stdin):
         self.args = args
+        self.ctx = nats.ctx
+        record.called(nats.ctx, args)
         self.out_path = nats.path("run-%d.out" % next(_numbers))
         self.err_path = self.out_path[:-3] + "err"
         with open(self.out_path, "wb") as out, open(self.err_path, "wb") as err:
@@ -200,6 +207,8 @@ class Background:
             ended = self.process.poll() is not None
             found = re.search(pattern, self._text(path), re.S)
             if found:
+                if path == self.out_path:
+                    record.validated(self.ctx, documents.check_output(self.args, found.string))
                 return found
             if ended or time.monotonic() > deadline:
                 raise Failure("nats %s: nothing matches %r; code %s, stdout %r, stderr %r" % (
@@ -229,6 +238,7 @@ class Background:
         outcome = Outcome(self.args, self.process.returncode, self.out, self.err)
         if code is not None:
             eq(outcome.code, code, "exit code of %r" % outcome)
+        record.validated(self.ctx, documents.check_output(self.args, outcome.out))
         return outcome
 
     def interrupt(self):

@@ -112,3 +112,31 @@ fn what_waits_for_a_new_connection_is_limited() {
     assert_eq!(sent, 7, "8 MiB with the lines around");
     connection.close();
 }
+
+#[test]
+fn a_server_that_leaves_pings_unanswered_is_given_up() {
+    let (events, happened) = channel();
+    let (mut options, thread) = server(|socket| {
+        let mut lines = greet(socket);
+        // Every question is heard and none answered, until the client ends it.
+        let mut questions = 0;
+        let mut line = String::new();
+        while lines.read_line(&mut line).unwrap_or(0) > 0 {
+            questions += usize::from(line == "PING\r\n");
+            line.clear();
+        }
+        assert_eq!(questions, 2);
+    });
+    options.ping_after = Duration::from_millis(20);
+    options.reconnect = false;
+    options.events = Arc::new(move |event| {
+        if let Event::Closed(why) = event {
+            events.send(why.clone()).unwrap();
+        }
+    });
+    let connection = Connection::connect(options).unwrap();
+    let why = happened.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(why, "nats: stale connection");
+    drop(connection);
+    thread.join().unwrap();
+}

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::link::Link;
 use super::protocol::{Op, Parsed, parse};
+use super::websocket::Upgrade;
 use super::{ClientError, Endpoint, Options, ServerInfo};
 
 /// Read at a time until the server has accepted the connection.
@@ -101,11 +102,15 @@ pub fn log_in(
 ) -> Result<Dialled, ClientError> {
     let deadline = Instant::now() + options.dial_timeout;
     let mut link = Link::new(socket).map_err(|error| broken(&error))?;
-    link.set_patience(Some(options.dial_timeout))
-        .map_err(|error| broken(&error))?;
     let name = endpoint.certificate_name();
-    if options.tls.first {
-        link = link.encrypt(options.tls.connect(name)?, name)?;
+    let encrypt = endpoint.tls || options.tls.wanted();
+    // A WebSocket is encrypted from its first byte, or not at all.
+    let first = options.tls.first || (endpoint.websocket && encrypt);
+    if first {
+        link = link.encrypt(options.tls.connect(name)?, name, deadline)?;
+    }
+    if endpoint.websocket {
+        link = upgrade(link, endpoint, deadline)?;
     }
     let mut input = Vec::new();
     let info = loop {
@@ -115,8 +120,7 @@ pub fn log_in(
             Received::Pong | Received::Other => {}
         }
     };
-    let encrypt = endpoint.tls || options.tls.wanted();
-    if !options.tls.first && (info.tls_required || encrypt) {
+    if !first && !endpoint.websocket && (info.tls_required || encrypt) {
         if !info.tls_required && !info.tls_available {
             return Err(ClientError::Other(
                 "nats: secure connection not available".to_owned(),
@@ -127,7 +131,7 @@ pub fn log_in(
                 "nats: data before the TLS handshake".to_owned(),
             ));
         }
-        link = link.encrypt(options.tls.connect(name)?, name)?;
+        link = link.encrypt(options.tls.connect(name)?, name, deadline)?;
     }
     let login = options.auth.login(endpoint, &info)?;
     let connect = Connect {
@@ -167,6 +171,34 @@ pub fn log_in(
         info: *info,
         rest: input,
     })
+}
+
+/// Makes the connection a WebSocket.
+fn upgrade(link: Link, endpoint: &Endpoint, deadline: Instant) -> Result<Link, ClientError> {
+    let upgrade = Upgrade::of(endpoint)?;
+    link.write_all(&upgrade.request)
+        .map_err(|error| broken(&error))?;
+    let mut input = Vec::new();
+    loop {
+        read_more(&link, &mut input, deadline)?;
+        if let Some(used) = upgrade.answered(&input)? {
+            input.drain(..used);
+            return Ok(link.in_frames(input));
+        }
+    }
+}
+
+/// Reads what is there, at least one byte.
+fn read_more(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<(), ClientError> {
+    let mut chunk = [0u8; READ];
+    let count = link
+        .read_before(&mut chunk, deadline)
+        .map_err(|error| broken(&error))?;
+    if count == 0 {
+        return Err(ClientError::Other("nats: EOF".to_owned()));
+    }
+    input.extend_from_slice(chunk.get(..count).unwrap_or_default());
+    Ok(())
 }
 
 fn broken(error: &io::Error) -> ClientError {
@@ -210,14 +242,6 @@ fn next_op(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<Receiv
         if input.contains(&b'\n') {
             return Err(too_early());
         }
-        if Instant::now() > deadline {
-            return Err(ClientError::Timeout);
-        }
-        let mut chunk = [0u8; READ];
-        let count = link.read(&mut chunk).map_err(|error| broken(&error))?;
-        if count == 0 {
-            return Err(ClientError::Other("nats: EOF".to_owned()));
-        }
-        input.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        read_more(link, input, deadline)?;
     }
 }

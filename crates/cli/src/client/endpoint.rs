@@ -5,14 +5,18 @@ use std::net::IpAddr;
 
 use super::ClientError;
 
-/// Port if the URL has none.
+/// Ports if the URL has none.
 const DEFAULT_PORT: u16 = 4222;
+const DEFAULT_WS_PORT: u16 = 80;
+const DEFAULT_WSS_PORT: u16 = 443;
 
 /// A server URL.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Endpoint {
     /// Whether the scheme asks for TLS.
     pub tls: bool,
+    /// Whether the connection is a WebSocket.
+    pub websocket: bool,
     /// Host name or address, an IPv6 address without brackets.
     pub host: String,
     /// Port.
@@ -40,15 +44,12 @@ impl Endpoint {
         let wrong =
             |why: &str| ClientError::Other(format!("parse \"{}\": {why}", without_login(url)));
         let (scheme, rest) = url.split_once("://").unwrap_or(("nats", url));
-        let tls = match scheme {
-            "nats" => false,
-            "tls" => true,
-            "ws" | "wss" => {
-                return Err(wrong(
-                    "WebSocket URLs are not there yet: use the client port with nats:// or tls://",
-                ));
-            }
-            _ => return Err(wrong("the scheme must be nats or tls")),
+        let (tls, websocket, default_port) = match scheme {
+            "nats" => (false, false, DEFAULT_PORT),
+            "tls" => (true, false, DEFAULT_PORT),
+            "ws" => (false, true, DEFAULT_WS_PORT),
+            "wss" => (true, true, DEFAULT_WSS_PORT),
+            _ => return Err(wrong("the scheme must be nats, tls, ws or wss")),
         };
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, address) = match rest.rsplit_once('@') {
@@ -74,7 +75,7 @@ impl Endpoint {
             }
         };
         let port = match port {
-            Some("") | None => DEFAULT_PORT,
+            Some("") | None => default_port,
             Some(port) => port
                 .parse()
                 .map_err(|_| wrong(&format!("invalid port \":{port}\" after host")))?,
@@ -82,6 +83,7 @@ impl Endpoint {
         let host = if host.is_empty() { "localhost" } else { host };
         Ok(Self {
             tls,
+            websocket,
             host: host.to_owned(),
             port,
             user,
@@ -96,6 +98,7 @@ impl Endpoint {
     pub fn told(&self, address: &str) -> Result<Self, ClientError> {
         let mut told = Self::parse(address)?;
         told.tls = self.tls;
+        told.websocket = self.websocket;
         if told.user.is_none() {
             told.user.clone_from(&self.user);
             told.password.clone_from(&self.password);
@@ -123,12 +126,13 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{}://{}",
-            if self.tls { "tls" } else { "nats" },
-            self.address()
-        )
+        let scheme = match (self.websocket, self.tls) {
+            (false, false) => "nats",
+            (false, true) => "tls",
+            (true, false) => "ws",
+            (true, true) => "wss",
+        };
+        write!(f, "{scheme}://{}", self.address())
     }
 }
 
@@ -191,6 +195,10 @@ mod tests {
         );
         assert_eq!(Endpoint::parse("::1").unwrap().address(), "[::1]:4222");
         assert_eq!(Endpoint::parse_list("a, b:1,").unwrap().len(), 2);
+        assert_eq!(Endpoint::parse("ws://h").unwrap().to_string(), "ws://h:80");
+        let secure = Endpoint::parse("wss://u:p@h/path").unwrap();
+        assert_eq!(secure.to_string(), "wss://h:443");
+        assert_eq!(secure.told("b:1").unwrap().to_string(), "wss://b:1");
         assert!(Endpoint::parse("http://x").is_err());
         assert!(Endpoint::parse("x:99999").is_err());
     }

@@ -1,12 +1,15 @@
-//! A socket, with TLS or without, that one thread reads and others write.
+//! A socket, with TLS or without, as a WebSocket or not, that one thread reads
+//! and others write.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustls::ClientConnection;
 
+use super::deadline::Timed;
+use super::frames::{self, Decoded, Decoder};
 use super::{ClientError, TlsDetails};
 
 /// Bytes of ciphertext that are read at a time: one TLS record.
@@ -19,8 +22,17 @@ const WRITE_CHUNK: usize = 64 * 1024;
 pub struct Link {
     socket: TcpStream,
     tls: Option<Tls>,
+    frames: Option<Frames>,
     /// Address of the server.
     pub peer: SocketAddr,
+}
+
+#[derive(Debug)]
+struct Frames {
+    /// Only the reading thread uses it.
+    input: Mutex<Decoder>,
+    /// Held while a frame is written: the reading thread answers pings.
+    gate: Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -61,16 +73,25 @@ impl Link {
         Ok(Self {
             socket,
             tls: None,
+            frames: None,
             peer,
         })
     }
 
-    /// Makes the TLS handshake.
-    pub fn encrypt(mut self, mut tls: ClientConnection, name: &str) -> Result<Self, ClientError> {
-        let mut socket = &self.socket;
+    /// Makes the TLS handshake, which has to be done by then.
+    pub fn encrypt(
+        mut self,
+        mut tls: ClientConnection,
+        name: &str,
+        deadline: Instant,
+    ) -> Result<Self, ClientError> {
+        let mut socket = Timed::new(&self.socket, Some(deadline));
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut socket) {
-                return Err(ClientError::Other(tls_error(&error)));
+                return Err(match error.kind() {
+                    io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout,
+                    _ => ClientError::Other(tls_error(&error)),
+                });
             }
         }
         let details = TlsDetails::of(&tls, name);
@@ -90,21 +111,90 @@ impl Link {
         self.tls.as_ref().map(|tls| &tls.details)
     }
 
-    /// How long a read waits.
+    /// From now on bytes travel in frames of a WebSocket; `input` has come
+    /// already.
+    pub fn in_frames(mut self, input: Vec<u8>) -> Self {
+        self.frames = Some(Frames {
+            input: Mutex::new(Decoder::new(input)),
+            gate: Mutex::new(()),
+        });
+        self
+    }
+
+    /// How long a read waits; what a deadline has left behind is gone.
     pub fn set_patience(&self, patience: Option<Duration>) -> io::Result<()> {
+        self.socket.set_write_timeout(None)?;
         self.socket.set_read_timeout(patience)
     }
 
     /// Reads what is there, at least one byte; 0 at the end.
     pub fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        match &self.tls {
-            None => (&self.socket).read(buffer),
-            Some(tls) => tls.read(&self.socket, buffer),
+        self.read_until(buffer, None)
+    }
+
+    /// [`Link::read`], at the latest until then. Afterwards the patience has to
+    /// be set again.
+    pub fn read_before(&self, buffer: &mut [u8], deadline: Instant) -> io::Result<usize> {
+        self.read_until(buffer, Some(deadline))
+    }
+
+    fn read_until(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+        match &self.frames {
+            None => self.receive(buffer, deadline),
+            Some(frames) => {
+                let mut input = frames.input.lock().unwrap_or_else(PoisonError::into_inner);
+                self.read_frames(&mut input, frames, buffer, deadline)
+            }
         }
     }
 
     /// Writes all of it.
     pub fn write_all(&self, bytes: &[u8]) -> io::Result<()> {
+        match &self.frames {
+            None => self.send(bytes),
+            Some(_) if bytes.is_empty() => Ok(()),
+            Some(frames) => {
+                let _gate = frames.gate.lock().unwrap_or_else(PoisonError::into_inner);
+                self.send(&frames::encode(bytes)?)
+            }
+        }
+    }
+
+    fn read_frames(
+        &self,
+        input: &mut Decoder,
+        frames: &Frames,
+        buffer: &mut [u8],
+        deadline: Option<Instant>,
+    ) -> io::Result<usize> {
+        loop {
+            match input.take(buffer)? {
+                Decoded::Data(count) => return Ok(count),
+                Decoded::Closed => return Ok(0),
+                Decoded::Ping(payload) => {
+                    let _gate = frames.gate.lock().unwrap_or_else(PoisonError::into_inner);
+                    self.send(&frames::pong(payload)?)?;
+                }
+                Decoded::Missing => {
+                    if input.fill(|room| self.receive(room, deadline))? == 0 {
+                        return Ok(0);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Bytes of the socket, decrypted.
+    fn receive(&self, buffer: &mut [u8], deadline: Option<Instant>) -> io::Result<usize> {
+        let mut socket = Timed::new(&self.socket, deadline);
+        match &self.tls {
+            None => socket.read(buffer),
+            Some(tls) => tls.read(socket, &self.socket, buffer),
+        }
+    }
+
+    /// Bytes for the socket, which are encrypted on the way.
+    fn send(&self, bytes: &[u8]) -> io::Result<()> {
         match &self.tls {
             None => (&self.socket).write_all(bytes),
             Some(tls) => tls.write_all(&self.socket, bytes),
@@ -129,7 +219,12 @@ fn tls_error(error: &io::Error) -> String {
 }
 
 impl Tls {
-    fn read(&self, mut socket: &TcpStream, buffer: &mut [u8]) -> io::Result<usize> {
+    fn read(
+        &self,
+        mut input: Timed<'_>,
+        socket: &TcpStream,
+        buffer: &mut [u8],
+    ) -> io::Result<usize> {
         let mut record = [0u8; RECORD];
         loop {
             let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
@@ -141,7 +236,7 @@ impl Tls {
             if state.unread.is_empty() {
                 drop(state);
                 // Without the lock: others may write meanwhile.
-                let count = socket.read(&mut record)?;
+                let count = input.read(&mut record)?;
                 state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
                 state
                     .unread
@@ -289,7 +384,9 @@ mod tests {
         let name = ServerName::try_from("localhost").unwrap();
         let tls = ClientConnection::new(Arc::new(config), name).unwrap();
         let link = Link::new(TcpStream::connect(address).unwrap()).unwrap();
-        let link = link.encrypt(tls, "localhost").unwrap();
+        let link = link
+            .encrypt(tls, "localhost", Instant::now() + Duration::from_secs(60))
+            .unwrap();
         let mut got = Vec::new();
         let mut buffer = [0; 5_000];
         loop {

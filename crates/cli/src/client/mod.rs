@@ -7,9 +7,11 @@
 
 mod auth;
 mod connection;
+mod deadline;
 mod dial;
 mod endpoint;
 mod error;
+mod frames;
 mod headers;
 mod inbox;
 mod link;
@@ -22,6 +24,7 @@ mod server_info;
 mod socks;
 mod subscription;
 mod tls;
+mod websocket;
 
 #[cfg(test)]
 mod connection_tests;
@@ -38,4 +41,4 @@ pub use protocol::{Op, Parsed, parse as parse_operation};
 pub use raw::RawLink;
 pub use server_info::ServerInfo;
 pub use subscription::Subscription;
-pub use tls::{Staple, TlsDetails, TlsOptions};
+pub use tls::{Staple, TlsDetails, TlsOptions, certificates};

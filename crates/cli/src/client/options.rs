@@ -50,6 +50,8 @@ pub struct Options {
     pub proxy: Option<Proxy>,
     /// Whether messages that this side publishes come back to it.
     pub echo: bool,
+    /// Silence of the server after which it is asked for a sign of life.
+    pub ping_after: Duration,
     /// Whether a lost connection is made anew.
     pub reconnect: bool,
     /// Called for events.
@@ -71,6 +73,9 @@ impl Options {
     /// Time for a connect, as other clients have it.
     pub const DIAL_TIMEOUT: Duration = Duration::from_secs(2);
 
+    /// Silence of the server before a question, as other clients have it.
+    pub const PING_AFTER: Duration = Duration::from_secs(120);
+
     /// For servers, with everything else as usual.
     pub fn new(servers: Vec<Endpoint>) -> Self {
         Self {
@@ -82,6 +87,7 @@ impl Options {
             dial_timeout: Self::DIAL_TIMEOUT,
             proxy: None,
             echo: true,
+            ping_after: Self::PING_AFTER,
             reconnect: true,
             events: Arc::new(|_| {}),
         }

@@ -6,7 +6,6 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
-use std::time::Duration;
 
 use super::connection::{Shared, lock};
 use super::dial::{Dialled, dial};
@@ -21,9 +20,8 @@ const READ: usize = 128 * 1024;
 /// Subscriptions that are looked up without a lock. Inboxes come and go; what
 /// has ended is not kept for good.
 const MAX_KNOWN: usize = 64;
-/// Silence of the server after which it is asked for a sign of life, and how
-/// many such questions it may leave without an answer, as with other clients.
-const PING_AFTER: Duration = Duration::from_secs(120);
+/// Questions for a sign of life that the server may leave without an answer, as
+/// with other clients.
 const MAX_UNANSWERED: u32 = 2;
 
 /// Reads until the connection is closed for good.
@@ -76,7 +74,7 @@ fn read_link(shared: &Shared, link: &Link, rest: Vec<u8>) -> ClientError {
     let mut known: HashMap<u64, Arc<Entry>> = HashMap::new();
     let mut reported = None;
     let mut unanswered = 0;
-    if let Err(error) = link.set_patience(Some(PING_AFTER)) {
+    if let Err(error) = link.set_patience(Some(shared.options.ping_after)) {
         return ClientError::Other(crate::format::io_error(&error));
     }
     loop {

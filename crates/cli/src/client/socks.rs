@@ -3,8 +3,9 @@
 use std::fmt;
 use std::io::{Read, Write};
 use std::net::TcpStream;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use super::deadline::Timed;
 use super::{ClientError, Endpoint};
 
 /// Port of a proxy if its URL has none.
@@ -67,9 +68,10 @@ impl Proxy {
         port: u16,
         patience: Duration,
     ) -> Result<TcpStream, ClientError> {
-        let mut socket = super::dial::connect_tcp(&self.address, patience)?;
+        let deadline = Instant::now().checked_add(patience);
+        let connected = super::dial::connect_tcp(&self.address, patience)?;
         let io = |error: std::io::Error| failed(&crate::format::io_error(&error));
-        socket.set_read_timeout(Some(patience)).map_err(io)?;
+        let mut socket = Timed::new(&connected, deadline);
         let methods: &[u8] = if self.user.is_empty() {
             &[5, 1, 0]
         } else {
@@ -118,11 +120,12 @@ impl Proxy {
         };
         let mut rest = vec![0u8; bound + 2];
         socket.read_exact(&mut rest).map_err(io)?;
-        socket.set_read_timeout(None).map_err(io)?;
-        Ok(socket)
+        connected.set_read_timeout(None).map_err(io)?;
+        connected.set_write_timeout(None).map_err(io)?;
+        Ok(connected)
     }
 
-    fn log_in(&self, socket: &mut TcpStream) -> Result<(), ClientError> {
+    fn log_in(&self, socket: &mut Timed<'_>) -> Result<(), ClientError> {
         let mut request = vec![1];
         for text in [&self.user, &self.password] {
             request.push(u8::try_from(text.len()).map_err(|_| failed("the login is too long"))?);

@@ -172,7 +172,8 @@ fn wrong(path: &Path, why: &str) -> ClientError {
     ClientError::Other(format!("nats: error loading {}: {why}", path.display()))
 }
 
-fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
+/// The certificates in a file.
+pub fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ClientError> {
     let file = File::open(path).map_err(|error| wrong(path, &crate::format::io_error(&error)))?;
     let found: Result<Vec<_>, _> = CertificateDer::pem_reader_iter(BufReader::new(file)).collect();
     let found = found.map_err(|error| wrong(path, &error.to_string()))?;

@@ -9,4 +9,17 @@ pub mod markdown;
 pub mod usage;
 mod walk;
 
+use crate::model::Command;
+use crate::output::style;
+
 pub use walk::{find, flag_text, signature, visible_flags};
+
+/// The help of a command, of all if the path is empty: its usage, or Markdown
+/// if the environment asks for that.
+pub fn text(path: &[&'static Command]) -> String {
+    if style::markdown() {
+        markdown::help(path)
+    } else {
+        usage::usage(path, usage::Detail::Full)
+    }
+}

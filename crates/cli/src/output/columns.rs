@@ -28,10 +28,9 @@ pub enum Format {
 impl Format {
     /// What the environment asks for.
     pub fn from_environment() -> Self {
-        let is = |name: &str, wanted: &str| std::env::var(name).is_ok_and(|value| value == wanted);
-        if is("LLMFORMAT", "1") {
+        if super::style::markdown() {
             Format::Markdown
-        } else if is("TESTING", "true") {
+        } else if std::env::var("TESTING").is_ok_and(|value| value == "true") {
             Format::Json
         } else {
             Format::Aligned

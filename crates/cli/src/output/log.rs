@@ -4,9 +4,19 @@
 use std::fmt::Display;
 use std::io::{Write, stderr};
 
-/// Writes `HH:MM:SS text` to standard error.
+use super::full_screen;
+
+/// Writes `HH:MM:SS text` to standard error; later, if a view fills the
+/// terminal.
 pub fn line(text: impl Display) {
-    let _ = writeln!(stderr(), "{} {text}", crate::format::clock());
+    if let Some(line) = full_screen::keep(format!("{} {text}", crate::format::clock())) {
+        whole_line(&line);
+    }
+}
+
+/// Writes a line that has its time already.
+pub fn whole_line(line: &str) {
+    let _ = writeln!(stderr(), "{line}");
 }
 
 /// Writes `nats: error: text` to standard error.

@@ -2,6 +2,7 @@
 //! colours (cli.md 1.4 to 1.9).
 
 pub mod columns;
+pub mod full_screen;
 pub mod graph;
 pub mod json;
 pub mod log;

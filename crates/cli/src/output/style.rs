@@ -3,6 +3,11 @@
 use std::io::{IsTerminal, stdout};
 use std::sync::OnceLock;
 
+/// Whether all output, help among it, is to be Markdown (`LLMFORMAT=1`).
+pub fn markdown() -> bool {
+    std::env::var("LLMFORMAT").is_ok_and(|value| value == "1")
+}
+
 /// A colour of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {

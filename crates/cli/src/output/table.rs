@@ -74,7 +74,7 @@ pub enum Format {
 impl Format {
     /// What the environment asks for.
     pub fn from_environment() -> Self {
-        if std::env::var("LLMFORMAT").is_ok_and(|value| value == "1") {
+        if super::style::markdown() {
             return Format::Markdown;
         }
         match std::env::var("NATS_TABLE_FORMAT").as_deref() {

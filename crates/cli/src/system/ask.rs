@@ -65,6 +65,13 @@ impl System {
         })
     }
 
+    /// Waits for answers for this long.
+    #[must_use]
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = timeout;
+        self
+    }
+
     /// The number of servers, as one of them knows it.
     pub fn servers(&self) -> Result<Expect> {
         let answers = self.ask("$SYS.REQ.SERVER.PING", None, Expect::Count(1))?;

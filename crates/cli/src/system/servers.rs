@@ -50,6 +50,15 @@ impl Servers {
         })
     }
 
+    /// Waits for answers for this long.
+    #[must_use]
+    pub fn with_timeout(self, timeout: Duration) -> Self {
+        match self {
+            Self::Live(system) => Self::Live(system.with_timeout(timeout)),
+            stored @ Self::Stored(_) => stored,
+        }
+    }
+
     /// The number of servers, as one of them knows it.
     pub fn servers(&self) -> Result<Expect> {
         match self {

@@ -440,8 +440,8 @@ fn jetstream(data: &mut Json, body: &Json) {
             .any(|key| body.on(key));
     if !wants_details {
         data.remove("account_details");
-    } else if let Some(Json::List(details)) = data.key_mut("account_details") {
-        details.retain(|detail| {
+    } else if data.has("account_details") {
+        page(data, "account_details", body, |detail| {
             account.is_empty() || detail.text("name") == account || detail.text("id") == account
         });
     }

@@ -14,7 +14,7 @@ pub trait Scope {
     fn knows(&self, name: &str) -> bool;
     /// The value of a function.
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String>;
-    /// The value of a field of the dot.
+    /// The value of a field of the dot: `a`, or `a.b` for a field of that.
     fn field(&self, name: &str) -> Option<Value>;
 }
 
@@ -152,10 +152,12 @@ impl Run<'_> {
             Term::Field(names) => match (names.as_slice(), self.dots.last()) {
                 ([], Some(dot)) => Ok(dot.clone()),
                 ([], None) => Ok(Value::Nil),
-                ([name], None) => self
-                    .scope
-                    .field(name)
-                    .ok_or_else(|| format!("can't evaluate field {name}")),
+                (names, None) => {
+                    let name = names.join(".");
+                    self.scope
+                        .field(&name)
+                        .ok_or_else(|| format!("can't evaluate field {name}"))
+                }
                 _ => Err(format!("can't evaluate field {}", names.join("."))),
             },
             Term::Variable(name) => self

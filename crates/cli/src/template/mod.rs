@@ -17,6 +17,7 @@ mod parser;
 mod value;
 
 pub use execute::{Scope, execute};
+pub use functions::is_known;
 pub use messages::{MessageScope, expand};
 pub use parser::{Template, parse};
 pub use value::Value;

@@ -321,7 +321,7 @@ impl Stream {
         if let Some(store) = consumer.store_mut()
             && let Err(error) = store.set_meta(&meta)
         {
-            return Err(errors::CONSUMER_STORE_FAILED.with(error));
+            return Err(errors::CONSUMER_STORE_FAILED.with(error.without_path()));
         }
         let filters_changed = !old_config.filters().eq(config.filters());
         let moved = old_config.deliver_subject != config.deliver_subject;
@@ -393,7 +393,7 @@ impl Stream {
         if let Some(store) = consumer.store_mut()
             && let Err(error) = store.set_meta(&meta)
         {
-            return Err(errors::CONSUMER_STORE_FAILED.with(error));
+            return Err(errors::CONSUMER_STORE_FAILED.with(error.without_path()));
         }
         consumer.config = config;
         consumer.apply_pause(true, &mut self.core, cx);

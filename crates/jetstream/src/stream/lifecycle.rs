@@ -519,7 +519,7 @@ impl Stream {
                 Err(error) => {
                     // It stays staged; the next flush tries again.
                     self.consumers.note_changed(id);
-                    let refused = errors::STREAM_STORE_FAILED.with(&error);
+                    let refused = errors::STREAM_STORE_FAILED.with(error.without_path());
                     cx.out.revoke(None, &refused, |_| {});
                     if result.is_ok() {
                         result = Err(error);
@@ -540,7 +540,7 @@ impl Stream {
     pub(super) fn flush_store(&mut self, cx: &mut Context<'_>) -> Result<(), StoreError> {
         if let Err(failed) = self.core.store.flush() {
             let lost = failed.lost_from.unwrap_or(Seq::MAX);
-            let error = errors::STREAM_STORE_FAILED.with(&failed.cause);
+            let error = errors::STREAM_STORE_FAILED.with(failed.cause.without_path());
             let name = &self.core.config.name;
             cx.out.revoke(Some(lost), &error, |out| {
                 super::push_refusal(out, &error, name)

@@ -116,7 +116,11 @@ impl Stream {
                 }
                 Err(Refused::Error(error)) => push_refusal(out, error, name),
                 Err(Refused::Store(error)) => {
-                    push_refusal(out, &errors::STREAM_STORE_FAILED.with(error), name);
+                    push_refusal(
+                        out,
+                        &errors::STREAM_STORE_FAILED.with(error.without_path()),
+                        name,
+                    );
                 }
             });
         if let Err(Refused::Store(error)) = stored {

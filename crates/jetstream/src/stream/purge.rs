@@ -52,7 +52,7 @@ impl Stream {
         };
         let removed = self
             .purge_store(&purge, cx)
-            .map_err(|error| errors::STREAM_GENERAL.with(error))?;
+            .map_err(|error| errors::STREAM_GENERAL.with(error.without_path()))?;
         Ok(removed.messages)
     }
 
@@ -69,7 +69,7 @@ impl Stream {
         let _ = self.flush_store(cx);
         let purged = self.purge(request, cx)?;
         self.flush_store(cx)
-            .map_err(|error| errors::STREAM_GENERAL.with(error))?;
+            .map_err(|error| errors::STREAM_GENERAL.with(error.without_path()))?;
         Ok(purged)
     }
 
@@ -83,7 +83,7 @@ impl Stream {
         let _ = self.flush_store(cx);
         self.delete_message(seq, erase, cx)?;
         self.flush_store(cx)
-            .map_err(|error| errors::STREAM_MSG_DELETE_FAILED.with(error))
+            .map_err(|error| errors::STREAM_MSG_DELETE_FAILED.with(error.without_path()))
     }
 
     /// Purges, and lets consumers know.
@@ -218,7 +218,7 @@ impl Stream {
         match self.remove_message(seq, how, Cause::Other, cx) {
             Ok(true) => Ok(()),
             Ok(false) => Err(self.nothing_to_delete(seq)),
-            Err(error) => Err(errors::STREAM_MSG_DELETE_FAILED.with(error)),
+            Err(error) => Err(errors::STREAM_MSG_DELETE_FAILED.with(error.without_path())),
         }
     }
 

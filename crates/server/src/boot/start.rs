@@ -1,6 +1,7 @@
 //! Options → listeners and threads, in the order of the peer
 //! (configuration.md 8.2).
 
+use std::ffi::OsStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,6 +23,9 @@ const HIDDEN_USER_LEN: usize = 8;
 
 /// Number of shards instead of one per core; for tests and measurements.
 const SHARDS_VARIABLE: &str = "MIDGE_SHARDS";
+
+/// Most shards: more than any machine has cores that share memory well.
+const SHARDS_MAX: usize = 1024;
 
 /// `spread` gives each new connection to the next shard instead of keeping
 /// connections together while one core has time to spare.
@@ -135,8 +139,8 @@ fn bring_up(flags: FlagSet, options: Options, log: &Logger) -> Result<Arc<Node>,
         identity,
         accounts,
         system_account,
-        shards: number_of_shards(),
-        placement: placement(),
+        shards: number_of_shards(std::env::var_os(SHARDS_VARIABLE).as_deref())?,
+        placement: placement(std::env::var_os(PLACEMENT_VARIABLE).as_deref())?,
     })
     .map_err(|error| format!("Cannot start the server's threads: {error}"))?;
     let node = Arc::new(Node::new(server, flags, options, port, hidden_user));
@@ -218,17 +222,52 @@ fn hidden_user() -> String {
     format!("nats-{name}")
 }
 
-fn number_of_shards() -> usize {
-    let wanted = std::env::var(SHARDS_VARIABLE)
-        .ok()
-        .and_then(|text| text.parse().ok());
-    wanted.unwrap_or_else(process::cores)
+/// The number of shards that `text` wants; without it one per core.
+fn number_of_shards(text: Option<&OsStr>) -> Result<usize, String> {
+    let Some(text) = text else {
+        return Ok(process::cores());
+    };
+    let wanted = text.to_str().and_then(|text| text.parse().ok());
+    wanted
+        .filter(|shards| (1..=SHARDS_MAX).contains(shards))
+        .ok_or_else(|| {
+            format!("{SHARDS_VARIABLE}: found {text:?}, expected a number from 1 to {SHARDS_MAX}")
+        })
 }
 
-fn placement() -> Placement {
-    match std::env::var(PLACEMENT_VARIABLE).as_deref() {
-        Ok("spread") => Placement::Spread,
-        Ok("restless") => Placement::Restless,
-        _ => Placement::Together,
+/// Where `text` wants new connections; without it together.
+fn placement(text: Option<&OsStr>) -> Result<Placement, String> {
+    let Some(text) = text else {
+        return Ok(Placement::Together);
+    };
+    match text.to_str() {
+        Some("together") => Ok(Placement::Together),
+        Some("spread") => Ok(Placement::Spread),
+        Some("restless") => Ok(Placement::Restless),
+        _ => Err(format!(
+            "{PLACEMENT_VARIABLE}: found {text:?}, expected \"together\", \"spread\" or \
+             \"restless\""
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_are_right_or_stop_the_start() {
+        assert_eq!(number_of_shards(None), Ok(process::cores()));
+        assert_eq!(number_of_shards(Some(OsStr::new("3"))), Ok(3));
+        for wrong in ["", "0", "-1", "many", "9999"] {
+            let error = number_of_shards(Some(OsStr::new(wrong)));
+            let text =
+                format!("MIDGE_SHARDS: found {wrong:?}, expected a number from 1 to {SHARDS_MAX}");
+            assert_eq!(error, Err(text));
+        }
+        for right in [None, Some("together"), Some("spread"), Some("restless")] {
+            assert!(placement(right.map(OsStr::new)).is_ok());
+        }
+        assert!(placement(Some(OsStr::new("sideways"))).is_err());
     }
 }

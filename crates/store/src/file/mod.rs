@@ -2,6 +2,7 @@
 //!
 //! - `blocks`: the files of blocks and their keys
 //! - `index_db`: the state file
+//! - `counts_db`: what subjects each block has, beside it
 //! - `idx29`: the block index of servers up to 2.9
 //! - `recover`: from files to a running store
 //! - `rebuild`: the same without a state file, block by block
@@ -14,6 +15,7 @@
 //! - `store`: the operations, one by one
 
 pub(crate) mod blocks;
+pub mod counts_db;
 mod doubt;
 mod flush;
 pub mod idx29;
@@ -34,6 +36,7 @@ use crate::cache::CacheBudget;
 use crate::disk::{Disk, DiskFile};
 use crate::error::StoreError;
 use crate::hash::Checksum;
+use crate::log::summary::Summary;
 use crate::log::{Log, Totals};
 use crate::reserve::Reserve;
 use crate::sync::Step;
@@ -87,6 +90,8 @@ pub struct FileStore {
     overlong: Vec<(u32, u64)>,
     /// Whether there are changes that the index file does not have.
     index_stale: bool,
+    /// Whether `counts.db` does not go with the index file as it is.
+    counts_stale: bool,
     /// When it was written last, by the time that `maintain` is told.
     index_at: Nanos,
     /// Flushed since `maintain` looked.
@@ -147,7 +152,7 @@ impl FileStore {
         );
         let mut recovery = Recovery::default();
         let log = Log::on_disk(stream.options, files, stream.budget);
-        let log = recover::recover(log, &sum, &mut recovery)?;
+        let (log, has_counts) = recover::recover(log, &sum, &mut recovery)?;
         let index_stale = recovery.rebuilt || !files_have_index;
         let mut store = Self {
             totals: Totals::default(),
@@ -168,6 +173,7 @@ impl FileStore {
             failed: None,
             overlong: Vec::new(),
             index_stale,
+            counts_stale: !has_counts,
             index_at: Nanos::NONE,
             busy: true,
             packing: None,
@@ -188,9 +194,12 @@ impl FileStore {
         self.removals.is_empty() && self.doomed.is_empty()
     }
 
-    /// Bytes of memory in use: the subject index, and cached blocks.
+    /// Bytes of memory in use: the subject index, and what is kept of blocks.
     pub fn memory(&self) -> (usize, usize) {
-        let blocks = self.log.blocks.iter().map(crate::log::Block::memory);
+        let blocks = self.log.blocks.iter().map(|block| {
+            let summary = block.summary.as_ref();
+            block.memory() + summary.map_or(0, |summary| Summary::memory(summary.counts()))
+        });
         (self.log.subjects.memory(), blocks.sum())
     }
 

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use crate::error::{AtPath, KeyError, StoreError};
-use crate::hash::Checksum;
+use crate::hash::{Checksum, Sum};
 use crate::log::{Block, Log};
 use crate::subjects::Entry;
 use crate::types::Limits;
 
 use super::Recovery;
 use super::index_db::{self, BlockEntry, Head, IndexFile};
-use super::rebuild;
+use super::{counts_db, rebuild};
 
 /// What an index file that does not fit the blocks still tells.
 pub(super) struct Prior {
@@ -34,15 +34,16 @@ fn numbers(log: &Log) -> Result<BTreeSet<u32>, StoreError> {
         .collect())
 }
 
+/// The flag tells whether there are counts beside the index file.
 pub(super) fn recover(
     mut log: Log,
     sum: &Checksum,
     recovery: &mut Recovery,
-) -> Result<Log, StoreError> {
+) -> Result<(Log, bool), StoreError> {
     let numbers = numbers(&log)?;
     let body = read_index(&log, sum, numbers.is_empty(), recovery)?;
     let mut prior = None;
-    if let Some(body) = body {
+    if let Some((body, index_sum)) = body {
         match index_db::decode(&body) {
             Err(error) => {
                 recovery.warnings.push(error.to_string());
@@ -51,7 +52,8 @@ pub(super) fn recover(
             Ok(index) => match fits(&mut log, &index, &numbers)? {
                 Ok(()) => {
                     accept(&mut log, &index)?;
-                    return Ok(log);
+                    let has_counts = counts_db::load(&mut log, sum, &index_sum, recovery);
+                    return Ok((log, has_counts));
                 }
                 Err(why) => {
                     recovery.warnings.push(why);
@@ -66,9 +68,10 @@ pub(super) fn recover(
     let fresh = numbers.is_empty() && prior.is_none();
     recovery.rebuilt = !fresh;
     if !fresh {
+        counts_db::remove(&log);
         rebuild::rebuild(&mut log, &numbers, prior, recovery)?;
     }
-    Ok(log)
+    Ok((log, false))
 }
 
 fn remove_index(log: &Log) -> Result<(), StoreError> {
@@ -79,13 +82,14 @@ fn remove_index(log: &Log) -> Result<(), StoreError> {
     files.disk.remove_file(&path).at(&path)
 }
 
-/// The plain content of `index.db`, if there is one that can be read.
+/// The plain content of `index.db` and its checksum, if there is one that can be
+/// read.
 fn read_index(
     log: &Log,
     sum: &Checksum,
     fresh: bool,
     recovery: &mut Recovery,
-) -> Result<Option<Vec<u8>>, StoreError> {
+) -> Result<Option<(Vec<u8>, Sum)>, StoreError> {
     let Some(files) = &log.files else {
         return Ok(None);
     };
@@ -110,14 +114,15 @@ fn read_index(
             return Ok(None);
         }
     };
+    let index_sum = file.last_chunk().copied().unwrap_or_default();
     let Some(keys) = &files.keys else {
-        return Ok(Some(body.to_vec()));
+        return Ok(Some((body.to_vec(), index_sum)));
     };
     match keys.seed.unseal(body) {
-        Ok(plain) => Ok(Some(plain)),
+        Ok(plain) => Ok(Some((plain, index_sum))),
         Err(KeyError::Authentication) if body.starts_with(&[0x0b]) => {
             // From before the stream was encrypted.
-            Ok(Some(body.to_vec()))
+            Ok(Some((body.to_vec(), index_sum)))
         }
         Err(error) => {
             let text = format!("Stream state error reading encryption key: {error}");

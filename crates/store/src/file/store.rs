@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use crate::error::{AtPath, FlushError, StoreError};
 use crate::filter::Filter;
+use crate::hash::Sum;
 use crate::log::Direction;
 use crate::stream::{SideFile, StreamStore};
 use crate::sync::{Step, SyncTask};
@@ -181,11 +182,12 @@ impl FileStore {
         self.steps.extend(steps);
     }
 
-    /// Stages the index and the TTL file.
-    pub(super) fn stage_index(&mut self) -> Result<(), StoreError> {
+    /// Stages the index and the TTL file. Returns the checksum of the index.
+    pub(super) fn stage_index(&mut self) -> Result<Sum, StoreError> {
         // The index knows the last block by the last bytes of its file.
         self.cut_padding()?;
         let index = self.encode_index()?;
+        let sum = index.last_chunk().copied().unwrap_or_default();
         self.replace(self.in_msgs("index.db"), index);
         if self.log.options.ttl {
             let entries = self.log.expiries.iter().copied();
@@ -193,7 +195,8 @@ impl FileStore {
             self.replace(self.in_msgs("thw.db"), bytes);
         }
         self.index_stale = false;
-        Ok(())
+        self.counts_stale = true;
+        Ok(sum)
     }
 
     fn side_path(&self, which: SideFile) -> std::path::PathBuf {
@@ -515,8 +518,10 @@ impl StreamStore for FileStore {
         if let Some(task) = self.sync_task() {
             task.run()?;
         }
-        if self.index_stale {
-            self.stage_index()?;
+        self.log.summarize_all();
+        if self.index_stale || self.are_counts_stale() {
+            let index_sum = self.stage_index()?;
+            self.stage_counts(index_sum)?;
         }
         self.closed = true;
         match self.sync_task() {

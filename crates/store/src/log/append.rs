@@ -79,6 +79,7 @@ impl Log {
         if let Some(slots) = &mut tail.slots {
             slots.push(seq, tail.length as u32, Some(id));
         }
+        tail.summary = None;
         tail.length += length;
         tail.live_bytes += size;
         tail.last = seq;

@@ -2,6 +2,7 @@
 
 use crate::hash::{Checksum, Sum};
 use crate::log::slots::Slots;
+use crate::log::summary::Summary;
 use crate::record::Record;
 use crate::seqset::SeqSet;
 
@@ -39,6 +40,9 @@ pub(crate) struct Block {
     pub data_from: u64,
     /// Where its records are; covers all of them if present.
     pub slots: Option<Slots>,
+    /// How many messages of each subject it has, if that was found out. What
+    /// changes its messages changes this as well, or takes it away.
+    pub summary: Option<Box<Summary>>,
     /// Read since housekeeping last looked.
     pub recent: bool,
     /// How often housekeeping found it unused, in a row.
@@ -81,6 +85,7 @@ impl Block {
             data: Some(Vec::new()),
             data_from: 0,
             slots: Some(Slots::new(last + 1)),
+            summary: None,
             recent: false,
             idle: 0,
             packed: Some(false),
@@ -109,6 +114,12 @@ impl Block {
     #[inline]
     pub fn is_loaded(&self) -> bool {
         self.data.is_some() && self.data_from == 0 && self.slots.is_some()
+    }
+
+    /// Whether the subjects of its messages are in memory.
+    #[inline]
+    pub fn has_ids(&self) -> bool {
+        self.slots.as_ref().is_some_and(Slots::has_ids)
     }
 
     /// The record at an offset, if it is in memory.

@@ -13,6 +13,9 @@ use super::slots::Slots;
 
 /// Rounds of housekeeping that a block's slots stay in memory unused.
 const IDLE_ROUNDS: u8 = 60;
+/// Blocks whose slots go in one round, if summaries are to be made of them: a
+/// millisecond each.
+const IDLE_SUMMARIES: usize = 4;
 
 /// What is given up when the budget is exceeded, in this order.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -145,6 +148,7 @@ impl Log {
         }
         block.slots = Some(slots);
         if live != block.messages() {
+            block.summary = None;
             self.give_up_missing(at, live_bytes);
         }
     }
@@ -225,6 +229,9 @@ impl Log {
                 {
                     return;
                 }
+                if pass == Pass::Slots && at != keep {
+                    self.summarize_leaving(at);
+                }
                 let Some(block) = self.blocks.get_mut(at) else {
                     return;
                 };
@@ -257,18 +264,30 @@ impl Log {
         if self.files.is_none() {
             return;
         }
-        for block in &mut self.blocks {
+        let mut leaving = Vec::new();
+        for (at, block) in self.blocks.iter_mut().enumerate() {
             if std::mem::take(&mut block.recent) {
                 block.idle = 0;
             } else if block.data.is_some() || block.slots.is_some() {
                 block.evict_data();
-                block.idle += 1;
+                block.idle = block.idle.saturating_add(1);
                 if block.idle >= IDLE_ROUNDS {
-                    block.idle = 0;
-                    block.slots = None;
+                    leaving.push(at);
                 }
             }
         }
+        let mut made = 0;
+        for at in leaving {
+            if made >= IDLE_SUMMARIES {
+                break;
+            }
+            made += usize::from(self.summarize_leaving(at));
+            if let Some(block) = self.blocks.get_mut(at) {
+                block.idle = 0;
+                block.slots = None;
+            }
+        }
+        self.evict_summaries();
         self.spare = None;
         self.charge();
     }

@@ -1,13 +1,14 @@
 //! How many messages a filter wants, from the indexes.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 
+use crate::counts::Wanted;
 use crate::error::StoreError;
 use crate::filter::Filter;
 use crate::subjects::SubjectId;
 use crate::types::{Counting, Seq};
 
-use super::Log;
+use super::{Block, Log};
 
 /// Subjects on both sides of the start that are counted one by one.
 const COUNTED_ONE_BY_ONE: usize = 16;
@@ -86,21 +87,12 @@ impl Log {
         } else {
             (middle..=high, from..=u64::MAX)
         };
+        let ids = split.iter().map(|(id, _)| id.0).collect();
+        let mut wanted = Wanted::new(ids);
+        self.begin_summaries();
         let mut counted = 0;
-        if split.len() <= COUNTED_ONE_BY_ONE {
-            for at in blocks {
-                counted += self.count_few(at, &split, &range)?;
-            }
-        } else {
-            let mut member = vec![false; self.subjects.id_bound()];
-            for &(id, _) in &split {
-                if let Some(flag) = member.get_mut(id.0 as usize) {
-                    *flag = true;
-                }
-            }
-            for at in blocks {
-                counted += self.count_members(at, &member, &range)?;
-            }
+        for at in blocks {
+            counted += self.count_wanted(at, &mut wanted, &range)?;
         }
         if below {
             let all: u64 = split.iter().map(|(_, messages)| messages).sum();
@@ -110,76 +102,65 @@ impl Log {
         }
     }
 
-    /// Whether nothing of a block can be in the range.
-    fn is_outside(&self, at: usize, range: &std::ops::RangeInclusive<u64>) -> bool {
-        self.blocks.get(at).is_none_or(|block| {
-            block.messages() == 0 || block.first > *range.end() || block.last < *range.start()
-        })
-    }
-
-    fn count_few(
+    /// Messages of some subjects in one block, as far as they are in the range.
+    fn count_wanted(
         &mut self,
         at: usize,
-        subjects: &[(SubjectId, u64)],
-        range: &std::ops::RangeInclusive<u64>,
+        wanted: &mut Wanted,
+        range: &RangeInclusive<u64>,
     ) -> Result<u64, StoreError> {
-        if self.is_outside(at, range) {
+        let Some(block) = self.blocks.get(at) else {
+            return Ok(0);
+        };
+        if block.messages() == 0 || block.first > *range.end() || block.last < *range.start() {
             return Ok(0);
         }
+        let is_inside = range.contains(&block.first) && range.contains(&block.last);
+        if is_inside && let Some(summary) = self.summary(at) {
+            return Ok(summary.of_all(wanted));
+        }
+        let was_known = self.blocks.get(at).is_some_and(Block::has_ids);
         self.ensure_ids(at)?;
+        // Of what is in memory a summary is made when it goes, unless each
+        // subject would be looked up in it.
+        let few = wanted.ids().len() <= COUNTED_ONE_BY_ONE;
+        let is_finished = at + 1 < self.blocks.len();
+        if is_inside
+            && is_finished
+            && (few || !was_known)
+            && self.summarize(at)
+            && let Some(summary) = self.summary(at)
+        {
+            return Ok(summary.of_all(wanted));
+        }
+        Ok(self.count_slots(at, wanted, range))
+    }
+
+    /// The same by the slots.
+    fn count_slots(&mut self, at: usize, wanted: &mut Wanted, range: &RangeInclusive<u64>) -> u64 {
         let Some(block) = self.blocks.get_mut(at) else {
-            return Ok(0);
+            return 0;
         };
         let Some(mut slots) = block.slots.take() else {
-            return Ok(0);
+            return 0;
         };
         let (start, end) = (
             slots.at_or_after(*range.start()),
             slots.end_of(*range.end()),
         );
-        let mut count = 0;
-        for &(id, _) in subjects {
-            let found: Vec<usize> = slots.of_subject(id, start, end).collect();
-            let live = |&slot: &usize| slots.seq(slot).is_some_and(|seq| block.has(seq));
-            count += found.iter().filter(|slot| live(slot)).count();
+        let mut found = Vec::new();
+        if wanted.ids().len() <= COUNTED_ONE_BY_ONE {
+            for &id in wanted.ids() {
+                found.extend(slots.of_subject(SubjectId(id), start, end));
+            }
+        } else {
+            wanted.index();
+            found.extend((start..end).filter(|&slot| wanted.has(slots.id(slot).0)));
         }
+        let live = |slot: usize| slots.seq(slot).is_some_and(|seq| block.has(seq));
+        let count = found.into_iter().filter(|&slot| live(slot)).count();
         block.slots = Some(slots);
-        Ok(count as u64)
-    }
-
-    fn count_members(
-        &mut self,
-        at: usize,
-        member: &[bool],
-        range: &std::ops::RangeInclusive<u64>,
-    ) -> Result<u64, StoreError> {
-        if self.is_outside(at, range) {
-            return Ok(0);
-        }
-        self.ensure_ids(at)?;
-        let Some(block) = self.blocks.get_mut(at) else {
-            return Ok(0);
-        };
-        let Some(slots) = &mut block.slots else {
-            return Ok(0);
-        };
-        let (start, end) = (
-            slots.at_or_after(*range.start()),
-            slots.end_of(*range.end()),
-        );
-        let slots = block.slots.as_ref();
-        let mut count = 0;
-        for slot in start..end {
-            let wanted = slots.is_some_and(|slots| {
-                member
-                    .get(slots.id(slot).0 as usize)
-                    .copied()
-                    .unwrap_or(false)
-                    && slots.seq(slot).is_some_and(|seq| block.has(seq))
-            });
-            count += u64::from(wanted);
-        }
-        Ok(count)
+        count as u64
     }
 
     /// Matching subjects whose last message is at or above `from`.
@@ -195,8 +176,12 @@ impl Log {
             ControlFlow::Continue(())
         });
         unsure.sort_unstable();
-        for (_, id) in unsure {
-            count += u64::from(self.last_of(id)?.is_some_and(|last| last >= from));
+        for (last, id) in unsure {
+            let at = self.block_at(last);
+            let is_beyond = self.blocks.get(at).is_some_and(|block| block.first >= from);
+            let is_last = (is_beyond && self.is_listed(at, id))
+                || self.last_of(id)?.is_some_and(|last| last >= from);
+            count += u64::from(is_last);
         }
         Ok(count)
     }

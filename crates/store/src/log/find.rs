@@ -318,6 +318,8 @@ impl Log {
                     .get_mut(at)
                     .and_then(|block| block.slots.as_mut());
                 slots.and_then(|slots| slots.find(start))
+            } else if self.lacks(at, id) {
+                None
             } else {
                 self.ensure_ids(at)?;
                 self.slot_of_subject(id, at, start, direction)

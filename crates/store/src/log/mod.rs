@@ -11,6 +11,8 @@
 //! - `compact`: a block without its dead records
 //! - `remove`: single messages, oldest ones, whole blocks
 //! - `purge`: what a purge request takes
+//! - `summary`: what is known of a block's subjects at rest
+//! - `summaries`: they are made, and go when there are too many
 //! - `undo`: back to the last flush
 
 mod append;
@@ -24,6 +26,8 @@ mod matching;
 mod purge;
 mod remove;
 pub(crate) mod slots;
+mod summaries;
+pub(crate) mod summary;
 mod undo;
 
 use std::cell::Cell;
@@ -96,6 +100,7 @@ pub(crate) struct Log {
     charged: usize,
     /// A buffer for the next block.
     spare: Option<Vec<u8>>,
+    pub(crate) summaries: summaries::Summaries,
     /// Of filters that were searched for lately, the last one last.
     memos: Vec<matching::Memo>,
     /// A record that was read without its block.
@@ -153,6 +158,7 @@ impl Log {
             budget,
             charged: 0,
             spare: None,
+            summaries: summaries::Summaries::default(),
             single: Vec::new(),
             memos: Vec::new(),
             removed_subject: Vec::new(),
@@ -169,6 +175,11 @@ impl Log {
     pub fn checksum(&self, number: u32) -> Option<Checksum> {
         let name = self.name.as_deref()?;
         Some(Checksum::of_block(name, number))
+    }
+
+    /// The memory for what is cached, of all stores; `None` in memory.
+    pub fn budget(&self) -> Option<&CacheBudget> {
+        self.budget.as_ref()
     }
 
     pub fn state(&self) -> StoreState {
@@ -311,6 +322,7 @@ impl Log {
     /// Counts the messages of all subjects anew.
     pub fn recount_subjects(&mut self) -> Result<(), StoreError> {
         self.recount = false;
+        self.drop_summaries();
         self.subjects.forget_messages();
         for at in 0..self.blocks.len() {
             self.ensure(at)?;

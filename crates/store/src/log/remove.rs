@@ -131,6 +131,7 @@ impl Log {
             block.deleted.insert(seq);
             self.undo.push(Undo::Deleted(number, seq));
         }
+        block.note_removed(id);
         if let Some(id) = id {
             let before = self.subjects.count_removed(id, seq);
             self.undo.push(Undo::Subject(id, before));
@@ -164,6 +165,7 @@ impl Log {
         for seq in block.deleted.iter() {
             self.undo.push(Undo::Passed(number, seq));
         }
+        block.summary = None;
         block.deleted = crate::seqset::SeqSet::default();
         block.first = block.last + 1;
         block.live_bytes = 0;

@@ -244,6 +244,8 @@ impl Log {
 }
 
 fn restore(block: &mut Block, saved: &Saved) {
+    // Messages that were removed are there again, or new ones are not.
+    block.summary = None;
     block.first = saved.first;
     block.last = saved.last;
     block.first_time = saved.first_time;

@@ -492,6 +492,22 @@ impl SubjectIndex {
             })
     }
 
+    /// By number, the place of each subject among those of
+    /// [`iter`](Self::iter), `u32::MAX` for numbers without; `None` if all are
+    /// in use, and stand where their numbers say.
+    pub fn numbers(&self) -> Option<Vec<u32>> {
+        if self.live == self.slots.len() as u64 {
+            return None;
+        }
+        let mut next = 0;
+        let place = |slot: &Slot| {
+            let place = if slot.messages > 0 { next } else { u32::MAX };
+            next += u32::from(slot.messages > 0);
+            place
+        };
+        Some(self.slots.iter().map(place).collect())
+    }
+
     /// Makes room for so many subjects with so many bytes of text.
     pub fn reserve(&mut self, subjects: usize, bytes: usize) {
         self.slots.reserve(subjects);

@@ -92,6 +92,8 @@ struct State {
     life: Option<usize>,
     /// Syncs fail, and what they were to write is not dirty any more.
     syncs_fail: bool,
+    /// Files that were read from.
+    read: BTreeSet<PathBuf>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -99,6 +101,7 @@ pub struct SimDisk(Arc<Mutex<State>>);
 
 #[derive(Debug)]
 struct SimFile {
+    path: PathBuf,
     inode: Inode,
     disk: SimDisk,
 }
@@ -175,6 +178,29 @@ impl SimDisk {
             Some(Node::File(inode)) => Ok(inode.clone()),
             _ => Err(missing()),
         }
+    }
+
+    /// Names of the files that were read from since this was last asked.
+    pub fn take_read(&self) -> Vec<String> {
+        let read = std::mem::take(&mut self.lock().read);
+        let names = read.iter().filter_map(|path| path.file_name()?.to_str());
+        names.map(str::to_string).collect()
+    }
+
+    /// Another disk with the same content.
+    pub fn copy(&self) -> Self {
+        let mut now = self.lock().now.clone();
+        for node in now.values_mut() {
+            if let Node::File(inode) = node {
+                let content = inode.lock().unwrap().clone();
+                *node = Node::File(Arc::new(Mutex::new(content)));
+            }
+        }
+        Self(Arc::new(Mutex::new(State {
+            now: now.clone(),
+            durable: now,
+            ..State::default()
+        })))
     }
 
     /// The disk after a loss of power. Of what was not synced, each change of
@@ -255,6 +281,7 @@ fn torn(content: &Content, random: &mut fastrand::Rng, all: bool, none: bool) ->
 
 impl DiskFile for SimFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.disk.lock().read.insert(self.path.clone());
         let content = self.inode.lock().unwrap();
         let start = (offset as usize).min(content.now.len());
         let end = (start + buffer.len()).min(content.now.len());
@@ -318,11 +345,14 @@ impl Disk for SimDisk {
             _ => return Err(missing()),
         };
         let disk = self.clone();
-        Ok(Arc::new(SimFile { inode, disk }))
+        let path = path.to_path_buf();
+        Ok(Arc::new(SimFile { path, inode, disk }))
     }
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        Ok(self.inode(path)?.lock().unwrap().now.clone())
+        let inode = self.inode(path)?;
+        self.lock().read.insert(path.to_path_buf());
+        Ok(inode.lock().unwrap().now.clone())
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

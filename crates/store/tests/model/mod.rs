@@ -5,6 +5,7 @@
 
 pub mod disk;
 pub mod open;
+pub mod setup;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;

@@ -12,13 +12,9 @@ impl Changes {
         self.0.is_empty()
     }
 
-    /// Prints them below their heading, and an empty line.
-    pub fn print(&self) {
-        println!("Differences (-old +new):");
-        for line in &self.0 {
-            println!("{line}");
-        }
-        println!();
+    /// Text with their heading, and an empty line at its end.
+    pub fn text(&self) -> String {
+        format!("Differences (-old +new):\n{}\n", self.0.join("\n"))
     }
 }
 

@@ -4,33 +4,49 @@ use super::{differences, without_reserved};
 use crate::failure::{Failure, Result};
 use crate::output::{Json, yaml};
 use crate::session::Session;
-use crate::{editor, fail};
+use crate::{editor, fail, log};
 
 /// What becomes of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Carry it out.
     Go,
-    /// There is nothing to do, or it is not wanted.
+    /// There is nothing to do.
+    Same,
+    /// It is not wanted.
     Stop,
 }
 
 /// Shows what an edit changes and asks whether it is wanted, with `--force`
-/// and `--dry-run`.
-pub fn decide(session: &Session, old: &Json, new: &Json, question: &str) -> Result<Decision> {
+/// and `--dry-run`. With `json` standard output is for JSON alone.
+pub fn decide(
+    session: &Session,
+    old: &Json,
+    new: &Json,
+    question: &str,
+    json: bool,
+) -> Result<Decision> {
     let changes = differences(
         &without_reserved(old.clone()),
         &without_reserved(new.clone()),
     );
     let matches = &session.matches;
+    let only_shown = matches.on("dry-run");
+    let json = json && !only_shown;
     if changes.is_empty() {
-        if !matches.on("dry-run") {
+        if json {
+            log!("No difference in configuration");
+        } else if !only_shown {
             println!("No difference in configuration");
         }
-        return Ok(Decision::Stop);
+        return Ok(Decision::Same);
     }
-    changes.print();
-    if matches.on("dry-run") {
+    if json {
+        log!("{}", changes.text());
+    } else {
+        println!("{}", changes.text());
+    }
+    if only_shown {
         return Err(Failure::Exit(1));
     }
     if matches.on("force") || session.prompt().confirm_action(question)? {

@@ -63,6 +63,42 @@ fn asked(session: &Session, name: &str, question: &str) -> Result<String> {
     }
 }
 
+/// Fails unless the target is one of the source.
+fn check_target(source: &str, target: &str) -> Result<()> {
+    midge_subject::Transform::new(source, target)
+        .map_err(|error| fail!("invalid mapping: {error}"))?;
+    Ok(())
+}
+
+/// The targets of a source as files have them: a subject, or a list of objects
+/// with `subject` (`destination` in the configuration of servers), `weight` and
+/// `cluster`.
+fn written(source: &str, targets: &Json) -> Result<Vec<Json>> {
+    let single = [targets.clone()];
+    let entries = match targets {
+        Json::List(entries) => entries.as_slice(),
+        _ => &single,
+    };
+    let mut found = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let target = match (entry.as_text(), entry.text("subject")) {
+            (Some(subject), _) => subject,
+            (None, "") => entry.text("destination"),
+            (None, subject) => subject,
+        };
+        check_target(source, target)?;
+        let mut kept = Json::object().with("subject", target);
+        if entry.int("weight") != 0 {
+            kept.set("weight", entry.int("weight"));
+        }
+        if !entry.text("cluster").is_empty() {
+            kept.set("cluster", entry.text("cluster"));
+        }
+        found.push(kept);
+    }
+    Ok(found)
+}
+
 /// Adds a mapping, or all of a file.
 pub fn add(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
@@ -71,7 +107,7 @@ pub fn add(session: &mut Session) -> Result<()> {
         let text = std::fs::read_to_string(path)
             .map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))?;
         for (source, targets) in yaml::parse(&text)?.entries("") {
-            set(&mut account, source, targets.list("").to_vec())?;
+            set(&mut account, source, written(source, targets)?)?;
         }
         store.save_account(&operator, &mut account)?;
         return show_all(&account);
@@ -82,8 +118,7 @@ pub fn add(session: &mut Session) -> Result<()> {
     if !(1..=100).contains(&weight) {
         bail!("weight must be between 1 and 100");
     }
-    midge_subject::Transform::new(&source, &target)
-        .map_err(|error| fail!("invalid mapping: {error}"))?;
+    check_target(&source, &target)?;
     let mut entry = Json::object()
         .with("subject", target.as_str())
         .with("weight", weight);

@@ -11,6 +11,6 @@ pub mod nkey;
 mod operator;
 mod scopes;
 mod share_rules;
-mod store;
+pub mod store;
 mod tags;
 mod user;

@@ -26,7 +26,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
         bail!("consumer names may not be changed");
     }
     let question = format!("Really edit Consumer {stream} > {name}");
-    if decide(session, &old, &new, &question)? == Decision::Stop {
+    if decide(session, &old, &new, &question, false)? != Decision::Go {
         return Ok(());
     }
     let info = create(&api, stream, &new, "update")?;

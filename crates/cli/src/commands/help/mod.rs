@@ -3,11 +3,11 @@
 pub mod model;
 
 use crate::failure::{Failure, Result};
-use crate::help::{find, usage};
+use crate::help::{self, find};
 use crate::session::Session;
 
-/// Shows the usage of a command.
-pub fn help(session: &mut Session) -> Result<()> {
+/// Shows the help of a command.
+pub fn show(session: &mut Session) -> Result<()> {
     let words = session.matches.args("command");
     let path = find(words);
     if let Some(word) = words.get(path.len()) {
@@ -15,6 +15,6 @@ pub fn help(session: &mut Session) -> Result<()> {
             "expected command but got \"{word}\", use --help for full help including flags and arguments"
         )));
     }
-    print!("{}", usage::usage(&path, usage::Detail::Full));
+    print!("{}", help::text(&path));
     Ok(())
 }

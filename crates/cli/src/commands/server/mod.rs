@@ -1,8 +1,11 @@
 //! `nats server` (cli.md 7).
 
 mod accounts;
+mod balance;
 pub mod check;
 mod cluster;
+mod generate;
+mod graph;
 mod info;
 mod list;
 mod mappings;
@@ -10,7 +13,9 @@ pub mod model;
 mod passwd;
 mod ping;
 mod reload;
+mod replicas;
 pub mod report;
 mod request;
 mod run;
 mod shorten;
+mod watch;

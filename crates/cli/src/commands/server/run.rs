@@ -1,7 +1,8 @@
 //! `nats server run`: a server to try things out.
 //!
-//! The server is the `nats-server` that is installed beside this tool, not
-//! linked into it: that would double the size of the tool and its build time.
+//! The server is the one inside this program, in a process of its own
+//! (`embedded`). A tool that was built without it runs the `nats-server`
+//! beside it, or the one on the path.
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;
@@ -24,6 +25,7 @@ use crate::session::Session;
 use crate::{bail, fail};
 
 /// Name of the server program.
+#[cfg(not(feature = "embedded-server"))]
 const PROGRAM: &str = "nats-server";
 /// Time that a server has to start, and to stop.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -61,7 +63,7 @@ pub fn run(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let name = matches.required_arg("name").to_owned();
     check_name(&name)?;
-    let program = program(matches.filled("binary"))?;
+    let (shown, mut command) = server_command(matches.filled("binary"))?;
     let store = Store::open()?;
     let users = [
         ("USER", "local", ""),
@@ -101,14 +103,14 @@ pub fn run(session: &mut Session) -> Result<()> {
     // Before the server starts, so that Ctrl-C never leaves it behind.
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
     let log = fs::File::create(traces.directory.join("server.log"))?;
-    let child = Command::new(&program)
+    let child = command
         .arg("-c")
         .arg(&config)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)
         .spawn()
-        .map_err(|error| fail!("could not start {}: {error}", program.display()))?;
+        .map_err(|error| fail!("could not start {shown}: {error}"))?;
     let mut server = Server(child);
     let url = wait_for_url(&mut server, &traces.directory)?;
     for user in &accounts {
@@ -122,7 +124,7 @@ pub fn run(session: &mut Session) -> Result<()> {
         store.save(&user.context, &record)?;
         traces.contexts.push(user.context.clone());
     }
-    show(&program, &url, matches.on("jetstream"), &accounts);
+    show(&shown, &url, matches.on("jetstream"), &accounts);
     loop {
         if signals.pending().next().is_some() {
             server.stop();
@@ -135,24 +137,39 @@ pub fn run(session: &mut Session) -> Result<()> {
     }
 }
 
-/// The server program: the one asked for, the one beside this tool, or one
-/// on the path.
-fn program(asked: Option<&str>) -> Result<PathBuf> {
+/// What the server is called, and the command that starts it.
+fn server_command(asked: Option<&str>) -> Result<(String, Command)> {
     if let Some(path) = asked {
-        return Ok(PathBuf::from(path));
+        return Ok((path.to_owned(), Command::new(path)));
     }
+    built_in()
+}
+
+#[cfg(feature = "embedded-server")]
+fn built_in() -> Result<(String, Command)> {
+    let (path, command) = crate::embedded::command()?;
+    Ok((format!("built into {}", path.display()), command))
+}
+
+/// The program beside this tool, or one on the path.
+#[cfg(not(feature = "embedded-server"))]
+fn built_in() -> Result<(String, Command)> {
     let beside = std::env::current_exe()?.with_file_name(PROGRAM);
-    if beside.is_file() {
-        return Ok(beside);
-    }
-    std::env::var_os("PATH")
-        .iter()
-        .flat_map(std::env::split_paths)
-        .map(|directory| directory.join(PROGRAM))
-        .find(|path| path.is_file())
-        .ok_or_else(|| {
-            fail!("found no {PROGRAM} beside this tool or on the PATH; name one by --binary")
-        })
+    let path = if beside.is_file() {
+        beside
+    } else {
+        std::env::var_os("PATH")
+            .iter()
+            .flat_map(std::env::split_paths)
+            .map(|directory| directory.join(PROGRAM))
+            .find(|path| path.is_file())
+            .ok_or_else(|| {
+                fail!(
+                    "this tool was built without a server, and there is no {PROGRAM} beside it or on the PATH; name one by --binary"
+                )
+            })?
+    };
+    Ok((path.display().to_string(), Command::new(path)))
 }
 
 fn configuration(
@@ -250,8 +267,8 @@ fn wait_for_url(server: &mut Server, directory: &Path) -> Result<String> {
     bail!("the server did not start in time");
 }
 
-fn show(program: &Path, url: &str, jetstream: bool, users: &[User]) {
-    println!("Starting local development server {}\n", program.display());
+fn show(server: &str, url: &str, jetstream: bool, users: &[User]) {
+    println!("Starting local development server, {server}\n");
     let mut c = Columns::new("Local development server");
     c.row("URL", url);
     c.row("JetStream", jetstream.to_string());

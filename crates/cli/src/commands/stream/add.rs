@@ -194,6 +194,10 @@ pub fn copy(session: &mut Session) -> Result<()> {
         .map_err(|error| fail!("could not request Stream {source} configuration: {error}"))?;
     let mut config = without_reserved(info.at("config").clone());
     config.set("name", destination);
+    if session.matches.given("mirror") && !session.matches.given("subjects") {
+        // A mirror has no subjects of its own.
+        config.remove("subjects");
+    }
     settings::apply_fixed(&mut config, &session.matches)?;
     settings::apply(&mut config, &session.matches)?;
     create(session, &api, &stream_config(&config))

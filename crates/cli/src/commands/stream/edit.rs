@@ -24,14 +24,19 @@ pub fn edit(session: &mut Session) -> Result<()> {
         bail!("stream names may not be changed");
     }
     let question = format!("Really edit Stream {name}");
-    if decide(session, &old, &new, &question)? == Decision::Stop {
-        return Ok(());
-    }
-    let info = api
-        .request(&format!("STREAM.UPDATE.{name}"), &new)
-        .map_err(|error| fail!("could not edit Stream {name}: {error}"))?;
     let json = session.matches.on("json");
-    said(json, &format!("Stream {name} was updated"));
+    let info = match decide(session, &old, &new, &question, json)? {
+        Decision::Stop => return Ok(()),
+        Decision::Same if !json || session.matches.on("dry-run") => return Ok(()),
+        Decision::Same => info,
+        Decision::Go => {
+            let info = api
+                .request(&format!("STREAM.UPDATE.{name}"), &new)
+                .map_err(|error| fail!("could not edit Stream {name}: {error}"))?;
+            said(json, &format!("Stream {name} was updated"));
+            info
+        }
+    };
     show(&info, false, json);
     Ok(())
 }

@@ -3,9 +3,8 @@
 use std::time::Instant;
 
 use super::info::chosen;
-use crate::commands::assets::graphs;
 use crate::failure::Result;
-use crate::format::rate;
+use crate::live::{Caption, Counter, charts};
 use crate::output::terminal;
 use crate::session::Session;
 
@@ -14,30 +13,26 @@ pub fn graph(session: &mut Session) -> Result<()> {
     terminal::required_size()?;
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
-    let mut before: Option<(f64, f64, Instant)> = None;
-    graphs(
+    // The sequence tells what came in, the difference to what is there what went.
+    let (mut stored, mut removed) = (Counter::default(), Counter::default());
+    let captions = [
+        "Messages Stored",
+        "Messages Removed / second",
+        "Messages Stored / second",
+    ];
+    charts(
         &format!("Stream {name}"),
-        &[
-            "Messages Stored",
-            "Messages Removed / second",
-            "Messages Stored / second",
-        ],
+        captions.map(Caption::plain).to_vec(),
         || {
             let info = api.stream_info(name)?;
+            let now = Instant::now();
             let messages = info.float("state.messages");
             let last = info.float("state.last_seq");
-            let now = Instant::now();
-            let (added, removed) = match before {
-                None => (0.0, 0.0),
-                Some((stored, seq, then)) => {
-                    let seconds = (now - then).as_secs_f64();
-                    let added = (last - seq).max(0.0);
-                    let removed = (stored + added - messages).max(0.0);
-                    (rate(added, seconds), rate(removed, seconds))
-                }
-            };
-            before = Some((messages, last, now));
-            Ok(vec![messages, removed, added])
+            Ok(vec![
+                messages,
+                removed.at(now, last - messages),
+                stored.at(now, last),
+            ])
         },
     )
 }

@@ -11,6 +11,7 @@ use ratatui::widgets::Paragraph;
 use super::page::{Settings, page};
 use super::poll::{Look, Poll};
 use crate::failure::Result;
+use crate::output::full_screen;
 
 /// Keys, as `?` lists them.
 const HELP: &[&str] = &[
@@ -40,9 +41,9 @@ pub fn run(
     interval: Duration,
     most: Option<u64>,
 ) -> Result<()> {
-    let mut terminal = ratatui::try_init()?;
+    let mut terminal = full_screen::enter()?;
     let outcome = watch(&mut terminal, poll, settings, interval, most);
-    ratatui::restore();
+    full_screen::leave();
     outcome
 }
 

@@ -3,20 +3,25 @@
 use std::time::{Duration, Instant};
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::client::Connection;
 use crate::failure::Result;
 use crate::format::go_duration;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |_| Report::new("connections", "Connection"),
+    look: check,
+};
+
 /// Checks that a connection can be made and carries messages.
 pub fn connection(session: &mut Session) -> Result<()> {
-    run(session, Report::new("connections", "Connection"), check)
+    run(session, &CHECK)
 }
 
-/// The check itself.
-pub fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let threshold = |name: &str| {
         Threshold::seconds(
             session.matches.nanos(&format!("{name}-warn")),

@@ -1,21 +1,28 @@
 //! `nats server check consumer`.
 
 use super::report::Report;
-use super::run::run;
+use super::run::{Check, run};
 use crate::failure::Result;
 use crate::format::{human_duration, is_unset_time, parse_duration, since};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |session| {
+        let text = |name: &str| session.matches.text(name).unwrap_or_default();
+        Report::new(
+            "consumer",
+            format!("{}_{}", text("stream"), text("consumer")),
+        )
+    },
+    look: check,
+};
+
 /// Checks a consumer.
 pub fn consumer(session: &mut Session) -> Result<()> {
-    let text = |name: &str| session.matches.text(name).unwrap_or_default().to_owned();
-    let (stream, consumer) = (text("stream"), text("consumer"));
-    let report = Report::new("consumer", format!("{stream}_{consumer}"));
-    run(session, report, |session, report| {
-        check(session, report, &stream, &consumer)
-    })
+    run(session, &CHECK)
 }
 
 /// When a consumer is not well; what is not above zero is not looked at, but
@@ -71,7 +78,9 @@ impl Limits {
     }
 }
 
-fn check(session: &mut Session, report: &mut Report, stream: &str, name: &str) -> Result<()> {
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+    let text = |name: &str| session.matches.text(name).unwrap_or_default().to_owned();
+    let (stream, name) = (text("stream"), text("consumer"));
     let mut limits = Limits::of(&session.matches);
     let api = match session.jetstream() {
         Ok(api) => api,
@@ -80,7 +89,7 @@ fn check(session: &mut Session, report: &mut Report, stream: &str, name: &str) -
             return Ok(());
         }
     };
-    let info = match api.consumer_info(stream, name) {
+    let info = match api.consumer_info(&stream, &name) {
         Ok(info) => info,
         Err(error) => {
             report.critical(format!("could not load info: {error}"));

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::client::split_credentials;
 use crate::context::expand_path;
@@ -12,9 +12,15 @@ use crate::format::{go_duration, io_error_at, now_nanos};
 use crate::jwt::Claims;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |_| Report::new("credential", "Credential"),
+    look: check,
+};
+
 /// Checks a credentials file.
 pub fn credential(session: &mut Session) -> Result<()> {
-    run(session, Report::new("credential", "Credential"), check)
+    run(session, &CHECK)
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {

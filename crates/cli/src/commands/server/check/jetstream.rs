@@ -1,14 +1,20 @@
 //! `nats server check jetstream`.
 
 use super::report::Report;
-use super::run::run;
+use super::run::{Check, run};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |_| Report::new("jetstream", "JetStream"),
+    look: check,
+};
+
 /// Checks what the account uses of JetStream.
 pub fn jetstream(session: &mut Session) -> Result<()> {
-    run(session, Report::new("jetstream", "JetStream"), check)
+    run(session, &CHECK)
 }
 
 /// A resource: its name, metric, unit, thresholds in percent, limit, use.

@@ -1,31 +1,33 @@
 //! `nats server check kv`.
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use crate::commands::kv::{Bucket, Operation};
 use crate::failure::Result;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |session| Report::new("kv", session.matches.text("bucket").unwrap_or_default()),
+    look: check,
+};
+
 /// Checks a bucket.
 pub fn kv(session: &mut Session) -> Result<()> {
+    run(session, &CHECK)
+}
+
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let name = session
         .matches
         .text("bucket")
         .unwrap_or_default()
         .to_owned();
-    run(
-        session,
-        Report::new("kv", name.clone()),
-        |session, report| check(session, report, &name),
-    )
-}
-
-fn check(session: &mut Session, report: &mut Report, name: &str) -> Result<()> {
     let key = session.matches.filled("key").map(str::to_owned);
     let warn = session.matches.int("values-warn");
     let critical = session.matches.int("values-critical");
     let api = session.jetstream()?;
-    let bucket = match Bucket::open(api, name) {
+    let bucket = match Bucket::open(api, &name) {
         Ok(bucket) => bucket,
         Err(failure) if failure.to_string() == "nats: bucket not found" => {
             report.critical(format!("bucket {name} not found"));

@@ -3,7 +3,7 @@
 use regex::bytes::Regex;
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::failure::Result;
 use crate::format::{go_duration, now_nanos, parse_rfc3339};
@@ -14,9 +14,15 @@ use crate::{bail, fail};
 /// Ages are shown in steps of this, in nanoseconds.
 const STEP: i64 = 1_000_000;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |_| Report::new("message", "Stream Message"),
+    look: check,
+};
+
 /// Checks the newest message of a subject.
 pub fn message(session: &mut Session) -> Result<()> {
-    run(session, Report::new("message", "Stream Message"), check)
+    run(session, &CHECK)
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {

@@ -1,20 +1,22 @@
 //! `nats server check meta`.
 
 use super::report::Report;
-use super::run::run;
+use super::run::{Check, run};
 use crate::failure::Result;
 use crate::format::go_duration;
 use crate::output::Json;
 use crate::session::Session;
 use crate::system::System;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |_| Report::new("meta", "JetStream Meta Cluster"),
+    look: check,
+};
+
 /// Checks the group that leads JetStream.
 pub fn meta(session: &mut Session) -> Result<()> {
-    run(
-        session,
-        Report::new("meta", "JetStream Meta Cluster"),
-        check,
-    )
+    run(session, &CHECK)
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {

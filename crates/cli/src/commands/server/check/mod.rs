@@ -3,6 +3,7 @@
 mod connection;
 mod consumer;
 mod credential;
+mod exporter;
 mod jetstream;
 mod kv;
 mod message;
@@ -18,6 +19,7 @@ mod threshold;
 pub use connection::connection;
 pub use consumer::{by_metadata as consumer_by_metadata, consumer};
 pub use credential::credential;
+pub use exporter::exporter;
 pub use jetstream::jetstream;
 pub use kv::kv;
 pub use message::message;

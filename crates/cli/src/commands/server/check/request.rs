@@ -5,7 +5,7 @@ use std::time::Instant;
 use regex::bytes::Regex;
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::client::Headers;
 use crate::fail;
@@ -13,11 +13,20 @@ use crate::failure::Result;
 use crate::format::{go_duration, human_span};
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |session| {
+        Report::new(
+            "request",
+            session.matches.text("subject").unwrap_or_default(),
+        )
+    },
+    look: check,
+};
+
 /// Checks that a service answers.
 pub fn request(session: &mut Session) -> Result<()> {
-    let subject = session.matches.text("subject").unwrap_or_default();
-    let report = Report::new("request", subject);
-    run(session, report, check)
+    run(session, &CHECK)
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {

@@ -9,13 +9,19 @@ use crate::context::write_whole;
 use crate::failure::{Failure, Result};
 use crate::session::Session;
 
+/// A check.
+#[derive(Clone, Copy, Debug)]
+pub struct Check {
+    /// Its result before anything is known, with the name of what the flags
+    /// ask for.
+    pub report: fn(&Session) -> Report,
+    /// Looks at it.
+    pub look: fn(&mut Session, &mut Report) -> Result<()>,
+}
+
 /// Runs a check and shows its result; the exit code says how bad it is.
-pub fn run(
-    session: &mut Session,
-    report: Report,
-    check: impl FnOnce(&mut Session, &mut Report) -> Result<()>,
-) -> Result<()> {
-    let report = guarded(session, report, check);
+pub fn run(session: &mut Session, check: &Check) -> Result<()> {
+    let report = guarded(session, check);
     let format = Format::named(session.matches.text("format").unwrap_or_default());
     let namespace = session.matches.text("namespace").unwrap_or_default();
     let text = render(&report, format, namespace);
@@ -32,12 +38,9 @@ pub fn run(
 }
 
 /// Runs a check; that it fails, even by a fault of its own, is a result.
-pub fn guarded(
-    session: &mut Session,
-    mut report: Report,
-    check: impl FnOnce(&mut Session, &mut Report) -> Result<()>,
-) -> Report {
-    match catch_unwind(AssertUnwindSafe(|| check(session, &mut report))) {
+pub fn guarded(session: &mut Session, check: &Check) -> Report {
+    let mut report = (check.report)(session);
+    match catch_unwind(AssertUnwindSafe(|| (check.look)(session, &mut report))) {
         Ok(Ok(())) => {}
         Ok(Err(failure)) => report.critical(format!("Check failed: {failure}")),
         Err(panic) => {

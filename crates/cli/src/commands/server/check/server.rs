@@ -1,7 +1,7 @@
 //! `nats server check server`.
 
 use super::report::{Report, Status};
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::client::ClientError;
 use crate::failure::Result;
@@ -21,20 +21,22 @@ const CERTIFICATES: [(&str, &str); 6] = [
     ("websocket.tls_cert_not_after", "websocket"),
 ];
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |session| Report::new("server", session.matches.text("name").unwrap_or_default()),
+    look: check,
+};
+
 /// Checks a server.
 pub fn server(session: &mut Session) -> Result<()> {
-    let name = session.matches.text("name").unwrap_or_default().to_owned();
-    run(
-        session,
-        Report::new("server", name.clone()),
-        |session, report| check(session, report, &name),
-    )
+    run(session, &CHECK)
 }
 
-fn check(session: &mut Session, report: &mut Report, name: &str) -> Result<()> {
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+    let name = session.matches.text("name").unwrap_or_default().to_owned();
     let limits = Limits::of(&session.matches);
     let body = Json::object()
-        .with("server_name", name)
+        .with("server_name", name.as_str())
         .with("exact_match", true);
     let asked = System::of(session).and_then(|system| {
         let answers = system.ask("$SYS.REQ.SERVER.PING.VARZ", Some(&body), Expect::Count(1))?;

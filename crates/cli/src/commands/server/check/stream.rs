@@ -1,7 +1,7 @@
 //! `nats server check stream`.
 
 use super::report::Report;
-use super::run::run;
+use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::failure::Result;
 use crate::format::{human_duration, parse_duration};
@@ -9,18 +9,15 @@ use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
 
+/// As it is run.
+pub const CHECK: Check = Check {
+    report: |session| Report::new("stream", session.matches.text("stream").unwrap_or_default()),
+    look: check,
+};
+
 /// Checks a stream.
 pub fn stream(session: &mut Session) -> Result<()> {
-    let name = session
-        .matches
-        .text("stream")
-        .unwrap_or_default()
-        .to_owned();
-    run(
-        session,
-        Report::new("stream", name.clone()),
-        |session, report| check(session, report, &name),
-    )
+    run(session, &CHECK)
 }
 
 /// When a stream is not well. What is 0 is not looked at.
@@ -85,7 +82,12 @@ impl Limits {
     }
 }
 
-fn check(session: &mut Session, report: &mut Report, name: &str) -> Result<()> {
+fn check(session: &mut Session, report: &mut Report) -> Result<()> {
+    let name = session
+        .matches
+        .text("stream")
+        .unwrap_or_default()
+        .to_owned();
     let mut limits = Limits::of(&session.matches);
     let api = match session.jetstream() {
         Ok(api) => api,
@@ -94,7 +96,7 @@ fn check(session: &mut Session, report: &mut Report, name: &str) -> Result<()> {
             return Ok(());
         }
     };
-    let info = match api.stream_info(name) {
+    let info = match api.stream_info(&name) {
         Ok(info) => info,
         Err(error) => {
             report.critical(format!("could not load info: {error}"));

@@ -325,8 +325,9 @@ const CHECK_CREDENTIAL: Command = Command::new("credential", "Check a credential
 const CHECK_EXPORTER: Command = Command::new("exporter", "Serve checks as Prometheus metrics")
     .hidden()
     .flags(&[&[
-        file("config", "Read the configuration from a JSON file").required(),
-        int("port", "Port to listen on").default("8080"),
+        file("config", "The checks, as YAML").required(),
+        int("port", "Port to listen on, 0 for any that is free").default("8080"),
         file("https-key", "Key for HTTPS"),
         file("https-certificate", "Certificate for HTTPS"),
-    ]]);
+    ]])
+    .run(check::exporter);

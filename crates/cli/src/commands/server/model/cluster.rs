@@ -1,6 +1,6 @@
 //! The model of `nats server cluster`.
 
-use crate::commands::server::cluster;
+use crate::commands::server::{balance, cluster};
 use crate::model::*;
 
 /// `nats server cluster`.
@@ -13,18 +13,19 @@ const CLUSTER_BALANCE: Command = Command::new("balance", "Spread client connecti
     .args(&[optional("duration", "How long to take for it").default("2m")])
     .flags(&[&[
         text("server-name", "Match servers by a regular expression"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("cluster", "Match clusters by a regular expression"),
         duration("idle", "Match what has been idle for this long"),
         text("account", "Only this account"),
-        text("subject", "Only what concerns this subject"),
-        text("kind", "Kinds of connections")
+        text(
+            "subject",
+            "Only connections with a subscription that overlaps this subject",
+        ),
+        text("kind", "Kinds of connections: Client, Leafnode")
             .list()
             .default("Client"),
         switch("force", "Do it without asking").short('f'),
-    ]]);
+    ]])
+    .run(balance::balance);
 
 /// `nats server cluster step-down`.
 const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leader step down")

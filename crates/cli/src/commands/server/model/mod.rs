@@ -6,7 +6,7 @@ mod report;
 mod request;
 mod watch;
 
-use super::{accounts, info, list, mappings, passwd, ping, reload, run};
+use super::{accounts, generate, graph, info, list, mappings, passwd, ping, reload, replicas, run};
 use crate::model::*;
 use check::CHECK;
 use cluster::CLUSTER;
@@ -76,12 +76,17 @@ const CONFIG_RELOAD: Command = Command::new("reload", "Let a server read its con
 const GENERATE: Command = Command::new("generate", "Generate server configurations")
     .aliases(&["gen"])
     .args(&[arg("target", "Directory to write to")])
-    .flags(&[&[text("source", "Bundle to generate from")]]);
+    .flags(&[&[text(
+        "source",
+        "Directory of a bundle, or of several, to use instead of those built in",
+    )]])
+    .run(generate::generate);
 
 /// `nats server graph`.
 const GRAPH: Command = Command::new("graph", "Show graphs of a server")
     .args(&[arg("server", "Name or id of the server")])
-    .flags(&[&[switch("jetstream", "Graph JetStream instead of connections").short('j')]]);
+    .flags(&[&[switch("jetstream", "Graph JetStream instead of connections").short('j')]])
+    .run(graph::graph);
 
 /// `nats server info`.
 const INFO: Command = Command::new("info", "Show a server")
@@ -161,14 +166,18 @@ const STREAM_CHECK: Command = Command::new("stream-check", "Compare the replicas
         switch("health", "Ask servers for the health of each asset too"),
         int("expected", "Number of servers that should answer"),
         switch("unsynced", "Show assets whose replicas differ only"),
-        switch("stdin", "Read a former result from standard input"),
+        switch(
+            "stdin",
+            "Read what server request jetstream --all printed from standard input",
+        ),
         int("read-timeout", "Seconds to wait for answers").default("5"),
         switch("csv", "Print CSV instead of a table"),
         text(
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(replicas::stream_check);
 
 /// `nats server consumer-check`.
 const CONSUMER_CHECK: Command = Command::new("consumer-check", "Compare the replicas of consumers")
@@ -180,14 +189,18 @@ const CONSUMER_CHECK: Command = Command::new("consumer-check", "Compare the repl
         switch("health", "Ask servers for the health of each asset too"),
         int("expected", "Number of servers that should answer"),
         switch("unsynced", "Show assets whose replicas differ only"),
-        switch("stdin", "Read a former result from standard input"),
+        switch(
+            "stdin",
+            "Read what server request jetstream --all printed from standard input",
+        ),
         int("read-timeout", "Seconds to wait for answers").default("5"),
         switch("csv", "Print CSV instead of a table"),
         text(
             "archive",
             "Read from a file made by audit gather instead of asking servers",
         ),
-    ]]);
+    ]])
+    .run(replicas::consumer_check);
 
 /// `nats server run`.
 const RUN: Command = Command::new("run", "Run a server to try things out")
@@ -200,6 +213,6 @@ const RUN: Command = Command::new("run", "Run a server to try things out")
         text("host", "Address to listen on").default("127.0.0.1"),
         int("port", "Port to listen on, -1 for any that is free").default("-1"),
         negatable("jetstream", "Enable JetStream").on(),
-        file("binary", "Server to run instead of the nats-server beside this tool"),
+        file("binary", "Server to run instead of the one built into this tool"),
     ]])
     .run(run::run);

@@ -312,10 +312,11 @@ const REPORT_DOWNGRADE: Command = Command::new(
     switch("json", "Print JSON"),
     switch(
         "all",
-        "Include internal streams (KV, object and MQTT stores)",
+        "Include consumers of streams that are too new themselves",
     ),
     text(
         "archive",
         "Read from a file made by audit gather instead of asking servers",
     ),
-]]);
+]])
+.run(report::downgrade);

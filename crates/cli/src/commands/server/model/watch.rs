@@ -1,5 +1,6 @@
 //! The model of `nats server watch`.
 
+use crate::commands::server::watch;
 use crate::model::*;
 
 /// `nats server watch`.
@@ -17,21 +18,21 @@ const WATCH_API: Command = Command::new("api", "API use").commands(&[WATCH_API_R
 const WATCH_API_REQUESTS: Command = Command::new("requests", "Watch JetStream API requests")
     .aliases(&["req"])
     .flags(&[&[
-        text("account", "Only this account"),
+        text(
+            "account",
+            "Only accounts that match this regular expression",
+        ),
         int("top", "Most rows").short('n').default("10"),
         duration("rate", "Time over which rates are averaged").default("1m"),
         negatable(
             "record-consumer",
-            "Capture requests with an ephemeral consumer",
+            "Count the requests of each consumer by themselves",
         )
         .on(),
-        negatable(
-            "compact",
-            "Shorten names by the part that all of them have in common",
-        )
-        .on(),
+        negatable("compact", "Shorten long names of accounts and assets").on(),
         switch("reverse", "Turn the sort order round").short('R'),
-    ]]);
+    ]])
+    .run(watch::requests);
 
 /// `nats server watch accounts`.
 const WATCH_ACCOUNTS: Command = Command::new("accounts", "Watch accounts")
@@ -46,7 +47,8 @@ const WATCH_ACCOUNTS: Command = Command::new("accounts", "Watch accounts")
         int("number", "Most rows, 0 for as many as fit")
             .short('n')
             .default("0"),
-    ]]);
+    ]])
+    .run(watch::accounts);
 
 /// `nats server watch jetstream`.
 const WATCH_JETSTREAM: Command = Command::new("jetstream", "Watch JetStream")
@@ -61,7 +63,8 @@ const WATCH_JETSTREAM: Command = Command::new("jetstream", "Watch JetStream")
         int("number", "Most rows, 0 for as many as fit")
             .short('n')
             .default("0"),
-    ]]);
+    ]])
+    .run(watch::jetstream);
 
 /// `nats server watch servers`.
 const WATCH_SERVERS: Command = Command::new("servers", "Watch servers")
@@ -79,4 +82,5 @@ const WATCH_SERVERS: Command = Command::new("servers", "Watch servers")
         int("number", "Most rows, 0 for as many as fit")
             .short('n')
             .default("0"),
-    ]]);
+    ]])
+    .run(watch::servers);

@@ -3,6 +3,7 @@
 mod accounts;
 mod bars;
 pub mod connections;
+mod downgrade;
 pub mod filter;
 mod gateways;
 mod health;
@@ -14,6 +15,7 @@ mod routes;
 pub use accounts::accounts;
 pub use bars::{cpu, memory};
 pub use connections::connections;
+pub use downgrade::downgrade;
 pub use gateways::gateways;
 pub use health::health;
 pub use jetstream::jetstream;

@@ -1,0 +1,136 @@
+//! The JetStream assets of all servers.
+
+use std::collections::BTreeMap;
+use std::io::BufRead;
+
+use crate::failure::Result;
+use crate::output::Json;
+use crate::system::{Asked, Expect, NO_RESULTS};
+use crate::{bail, fail, log};
+
+/// Accounts in one answer of a server.
+const PAGE: usize = 1_024;
+/// Pages that are asked for, so that a server that always promises more cannot
+/// keep the tool busy for ever: with [`PAGE`], a million accounts.
+const MAX_PAGES: usize = 1_000;
+/// Longest line that is read as an answer: a server with a hundred thousand
+/// consumers writes some hundred MiB.
+const MAX_LINE: u64 = 1 << 30;
+
+/// A server with its accounts, streams and consumers.
+#[derive(Clone, Debug, Default)]
+pub struct ServerAssets {
+    /// Its name.
+    pub name: String,
+    /// Its id.
+    pub id: String,
+    /// Accounts as JSZ has them (monitoring-events.md 3.9).
+    pub accounts: Vec<Json>,
+}
+
+/// Servers under way, by their ids.
+#[derive(Debug, Default)]
+struct Servers {
+    by_id: BTreeMap<String, ServerAssets>,
+    /// Most accounts that a server has.
+    accounts: usize,
+}
+
+impl Servers {
+    fn add(&mut self, answer: &Json) {
+        let server = answer.at("server");
+        if answer.has("error") {
+            log!(
+                "{} refused: {}",
+                server.text("name"),
+                answer.text("error.description")
+            );
+            return;
+        }
+        let data = answer.at("data");
+        let total = usize::try_from(data.uint("total")).unwrap_or(usize::MAX);
+        self.accounts = self.accounts.max(total);
+        let known = self.by_id.entry(server.text("id").to_owned()).or_default();
+        server.text("name").clone_into(&mut known.name);
+        server.text("id").clone_into(&mut known.id);
+        known
+            .accounts
+            .extend(data.list("account_details").iter().cloned());
+    }
+
+    fn sorted(self) -> Vec<ServerAssets> {
+        let mut servers: Vec<ServerAssets> = self.by_id.into_values().collect();
+        servers.sort_by(|a, b| a.name.cmp(&b.name));
+        servers
+    }
+}
+
+/// Asks all servers for their assets; `options` are those of JSZ.
+pub fn gather(system: &impl Asked, expect: Expect, options: &Json) -> Result<Vec<ServerAssets>> {
+    let mut servers = Servers::default();
+    for page in 0..MAX_PAGES {
+        let body = options
+            .clone()
+            .with("limit", PAGE)
+            .with("offset", page * PAGE);
+        for answer in system.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), expect)? {
+            servers.add(&answer.json);
+        }
+        if (page + 1) * PAGE >= servers.accounts {
+            break;
+        }
+    }
+    if servers.by_id.is_empty() {
+        bail!("{NO_RESULTS}");
+    }
+    Ok(servers.sorted())
+}
+
+/// Reads what `server request jetstream --all` printed: an answer on each line.
+pub fn read(mut input: impl BufRead) -> Result<Vec<ServerAssets>> {
+    let mut servers = Servers::default();
+    let mut line = Vec::new();
+    for number in 1.. {
+        line.clear();
+        let count = std::io::Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut line)?;
+        if count == 0 {
+            break;
+        }
+        if line.iter().all(u8::is_ascii_whitespace) {
+            continue;
+        }
+        let answer = Json::parse(&line)
+            .map_err(|error| fail!("line {number} of standard input is no JSON: {error}"))?;
+        if !answer.has("server") {
+            bail!("line {number} of standard input is no answer of a server");
+        }
+        servers.add(&answer);
+    }
+    if servers.by_id.is_empty() {
+        bail!("standard input has no answers of servers");
+    }
+    Ok(servers.sorted())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_read_line_by_line() {
+        let text = concat!(
+            r#"{"server":{"name":"b","id":"B"},"data":{"account_details":[{"name":"X"}]}}"#,
+            "\n\n",
+            r#"{"server":{"name":"a","id":"A"},"data":{}}"#,
+            "\n",
+            r#"{"server":{"name":"b","id":"B"},"data":{"account_details":[{"name":"Y"}]}}"#,
+        );
+        let servers = read(text.as_bytes()).unwrap();
+        let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
+        assert_eq!(names, ["a", "b"]);
+        assert_eq!(servers[1].accounts.len(), 2);
+        assert!(read(&b""[..]).is_err());
+        assert!(read(&b"{}\n"[..]).is_err());
+        assert!(read(&b"x\n"[..]).is_err());
+    }
+}

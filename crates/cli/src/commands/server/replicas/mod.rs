@@ -1,0 +1,12 @@
+//! Streams and consumers as all servers see them: `nats server stream-check`,
+//! `consumer-check` (cli.md 7.7), and what reports need of it.
+
+mod check;
+mod consumers;
+mod gather;
+mod streams;
+mod verdict;
+
+pub use consumers::consumer_check;
+pub use gather::{ServerAssets, gather};
+pub use streams::stream_check;

@@ -1,0 +1,149 @@
+"""Flags of bench that no other test needs: items 62, 63."""
+
+from tool import *
+from tools import results
+
+# Of every publisher to a stream.
+PUBLISHERS = {"sync": "JetStream synchronous publisher", "async": "JetStream asynchronous publisher"}
+BATCHES = {"atomic": "JetStream atomic batch publisher", "fast": "JetStream fast batch publisher"}
+
+
+def publish_with_every_flag(tool, kind, label):
+    """A run of `bench js pub KIND` into a new stream, whose messages show what the flags did."""
+    stream, subject = "S" + kind.upper(), "b" + kind
+    payload = tool.write("payload", "p" * 77)
+    outcome = tool.run(
+        "bench", "js", "pub", kind, subject, "--create", "--stream", stream, "--storage", "memory", "--replicas", "1", "--maxbytes", "1MB",
+        "--dedup", "--dedupwindow", "1m", "--purge", "--multisubject", "--multisubjectmax", "7", "--payload", payload,
+        "--header", "A:1", "--msgs", "50", "--clients", "2", "--csv", kind + ".csv", "--no-progress", "--sleep", "1us")
+    check(label + " aggregated stats" in outcome.out, outcome)
+    info = tool.run("stream", "info", stream, "--json").json
+    config = info["config"]
+    eq((config["storage"], config["num_replicas"], config["max_bytes"], config["duplicate_window"], config["subjects"]),
+       ("memory", 1, 1 << 20, 60 * 10**9, [subject + ".*"]))
+    eq(info["state"]["messages"], 50)
+    subjects = tool.run("stream", "subjects", stream, "--json").json
+    eq(sorted(subjects), ["%s.%d" % (subject, number) for number in range(7)])
+    message = tool.out("stream", "get", stream, "1")
+    matches(message, r"  A: 1\n")
+    matches(message, r"  Nats-Msg-Id: \S+\n")
+    matches(message, r"\np{77}\n")
+    eq(len(open(tool.path(kind + ".csv"), encoding="utf-8").read().splitlines()), 3)
+    # At random among as many.
+    tool.run("bench", "js", "pub", kind, subject, "--stream", stream, "--purge", "--multisubject", "--multisubjectmax", "5",
+             "--multisubjectrandomize", "--msgs", "30", "--no-progress")
+    check(set(tool.run("stream", "subjects", stream, "--json").json) <= {"%s.%d" % (subject, number) for number in range(5)}, "subjects")
+    # A rate for a time.
+    outcome = tool.run("bench", "js", "pub", kind, subject, "--stream", stream, "--multisubject", "--throughput", "200", "--duration", "200ms",
+                       "--no-progress")
+    check("msgs=40" in outcome.err, outcome.err)
+
+
+@case(63)
+def publishers_with_every_flag(ctx):
+    tool = nats(ctx)
+    for kind, label in PUBLISHERS.items():
+        publish_with_every_flag(tool, kind, label)
+        tool.run("bench", "js", "pub", kind, "a" + kind, "--create", "--stream", "A" + kind, "--persistasync", "--msgs", "5", "--no-progress")
+        eq(tool.run("stream", "info", "A" + kind, "--json").json["config"]["persist_mode"], "async")
+
+
+@case(63, "atomic_batch", "fast_batch")
+def batches_with_every_flag(ctx):
+    tool = nats(ctx)
+    for kind, label in BATCHES.items():
+        publish_with_every_flag(tool, kind, label)
+    tool.run("bench", "js", "pub", "fast", "a", "--create", "--stream", "AF", "--persistasync", "--msgs", "5", "--no-progress")
+
+
+@case(63)
+def consumers_with_every_flag(ctx):
+    tool = nats(ctx)
+    fill = ("bench", "js", "pub", "async", "b", "--create", "--multisubject", "--multisubjectmax", "2", "--msgs", "100", "--no-progress")
+    tool.run(*fill)
+    only = ("--filter", "b.0", "--msgs", "50", "--no-progress")
+    eq(results(tool.out("bench", "js", "ordered", *only, "--batch", "10"))[0], "JetStream ordered ephemeral consumer")
+    for kind in ("consume", "fetch"):
+        out = tool.out("bench", "js", kind, *only, "--consumer", kind, "--doubleack", "--batch", "10", "--clients", "1")
+        results(out)
+        info = tool.run("consumer", "info", "benchstream", kind, "--json").json
+        eq((info["config"]["filter_subjects"], info["ack_floor"]["consumer_seq"]), (["b.0"], 50))
+    results(tool.out("bench", "js", "get", "batch", "--filter", "b.1", "--batch", "7", "--msgs", "50", "--no-progress"))
+    # What was there is purged; then nothing comes, until somebody publishes.
+    for kind, consumer in (("ordered", ()), ("consume", ("--consumer", "p1")), ("fetch", ("--consumer", "p2"))):
+        run = tool.start("bench", "js", kind, "--purge", "--msgs", "10", "--no-progress", *consumer)
+        run.wait_err("Purging the stream")
+        wait_until(lambda: tool.run("stream", "info", "benchstream", "--json").json["state"]["messages"] == 0, "purged")
+        run.wait_err(r"expecting 10 messages")
+        tool.run("bench", "js", "pub", "sync", "b", "--multisubject", "--msgs", "10", "--no-progress")
+        results(run.wait().out)
+
+
+@case(63)
+def buckets_with_every_flag(ctx):
+    tool = nats(ctx)
+    outcome = tool.run("bench", "kv", "put", "--bucket", "B", "--storage", "memory", "--replicas", "1", "--maxbytes", "2MB", "--history", "3",
+                       "--msgs", "60", "--clients", "2", "--size", "10", "--randomize", "5", "--no-progress", "--csv", "kv.csv", "--sleep", "1us")
+    check("KV putter aggregated stats" in outcome.out, outcome)
+    config = tool.run("stream", "info", "KV_B", "--json").json["config"]
+    eq((config["storage"], config["num_replicas"], config["max_bytes"], config["max_msgs_per_subject"]), ("memory", 1, 2 << 20, 3))
+    keys = tool.out("kv", "ls", "B").split()
+    check(1 <= len(keys) <= 5, keys)
+    eq(len(open(tool.path("kv.csv"), encoding="utf-8").read().splitlines()), 3)
+    eq(len(tool.run("kv", "get", "B", keys[0], "--raw").out), 10)
+    tool.run("bench", "kv", "put", "--bucket", "B", "--purge", "--msgs", "20", "--no-progress")
+    eq(len(tool.out("kv", "ls", "B").split()), 20)
+    outcome = tool.run("bench", "kv", "put", "--bucket", "B", "--throughput", "200", "--duration", "100ms", "--no-progress")
+    check("msgs=20" in outcome.err, outcome.err)
+    results(tool.out("bench", "kv", "get", "--bucket", "B", "--randomize", "20", "--msgs", "20", "--no-progress"))
+
+
+@case(63)
+def core_messages_with_every_flag(ctx):
+    tool = nats(ctx)
+    payload = tool.write("payload", "p" * 33)
+    sub = tool.start("bench", "sub", "m", "--multisubject", "--clients", "2", "--msgs", "20", "--size", "33", "--csv", "sub.csv",
+                     "--no-progress")
+    sub.wait_err(r"\[2\] Starting Core NATS subscriber, expecting 20 messages")
+    wait_until(lambda: sum("m.*" in (c.get("subscriptions_list") or []) for c in tool.server.connz(subs=1)["connections"]) == 2)
+    see = tool.start("sub", "m.*", "--count", "20")
+    see.wait_err("Subscribing")
+    tool.run("bench", "pub", "m", "--multisubject", "--multisubjectmax", "3", "--multisubjectrandomize", "--payload", payload, "--header",
+             "A:1", "--msgs", "20", "--no-progress")
+    check("Core NATS subscriber aggregated stats" in sub.wait().out, sub.out)
+    eq(len(open(tool.path("sub.csv"), encoding="utf-8").read().splitlines()), 3)
+    out = see.wait().out
+    eq((out.count("\nA: 1\n"), out.count("p" * 33)), (20, 20))
+    check(set(word for word in out.split('"') if word.startswith("m.")) <= {"m.0", "m.1", "m.2"}, out)
+
+
+@case(63)
+def requests_with_every_flag(ctx):
+    tool = nats(ctx)
+    payload = tool.write("payload", "p" * 33)
+    serve = tool.start("bench", "service", "serve", "svc", "--no-progress", "--sleep", "1us")
+    serve.wait_err("hit control-c to stop")
+    see = tool.start("sub", "svc", "--count", "10")
+    see.wait_err("Subscribing")
+    wait_until(lambda: sum("svc" in (c.get("subscriptions_list") or []) for c in tool.server.connz(subs=1)["connections"]) == 2)
+    outcome = tool.run("bench", "service", "request", "svc", "--payload", payload, "--header", "A:1", "--msgs", "10", "--csv", "svc.csv",
+                       "--no-progress")
+    results(outcome.out)
+    out = see.wait().out
+    eq((out.count("\nA: 1\n"), out.count("p" * 33)), (10, 10))
+    eq(len(open(tool.path("svc.csv"), encoding="utf-8").read().splitlines()), 2)
+    outcome = tool.run("bench", "service", "request", "svc", "--throughput", "200", "--duration", "100ms", "--no-progress")
+    check("msgs=20" in outcome.err, outcome.err)
+
+
+@case(63)
+def older_consumers_with_every_flag(ctx):
+    tool = nats(ctx)
+    tool.run("bench", "js", "pub", "async", "b", "--create", "--multisubject", "--multisubjectmax", "2", "--msgs", "60", "--no-progress",
+             "--stream", "OLD")
+    more = ("--stream", "OLD", "--msgs", "60", "--no-progress", "--size", "10", "--sleep", "1us")
+    results(tool.out("bench", "oldjs", "ordered", "b", "--multisubject", "--csv", "o.csv", *more))
+    eq(len(open(tool.path("o.csv"), encoding="utf-8").read().splitlines()), 2)
+    results(tool.out("bench", "oldjs", "push", "b.*", "--consumer", "p", "--maxacks", "10", "--ack", "--doubleack", *more))
+    out = tool.out("bench", "oldjs", "pull", "b.*", "--consumer", "q", "--batch", "10", "--ack", "--doubleack", "--clients", "2", *more)
+    check("aggregated stats" in out, out)

@@ -1,0 +1,493 @@
+"""Flags of server and account that no other test needs: items 105 to 132."""
+
+import json
+import os
+import re
+import stat
+
+from messaging import wait_for_interest
+from servers import check as run_check
+from servers import stream
+from tool import *
+
+# A server of the name s with a leaf node that has connected to it.
+HUB = """
+server_name: s
+accounts {
+    SYS { users: [ { user: sys, password: sys } ] }
+    APP { users: [ { user: app, password: app } ] }
+}
+system_account: SYS
+no_auth_user: app
+leafnodes { listen: "127.0.0.1:-1" }
+gateway { name: east, listen: "127.0.0.1:-1" }
+"""
+ALONE = """
+server_name: s
+server_tags: ["a:b"]
+jetstream { store_dir: "js", max_mem: 256MB, max_file: 2GB }
+accounts {
+    SYS { users: [ { user: sys, password: sys } ] }
+    APP { jetstream: enabled, users: [ { user: app, password: app } ] }
+}
+system_account: SYS
+no_auth_user: app
+"""
+
+
+def csv_rows(tool, *args):
+    """Rows of the first table of a report."""
+    lines = tool.out(*args, *SYSTEM, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()
+    at = next(number for number, line in enumerate(lines) if "," in line)
+    rows = []
+    for line in lines[at + 1:]:
+        if not line:
+            break
+        rows.append(line.split(","))
+    return rows
+
+
+@case(106, "services")
+def pings_with_ids_and_a_graph(ctx):
+    tool = nats(ctx, config=ALONE)
+    matches(tool.out("server", "ping", "1", "--id", *SYSTEM), r"^N[A-Z2-7]{55} s {60}rtt=")
+    matches(tool.out("server", "ping", "1", "--graph", *SYSTEM), r"ping statistics.*┤.*Responses per 25ms")
+    matches(tool.out("server", "ping", "3", "--timeout", "300ms", *SYSTEM), r"\n\nMissing 2 server\(s\)\n$")
+
+
+@case(105, "cluster", slow=True)
+def lists_in_every_order(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    names = lambda *args: [row[0] for row in csv_rows(tool, "server", "list", "3", *args)][:3]  # noqa: E731
+    for key in ("name", "cluster", "conns", "conn", "subs", "sub", "routes", "route", "gw", "mem", "cpu", "slow", "uptime", "rtt"):
+        eq(sorted(names("--sort", key)), ["n1", "n2", "n3"], key)
+    eq(names("--sort", "name"), ["n1", "n2", "n3"])
+    eq(names("--sort", "name", "--reverse"), ["n3", "n2", "n1"])
+    eq(names("--sort", "name", "--no-compact"), ["n1", "n2", "n3"])
+    # The connection of the tool is on n1.
+    eq(names("--sort", "conns")[-1], "n1")
+    # Reports about some of the servers.
+    for kind in ("cpu", "mem"):
+        found = tool.run("server", "report", kind, "--json", "--host", "n2", *SYSTEM).json
+        eq(list(found), ["n2"])
+        eq(sorted(tool.run("server", "report", kind, "--json", "--cluster", "c", *SYSTEM).json), ["n1", "n2", "n3"])
+    rows = csv_rows(tool, "server", "report", "routes", "--host", "n1", "--sort", "name")
+    eq({row[0] for row in rows if row[0]} & {"n2", "n3"}, set())
+    for key in ("server", "cluster", "name", "account", "subs", "in-bytes", "out-bytes"):
+        csv_rows(tool, "server", "report", "routes", "--sort", key, "--cluster", "c")
+    for key in ("name", "cluster", "streams", "consumers", "msgs", "mbytes", "bytes", "mem", "file", "store", "api", "err"):
+        eq(len(csv_rows(tool, "server", "report", "jetstream", "--sort", key, "--account", "APP", "--no-compact")) >= 3, True, key)
+    stream(tool, "S", num_replicas=3)
+    out = tool.out("server", "report", "jetstream", "--leaders", "--cluster", "c", *SYSTEM)
+    matches(out, r"RAFT Leader Report.*Stream Leaders.*RAFT Leader Report.*Consumer Leaders")
+    eq([row[0].rstrip("*") for row in csv_rows(tool, "server", "report", "jetstream", "--host", "n3")][:1], ["n3"])
+    eq([row[0] for row in csv_rows(tool, "server", "report", "health", "--host", "n2", "--account", "APP", "--stream", "S")][:1], ["n2"])
+    matches(tool.out("server", "report", "health", "--cluster", "c", "--js-enabled", *SYSTEM), "ok: 3 / err: 0")
+    matches(tool.out("server", "report", "health", "--cluster", "c", "--server-only", *SYSTEM), "ok: 3 / err: 0")
+    # A stream that is not there is an error; two servers of three say so.
+    out = tool.out("server", "report", "health", "--account", "APP", "--stream", "S", "--consumer", "NO", *SYSTEM)
+    matches(out, r"err: [1-3]")
+    wide = tool.run("server", "request", "jetstream", "--host", "127.0.0.1", "--cluster", "c", *SYSTEM)
+    eq(len(wide.out.splitlines()), 3, wide)
+    led = tool.run("server", "request", "jetstream", "--leader", *SYSTEM).json
+    eq(led["server"]["name"], led["data"]["meta_cluster"]["leader"])
+    groups = tool.run("server", "request", "raft", "--account", "SYS", "--group", "_meta_", *SYSTEM).out.splitlines()
+    eq(len(groups), 3)
+    eq(list(json.loads(groups[0])["data"]["SYS"]), ["_meta_"])
+
+
+@case(108, "services")
+def requests_with_every_flag(ctx):
+    tool = nats(ctx, config=ALONE)
+    server = tool.server
+    stream(tool, "S")
+    subs = [tool.start("sub", subject, "--connection-name", subject) for subject in ("one", "two")]
+    for sub in subs:
+        sub.wait_err("Subscribing")
+    wait_for_interest(tool, "two")
+    request = lambda *args: tool.run("server", "request", *args, *SYSTEM).json["data"]  # noqa: E731
+    name = lambda data: [entry.get("name") for entry in data["connections"]]  # noqa: E731
+    mine = ("connections", "--filter-account", "APP")
+    for key in ("cid", "start", "subs", "pending", "msgs_to", "msgs_from", "bytes_to", "bytes_from", "last", "idle", "uptime"):
+        eq(sorted(name(request(*mine, "--sort", key))), ["one", "two"], key)
+    found = request(*mine, "--sort", "cid")["connections"]
+    eq([entry["name"] for entry in request(*mine, "--limit", "1")["connections"]], [found[0]["name"]])
+    eq([entry["name"] for entry in request(*mine, "--limit", "1", "--offset", "1")["connections"]], [found[1]["name"]])
+    eq(name(request(*mine, "--filter-cid", found[1]["cid"])), [found[1]["name"]])
+    eq(name(request("connections", "--filter-user", "app")), name({"connections": found}))
+    # A server looks for subjects among the subscriptions of accounts.
+    eq(name(request(*mine, "--filter-subject", "two", "--subscriptions")), ["two"])
+    eq(request(*mine, "--subscriptions", "--filter-cid", found[0]["cid"])["connections"][0]["subscriptions_list"], [found[0]["name"]])
+    eq(tool.out("server", "request", "connections", "--filter-account", "NO", "--filter-empty", *SYSTEM), "")
+    subs[0].kill()
+    wait_until(lambda: name(request(*mine, "--filter-state", "closed"))[-1:] == ["one"], "a closed connection")
+    for key in ("stop", "reason"):
+        check("one" in name(request(*mine, "--filter-state", "closed", "--sort", key)), key)
+    eq(sorted(set(name(request(*mine, "--filter-state", "all", "--sort", "rtt"))) & {"one", "two"}), ["one", "two"])
+    for words in (("variables", "--name", "s"), ("variables", "--host", "127.0.0.1"), ("variables", "--tags", "a:b")):
+        eq(request(*words)["server_name"], "s", words)
+    for words in (("--tags", "a:c"), ("--cluster", "nowhere"), ("--host", "nowhere")):
+        matches(tool.error("server", "request", "variables", *words, "--timeout", "300ms", *SYSTEM), "no results received")
+    eq(request("accounts", "--account", "APP")["account_detail"]["account_name"], "APP")
+    data = request("subscriptions", "--detail", "--filter-account", "APP", "--filter-subject", "two")
+    eq([entry["subject"] for entry in data["subscriptions_list"]], ["two"])
+    for kind in ("routes", "leafnodes"):
+        request(kind, "--subscriptions")
+    request("gateways", "1", "west", "--accounts", "--filter-account", "APP", "--no-subscriptions")
+    check(request("ipqueue", "--filter", "send", "--no-all") is not None)
+    data = request("jetstream", "--account", "APP", "--accounts", "--streams", "--consumer", "--config", "--raft")
+    eq(data["account_details"][0]["stream_detail"][0]["config"]["name"], "S")
+    eq(request("jetstream", "--all")["account_details"][0]["stream_detail"][0]["name"], "S")
+    eq(request("jetstream", "--stream-leader", "--streams", "--accounts")["streams"], 1)
+    data = request("jetstream-health", "--account", "APP", "--stream", "NO", "--consumer", "C", "--no-details")
+    check(data["status"] != "ok" and "errors" not in data, data)
+    eq(request("jetstream-health", "--js-enabled")["status"], "ok")
+    eq(request("jetstream-health", "--server-only")["status"], "ok")
+    # A connection is ended by its number.
+    answer = tool.run("server", "request", "kick", next(entry["cid"] for entry in found if entry["name"] == "two"), server.varz()["server_id"], *SYSTEM)
+    eq(list(answer.json), ["server"], answer)
+    subs[1].wait_err("Disconnected due to")
+    answer = tool.run("server", "request", "kick", "99999", server.varz()["server_id"], *SYSTEM).json
+    matches(answer["error"]["description"], "no such client")
+
+
+@case(108, "services", "profile")
+def profiles_are_written(ctx):
+    tool = nats(ctx, config=ALONE)
+    os.mkdir(tool.path("out"))
+    text = tool.out("server", "request", "profile", "goroutine", "out", "--level", "1", *SYSTEM)
+    path = re.fullmatch(r'Server "s" profile written: (out/goroutine-\d{8}-\d{6}-s)\n', text).group(1)
+    matches(open(tool.path(path), encoding="utf-8").read(), "^goroutine profile: ")
+    eq(stat.S_IMODE(os.stat(tool.path(path)).st_mode), 0o600)
+    eq(tool.error("server", "request", "profile", "bogus", *SYSTEM),
+       "enum value must be one of allocs,block,goroutine,heap,mutex,threadcreate,cpu, got 'bogus'")
+    matches(tool.error("server", "request", "profile", "heap", tool.write("file", "x"), *SYSTEM), "(?i)not a directory|file exists")
+
+
+@case(110, "services")
+def connections_in_every_order(ctx):
+    tool = nats(ctx, config=ALONE)
+    # The one after the other, as their numbers are looked at.
+    tool.start("sub", "one", "--connection-name", "one").wait_err("Subscribing")
+    tool.start("sub", "two", "three", "--connection-name", "two").wait_err("Subscribing")
+    wait_for_interest(tool, "three")
+    tool.run("publish", "one", "12345", "--count", "3", "--connection-name", "publisher")
+    report = ("server", "report", "connections", "--account", "APP", "--json")
+    names = lambda *args: [entry["name"] for entry in tool.run(*report, *args, *SYSTEM).json]  # noqa: E731
+    for key, last in (("subs", "two"), ("out-msgs", "one"), ("out-bytes", "one"), ("cid", "two"), ("in-msgs", None),
+                      ("in-bytes", None), ("uptime", None)):
+        found = names("--sort", key)
+        eq(sorted(found), ["one", "two"], key)
+        if last:
+            eq(found[-1], last, key)
+    eq(names("--sort", "subs", "-R"), ["two", "one"])
+    eq(names("--top", "1", "--sort", "subs"), ["two"])
+    eq(names("1", "--sort", "subs"), ["two"])
+    eq(names("--subject", "three"), ["two"])
+    eq(names("--username", "nobody"), [])
+    eq(sorted(names("--username", "app")), ["one", "two"])
+    closed = lambda *args: names("--state", "closed", *args)  # noqa: E731
+    check("publisher" in closed("--closed-reason", "^Client Closed$"), "no closed connection")
+    eq(closed("--closed-reason", "^Slow"), [])
+    eq(sorted(names("--host", "s", "--tags", "a:b")), ["one", "two"])
+    matches(tool.error(*report, "--cluster", "nowhere", "--timeout", "300ms", *SYSTEM), "no results received")
+    matches(tool.out("server", "report", "connections", "--state", "all", *SYSTEM), r"Subs +│ Reason ")
+    accounts = lambda *args: [entry["account"] for entry in tool.run(  # noqa: E731
+        "server", "report", "accounts", "--json", *args, *SYSTEM).json]
+    for key in ("in-bytes", "out-bytes", "in-msgs", "out-msgs", "conns", "subs"):
+        eq(sorted(accounts("--sort", key)), ["APP", "SYS"], key)
+    eq(accounts("--sort", "conns"), ["SYS", "APP"])
+    eq(accounts("--sort", "conns", "--reverse", "--host", "s", "--tags", "a:b"), ["APP", "SYS"])
+    eq(accounts("--sort", "conns", "--top", "1"), ["APP"])
+    matches(tool.error("server", "report", "accounts", "--cluster", "nowhere", "--timeout", "300ms", *SYSTEM), "no results received")
+
+
+@case(110, "services")
+def reports_of_some_servers_and_again(ctx):
+    tool = nats(ctx, config=ALONE)
+    for kind in ("cpu", "mem", "health", "jetstream", "routes", "leafnodes", "gateways"):
+        tool.run("server", "report", kind, "--tags", "a:b", *SYSTEM)
+        matches(tool.error("server", "report", kind, "--tags", "a:c", "--timeout", "300ms", *SYSTEM), "no results received")
+    for kind in ("connections", "accounts", "cpu", "mem", "health", "jetstream", "routes", "leafnodes", "gateways"):
+        run = tool.start("server", "report", kind, "--watch", "1", *SYSTEM)
+        # Each time the screen is cleared.
+        run.wait_out("\x1b\\[2J.*\x1b\\[2J.*\n")
+        run.interrupt()
+        run.wait(code=None)
+
+
+@case(110, "services")
+def many_connections_come_in_pages(ctx):
+    tool = nats(ctx, config=ALONE)
+    # More than a server gives at once.
+    clients = [ctx.client(tool.server, name="c%04d" % number) for number in range(1100)]
+    found = tool.run("server", "report", "connections", "--account", "APP", "--top", "2000", "--json", *SYSTEM)
+    text = found.out[found.out.index("["):]
+    names = {entry["name"] for entry in json.loads(text)}
+    eq(len(names & {"c%04d" % number for number in range(len(clients))}), len(clients))
+    matches(tool.out("server", "report", "connections", "5", *SYSTEM), r"^Gathering paged connection information\.\.\.\.\n.*out of 1,10\d ")
+
+
+@case(110, "services", "leafnode", "gateway")
+def reports_about_other_links(ctx):
+    server = ctx.start(HUB)
+    tool = nats(ctx, server=server)
+    varz = server.varz()
+    leaf = ctx.start('server_name: leaf\nleafnodes { remotes: [ { url: "nats://app:app@127.0.0.1:%d" } ] }\n' % varz["leaf"]["port"])
+    other = ctx.start("""
+server_name: w
+accounts { SYS { users: [ { user: sys, password: sys } ] } }
+system_account: SYS
+gateway { name: west, listen: "127.0.0.1:-1", gateways: [ { name: east, url: "nats://127.0.0.1:%d" } ] }
+""" % varz["gateway"]["port"])
+    wait_until(lambda: server.varz()["leafnodes"] == 1, "the leaf node")
+    wait_until(lambda: len(server.get("/gatewayz")["outbound_gateways"]) == 1 and len(server.get("/gatewayz")["inbound_gateways"]) == 1,
+               "the gateways")
+    check(leaf.alive() and other.alive())
+    rows = lambda *args: [row for row in csv_rows(tool, "server", "report", *args)]  # noqa: E731
+    for key in ("server", "name", "account", "subs", "in-bytes", "out-bytes", "in-msgs", "out-msgs"):
+        eq([row[1] for row in rows("leafnodes", "--sort", key, "--host", "s", "--account", "APP")], ["leaf"], key)
+    eq(tool.run("server", "request", "leafnodes", "--subscriptions", "--name", "s", *SYSTEM).json["data"]["leafs"][0]["name"], "leaf")
+    for key in ("server", "cluster"):
+        found = rows("gateways", "--sort", key, "--host", "s")
+        eq(sorted(row[3] for row in found), ["Inbound", "Outbound"], key)
+    eq([row for row in rows("gateways", "--filter-name", "nowhere", "--cluster", "east") if row[0]], [])
+    eq(len(rows("leafnodes", "--cluster", "east")), 1)
+
+
+@case(107, "services")
+def an_account_as_the_server_knows_it(ctx):
+    tool = nats(ctx, config=ALONE)
+    out = tool.out("server", "account", "info", "APP", "--host", "s", *SYSTEM)
+    matches(out, r"^Account information for account APP\n\nDetails:\n\n +Complete: true\n +Expired: false\n +System Account: false\n"
+                 r" +Updated: .* ago\)\n +JetStream: true\n")
+    detail = tool.run("server", "account", "info", "APP", "--json", *SYSTEM).json
+    eq((detail["account_name"], detail["jetstream_enabled"]), ("APP", True))
+    matches(tool.error("server", "account", "info", "APP", "--host", "nowhere", "--timeout", "300ms", *SYSTEM), "no results received")
+    stream(tool, "S")
+    eq(tool.error("server", "account", "purge", "APP", *SYSTEM),
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("server", "account", "purge", "APP", *SYSTEM)
+    terminal.answer("Really purge account APP", "n")
+    terminal.finish()
+    eq(tool.out("stream", "ls", "-n"), "S\n")
+    outcome = tool.run("server", "account", "purge", "APP", "-f", *SYSTEM, code=None)
+    # Only servers of a cluster purge accounts.
+    matches(outcome.err + outcome.out, r"Purge operation on account APP initiated|JetStream clustering support required|\(\d+\)")
+
+
+@case(111, "cluster", slow=True)
+def an_account_is_purged_and_peers_are_removed(ctx):
+    servers = cluster(ctx, tags=True)
+    tool = nats(ctx, server=servers[0])
+    stream(tool, "S", num_replicas=3)
+    eq(tool.out("server", "account", "purge", "APP", "-f", *SYSTEM), "Purge operation on account APP initiated\n")
+    wait_until(lambda: tool.out("stream", "ls", "-n") == "", "the stream has gone", every=0.2)
+    eq(tool.run("server", "account", "purge", "APP", "-f", "--json", *SYSTEM).json, {"initiated": True})
+    # The next leader as it is asked for.
+    def leader():
+        return servers[0].get("/jsz")["meta_cluster"]["leader"]
+    for place in (("--host", "n%d"), ("--tags", "n:%d"), ("--cluster", "c")):
+        old = leader()
+        number = 1 if old != "n1" else 2
+        words = [place[0], place[1] % number if "%" in place[1] else place[1]]
+        outcome = tool.run("server", "cluster", "step-down", *words, "--json", *SYSTEM)
+        eq(outcome.json["name"], "c")
+        if "%" in place[1]:
+            eq(outcome.logs[-1], 'New leader elected "n%d"' % number)
+        wait_until(lambda: leader() not in ("", old), "another leader", every=0.1)
+    tool.run("server", "cluster", "step-down", "-f", *SYSTEM)
+    wait_until(leader, "a leader", every=0.1)
+    gone = next(server for server, name in zip(servers[1:], ("n2", "n3")) if leader() != name)
+    name = gone.varz()["server_name"]
+    gone.stop()
+    eq(tool.error("server", "cluster", "peer-remove", name, *SYSTEM).split("\n")[-1],
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    eq(tool.run("server", "cluster", "peer-remove", name, "-f", "--json", *SYSTEM).json, {"success": True})
+
+
+@case(112)
+def passwords_are_asked_for(ctx):
+    tool = nats(ctx, server=False)
+    terminal = tool.terminal("server", "passwd", "-c", "4")
+    terminal.answer("Enter password", "long enough")
+    terminal.answer("Reenter password", "long enough")
+    text = terminal.finish()
+    matches(text, r"\$2a\$04\$[./A-Za-z0-9]{53}")
+    check("long enough" not in terminal.raw, "the password is shown")
+    terminal = tool.terminal("server", "passwd", "-c", "4")
+    terminal.answer("Enter password", "long enough")
+    terminal.answer("Reenter password", "other words")
+    matches(terminal.finish(code=1), "passwords do not match")
+    matches(tool.error("server", "passwd"), "without a terminal")
+
+
+@case(113)
+def mappings_are_tried_out_at_the_terminal(ctx):
+    tool = nats(ctx, server=False)
+    terminal = tool.terminal("server", "mappings", "a.*", "b.{{wildcard(1)}}")
+    terminal.wait("ubject")
+    terminal.type("a.x\r")
+    terminal.wait(r"b\.x")
+    terminal.interrupt()
+    terminal.finish(code=None)
+
+
+@case(117)
+def each_part_of_a_connection_has_its_thresholds(ctx):
+    tool = nats(ctx)
+    for part, text in (("rtt", "rtt time exceeded"), ("req", "round trip request took")):
+        matches(run_check(tool, "connection", "--%s-warn" % part, "1ns", "--%s-critical" % part, "1h", code=1), "Warn:" + text)
+        matches(run_check(tool, "connection", "--%s-warn" % part, "1h", "--%s-critical" % part, "1ns", code=2), "Crit:" + text)
+
+
+@case(121, "mirrors", "sources")
+def sources_of_a_stream_are_checked(ctx):
+    tool = nats(ctx)
+    stream(tool, "A")
+    stream(tool, "B", subjects=[], sources=[{"name": "A"}])
+    for words, code, text in ((("--min-sources", "1", "--max-sources", "1"), 0, "OK:1 sources"),
+                              (("--min-sources", "2"), 2, "Crit:1 sources"),
+                              (("--min-sources", "0", "--max-sources", "0", "--lag-critical", "1"), None, "1 sources"),
+                              (("--seen-critical", "1h"), None, "1 sources")):
+        matches(run_check(tool, "stream", "--stream", "B", *words, code=code), text)
+
+
+@case(122, "cluster", slow=True)
+def replicas_of_a_stream_have_thresholds(ctx):
+    tool = nats(ctx, server=cluster(ctx)[0])
+    stream(tool, "S", num_replicas=3)
+    limits = ("--peer-expect", "3", "--peer-lag-critical", "100", "--peer-seen-critical", "1h")
+    matches(run_check(tool, "stream", "--stream", "S", *limits), "OK:3 peers OK:replicas are current OK:replicas are active")
+    tight = ("--peer-expect", "3", "--peer-seen-critical", "1ns")
+    matches(run_check(tool, "stream", "--stream", "S", *tight, code=2), r"Crit:\d replicas inactive")
+    matches(run_check(tool, "jetstream", "--replica-seen-critical", "1ns", "--replica-lag-critical", "10", code=2), "unhealthy streams")
+    matches(run_check(tool, "jetstream", "--no-replicas"), "^OK JetStream ")
+
+
+@case(124)
+def every_threshold_of_a_consumer(ctx):
+    tool = nats(ctx)
+    stream(tool, "S")
+    tool.run("publish", "S.a", "x", "-J", "--count", "3", "-q")
+    tool.run("consumer", "add", "S", "C", "--pull", "--wait", "50ms", "--defaults")
+    tool.run("consumer", "next", "S", "C")
+    # Given twice: it is redelivered, and not acknowledged.
+    tool.run("consumer", "next", "S", "C", "--no-ack")
+    def redelivered():
+        tool.run("consumer", "next", "S", "C", "--no-ack")
+        return tool.run("consumer", "info", "S", "C", "--json").json["num_redelivered"] > 0
+    wait_until(redelivered, "a redelivery", every=0.1)
+    of = ("consumer", "--stream", "S", "--consumer", "C")
+    for words, text in ((("--outstanding-ack-critical", "1"), r"Crit:Ack Pending: \d"), (("--redelivery-critical", "1"), r"Crit:Redelivered: \d"),
+                        (("--last-ack-critical", "1ns"), r"Crit:Last ack \S+ ago"), (("--last-delivery-critical", "1ns"), r"Crit:Last delivery \S+ ago")):
+        matches(run_check(tool, *of, *words, code=2), text)
+    matches(run_check(tool, *of, "--last-ack-critical", "1h"), r"^OK S_C OK:Last ack \S+ ago ")
+    tool.run("consumer", "add", "S", "W", "--pull", "--filter", "S.none", "--defaults")
+    waiting = tool.start("consumer", "next", "S", "W", "--timeout", "20s")
+    waits = ("consumer", "--stream", "S", "--consumer", "W", "--waiting-critical", "1")
+    wait_until(lambda: run_check(tool, *waits, code=None).startswith("CRITICAL S_W Crit:Waiting Pulls: 1"), "a waiting pull")
+
+
+@case(127)
+def every_threshold_of_jetstream(ctx):
+    tool = nats(ctx)
+    stream(tool, "S", storage="memory", subjects=["S.>"])
+    stream(tool, "T")
+    tool.run("publish", "S.a", "x" * 1000, "-J", "--count", "10", "-q")
+    tool.run("publish", "T.a", "x" * 1000, "-J", "--count", "10", "-q")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    wide = ("--mem-warn", "50", "--mem-critical", "60", "--store-warn", "50", "--store-critical", "60")
+    matches(run_check(tool, "jetstream", *wide), r"memory_pct=0%;50;60 .*storage_pct=0%;50;60 ")
+    limited = nats(ctx, config="""
+jetstream { store_dir: "js" }
+accounts { APP { jetstream: { max_mem: 20000, max_file: 20000, max_streams: 2, max_consumers: 2 }, users: [ { user: app, password: app } ] } }
+no_auth_user: app
+""")
+    stream(limited, "S", storage="memory")
+    stream(limited, "T")
+    for name in "ST":
+        limited.run("publish", name + ".a", "x" * 900, "-J", "--count", "10", "-q")
+    limited.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    for what, name in (("mem", "memory"), ("store", "storage"), ("streams", "streams"), ("consumers", "consumers")):
+        matches(run_check(limited, "jetstream", "--%s-warn" % what, "10", "--%s-critical" % what, "200", code=None),
+                r"Warn:\d+%% %s|invalid thresholds|exceed server limits" % name)
+        matches(run_check(limited, "jetstream", "--%s-warn" % what, "5", "--%s-critical" % what, "10", code=2), r"Crit:\d+%% %s" % name)
+
+
+@case(128, "services")
+def every_threshold_of_a_server(ctx):
+    certs = ctx.certs
+    tool = nats(ctx, config=ALONE.replace("no_auth_user: app", "") + certs.block(""))
+    login = ("--tlsca", certs.ca, *SYSTEM)
+    of = ("server", "--name", "s")
+    ok = lambda *words: matches(run_check(tool, *of, *words, *login), "^OK s ")  # noqa: E731
+    ok("--auth-required", "--tls-required", "--js-required")
+    for kind in ("conn", "subs"):
+        ok("--%s-warn" % kind, "1000", "--%s-critical" % kind, "2000")
+        # Fewer than expected.
+        matches(run_check(tool, *of, "--%s-warn" % kind, "5000", "--%s-critical" % kind, "4000", *login, code=2), r"Crit:(Connections|Subscriptions) \d")
+    ok("--cpu-warn", "900", "--cpu-critical", "1000", "--mem-warn", "9000000000", "--mem-critical", "10000000000")
+    matches(run_check(tool, *of, "--mem-warn", "2", "--mem-critical", "1", *login, code=2), "invalid thresholds")
+    ok("--tls-cert-warn", "1h", "--tls-cert-crit", "30m")
+    matches(run_check(tool, *of, "--tls-cert-warn", "200y", "--tls-cert-crit", "1h", *login, code=1), "Warn:server TLS certificate expires in ")
+    matches(run_check(tool, *of, "--tls-cert-warn", "200y", "--tls-cert-crit", "100y", *login, code=2), "Crit:server TLS certificate expires in ")
+
+
+@case(130)
+def a_request_with_payload_headers_and_thresholds(ctx):
+    tool = nats(ctx)
+    service = tool.start("reply", "svc", "--echo")
+    service.wait_err("Listening")
+    ask = ("request", "--subject", "svc", "--payload", "hello", "--headers", "A=1", "--match-payload", "^hello$", "--match-headers", "A=1")
+    matches(run_check(tool, *ask, "--response-warn", "5s", "--response-critical", "10s"), r"^OK svc OK:Valid response \| time=\S+;5\.0000;10\.0000\n")
+    matches(run_check(tool, *ask, "--response-warn", "1ns", code=1), "^WARNING svc Warn:response took ")
+    matches(run_check(tool, *ask, "--response-critical", "1ns", code=2), "^CRITICAL svc Crit:response took ")
+
+
+@case(105)
+def a_server_to_try_things_out_as_wished(ctx):
+    tool = nats(ctx, server=False)
+    from lib.process import free_ports
+    port = free_ports(1)[0]
+    running = tool.start("server", "run", "try", "--binary", ctx.binary, "--host", "127.0.0.1", "--port", port, "--jetstream")
+    running.wait_out("Use it by")
+    matches(tool.out("rtt", "1", "--context", "try"), r"127\.0\.0\.1:%d: " % port)
+    tool.run("kv", "add", "B", "--context", "try")
+    running.interrupt()
+    running.wait()
+
+
+@case(109, "services")
+def checks_of_replicas_with_every_flag(ctx):
+    tool = nats(ctx, config=ALONE)
+    stream(tool, "S")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    rows = lambda kind, *args: tool.out("server", kind, "--csv", *args, *SYSTEM).splitlines()[1:]  # noqa: E731
+    common = ("--expected", "1", "--read-timeout", "2")
+    eq(len(rows("stream-check", "--stream", "S", *common)), 1)
+    eq(len(rows("stream-check", "--stream", "T", *common)), 0)
+    eq(len(rows("consumer-check", "--stream", "S", "--consumer", "C", "--health", *common)), 1)
+    eq(rows("consumer-check", "--stream", "T", *common), [])
+    eq(rows("consumer-check", "--raft-group", "none", *common), [])
+    # A server alone has no leader to tell of.
+    check("UNSYNCED:NO LEADER" in rows("consumer-check", "--unsynced", *common)[0])
+
+
+@case(105, "services")
+def watching_in_every_order(ctx):
+    tool = nats(ctx, config=ALONE)
+    stream(tool, "S")
+    for kind, keys in (("accounts", ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")), ("jetstream", ("api", "assets", "file", "mem")),
+                       ("servers", ("conns", "cpu", "gway", "mem", "name", "recvb", "recvm", "route", "sentb", "sentm", "slow", "subs"))):
+        for key in keys:
+            terminal = tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200)
+            terminal.wait(r"^\d+ \w[\w ]* by %s .*\n\n(Server|Account) .*\n(s\*?|SYS|APP) +" % key)
+            terminal.type("q")
+            terminal.finish()
+    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", *SYSTEM, columns=200)
+    terminal.wait(r"\n\nType +Account ")
+    tool.run("request", "$JS.API.STREAM.INFO.S", "")
+    terminal.wait(r"\n\S*STREAM\.INFO\S* +APP ")
+    terminal.type("q")
+    terminal.finish()

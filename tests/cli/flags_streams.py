@@ -1,0 +1,327 @@
+"""Flags of stream and consumer commands that no other test needs: items 65 to 92."""
+
+import json
+
+
+from streams import filled
+from tool import *
+
+SECOND = 10**9
+
+
+def config_of(tool, *path):
+    """The configuration of a stream, or of a consumer of one."""
+    return tool.run("stream" if len(path) == 1 else "consumer", "info", *path, "--json").json["config"]
+
+
+def has(config, **wanted):
+    """The configuration has these values; None: the field is not there."""
+    eq({key: config.get(key) for key in wanted}, wanted)
+
+
+# Flags that `add`, `copy` and `edit` have, with what they do.
+SHARED = (
+    "--subjects", "a.>", "--description", "d", "--compression", "s2", "--tag", "", "--retention", "interest",
+    "--discard", "new", "--discard-per-subject", "--max-age", "1h", "--max-bytes", "1MB", "--max-consumers", "5",
+    "--max-msg-size", "1k", "--max-msgs", "100", "--max-msgs-per-subject", "7", "--dupe-window", "30s", "--allow-rollup",
+    "--no-allow-direct", "--allow-msg-ttl", "--subject-del-markers-ttl", "5s", "--metadata", "k=v",
+    "--transform-source", "a.*", "--transform-destination", "x.{{wildcard(1)}}", "--republish-source", ">",
+    "--republish-destination", "r.>", "--republish-headers")
+SHARED_CONFIG = {
+    "subjects": ["a.>"], "description": "d", "compression": "s2", "placement": None, "retention": "interest", "discard": "new",
+    "discard_new_per_subject": True, "max_age": 3600 * SECOND, "max_bytes": 1 << 20, "max_consumers": 5, "max_msg_size": 1024,
+    "max_msgs": 100, "max_msgs_per_subject": 7, "duplicate_window": 30 * SECOND, "allow_rollup_hdrs": True,
+    "allow_direct": False, "allow_msg_ttl": True, "subject_delete_marker_ttl": 5 * SECOND,
+    "subject_transform": {"src": "a.*", "dest": "x.{{wildcard(1)}}"},
+    "republish": {"src": ">", "dest": "r.>", "headers_only": True},
+}
+
+
+@case(69)
+def a_copy_may_differ_in_everything(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "SRC", "--subjects", "src", "--defaults")
+    config = tool.run("stream", "copy", "SRC", "DST", *SHARED, "--no-ack", "--storage", "memory", "--replicas", "1",
+                      "--deny-delete", "--no-deny-purge", "--first-sequence", "10", "--limit-consumer-inactive", "10s",
+                      "--limit-consumer-max-pending", "50", "--json").json["config"]
+    has(config, **dict(SHARED_CONFIG, no_ack=True, storage="memory", num_replicas=1, deny_delete=True, first_seq=10,
+                       consumer_limits={"inactive_threshold": 10 * SECOND, "max_ack_pending": 50}))
+    eq(config["metadata"]["k"], "v")
+
+
+@case(70)
+def an_edit_may_change_what_a_stream_can_change(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    # What a server does not change is left at what it is.
+    fixed = {"--retention": "limits", "--max-consumers": "-1"}
+    words = [fixed.get(before, word) for before, word in zip(("",) + SHARED, SHARED)]
+    config = tool.run("stream", "edit", "S", *words, "--no-ack", "--no-deny-delete", "--no-deny-purge", "-f", "--json").json["config"]
+    has(config, **dict(SHARED_CONFIG, retention="limits", max_consumers=-1, no_ack=True, deny_delete=False))
+    config = tool.run("stream", "edit", "S", "--no-transform", "--no-republish", "--ack", "-f",
+                      "--json").json["config"]
+    has(config, subject_transform=None, republish=None, max_msgs=100)
+    check(not config.get("no_ack"), config)
+    # No difference is no change, and still the information.
+    has(tool.run("stream", "edit", "S", "--max-msgs", "100", "--json").json["config"], max_msgs=100)
+    # What it refuses is said in its words.
+    matches(tool.error("stream", "edit", "S", "--retention", "work", "-f"), r"^could not edit Stream S: .* \(\d+\)$")
+
+
+@case(65)
+def how_a_stream_is_written(ctx):
+    tool = nats(ctx)
+    config = tool.run("stream", "add", "S", "--subjects", "s", "--compression", "s2", "--persist-mode", "async", "--defaults",
+                      "--json").json["config"]
+    has(config, compression="s2", persist_mode="async")
+    out = tool.out("stream", "info", "S")
+    matches(out, r"Compression: S2 Compression\n +Persistence Mode: Async")
+    tool.run("stream", "copy", "S", "T", "--subjects", "t", "--persist-mode", "default")
+    has(config_of(tool, "T"), persist_mode=None)
+
+
+@case(65)
+def markers_for_subjects(ctx):
+    tool = nats(ctx)
+    config = tool.run("stream", "add", "S", "--subjects", "s", "--subject-del-markers-ttl", "1m", "--allow-msg-ttl",
+                      "--allow-rollup", "--defaults", "--json").json["config"]
+    has(config, subject_delete_marker_ttl=60 * SECOND, allow_msg_ttl=True)
+
+
+@case(65, "atomic_batch", "fast_batch", "counters", "schedules")
+def kinds_of_publishing(ctx):
+    tool = nats(ctx)
+    batches = {"allow_atomic": True, "allow_batched": True, "allow_msg_schedules": True}
+    flags = ("--allow-batch", "--allow-fast", "--allow-schedules")
+    has(tool.run("stream", "add", "S", "--subjects", "s", *flags, "--allow-msg-ttl", "--allow-rollup", "--defaults",
+                 "--json").json["config"], **batches)
+    out = tool.out("stream", "info", "S")
+    for line in ("Allows Atomic Batch Publish: true", "Allows Fast Batch Publish: true", "Allows Schedules: true"):
+        check(line + "\n" in out, out)
+    has(tool.run("stream", "copy", "S", "T", "--subjects", "t", *flags, "--json").json["config"], **batches)
+    tool.run("stream", "add", "U", "--subjects", "u", "--allow-msg-ttl", "--allow-rollup", "--defaults")
+    has(tool.run("stream", "edit", "U", *flags, "-f", "--json").json["config"], **batches)
+    has(tool.run("stream", "add", "C", "--subjects", "c", "--allow-counter", "--defaults", "--json").json["config"],
+        allow_msg_counter=True)
+    has(tool.run("stream", "copy", "C", "D", "--subjects", "d", "--allow-counter", "--json").json["config"], allow_msg_counter=True)
+    # A stream does not become one of counters; the request is made as it was asked for.
+    matches(tool.error("stream", "edit", "U", "--allow-counter", "-f"), r"^could not edit Stream U: .* \(\d+\)$")
+
+
+@case(84, "mirrors", "sources")
+def mirrors_and_sources_by_flags(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    config = tool.run("stream", "add", "M", "--mirror", "ORDERS", "--allow-mirror-direct", "--defaults", "--json").json["config"]
+    has(config, mirror_direct=True, mirror={"name": "ORDERS"})
+    tool.run("stream", "copy", "ORDERS", "N", "--mirror", "ORDERS", "--allow-mirror-direct", "--no-allow-direct")
+    has(config_of(tool, "N"), mirror={"name": "ORDERS"}, mirror_direct=True, subjects=None)
+    tool.run("stream", "copy", "ORDERS", "O", "--source", "ORDERS", "--subjects", "o")
+    has(config_of(tool, "O"), sources=[{"name": "ORDERS"}], subjects=["o"])
+    config = tool.run("stream", "edit", "M", "--no-mirror", "--subjects", "m", "-f", "--json").json["config"]
+    has(config, mirror=None, subjects=["m"])
+    eq(tool.error("stream", "edit", "M", "--source", "ORDERS"),
+       "cannot edit mirrors, or sources using the CLI, use --config instead")
+    has(tool.run("stream", "edit", "M", "--no-allow-mirror-direct", "-f", "--json").json["config"], mirror_direct=False)
+    tool.run("stream", "edit", "ORDERS", "--no-allow-batch", "--no-allow-fast", "--no-allow-schedules")
+
+
+@case(82, "cluster", slow=True)
+def placement_and_filters_in_a_cluster(ctx):
+    servers = cluster(ctx, tags=True)
+    tool = nats(ctx, server=servers[0])
+    config = tool.run("stream", "add", "S", "--subjects", "s", "--replicas", "3", "--cluster", "c", "--defaults", "--json").json["config"]
+    has(config, placement={"cluster": "c"}, num_replicas=3)
+    config = tool.run("stream", "copy", "S", "T", "--subjects", "t", "--replicas", "1", "--tag", "n:2", "--cluster", "c",
+                      "--json").json["config"]
+    has(config, placement={"cluster": "c", "tags": ["n:2"]})
+    eq(tool.run("stream", "info", "T", "-j").json["cluster"]["leader"], "n2")
+    has(tool.run("stream", "edit", "T", "--tag", "n:3", "--cluster", "c", "-f", "--json").json["config"],
+        placement={"cluster": "c", "tags": ["n:3"]})
+    wait_until(lambda: (tool.run("stream", "info", "T", "-j", code=None).out or "").count('"leader": "n3"') == 1,
+               "the stream has moved", every=0.2, timeout=30.0)
+    for kind in ("kv", "object"):
+        tool.run(kind, "add", "B", "--replicas", "1", "--tags", "n:1", "--cluster", "c")
+        name = {"kv": "KV_B", "object": "OBJ_B"}[kind]
+        has(config_of(tool, name), placement={"cluster": "c", "tags": ["n:1"]})
+        tool.run(kind, "edit", "B", "--tags", "n:2", "--cluster", "c")
+        has(config_of(tool, name), placement={"cluster": "c", "tags": ["n:2"]})
+        tool.run(kind, "add", "R")
+        tool.run(kind, "edit", "R", "--replicas", "3")
+        has(config_of(tool, name[:-1] + "R"), num_replicas=3)
+    matches(tool.out("stream", "report", "--cluster", "c", "-o"), r"│ T +│ File +│ cluster: c tags: n:3 +│")
+    eq(tool.out("stream", "report", "--cluster", "nowhere", "-m"), "Obtaining Stream stats\n\nNo Streams defined\n")
+    for name in "XYZ":
+        tool.run("consumer", "add", "S", name, "--pull", "--replicas", "3", "--defaults")
+    info = lambda: tool.run("consumer", "info", "S", "X", "-j").json["cluster"]  # noqa: E731
+    wait_until(lambda: all(peer["current"] for peer in info()["replicas"]), "current replicas", every=0.2)
+    eq(tool.out("consumer", "find", "S", "--leader", info()["leader"], "--replicas", "3").split().count("X"), 1)
+    tool.run("consumer", "edit", "S", "X", "--replicas", "1", "-f")
+    has(config_of(tool, "S", "X"), num_replicas=1)
+    # Nobody to step down for: the flags are understood, the server is asked.
+    matches(tool.run("consumer", "cluster", "step-down", "S", "Y", "-f").err, "New leader elected")
+    matches(tool.run("stream", "cluster", "step-down", "S", "-f").err, "New leader elected")
+    old = tool.run("stream", "info", "S", "-j").json["cluster"]["leader"]
+    nothing = (("--empty", "--invert"), ("--idle", "1h", "--invert"), ("--created", "1h"), ("--consumers", "0", "--subject", "s"),
+               ("--subject", "nope"), ("--sourced",), ("--mirrored",), ("--leader", "nobody"), ("--replicas", "1", "--empty", "--invert"),
+               ("--server-name", "nobody"), ("--cluster", "nowhere"), ("--expression", "state.messages > 0"))
+    for words in nothing:
+        eq(tool.error("stream", "cluster", "balance", *words), "no clustered streams matched", words)
+    eq(tool.run("stream", "info", "S", "-j").json["cluster"]["leader"], old)
+    nothing = (("--pull", "--invert"), ("--push",), ("--bound",), ("--waiting", "5"), ("--ack-pending", "5"), ("--pending", "5"),
+               ("--idle", "1h"), ("--created", "1h"), ("--replicas", "1", "--push"), ("--leader", "nobody"), ("--pinned",),
+               ("--expression", "config.name == 'nobody'"))
+    for words in nothing:
+        eq(tool.out("consumer", "cluster", "balance", "S", *words), "No consumers on S\n", words)
+
+
+@case(79, "snapshots")
+def a_backup_that_the_server_checks(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("stream", "backup", "ORDERS", "kept", "--check", "--no-progress")
+    tool.run("stream", "rm", "ORDERS", "-f")
+    tool.run("stream", "restore", "kept", "--replicas", "1", "--tag", "", "--no-progress")
+    has(config_of(tool, "ORDERS"), num_replicas=1)
+    tool.run("stream", "rm", "ORDERS", "-f")
+    # The place is asked for; a server alone does not mind.
+    tool.run("stream", "restore", "kept", "--cluster", "c", "--tag", "t")
+    has(config_of(tool, "ORDERS"), placement={"cluster": "c", "tags": ["t"]})
+
+
+@case(115, "snapshots")
+def an_account_is_backed_up_with_checks(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("consumer", "add", "ORDERS", "C", "--pull", "--defaults")
+    tool.run("account", "backup", "B", "--check", "--no-consumers", "-f")
+    tool.run("stream", "rm", "ORDERS", "-f")
+    tool.run("account", "restore", "B", "--cluster", "c", "--tag", "t")
+    has(config_of(tool, "ORDERS"), placement={"cluster": "c", "tags": ["t"]})
+    eq(tool.out("consumer", "ls", "ORDERS", "-n"), "")
+
+
+@case(74)
+def orders_of_the_report(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "SMALL", "--subjects", "small", "--defaults")
+    tool.run("stream", "add", "BIG", "--subjects", "big", "--defaults")
+    tool.run("publish", "small", "x", "-J", "--count", "3", "-q")
+    tool.run("publish", "big", "x" * 1000, "-J", "-q")
+    tool.run("consumer", "add", "BIG", "C", "--pull", "--defaults")
+    rows = lambda *args: [line.split(",")[0] for line in tool.out(  # noqa: E731
+        "stream", "report", *args, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[4:] if line]
+    eq(rows(), ["SMALL", "BIG"])
+    eq(rows("--messages"), ["BIG", "SMALL"])
+    eq(rows("--consumers"), ["SMALL", "BIG"])
+    eq(rows("--name"), ["BIG", "SMALL"])
+
+
+@case(72)
+def the_state_as_json(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    eq(tool.run("stream", "state", "ORDERS", "--json").json["state"]["messages"], 5)
+    eq(tool.error("stream", "state", "NOPE", "--no-select"), 'could not pick a Stream to operate on: unknown stream "NOPE"')
+    tool.run("consumer", "add", "ORDERS", "C", "--pull", "--defaults")
+    eq(tool.run("consumer", "state", "ORDERS", "C", "--json").json["num_pending"], 5)
+    eq(tool.error("consumer", "state", "ORDERS", "X", "--no-select"), 'could not select Consumer: unknown consumer "ORDERS" > "X"')
+    eq(tool.error("consumer", "ls", "NOPE", "--no-select"), 'could not select Stream: unknown stream "NOPE"')
+
+
+@case(76)
+def pages_of_a_subject(ctx):
+    tool = nats(ctx)
+    filled(tool, count=3)
+    terminal = tool.terminal("stream", "view", "ORDERS", "--subject", "orders.2", "--since", "1h", "--translate", "tr a-z A-Z")
+    text = terminal.finish()
+    matches(text, r"\[2\] Subject: orders\.2 .*MSG 2\n")
+    check("orders.1" not in text and "orders.3" not in text, text)
+
+
+@case(80)
+def gaps_without_a_bar(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("stream", "rmm", "ORDERS", "2", "-f")
+    check("done!" not in tool.out("stream", "gaps", "ORDERS", "-f", "--no-progress"), "a bar")
+
+
+@case(85)
+def a_copy_of_a_consumer_may_differ(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("consumer", "add", "ORDERS", "PULL", "--pull", "--defaults")
+    tool.run("consumer", "add", "ORDERS", "PUSH", "--target", "out", "--defaults")
+    tool.run("consumer", "copy", "ORDERS", "PUSH", "P2", "--target", "out2", "--deliver-group", "g", "--ack", "all", "--bps", "8192",
+             "--deliver", "2", "--description", "d", "--filter", "orders.1", "--flow-control", "--heartbeat", "5s",
+             "--headers-only", "--max-deliver", "7", "--max-pending", "9", "--replay", "original", "--sample", "30", "--wait", "10s",
+             "--inactive-threshold", "1h", "--memory", "--metadata", "k=v", "--pause", "1h", "--replicas", "1")
+    config = config_of(tool, "ORDERS", "P2")
+    has(config, durable_name="P2", deliver_subject="out2", deliver_group="g", ack_policy="all", rate_limit_bps=8192, opt_start_seq=2,
+        description="d", filter_subject="orders.1", flow_control=True, idle_heartbeat=5 * SECOND, headers_only=True,
+        max_deliver=7, max_ack_pending=9, replay_policy="original", sample_freq="30", ack_wait=10 * SECOND,
+        inactive_threshold=3600 * SECOND, mem_storage=True, num_replicas=1)
+    eq(config["metadata"]["k"], "v")
+    check(config["pause_until"] > "2020", config)
+    tool.run("consumer", "copy", "ORDERS", "PULL", "Q2", "--pull", "--max-waiting", "5", "--max-pull-batch", "6", "--max-pull-expire",
+             "7s", "--max-pull-bytes", "800", "--backoff", "linear", "--backoff-steps", "2", "--backoff-min", "1s",
+             "--backoff-max", "3s", "--ephemeral", "--pinned-groups", "g", "--pinned-ttl", "2m")
+    has(config_of(tool, "ORDERS", "Q2"), name="Q2", durable_name=None, max_waiting=5, max_batch=6, max_expires=7 * SECOND,
+        max_bytes=800, backoff=[SECOND, 2 * SECOND], max_deliver=3, priority_policy="pinned_client", priority_groups=["g"],
+        priority_timeout=120 * SECOND)
+    for name, flag, policy in (("O", "--overflow-groups", "overflow"), ("R", "--prioritized-groups", "prioritized")):
+        tool.run("consumer", "copy", "ORDERS", "PULL", name, flag, "g")
+        has(config_of(tool, "ORDERS", name), priority_policy=policy, priority_groups=["g"])
+    tool.run("consumer", "add", "ORDERS", "T", "--pull", "--pinned-groups", "g", "--pinned-ttl", "90s", "--defaults")
+    has(config_of(tool, "ORDERS", "T"), priority_timeout=90 * SECOND)
+    eq(tool.error("consumer", "copy", "ORDERS", "PULL", "X", "--bps", "5"), "rate limits are only possible on Push consumers")
+
+
+@case(92)
+def an_edit_may_change_what_a_consumer_can_change(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    tool.run("consumer", "add", "ORDERS", "C", "--pull", "--inactive-threshold", "2h", "--defaults")
+    tool.run("consumer", "edit", "ORDERS", "C", "--description", "d", "--headers-only", "--inactive-threshold", "1h",
+             "--max-pending", "9", "--max-pull-batch", "6", "--max-pull-expire", "7s", "--max-pull-bytes", "800",
+             "--metadata", "k=v", "--replicas", "1", "--sample", "30", "--backoff", "linear", "--backoff-steps", "2", "--backoff-min",
+             "1s", "--backoff-max", "3s", "-f")
+    config = config_of(tool, "ORDERS", "C")
+    has(config, description="d", headers_only=True, inactive_threshold=3600 * SECOND, max_ack_pending=9, max_batch=6,
+        max_expires=7 * SECOND, max_bytes=800, num_replicas=1, sample_freq="30", backoff=[SECOND, 2 * SECOND])
+    eq(config["metadata"]["k"], "v")
+    config.update(description="from a file")
+    tool.run("consumer", "edit", "ORDERS", "C", "--config", tool.write("c.json", json.dumps(config)), "-f")
+    has(config_of(tool, "ORDERS", "C"), description="from a file", max_ack_pending=9)
+    tool.run("consumer", "add", "ORDERS", "P", "--target", "out", "--defaults")
+    tool.run("consumer", "edit", "ORDERS", "P", "--target", "other", "-f")
+    has(config_of(tool, "ORDERS", "P"), deliver_subject="other")
+
+
+@case(88)
+def receiving_raw_and_in_a_group(ctx):
+    tool = nats(ctx)
+    filled(tool, count=2)
+    tool.run("consumer", "add", "ORDERS", "P", "--target", "out", "--deliver-group", "g", "--ack", "explicit", "--defaults")
+    run = tool.start("consumer", "sub", "ORDERS", "P", "--deliver-group", "g", "--raw", "--no-ack")
+    run.wait_out(r"^msg 1\nmsg 2\n$")
+    eq(tool.run("consumer", "info", "ORDERS", "P", "-j").json["num_ack_pending"], 2)
+
+
+@case(89)
+def consumers_of_internal_streams(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    tool.run("consumer", "add", "KV_B", "C", "--pull", "--defaults")
+    terminal = tool.terminal("consumer", "ls", "--all")
+    terminal.answer("Select a Stream", "KV_B")
+    matches(terminal.finish(), r"│ C +│")
+    matches(tool.terminal("consumer", "ls").finish(code=1), "no Streams are defined")
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.run("consumer", "add", "S", "W", "--pull", "--defaults")
+    waiting = tool.start("consumer", "next", "S", "W", "--timeout", "20s")
+    wait_until(lambda: tool.out("consumer", "find", "S", "--waiting", "5") == "W\n", "a waiting pull")
+    eq(tool.out("consumer", "find", "S", "--replicas", "1"), "W\n")
+    tool.run("publish", "s", "x", "-J", "-q")
+    waiting.wait()

@@ -1,0 +1,416 @@
+"""server commands that look at all servers at once: items 105 to 111."""
+
+import json
+import re
+import ssl
+import urllib.error
+import urllib.request
+
+from tool import *
+
+# What two servers say about a stream with two replicas and a consumer, and a third server about a stream of its own.
+ANSWERS = [
+    {"server": {"name": "n2", "id": "N2"}, "data": {"total": 1, "account_details": [{"name": "APP", "id": "AC", "stream_detail": [
+        {"name": "S", "cluster": {"leader": "n1", "raft_group": "G", "replicas": [{"name": "n1", "current": True}]},
+         "state": {"messages": 4, "bytes": 90, "first_seq": 2, "last_seq": 5, "num_subjects": 1, "consumer_count": 1},
+         "consumer_detail": [
+             {"name": "C", "delivered": {"stream_seq": 2, "consumer_seq": 2}, "ack_floor": {"stream_seq": 1, "consumer_seq": 1},
+              "num_ack_pending": 1, "cluster": {"leader": "n1", "raft_group": "H", "replicas": [{"name": "n1"}]}}]}]}]}},
+    {"server": {"name": "n1", "id": "N1"}, "data": {"total": 1, "account_details": [{"name": "APP", "id": "AC", "stream_detail": [
+        {"name": "S", "cluster": {"leader": "n1", "raft_group": "G", "replicas": [{"name": "n2", "current": False, "lag": 1}]},
+         "state": {"messages": 5, "bytes": 110, "first_seq": 1, "last_seq": 5, "num_subjects": 1, "consumer_count": 1},
+         "consumer_detail": [
+             {"name": "C", "delivered": {"stream_seq": 2, "consumer_seq": 2}, "ack_floor": {"stream_seq": 2, "consumer_seq": 2},
+              "num_waiting": 3, "cluster": {"leader": "n1", "raft_group": "H", "replicas": [{"name": "n2", "current": True}]}}]}]}]}},
+    {"server": {"name": "n3", "id": "N3"}, "data": {"total": 1, "account_details": [{"name": "APP", "id": "AC", "stream_detail": [
+        {"name": "R", "cluster": {"leader": "n3"}, "state": {"messages": 1, "bytes": 3, "first_seq": 1, "last_seq": 1}}]}]}},
+]
+LINES = "".join(json.dumps(answer) + "\n" for answer in ANSWERS)
+
+
+@case(109)
+def replicas_of_a_former_look_are_compared(ctx):
+    tool = nats(ctx, server=False)
+    outcome = tool.run("server", "stream-check", "--stdin", "--csv", stdin=LINES)
+    eq(outcome.logs, ["Servers: 3", "Streams: 2"])
+    eq(outcome.out.splitlines(), [
+        "Stream Replica,Raft,Account,Account ID,Node,Messages,Bytes,Subjects,Deleted,Consumers,First,Last,Status,Leader,Peers",
+        "R,,APP,AC,n3*,1,3,0,0,0,1,1,IN SYNC,n3,",
+        "S,G,APP,AC,n1*,5,110,1,0,1,1,5,IN SYNC,n1,n2 (not current) (lag 1)",
+        'S,G,APP,AC,n2,4,90,1,0,1,2,5,"UNSYNCED:MESSAGES,BYTES,FIRST",n1,n1'])
+    out = tool.out("server", "stream-check", "--stdin", "--unsynced", stdin=LINES)
+    matches(out, r"^Servers: 3\nStreams: 2\n\n╭.*Streams.*│ S +│ G .*IN SYNC.*UNSYNCED:MESSAGES,BYTES,FIRST")
+    check("│ R " not in out, out)
+    out = tool.out("server", "stream-check", "--stdin", "--csv", "--raft-group", "G", stdin=LINES)
+    eq(len(out.splitlines()), 3)
+    eq(len(tool.out("server", "stream-check", "--stdin", "--csv", "--stream", "R", stdin=LINES).splitlines()), 2)
+    out = tool.out("server", "consumer-check", "--stdin", "--csv", stdin=LINES)
+    eq(out.splitlines(), [
+        "Consumer,Stream,Raft,Account,Account ID,Node,\"Delivered (S,C)\",\"ACK Floor (S,C)\",Counters,Status,Leader,"
+        "Stream Cluster Leader,Peers",
+        'C,S,H,APP,AC,n1*,"2, 2","2, 2","ack pending 0, redelivered 0, waiting 3, pending 0",IN SYNC,n1,n1,n2',
+        'C,S,H,APP,AC,n2,"2, 2","1, 1","ack pending 1, redelivered 0, waiting 0, pending 0",'
+        '"UNSYNCED:ACK FLOOR,ACK PENDING",n1,n1,n1'])
+    for flags, rows in (("--consumer D", 0), ("--consumer C", 2), ("--stream R", 0), ("--stream S", 2), ("--raft-group H", 2),
+                        ("--raft-group G", 0), ("--unsynced", 2)):
+        eq(len(tool.out("server", "consumer-check", "--stdin", "--csv", *flags.split(), stdin=LINES).splitlines()), 1 + rows, flags)
+    eq(tool.error("server", "stream-check", "--stdin", "--health", stdin=LINES), "--health asks servers, which --stdin does not")
+    eq(tool.error("server", "stream-check", "--stdin", stdin=""), "standard input has no answers of servers")
+    matches(tool.error("server", "stream-check", "--stdin", stdin="\n{\n"), "^line 2 of standard input is no JSON: ")
+
+
+@case(109, "cluster", slow=True)
+def replicas_on_all_servers_are_compared(ctx):
+    servers = cluster(ctx)
+    tool = nats(ctx, server=servers[0])
+    tool.run("stream", "add", "S", "--subjects", "s.>", "--replicas", "3", "--defaults")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    tool.run("publish", "s.a", "x", "--count", "5", "-J", "-q")
+    out = tool.out("consumer", "next", "S", "C", "--count", "2", "--raw")
+    eq(out, "x\nx\n")
+
+    def in_sync(kind, count):
+        rows = tool.out("server", kind, "--csv", *SYSTEM).splitlines()[1:]
+        return len(rows) == count and all(",IN SYNC," in row for row in rows)
+    wait_until(lambda: in_sync("stream-check", 3), "streams in sync")
+    wait_until(lambda: in_sync("consumer-check", 3), "consumers in sync")
+    out = tool.out("server", "stream-check", "--health", "--stream", "S", *SYSTEM)
+    matches(out, r"^Connected in \d+\.\d{3}s\nResponse took \d+\.\d{3}s\nServers: 3\nStreams: 1\n\n")
+    eq(len(re.findall(r"│ S +│ S-R3F-\w{8} │ APP +│ APP +│ n[123]\*? +│ +5 │.*│ IN SYNC │ n[123] +│.*│ ok \(200\) │", out)), 3, out)
+    eq(len(re.findall(r"│ n[123]\* ", out)), 1, out)
+    out = tool.out("server", "consumer-check", "--health", "--stream", "S", "--csv", *SYSTEM)
+    eq(len(re.findall(r',IN SYNC,n[123],n[123],"?n[123], n[123]"?,ok \(200\)\n', out)), 3, out)
+    # Who waits for one answer gets one, and finds the others missing; who waits for more than there are waits in vain.
+    for kind in ("stream-check", "consumer-check"):
+        outcome = tool.run("server", kind, "--csv", "--expected", "1", *SYSTEM)
+        eq(outcome.logs[2], "Servers: 1", kind)
+        matches(outcome.out, r"UNSYNCED:MISSING n\d n\d,")
+        outcome = tool.run("server", kind, "--csv", "--expected", "4", "--read-timeout", "1", "--timeout", "300ms", *SYSTEM)
+        check(float(outcome.logs[1].removeprefix("Response took ").removesuffix("s")) >= 1, outcome)
+        eq(outcome.logs[2], "Servers: 3", kind)
+    # What servers answered before is the same as what they answer now.
+    answers = tool.out("server", "request", "jetstream", "--all", "--raft", "3", *SYSTEM)
+    eq(tool.out("server", "consumer-check", "--csv", "--stdin", stdin=answers),
+       tool.out("server", "consumer-check", "--csv", *SYSTEM))
+    eq(tool.out("server", "stream-check", "--csv", "--unsynced", *SYSTEM).count("\n"), 1)
+    servers[2].stop()
+
+    def missing():
+        # The two that are left know soon that they are two.
+        out = tool.run("server", "stream-check", "--csv", "--unsynced", *SYSTEM, code=None).out
+        return len(re.findall(r"UNSYNCED:[^\n]*MISSING n3", out)) == 2
+    wait_until(missing, "a missing replica", timeout=20.0, every=0.2)
+    eq(tool.error("server", "stream-check"),
+       "server request failed, ensure the account used has system privileges and appropriate permissions")
+
+
+@case(109, "services")
+def what_keeps_servers_from_going_back_is_found(ctx):
+    tool = nats(ctx)
+    eq(tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).out, "{}\n")
+    eq(tool.out("server", "report", "downgrade", "0", *SYSTEM),
+       "Obtaining JetStream Asset information\n\nAll assets are compatible with the specified API level.\n")
+    tool.run("stream", "add", "NEW", "--subjects", "n", "--allow-msg-ttl", "--defaults")
+    tool.run("stream", "add", "OLD", "--subjects", "o", "--defaults")
+    for stream in ("NEW", "OLD"):
+        body = {"stream_name": stream, "config": {"durable_name": "C", "ack_policy": "explicit", "priority_policy": "overflow",
+                                                  "priority_groups": ["a"]}}
+        tool.run("request", "$JS.API.CONSUMER.DURABLE.CREATE.%s.C" % stream, json.dumps(body), "--raw")
+    found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
+    eq(found, {"streams": [{"account": "APP", "name": "NEW", "api_level": 1}],
+               "consumers": [{"account": "APP", "name": "C", "stream": "OLD", "api_level": 1}]})
+    found = tool.run("server", "report", "downgrade", "0", "--json", "--all", *SYSTEM).json
+    eq([entry["stream"] for entry in found["consumers"]], ["NEW", "OLD"])
+    out = tool.out("server", "report", "downgrade", "0", *SYSTEM)
+    matches(out, r"^Obtaining JetStream Asset information\n\n.*Assets: Streams.*│ APP +│ NEW +│ +1 │.*"
+                 r"Assets: Consumers.*│ APP +│ OLD +│ C +│ +1 │")
+    eq(tool.run("server", "report", "downgrade", "1", "--json", *SYSTEM).json, {})
+    matches(tool.error("server", "report", "downgrade", "x", *SYSTEM), 'parsing "x"')
+    eq(tool.usage_error("server", "report", "downgrade"), "required argument 'api' not provided")
+
+
+@case(107, "services")
+def graphs_of_a_server(ctx):
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
+    terminal = tool.terminal("server", "graph", name, *SYSTEM, rows=50)
+    terminal.wait(r"^%s \([A-Z2-7]{56}\)\n\nCPU %% Used \(normalized for \d+ cores\): [\d.]+ +Memory Used: [\d.]+ MiB\n"
+                  % re.escape(name))
+    terminal.wait(r"Connections: 1 +Subscriptions: \d+\n.*Messages In\+Out / second: [\d.,]+ +Bytes In\+Out / second: [\d.]+ \w+\n")
+    sub = tool.start("sub", "a")
+    sub.wait_err("Subscribing")
+    terminal.wait(r"Connections: 2 ")
+    terminal.interrupt()
+    terminal.finish()
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    terminal = tool.terminal("server", "graph", tool.server.varz()["server_id"], "-j", *SYSTEM, rows=60, columns=100)
+    terminal.wait(r"CPU %.*\nMemory Storage: 0 B\n.*\nFile Storage: 0 B\n.*\nHA Assets: 0\n.*"
+                  r"\nAPI Requests / second: [\d.]+\n.*\nPending API Requests: 0\n.*q: leave$")
+    terminal.type("q")
+    terminal.finish()
+    eq(tool.error("server", "graph", name, *SYSTEM), "can only graph data on an interactive terminal")
+    plain = nats(ctx, config=tool_config_without_jetstream())
+    name = plain.server.varz()["server_name"]
+    matches(plain.terminal("server", "graph", name, "-j", *SYSTEM).finish(code=1), "server %s has no JetStream" % re.escape(name))
+    matches(plain.terminal("server", "graph", "nobody", "--timeout", "300ms", *SYSTEM).finish(code=1), "no results received")
+
+
+def tool_config_without_jetstream():
+    return """
+accounts { SYS { users: [ { user: sys, password: sys } ] }, APP { users: [ { user: app, password: app } ] } }
+system_account: SYS
+no_auth_user: app
+"""
+
+
+@case(105, "services")
+def servers_and_accounts_are_watched(ctx):
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
+    shown = re.escape(name)
+    servers = tool.terminal("server", "watch", "servers", *SYSTEM, columns=200)
+    servers.wait(r"^1 servers by conns  \d\d:\d\d:\d\d\n\nServer +Connections +Subscriptions +Slow +Memory +CPU %% +Cores +Routes +"
+                 r"Gateways +Sent +Received\n%s +1 +\d+ +0 +[\d.]+ MiB +[\d.]+ +\d+ +0 +0 +[\d,]+/s [\d.]+ \w+/s +[\d,]+/s [\d.]+ \w+/s\n"
+                 % shown)
+    accounts = tool.terminal("server", "watch", "acct", "--sort", "subs", "-n", "1", *SYSTEM, columns=200)
+    accounts.wait(r"^1 accounts by subs .*\n\nAccount +Servers +Connections +Leafnodes +Subscriptions +Slow +Sent +Received\n"
+                  r"SYS +1 +2 +0 ")
+    sub = tool.start("sub", "a")
+    sub.wait_err("Subscribing")
+    servers.wait(r"\n%s +3 .*\nTotals +3 " % shown)
+    # One row, but the sums of all.
+    accounts.wait(r"^2 accounts .*\nSYS [^\n]+\n\n.*\nTotals +3 +0 ")
+    # What was published since the last look shows as a rate.
+    busy = tool.terminal("server", "watch", "accounts", "--sort", "sentm", *SYSTEM, columns=200)
+    busy.wait(r"^2 accounts by sentm .*\nAPP ")
+    tool.run("pub", "a", "x", "--count", "2000", "-q")
+    busy.wait(r"Received\nAPP +1 +[12] +0 +\d+ +0 +[1-9][\d,]*/s")
+    busy.type("q")
+    busy.finish()
+    for terminal, key in ((servers, "q"), (accounts, "\x03")):
+        terminal.type(key)
+        terminal.finish()
+    eq(tool.error("server", "watch", "servers", *SYSTEM),
+       "could not determine screen dimensions: this needs an interactive terminal")
+    matches(tool.terminal("server", "watch", "accounts").finish(code=1), "ensure the account used has system privileges")
+    matches(tool.terminal("server", "watch", "servers", *SYSTEM, rows=8).finish(code=1), "please increase terminal dimensions")
+
+
+@case(105, "cluster", slow=True)
+def servers_with_jetstream_are_watched(ctx):
+    servers = cluster(ctx)
+    tool = nats(ctx, server=servers[0])
+    tool.run("stream", "add", "S", "--subjects", "s", "--replicas", "3", "--defaults")
+    tool.run("publish", "s", "x" * 1000, "-J", "-q")
+    js = tool.terminal("server", "watch", "jetstream", *SYSTEM, columns=200)
+    js.wait(r"^3 servers with JetStream by assets .*\n\nServer +HA Assets +Memory +File +API +API / s +API Errors +Pending +Snapshot\n"
+            r"n1\*? +2 +0 B +1\.0 KiB .*\nn2\*? +2 .*\nn3\*? +2 .*\nTotals +6 +0 B +3\.\d KiB ")
+    eq(len(re.findall(r"\nn\d\* ", js.screen.text())), 1, js.screen.text())
+    limited = tool.terminal("server", "watch", "servers", "--sort", "name", "-n", "2", *SYSTEM, columns=200)
+    limited.wait(r"^3 servers by name .*\nn1 .*\nn2 .*\nTotals ")
+    check("\nn3" not in limited.screen.text())
+    one = tool.terminal("server", "watch", "jetstream", "--sort", "file", "-n", "1", *SYSTEM, columns=200)
+    one.wait(r"^3 servers with JetStream by file .*\n\nServer [^\n]+\nn\d\*? [^\n]+\n\n.*\nTotals ")
+    one.type("q")
+    one.finish()
+    # A server that goes is gone from the table.
+    servers[2].stop()
+    js.wait(r"^2 servers with JetStream ", timeout=20.0)
+    for terminal in (js, limited):
+        terminal.type("q")
+        terminal.finish()
+
+
+@case(105, "services")
+def requests_to_the_api_are_watched(ctx):
+    tool = nats(ctx)
+    terminals = [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM)
+                 for args in ((), ("--no-record-consumer", "-R", "-n", "2"), ("--account", "^X"))]
+    long = "A" * 15 + "B" * 15
+    terminals += [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM, columns=160)
+                  for args in (("--compact",), ("--no-compact", "--rate", "5m"))]
+    for terminal in terminals:
+        terminal.wait(r"\n\nType +Account +Stream +Consumer +Count +Recent\n")
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    for name in "CD":
+        tool.run("consumer", "add", "S", name, "--pull", "--defaults")
+        tool.run("request", "$JS.API.CONSUMER.INFO.S." + name, "")
+    for _ in range(3):
+        tool.run("request", "$JS.API.STREAM.MSG.GET.S", '{"seq":1}')
+    tool.run("request", "$JS.API.STREAM.INFO." + long, "")
+    every, few, none, compact, whole = terminals
+    every.wait(r"^Top 10 API requests; recent ones are those of the last 1m0s .*\n\nType.*"
+               r"\nSTREAM\.MSG\.GET +APP +S +3 +3\n.*\nCONSUMER\.INFO +APP +S +C +\d +\d\nCONSUMER\.INFO +APP +S +D +")
+    few.wait(r"^Top 2 .*\n\nType[^\n]*\n[^\n]+\n[^\n]+\n\n")
+    check("  C  " not in few.screen.text(), few.screen.text())
+    counts = [int(count) for count in re.findall(r" (\d+) +\d+$", few.screen.text(), re.M)]
+    eq(counts, sorted(counts), "the order")
+    check("STREAM" not in none.screen.text(), none.screen.text())
+    compact.wait(r"\nSTREAM\.INFO +APP +A{10}…B{10} ")
+    whole.wait(r"^Top 10 API requests; recent ones are those of the last 5m0s .*\nSTREAM\.INFO +APP +%s " % long)
+    for terminal in terminals:
+        terminal.type("q")
+        terminal.finish()
+    matches(tool.terminal("server", "watch", "api", "requests", "--rate", "10ms", *SYSTEM).finish(code=1), "needs at least a second")
+    eq(tool.error("server", "watch", "api", "req", "--account", "[", *SYSTEM).split(":")[0], "invalid account")
+
+
+@case(111, "cluster", slow=True)
+def connections_are_spread_over_a_cluster(ctx):
+    servers = cluster(ctx)
+    tool = nats(ctx, server=servers[0])
+    # Twelve clients at one server, which is where they start.
+    watching = [tool.start("sub", "a.%d" % number, "--connection-name", "c%d" % number) for number in range(12)]
+    for one in watching:
+        one.wait_err("Subscribing")
+
+    def connected():
+        found = tool.run("server", "report", "connections", "--account", "APP", "--json", *SYSTEM).json
+        return [entry["server"]["name"] for entry in found]
+    eq(connected(), ["n1"] * 12)
+    # Asked first; and what there is nobody to be asked for fails.
+    eq(tool.error("server", "cluster", "balance", "1s", "--account", "APP", *SYSTEM).split("\n")[-1],
+       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("server", "cluster", "balance", "1s", "--account", "APP", *SYSTEM)
+    terminal.answer("Really re-balance connections", "n")
+    matches(terminal.finish(code=1), "balance canceled")
+    # Filters that leave nothing.
+    for flags in (("--idle", "1h"), ("--kind", "Leafnode"), ("--cluster", "other"), ("--server-name", "n[23]"),
+                  ("--subject", "b.>")):
+        outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "APP", *flags, *SYSTEM)
+        eq(outcome.out, "\nBalanced 0 connections\n", flags)
+    eq(connected(), ["n1"] * 12)
+    outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "APP", *SYSTEM)
+    eq(outcome.logs, ['Server "n1" in cluster "c" has 12 matching connections, 8 to move',
+                      'Server "n2" in cluster "c" has 0 matching connections, 0 to move',
+                      'Server "n3" in cluster "c" has 0 matching connections, 0 to move'])
+    eq(outcome.out, "\nBalanced 8 connections\n")
+    # The eight have been sent away; where they go is their own choice.
+    wait_until(lambda: len(connected()) == 12, "all clients to be back")
+    closed = tool.run("server", "report", "connections", "--account", "APP", "--state", "closed", "--closed-reason", "Kicked",
+                      "--json", *SYSTEM).json
+    eq([entry["server"]["name"] for entry in closed], ["n1"] * 8)
+    # The tool's own connection is not among those that count.
+    outcome = tool.run("server", "cluster", "balance", "1s", "-f", "--account", "SYS", *SYSTEM)
+    matches(outcome.logs[0], r'has 0 matching')
+    eq(tool.error("server", "cluster", "balance", "--kind", "Router", *SYSTEM),
+       "enum value must be one of Client,Leafnode, got 'Router'")
+    matches(tool.error("server", "cluster", "balance", "--subject", "a", *SYSTEM), "^--subject needs --account")
+    eq(tool.error("server", "cluster", "balance", "x", *SYSTEM), "invalid duration")
+    eq(tool.error("server", "cluster", "balance", "-f"),
+       "server request failed, ensure the account used has system privileges and appropriate permissions")
+
+
+EXPORTER = """
+context: app
+checks:
+  - name: link
+    kind: connection
+    properties:
+      connect_time_critical: 10
+  - name: orders
+    kind: stream
+    reuse_connection: true
+    properties:
+      stream_name: S
+      messages_critical: 2
+  - name: other orders
+    kind: stream
+    properties: { stream: S, messages_critical: 0 }
+  - name: svc
+    kind: request
+    context: app
+    properties: { subject: nobody }
+"""
+
+
+def fetch(url, context=None, method="GET"):
+    """(status, headers, body) of a page."""
+    request = urllib.request.Request(url, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=20, context=context) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read().decode()
+
+
+@case(133)
+def an_exporter_serves_the_results_of_checks(ctx):
+    tool = nats(ctx)
+    tool.run("context", "add", "app", "--server", tool.server.address)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.write("checks.yaml", EXPORTER)
+    exporter = tool.start("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
+    port = exporter.wait_err(r"Serving 4 checks at http://\S*:(\d+)/metrics\n").group(1)
+    url = "http://127.0.0.1:%s/metrics" % port
+    status, headers, text = fetch(url)
+    eq(status, 200)
+    eq(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
+    matches(text, r'# TYPE nats_server_check_stream_status_code gauge\n'
+                  r'nats_server_check_stream_status_code\{item="orders",status="CRITICAL"\} 2\n'
+                  r'nats_server_check_stream_status_code\{item="other orders",status="OK"\} 0\n')
+    matches(text, r'\nnats_server_check_stream_messages\{item="orders"\} 0\n')
+    matches(text, r'\nnats_server_check_connections_status_code\{item="link",status="OK"\} 0\n')
+    matches(text, r'\nnats_server_check_connections_rtt\{item="link"\} [\d.e-]+\n')
+    matches(text, r'\nnats_server_check_request_status_code\{item="svc",status="CRITICAL"\} 2\n')
+    # Each scrape looks again.
+    for _ in range(3):
+        tool.run("publish", "s", "x", "-J", "-q")
+    matches(fetch(url)[2], r'_stream_status_code\{item="orders",status="OK"\} 0\n')
+    # One connection is kept, the others were closed.
+    total = tool.server.varz()["total_connections"]
+    fetch(url)
+    eq(tool.server.varz()["total_connections"], total + 3)
+    wait_until(lambda: tool.server.varz()["connections"] == 1, "one connection that is kept")
+    # Without its server it goes on, and says so.
+    eq(fetch(url, method="HEAD")[::2], (200, ""))
+    eq(fetch(url, method="POST")[0], 405)
+    eq(fetch(url.replace("metrics", "other"))[0], 404)
+    tool.server.stop()
+    text = fetch(url)[2]
+    matches(text, r'_connections_status_code\{item="link",status="CRITICAL"\} 2\n')
+    matches(text, r'_stream_status_code\{item="orders",status="CRITICAL"\} 2\n')
+    exporter.interrupt()
+    exporter.wait(None)
+
+
+@case(133)
+def an_exporter_with_https_and_mistakes_in_its_configuration(ctx):
+    tool = nats(ctx)
+    certs = ctx.certs
+    tool.write("checks.yaml", "checks: [{ name: link, kind: connection }]\n")
+    args = ("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
+    exporter = tool.start(*args, "--https-certificate", certs.server_cert, "--https-key", certs.server_key, "--namespace", "mine")
+    port = exporter.wait_err(r"https://\S*:(\d+)/metrics\n").group(1)
+    # Without --context the connection is the one of the exporter's own command line.
+    text = fetch("https://localhost:%s/metrics" % port, ssl.create_default_context(cafile=certs.ca))[2]
+    matches(text, r'\nmine_connections_status_code\{item="link",status="OK"\} 0\n')
+    eq(tool.error(*args, "--https-key", certs.server_key), "HTTPS needs both --https-certificate and --https-key")
+    matches(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", port),
+            "^could not listen on port %s: " % port)
+    eq(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", "70000"), "there is no port 70000")
+    tool.write("checks.yaml", "checks: [{ name: s, kind: stream, properties: { foo: 1 } }]\n")
+    eq(tool.error(*args), 'checks.yaml: check "s": stream has no property "foo"')
+    tool.write("checks.yaml", "checks: [\n")
+    matches(tool.error(*args), "^checks.yaml: yaml: ")
+    eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")
+
+
+@case(109, "services", slow=True)
+def more_accounts_than_servers_tell_at_once(ctx):
+    # A server tells of 1,024 accounts in an answer.
+    accounts = ["A%04d" % number for number in range(1100)]
+    tool = nats(ctx, config="""
+        jetstream { store_dir: "js", max_mem: 1MB, max_file: 100MB }
+        accounts {
+            SYS { users: [ { user: sys, password: sys } ] }
+            %s
+        }
+        system_account: SYS
+    """ % "\n".join("%s { jetstream: enabled, users: [ { user: %s, password: x } ] }" % (name, name) for name in accounts))
+    for name in (accounts[0], accounts[-1]):
+        tool.run("stream", "add", "S", "--subjects", "s", "--allow-msg-ttl", "--defaults", "--user", name, "--password", "x")
+    rows = tool.out("server", "stream-check", "--csv", *SYSTEM).splitlines()[1:]
+    eq([row.split(",")[:4] for row in rows], [["S", "", name, name] for name in (accounts[0], accounts[-1])])
+    found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
+    eq([entry["account"] for entry in found["streams"]], [accounts[0], accounts[-1]])

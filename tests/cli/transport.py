@@ -1,0 +1,164 @@
+"""How connections are made: WebSockets, servers that take their time: items 12 to 14, 61."""
+
+import socket
+import struct
+import threading
+
+from messaging import wait_for_interest
+from tool import *
+
+WEBSOCKET = """
+jetstream { store_dir: "js", max_mem: 256MB, max_file: 2GB }
+accounts {
+    SYS { users: [ { user: sys, password: sys } ] }
+    APP { jetstream: enabled, users: [ { user: app, password: app } ] }
+}
+system_account: SYS
+no_auth_user: app
+websocket { listen: "127.0.0.1:-1", %s }
+"""
+
+
+def websocket(ctx, settings, scheme):
+    """The tool with a server that it reaches over a WebSocket."""
+    tool = nats(ctx, config=WEBSOCKET % settings)
+    port = tool.server.varz()["websocket"]["port"]
+    tool.env["NATS_URL"] = "%s://127.0.0.1:%d" % (scheme, port)
+    return tool
+
+
+@case(12, "websocket")
+def commands_over_a_websocket(ctx):
+    tool = websocket(ctx, "no_tls: true", "ws")
+    url = tool.env["NATS_URL"]
+    matches(tool.out("rtt", "1"), r"^%s:\n\n   127\.0\.0\.1:\d+: \S+\n" % url)
+    matches(tool.out("account", "info"), "Connected URL: %s\n" % url)
+    # Long and short, there and back.
+    big = "x" * 700_000
+    reply = tool.start("reply", "svc", "{{Request}}")
+    wait_for_interest(tool, "svc")
+    for body in ("short", big):
+        eq(tool.out("request", "svc", "--raw", "--force-stdin", stdin=body).strip(), body)
+    tool.run("kv", "add", "B")
+    tool.run("kv", "put", "B", "k", stdin=big)
+    eq(tool.out("kv", "get", "B", "k", "--raw"), big)
+    content = bytes(range(256)) * 20_000
+    tool.write("f", content)
+    tool.run("object", "add", "O")
+    tool.run("object", "put", "O", "f", "--no-progress")
+    tool.run("object", "get", "O", "f", "-O", "g", "--no-progress")
+    with open(tool.path("g"), "rb") as copy:
+        check(copy.read() == content, "another content")
+    out = tool.out("bench", "pub", "bench", "--msgs", "20000", "--size", "100", "--clients", "2", "--no-progress")
+    check("aggregated stats" in out, out)
+    reply.interrupt()
+    reply.wait(code=1)
+    kinds = tool.run("server", "request", "connections", "--filter-account", "SYS", *SYSTEM).json["data"]["connections"]
+    eq([entry["type"] for entry in kinds], ["websocket"])
+    # A context has such URLs, too.
+    tool.run("context", "add", "ws", "--server", url, "--select", env={"NATS_URL": None})
+    tool.run("publish", "a", "x", env={"NATS_URL": None})
+    matches(tool.error("publish", "a", "x", "-s", "ws://%s" % tool.server.address), "nats: websocket: |nats: EOF")
+
+
+@case(12, "websocket")
+def an_encrypted_websocket(ctx):
+    certs = ctx.certs
+    tool = websocket(ctx, certs.block(""), "wss")
+    ca = ("--tlsca", certs.ca)
+    tool.run("publish", "a", "x", *ca)
+    matches(tool.out("account", "info", *ca), r"Connected URL: wss://.*TLS Version: 1\.3")
+    matches(tool.error("publish", "a", "x"), "certificate signed by unknown authority")
+    # What the flags say about TLS counts for ws:// as well.
+    tool.run("publish", "a", "x", *ca, "-s", tool.env["NATS_URL"].replace("wss://", "ws://"))
+    sub = tool.start("sub", "a", "--count", "1", "--raw", *ca)
+    wait_for_interest(tool, "a")
+    tool.run("publish", "a", "y" * 100_000, *ca)
+    eq(sub.wait().out, "y" * 100_000 + "\n")
+
+
+@case(12, "websocket")
+def a_websocket_is_made_again(ctx):
+    tool = websocket(ctx, "no_tls: true", "ws")
+    port = tool.server.varz()["websocket"]["port"]
+    sub = tool.start("sub", "foo", "--count", "2", "--raw")
+    wait_for_interest(tool, "foo")
+    tool.run("publish", "foo", "one")
+    sub.wait_out("one")
+    tool.server.stop()
+    sub.wait_err("Disconnected due to: .*, will attempt reconnect")
+    tool.server.write_config('websocket { listen: "127.0.0.1:%d", no_tls: true }\n' % port)
+    tool.server.start()
+    wait_for_interest(tool, "foo")
+    tool.run("publish", "foo", "two")
+    eq(sub.wait().out, "one\ntwo\n")
+
+
+def serve(ctx, act):
+    """Port of a server that calls `act` with each connection."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    ctx.later(listener.close)
+
+    def accept():
+        while True:
+            try:
+                client, _ = listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=run, args=(client,), daemon=True).start()
+
+    def run(client):
+        try:
+            act(client)
+        except OSError:
+            pass
+        client.close()
+    threading.Thread(target=accept, daemon=True).start()
+    return listener.getsockname()[1]
+
+
+def dripping(begin, drop, ended):
+    """Sends the beginning, and then a little every now and then, for ever."""
+    def act(client):
+        client.sendall(begin)
+        # As long as the other side is there and the test goes on.
+        while not ended.wait(0.02):
+            client.sendall(drop)
+    return act
+
+
+@case(12)
+def a_server_that_drips_is_given_up(ctx):
+    tool = nats(ctx, server=False)
+    ended = threading.Event()
+    ctx.later(ended.set)
+    # The beginning of a TLS record that says it is long, of an INFO, of an HTTP answer.
+    for begin, drop, url, flags in (
+            (b"\x16\x03\x03" + struct.pack(">H", 16_000), b"\0", "tls://127.0.0.1:%d", ("--tlsfirst",)),
+            (b"INFO {", b" ", "127.0.0.1:%d", ()),
+            (b"HTTP/1.1 101 x\r\n", b"A: b\r\n", "ws://127.0.0.1:%d", ())):
+        port = serve(ctx, dripping(begin, drop, ended))
+        eq(tool.error("publish", "a", "x", "-s", url % port, "--timeout", "300ms", *flags), "nats: timeout", url)
+    # A proxy that never comes to its point: it accepts, and then names a host for ever.
+    def proxy(client):
+        client.recv(100)
+        client.sendall(b"\x05\x00")
+        client.recv(100)
+        dripping(b"\x05\x00\x00\x03\xff", b"x", ended)(client)
+        ended.wait()
+    port = serve(ctx, proxy)
+    tool.run("publish", "a", "x", "-s", "127.0.0.1:1", "--socks-proxy", "socks5://127.0.0.1:%d" % port, "--timeout", "300ms", code=1)
+
+
+@case(12)
+def a_port_that_is_no_websocket(ctx):
+    tool = nats(ctx, server=False)
+    for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n\r\n", "nats: websocket: the server answers 400 Bad Request: is this its WebSocket port?"),
+                         (b"INFO {}\r\n", "nats: websocket: the answer is no HTTP: "),
+                         (b"HTTP/1.1 101 x\r\nSec-WebSocket-Accept: other\r\n\r\n", "nats: websocket: the answer is not to this request"),
+                         (b"", "nats: EOF")):
+        def act(client, answer=answer):
+            client.recv(4096)
+            client.sendall(answer)
+        port = serve(ctx, act)
+        matches(tool.error("publish", "a", "x", "-s", "ws://127.0.0.1:%d" % port), "^" + text.replace("?", r"\?"))
