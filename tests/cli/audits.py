@@ -126,6 +126,28 @@ def parts_are_left_out(ctx):
     matches(out, r"^%s/audit-archive-\d+\.zip\n$" % re.escape(tool.home))
 
 
+@case(142, "services")
+def details_and_consumers_are_left_out(ctx):
+    tool = nats(ctx)
+    tool.run("request", "$JS.API.STREAM.CREATE.S", json.dumps({"name": "S", "subjects": ["s.>"], "storage": "file"}), "--raw")
+    body = {"stream_name": "S", "config": {"durable_name": "C", "ack_policy": "explicit"}}
+    tool.run("request", "$JS.API.CONSUMER.DURABLE.CREATE.S.C", json.dumps(body), "--raw")
+
+    def captured():
+        with zipfile.ZipFile(tool.path("a.zip")) as archive:
+            pages = {name.split("/")[-2]: json.loads(archive.read(name)) for name in archive.namelist() if name.endswith("/0001.json")}
+        return [consumer["name"] for consumer in pages["stream_info"].get("consumer_detail") or []], pages["jetstream_info"]["data"]
+
+    gather(tool, "--consumers", "--details")
+    consumers, js = captured()
+    eq((consumers, len(js["account_details"])), (["C"], 1))
+    gather(tool, "--no-consumers", "--no-details")
+    consumers, js = captured()
+    eq((consumers, "account_details" in js), ([], False))
+    outcome = tool.run("audit", "analyze", "a.zip", "--verbose")
+    check("ACCOUNTS_001 ended with PASS" in outcome.logs and "SERVER_008 ended with SKIP" in outcome.logs, outcome)
+
+
 @case(142, "services", "profile", slow=True)
 def profiles_are_captured(ctx):
     tool = nats(ctx)
@@ -187,6 +209,7 @@ def other_commands_read_an_archive(ctx):
     matches(tool.error("server", "request", "variables", "--name", "nobody", *archive), "no results received")
     matches(tool.error("server", "list", "--archive", "none.zip"), "none.zip")
     matches(tool.out("server", "stream-check", *archive), r"^Servers: 1\nStreams: 1\n\n.*│ S +│.* IN SYNC ")
+    matches(tool.out("server", "consumer-check", *archive), r"^Servers: 1\nConsumers: 0\n")
     eq(tool.error("server", "stream-check", "--health", *archive), "--health asks servers, which --archive does not")
     eq(tool.run("server", "report", "downgrade", "0", "--json", *archive).json, {})
 

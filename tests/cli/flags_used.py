@@ -5,17 +5,8 @@ from tool import *
 from tool import record
 from tool.flags import Model
 
-# Commands that are not there yet: they say so (docs/STATUS.md).
-NOT_YET = ()
 # Flags that no test uses: {(command, flag): why}.
 UNUSED = {}
-# Flags that come with a command of `NOT_YET`.
-WITH_NOT_YET = {"archive"}
-
-
-def covered(path):
-    """Whether a command is there."""
-    return not any(path == name or path.startswith(name + " ") for name in NOT_YET)
 
 
 @case(19)
@@ -42,12 +33,9 @@ def every_flag_is_used_by_some_test(ctx):
     missing, needless = [], []
     for path, names in model.defined().items():
         for name in names:
-            excused = (path, name) in UNUSED or not covered(path) or (name in WITH_NOT_YET and not covered("audit"))
-            if (path, name) not in used and not excused:
+            if (path, name) not in used and (path, name) not in UNUSED:
                 missing.append(("%s --%s" % (path, name)).strip())
             if (path, name) in used and (path, name) in UNUSED:
                 needless.append("%s --%s" % (path, name))
     eq(sorted(missing), [], "flags that no test uses")
     eq(sorted(needless), [], "flags that are used, but listed as unused")
-    known = {path for path in model.defined()}
-    eq([name for name in NOT_YET if not any(path == name or path.startswith(name + " ") for path in known)], [], "unknown commands")

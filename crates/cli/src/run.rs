@@ -115,7 +115,7 @@ fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
     match command.run {
         Some(run) => run(&mut session),
         None => Err(crate::fail!(
-            "'nats {}' is not there yet in this version; docs/STATUS.md lists what is",
+            "'nats {}' is a group of commands",
             session.path_text()
         )),
     }

@@ -140,6 +140,18 @@ fn commands_arguments_and_flags_are_those_of_the_original() {
 }
 
 #[test]
+fn every_command_does_something() {
+    let mut ours = BTreeMap::new();
+    all("", commands(), &mut ours);
+    let without: Vec<&String> = ours
+        .iter()
+        .filter(|(_, command)| command.commands.is_empty() == command.run.is_none())
+        .map(|(path, _)| path)
+        .collect();
+    assert!(without.is_empty(), "{without:?}");
+}
+
+#[test]
 fn global_flags_are_those_of_the_original() {
     let ours: Vec<Json> = GLOBAL_FLAGS.iter().map(described).collect();
     let theirs: Vec<Json> = data()
