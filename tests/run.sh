@@ -159,7 +159,11 @@ section_fmt() {
 }
 
 section_clippy() {
-    cargo clippy --locked --workspace --all-targets -- -D warnings
+    local status=0
+    cargo clippy --locked --workspace --all-targets -- -D warnings || status=1
+    # The tool without its server.
+    cargo clippy --locked -p midge-cli --no-default-features --all-targets -- -D warnings || status=1
+    return $status
 }
 
 section_unit() {

@@ -125,6 +125,15 @@ def what_keeps_servers_from_going_back_is_found(ctx):
     matches(out, r"^Obtaining JetStream Asset information\n\n.*Assets: Streams.*│ APP +│ NEW +│ +1 │.*"
                  r"Assets: Consumers.*│ APP +│ OLD +│ C +│ +1 │")
     eq(tool.run("server", "report", "downgrade", "1", "--json", *SYSTEM).json, {})
+    # The same from an archive.
+    tool.run("audit", "gather", "--output", "a.zip", "--no-server-profiles", *SYSTEM)
+    eq(tool.run("server", "report", "downgrade", "0", "--all", "--json", "--archive", "a.zip").json,
+       tool.run("server", "report", "downgrade", "0", "--all", "--json", *SYSTEM).json)
+    for kind, count in (("stream-check", 2), ("consumer-check", 2)):
+        outcome = tool.run("server", kind, "--csv", "--archive", "a.zip")
+        eq(outcome.logs, ["Servers: 1", "%ss: %d" % (kind.split("-")[0].capitalize(), count)])
+        eq(outcome.out, tool.out("server", kind, "--csv", *SYSTEM))
+        eq(tool.error("server", kind, "--health", "--archive", "a.zip"), "an archive has the health of whole servers only")
     matches(tool.error("server", "report", "downgrade", "x", *SYSTEM), 'parsing "x"')
     eq(tool.usage_error("server", "report", "downgrade"), "required argument 'api' not provided")
 
@@ -228,7 +237,7 @@ def requests_to_the_api_are_watched(ctx):
                  for args in ((), ("--no-record-consumer", "-R", "-n", "2"), ("--account", "^X"))]
     long = "A" * 15 + "B" * 15
     terminals += [tool.terminal("server", "watch", "api", "requests", *args, *SYSTEM, columns=160)
-                  for args in (("--compact",), ("--no-compact", "--rate", "5m"))]
+                  for args in (("--compact",), ("--no-compact", "--rate", "5m", "--no-record-consumer"))]
     for terminal in terminals:
         terminal.wait(r"\n\nType +Account +Stream +Consumer +Count +Recent\n")
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
@@ -248,6 +257,8 @@ def requests_to_the_api_are_watched(ctx):
     check("STREAM" not in none.screen.text(), none.screen.text())
     compact.wait(r"\nSTREAM\.INFO +APP +A{10}…B{10} ")
     whole.wait(r"^Top 10 API requests; recent ones are those of the last 5m0s .*\nSTREAM\.INFO +APP +%s " % long)
+    # Both consumers together.
+    whole.wait(r"\nCONSUMER\.INFO +APP +S +2 +2\n")
     for terminal in terminals:
         terminal.type("q")
         terminal.finish()
@@ -414,3 +425,6 @@ def more_accounts_than_servers_tell_at_once(ctx):
     eq([row.split(",")[:4] for row in rows], [["S", "", name, name] for name in (accounts[0], accounts[-1])])
     found = tool.run("server", "report", "downgrade", "0", "--json", *SYSTEM).json
     eq([entry["account"] for entry in found["streams"]], [accounts[0], accounts[-1]])
+    tool.run("audit", "gather", "--output", "a.zip", "--no-server-profiles", "--no-account-endpoints", "--no-streams",
+             "--no-consumers", *SYSTEM)
+    eq(tool.out("server", "stream-check", "--csv", "--archive", "a.zip").splitlines()[1:], rows)

@@ -15,16 +15,6 @@ def mode(path):
     return stat.S_IMODE(os.stat(path).st_mode)
 
 
-def read(tool, *names):
-    with open(tool.path(*names), encoding="utf-8") as file:
-        return file.read()
-
-
-def key_of(tool, *command):
-    """The public key that a command shows as JSON."""
-    return tool.run("auth", *command, "--json").json["sub"]
-
-
 def stored(tool):
     """All files of the store, by their path in it."""
     root = tool.path("data", "nats", "nsc")
@@ -35,41 +25,6 @@ def stored(tool):
             with open(path, "rb") as file:
                 found[os.path.relpath(path, root)] = file.read()
     return found
-
-
-def make_operator(tool):
-    """An operator OP with accounts A and B, their users a and b, and sys of the system account, in files *.creds."""
-    tool.run("auth", "operator", "add", "OP")
-    for account in ("A", "B"):
-        tool.run("auth", "account", "add", account, "--defaults", "--jetstream")
-    for user, account in (("a", "A"), ("b", "B"), ("sys", "SYSTEM")):
-        tool.run("auth", "user", "add", user, account, "--defaults", "--credential", user + ".creds")
-
-
-def as_user(name):
-    return ("--creds", name + ".creds")
-
-
-def serve(ctx, tool, resolver="full", **options):
-    """A server that trusts the operator OP; with a memory resolver it has all accounts, else the system account alone."""
-    accounts = tool.out("auth", "account", "ls", "--names").split()
-    preload = accounts if resolver == "memory" else ["SYSTEM"]
-    entries = ["%s: %s" % (key_of(tool, "account", "info", name),
-                           read(tool, "data", "nats", "nsc", "stores", "OP", "accounts", name, name + ".jwt")) for name in preload]
-    server = ctx.start("""
-        operator: %s
-        resolver: %s
-        resolver_preload { %s }
-        jetstream { store_dir: "js" }
-    """ % (read(tool, "data", "nats", "nsc", "stores", "OP", "OP.jwt"),
-           "MEMORY" if resolver == "memory" else '{ type: full, dir: "jwt" }', "\n".join(entries)), **options)
-    tool.env["NATS_URL"] = server.address
-    return server
-
-
-def push(tool, *accounts):
-    for account in accounts:
-        matches(tool.out("auth", "account", "push", account, *as_user("sys")), r"Success 1 Failed 0 Expected 1\n$")
 
 
 @case(134)
@@ -222,8 +177,9 @@ def exports_are_managed(ctx):
     matches(tool.out(*exports, "update", "ev.*.>", "A", "--no-advertise", "--description", ""), r"Kind: Stream\n.*Advertised: false\n")
     eq("description" in tool.run(*exports, "info", "ev.*.>", "A", "--json").json, False)
     eq(tool.error(*exports, "edit", "no", "A"), 'export for subject "no" not found')
-    eq(tool.error(*exports, "add", "x", "api.a", "A", "--service"), 'service export subject "api.a" already exports "api.*"')
+    eq(tool.error(*exports, "add", "x", "api.a", "A", "--service"), 'service export subject "api.*" already exports "api.a"')
     matches(tool.error(*exports, "add", "x", "b.*", "A", "--token-position", "1"), "must match a [*] in: b.[*]$")
+    eq(tool.error(*exports, "edit", "api.*", "A", "--url", "example"), "error parsing info url: no hostname or scheme")
     eq(tool.error(*exports, "rm", "api.*", "A"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
     eq(tool.error(*exports, "rm", "no", "A", "-f"), 'subject "no" is not exported')
     tool.run(*exports, "rm", "api.*", "A", "-f")
@@ -261,7 +217,7 @@ def imports_are_managed(ctx):
     out = tool.out(*imports, "ls", "B")
     matches(out, r"Imports for account B .*│ Name +│ Kind +│ Source │ Local Subject │ Remote Subject │ Allows Tracing │ Sharing Connection Info │")
     matches(out, r"│ api +│ Service │ A +│ a\.\$2\.\$1 +│ api\.\*\.\* +│ +│ true +│\n│ events │ Stream +│ A +│ from\.a\.> +│ ev\.> +│ true +│ false +│")
-    eq(tool.error(*imports, "add", "more", "x.>", "B", "--source", "A", "--local", "from.a.>"), 'subject "from.a.>" is already imported')
+    eq(tool.error(*imports, "add", "more", "ev.>", "B", "--source", "A", "--local", "from.a.>"), 'subject "from.a.>" is already imported')
     matches(tool.error(*imports, "add", "more", "x.*", "B", "--source", "A", "--local", "y"), "does not contain enough")
     matches(tool.error(*imports, "add", "more", "x", "B", "--source", "A", "--share"), "is only valid for services")
     eq(tool.error(*imports, "edit", "a.$2.$1", "B", "--traceable"), "service imports cannot allow tracing")

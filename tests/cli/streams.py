@@ -769,6 +769,22 @@ def graphs_need_a_terminal(ctx):
     matches(terminal.finish(code=1), "please increase terminal dimensions")
 
 
+@case(83)
+def a_graph_stays_when_its_server_goes(ctx):
+    tool = nats(ctx)
+    filled(tool)
+    terminal = tool.terminal("stream", "graph", "ORDERS", "--timeout", "300ms")
+    terminal.wait(r"Messages Stored: 5\n.*q: leave$")
+    tool.server.kill()
+    # The last line says what is wrong; log lines wait until the picture is gone.
+    terminal.wait(r"Messages Stored: 5\n.*nats: timeout$")
+    check("Disconnected" not in terminal.raw, terminal.raw)
+    terminal.type("q")
+    terminal.finish()
+    before, _, after = terminal.raw.rpartition("\x1b[?1049l")
+    matches(after, r"^[^\n]*\d\d:\d\d:\d\d >>> Disconnected due to: ")
+
+
 @case(84, "mirrors", "sources")
 def mirrors_and_sources_are_reported(ctx):
     tool = nats(ctx)

@@ -114,8 +114,9 @@ fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
     session.prepare()?;
     match command.run {
         Some(run) => run(&mut session),
+        // The parser asks for one of its commands.
         None => Err(crate::fail!(
-            "'nats {}' is not there yet in this version; docs/STATUS.md lists what is",
+            "'nats {}' is a group of commands",
             session.path_text()
         )),
     }

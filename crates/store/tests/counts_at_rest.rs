@@ -134,6 +134,28 @@ fn a_store_that_was_ended_and_started_reads_one_block_at_most() {
 }
 
 #[test]
+fn what_a_start_has_read_is_not_read_again() {
+    let (setup, disk) = (Setup::new(4_000, 200_000), SimDisk::default());
+    let mut store = setup.create(&disk, "S");
+    let mut model = new_model();
+    append(&mut store, &mut model, 3_000, 300);
+    for seq in (1..3_000).step_by(11) {
+        store.remove(Seq(seq), Removal::Delete).unwrap();
+        model.messages.remove(&seq);
+    }
+    store.flush().unwrap();
+    // Killed.
+    drop(store);
+    let (mut store, recovery) = setup.open(&disk);
+    assert!(recovery.rebuilt);
+    disk.take_read();
+    for from in [400, 1_500, 2_700] {
+        ask(&mut store, &model, from);
+        assert!(blocks_read(&disk) <= 1, "from {from}");
+    }
+}
+
+#[test]
 fn subjects_are_found_without_blocks_that_have_none() {
     let (setup, disk) = (Setup::new(4_000, 200_000), SimDisk::default());
     let mut store = setup.create(&disk, "S");

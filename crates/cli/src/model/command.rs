@@ -27,8 +27,7 @@ pub struct Command {
     pub flags: &'static [&'static [Flag]],
     /// The commands of a group; empty for a command.
     pub commands: &'static [Command],
-    /// What it does. A group has nothing here; neither has a command that is
-    /// not there yet.
+    /// What it does; nothing for a group.
     pub run: Option<Run>,
 }
 

@@ -140,6 +140,15 @@ fn commands_arguments_and_flags_are_those_of_the_original() {
 }
 
 #[test]
+fn every_command_does_something() {
+    let mut ours = BTreeMap::new();
+    all("", commands(), &mut ours);
+    for (path, command) in ours {
+        assert_eq!(command.run.is_some(), command.commands.is_empty(), "{path}");
+    }
+}
+
+#[test]
 fn global_flags_are_those_of_the_original() {
     let ours: Vec<Json> = GLOBAL_FLAGS.iter().map(described).collect();
     let theirs: Vec<Json> = data()

@@ -444,6 +444,12 @@ fn jetstream(data: &mut Json, body: &Json) {
         details.retain(|detail| {
             account.is_empty() || detail.text("name") == account || detail.text("id") == account
         });
+        // The whole list is captured; who asks for a page gets that.
+        let number = |key: &str| usize::try_from(body.int(key)).unwrap_or_default();
+        details.drain(..number("offset").min(details.len()));
+        if number("limit") > 0 {
+            details.truncate(number("limit"));
+        }
     }
 }
 

@@ -411,6 +411,7 @@ fn take_messages(
     old_index: Option<&idx29::BlockIndex>,
 ) -> bool {
     let (mut has_message, mut has_gone) = (false, false);
+    let mut ids = Vec::new();
     let mut previous = 0;
     let mut highest_tombstone = 0;
     for found in Scan::new(plain, None) {
@@ -458,6 +459,7 @@ fn take_messages(
         block.live_bytes += size;
         let id = log.subjects.intern(record.subject);
         log.subjects.count_found(id, seq);
+        ids.push(id.0);
         if !record.header.is_empty() {
             if let Some(expiry) = crate::ttl::expiry_of(record.timestamp, record.header) {
                 block.ttls += 1;
@@ -472,6 +474,7 @@ fn take_messages(
         block.last = previous.max(highest_tombstone);
         block.first = block.last + 1;
     }
+    log.summarize_found(block, ids);
     has_gone
 }
 

@@ -67,15 +67,29 @@ impl Log {
     /// Keeps a summary, if there is room: those that were used longest ago make
     /// it, but not those that were used by the question under way.
     pub(crate) fn keep_summary(&mut self, at: usize, counts: Counts) -> bool {
+        let summary = self.new_summary(counts);
+        let has_room = summary.is_some();
+        if has_room && let Some(block) = self.blocks.get_mut(at) {
+            block.summary = summary;
+        }
+        has_room
+    }
+
+    fn new_summary(&mut self, counts: Counts) -> Option<Box<Summary>> {
         let Some(room) = self.summary_room(Summary::memory(&counts)) else {
             self.summaries.full_at = self.summaries.clock;
-            return false;
+            return None;
         };
-        if let Some(block) = self.blocks.get_mut(at) {
-            let summary = Summary::new(counts, self.summaries.clock, room);
-            block.summary = Some(Box::new(summary));
+        let summary = Summary::new(counts, self.summaries.clock, room);
+        Some(Box::new(summary))
+    }
+
+    /// Makes the summary of a block that recovery has read, of the subjects of
+    /// its messages.
+    pub(crate) fn summarize_found(&mut self, block: &mut Block, ids: Vec<u32>) {
+        if ids.len() as u64 == block.messages() {
+            block.summary = self.new_summary(Counts::of_messages(ids));
         }
-        true
     }
 
     fn summary_room(&mut self, bytes: usize) -> Option<SummaryRoom> {

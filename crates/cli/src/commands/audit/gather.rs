@@ -1,6 +1,6 @@
 //! `nats audit gather`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -48,8 +48,9 @@ struct Capture {
     writer: Writer,
     /// Servers by id.
     servers: BTreeMap<String, Server>,
-    /// Accounts, and how many servers know each.
-    accounts: BTreeMap<String, usize>,
+    /// Servers that there are, also in other clusters.
+    all: usize,
+    accounts: BTreeSet<String>,
     system_account: String,
     timeout: Duration,
     detailed: bool,
@@ -74,7 +75,8 @@ pub fn gather(session: &mut Session) -> Result<()> {
         writer: Writer::create(&path, begun)?,
         system,
         servers: BTreeMap::new(),
-        accounts: BTreeMap::new(),
+        all: 0,
+        accounts: BTreeSet::new(),
         system_account: String::new(),
         timeout: session.timeout(),
         detailed: matches.on("details"),
@@ -157,6 +159,7 @@ impl Capture {
         self.say("Looking for servers");
         let expect = self.system.servers()?;
         for answer in self.system.ask("$SYS.REQ.SERVER.PING", None, expect)? {
+            self.all += 1;
             let server = answer.json.at("server");
             if !cluster.is_empty() && server.text("cluster") != cluster {
                 continue;
@@ -204,9 +207,7 @@ impl Capture {
         let count = self.servers.len();
         for answer in self.ask("$SYS.REQ.SERVER.PING.ACCOUNTZ", Some(&body), count) {
             let data = answer.json.at("data");
-            for account in data.texts("accounts") {
-                *self.accounts.entry(account).or_default() += 1;
-            }
+            self.accounts.extend(data.texts("accounts"));
             data.text("system_account")
                 .clone_into(&mut self.system_account);
         }
@@ -312,13 +313,9 @@ impl Capture {
     }
 
     fn account_endpoints(&mut self) -> Result<()> {
-        let accounts: Vec<(String, usize)> = self
-            .accounts
-            .iter()
-            .map(|(account, servers)| (account.clone(), *servers))
-            .collect();
+        let accounts = self.accounts.clone();
         let mut count = 0;
-        for (account, servers) in &accounts {
+        for account in &accounts {
             for (endpoint, kind) in ACCOUNT {
                 let answers = match endpoint {
                     "RAFTZ" | "IPQUEUESZ" => {
@@ -342,7 +339,7 @@ impl Capture {
                     }
                     _ => {
                         let subject = format!("$SYS.REQ.ACCOUNT.{account}.{endpoint}");
-                        self.ask_about_account(&subject, *servers)
+                        self.ask_about_account(&subject)
                     }
                 };
                 for answer in answers {
@@ -363,13 +360,16 @@ impl Capture {
         Ok(())
     }
 
-    /// Answers about an account. That some servers have nothing to say, or an
-    /// account has no JetStream, is usual.
-    fn ask_about_account(&mut self, subject: &str, servers: usize) -> Vec<Answer> {
-        match self.system.ask(subject, None, Expect::Count(servers)) {
+    /// Answers about an account. All servers answer; that some do not know it,
+    /// or it has no JetStream, is usual.
+    fn ask_about_account(&mut self, subject: &str) -> Vec<Answer> {
+        match self.system.ask(subject, None, Expect::Count(self.all)) {
             Ok(mut answers) => {
                 answers.retain(|answer| {
-                    !answer.json.has("error")
+                    // Who does not know the account leaves its own id out.
+                    let is_unknown = answer.json.at("data.server_id").as_text() == Some("");
+                    !is_unknown
+                        && !answer.json.has("error")
                         && self.servers.contains_key(answer.json.text("server.id"))
                 });
                 answers
@@ -390,7 +390,7 @@ impl Capture {
         if servers == 0 {
             return Ok(());
         }
-        let accounts: Vec<String> = self.accounts.keys().cloned().collect();
+        let accounts = self.accounts.clone();
         let mut count = 0;
         for account in accounts {
             if account == self.system_account {

@@ -13,20 +13,20 @@ use crate::output::{Columns, Json, Table};
 use crate::session::Session;
 use crate::{bail, fail, log};
 
-/// Flags that set limits of JetStream.
-const JETSTREAM_FLAGS: [&str; 8] = [
-    "js-memory",
-    "js-disk",
-    "js-memory-stream",
-    "js-disk-stream",
-    "js-streams",
-    "js-consumers",
-    "js-max-pending",
-    "js-stream-size-required",
-];
-
 /// Limits of JetStream in a token.
 const JETSTREAM: [&str; 2] = ["mem_storage", "disk_storage"];
+
+/// Flags that say something about JetStream only.
+const JETSTREAM_LIMITS: [&str; 8] = [
+    "js-consumers",
+    "js-disk",
+    "js-disk-stream",
+    "js-max-pending",
+    "js-memory",
+    "js-memory-stream",
+    "js-stream-size-required",
+    "js-streams",
+];
 
 /// A new account's limits: none.
 fn unlimited() -> Json {
@@ -159,8 +159,16 @@ fn limit(claims: &mut Claims, session: &Session) -> Result<()> {
         if matches.on("js-stream-size-required") {
             limits.set("max_bytes_required", true);
         }
-    } else if let Some(flag) = JETSTREAM_FLAGS.iter().find(|flag| matches.given(flag)) {
-        log!("JetStream is not enabled in the account: --{flag} does nothing without --jetstream");
+    }
+    if wanted == Some(false) || (wanted.is_none() && !was_on) {
+        let without_effect = matches
+            .declared_flags()
+            .iter()
+            .map(|flag| flag.name)
+            .find(|name| JETSTREAM_LIMITS.contains(name) && matches.given(name));
+        if let Some(name) = without_effect {
+            log!("--{name} has no effect without --jetstream");
+        }
     }
     claims.nats_mut().set("limits", limits);
     if let Some(traffic) = matches.filled("js-cluster-traffic") {
@@ -242,10 +250,20 @@ fn ask(session: &Session, claims: &mut Claims) -> Result<()> {
             .text(question, "-1", "The most allowed, -1 for no limit")?;
         limits.set(key, parse_size(&text, SizeRange::Bits64)?);
     }
-    if !session.matches.given("jetstream") && session.prompt().confirm("Enable JetStream", false)? {
-        for key in JETSTREAM.into_iter().chain(["streams", "consumer"]) {
-            limits.set(key, -1);
+    for (flag, key, question) in [
+        ("js-disk", "disk_storage", "Maximum JetStream Disk Storage"),
+        (
+            "js-memory",
+            "mem_storage",
+            "Maximum JetStream Memory Storage",
+        ),
+    ] {
+        if !session.matches.on("jetstream") || session.matches.given(flag) {
+            continue;
         }
+        let help = format!("The most that the account may use, set by --{flag}");
+        let text = session.prompt().text(question, "1GB", &help)?;
+        limits.set(key, parse_size(&text, SizeRange::Bits64)?);
     }
     claims.nats_mut().set("limits", limits);
     Ok(())

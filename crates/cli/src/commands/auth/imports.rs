@@ -103,12 +103,13 @@ fn describe(import: &mut Json, session: &Session) -> Result<()> {
     Ok(())
 }
 
-/// Fails if a local subject is taken by an import of the same kind.
+/// Fails if the account has the same import.
 fn refuse_taken(account: &Entity, import: &Json) -> Result<()> {
     let local = local_subject(import);
     let taken = account.claims.nats().list("imports").iter().any(|known| {
         known.text("type") == import.text("type")
             && known.text("account") == import.text("account")
+            && remote_subject(known) == remote_subject(import)
             && local_subject(known) == local
     });
     if taken {

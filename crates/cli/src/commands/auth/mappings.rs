@@ -188,6 +188,7 @@ fn chosen(session: &Session, account: &Entity) -> Result<String> {
         .collect();
     let source = match session.matches.arg("source") {
         Some(source) => source.to_owned(),
+        None if known.is_empty() => bail!("no mappings defined"),
         None => {
             let at = session.prompt().select("Select a mapping", &known, 0)?;
             known.get(at).cloned().unwrap_or_default()

@@ -1,12 +1,14 @@
 //! `nats auth operator` (cli.md 8.2).
 
-use super::store::{Entity, Store, pick_operator, set_default_operator};
+use super::store::{
+    Entity, Store, check_name, choose_operator, pick_operator, set_default_operator,
+};
 use super::{account, tags};
 use crate::bail;
 use crate::failure::Result;
 use crate::format::join;
 use crate::jwt::Claims;
-use crate::nkey::Kind;
+use crate::nkey::{Key, Kind};
 use crate::output::{Columns, Json, Table};
 use crate::session::Session;
 
@@ -17,14 +19,58 @@ fn texts(list: &[String]) -> Json {
     Json::List(list.iter().map(|text| Json::from(text.as_str())).collect())
 }
 
-fn urls(nats: &mut Json, session: &Session) {
-    let services = session.matches.list("service");
-    if !services.is_empty() {
-        nats.set("operator_service_urls", texts(services));
+/// Schemes under which clients reach servers.
+const SERVICE_SCHEMES: [&str; 4] = ["nats", "tls", "ws", "wss"];
+
+/// Fails unless a URL of a service is what servers and tools take: one of
+/// their schemes and a host, without user and path.
+fn check_service(url: &str) -> Result<()> {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        bail!("service url {url:?} has no scheme");
+    };
+    if !SERVICE_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+        bail!(
+            "service url {url:?}: the scheme has to be one of {}",
+            SERVICE_SCHEMES.join(", ")
+        );
     }
-    if let Some(url) = session.matches.filled("account-server") {
-        nats.set("account_server_url", url);
+    // What is before the sign may be a password, and is not shown.
+    if rest.contains('@') {
+        bail!("a service url must not have a user");
     }
+    if rest.is_empty() || rest.contains(['/', '?', '#']) {
+        bail!("service url {url:?} needs a host, and must not have a path");
+    }
+    Ok(())
+}
+
+/// Takes the URLs of the command line; a single empty one takes those that
+/// were there away.
+fn urls(nats: &mut Json, session: &Session) -> Result<()> {
+    match session.matches.list("service") {
+        [] => {}
+        [only] if only.is_empty() => {
+            nats.remove("operator_service_urls");
+        }
+        services => {
+            services.iter().try_for_each(|url| check_service(url))?;
+            nats.set("operator_service_urls", texts(services));
+        }
+    }
+    if session.matches.given("account-server") {
+        match session.matches.filled("account-server") {
+            Some(url) if !url.contains("://") => {
+                bail!("account server url {url:?} has no scheme");
+            }
+            Some(url) => {
+                nats.set("account_server_url", url);
+            }
+            None => {
+                nats.remove("account_server_url");
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Makes an operator.
@@ -37,11 +83,14 @@ pub fn add(session: &mut Session) -> Result<()> {
     if store.operators().contains(&name) {
         bail!("operator {name} already exist");
     }
-    let key = store.new_key(Kind::Operator)?;
+    check_name("operator", &name)?;
+    let key = Key::generate(Kind::Operator)?;
     let mut operator = Entity {
         claims: Claims::new("operator", &name, &key.public()),
         name,
     };
+    urls(operator.claims.nats_mut(), session)?;
+    store.save_key(&key)?;
     if session.matches.on("signing-key") {
         let signing = store.new_key(Kind::Operator)?;
         operator
@@ -49,9 +98,7 @@ pub fn add(session: &mut Session) -> Result<()> {
             .nats_mut()
             .set("signing_keys", texts(&[signing.public()]));
     }
-    urls(operator.claims.nats_mut(), session);
     tags::change(operator.claims.nats_mut(), &session.matches);
-    store.save_operator(&mut operator)?;
     let system_key = store.new_key(Kind::Account)?;
     let mut system = Entity {
         name: SYSTEM.to_owned(),
@@ -59,6 +106,7 @@ pub fn add(session: &mut Session) -> Result<()> {
     };
     account::make_system(system.claims.nats_mut());
     store.save_account(&operator, &mut system)?;
+    // Last, for with it the operator is there.
     operator
         .claims
         .nats_mut()
@@ -166,7 +214,7 @@ pub fn list(session: &mut Session) -> Result<()> {
 pub fn edit(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let mut operator = named(session, &store)?;
-    urls(operator.claims.nats_mut(), session);
+    urls(operator.claims.nats_mut(), session)?;
     tags::change(operator.claims.nats_mut(), &session.matches);
     store.save_operator(&mut operator)?;
     show(&store, &operator);
@@ -177,16 +225,9 @@ pub fn edit(session: &mut Session) -> Result<()> {
 pub fn select(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let name = match session.matches.arg("name") {
-        Some(name) => name.to_owned(),
-        None => {
-            let names = store.operators();
-            let at = session.prompt().select("Select an Operator", &names, 0)?;
-            names.get(at).cloned().unwrap_or_default()
-        }
+        Some(name) => pick_operator(session, &store, name)?.name,
+        None => choose_operator(session, &store)?.name,
     };
-    if !store.operators().contains(&name) {
-        bail!("unknown operator: {name}");
-    }
     set_default_operator(&name)?;
     println!("Selected operator {name:?} as default");
     Ok(())
@@ -221,6 +262,7 @@ pub fn keys_rm(session: &mut Session) -> Result<()> {
     let mut keys = operator.claims.nats().texts("signing_keys");
     let key = match session.matches.arg("key") {
         Some(key) => key.to_owned(),
+        None if keys.is_empty() => bail!("no signing keys found"),
         None => {
             let at = session.prompt().select("Select a key", &keys, 0)?;
             keys.get(at).cloned().unwrap_or_default()
@@ -245,4 +287,26 @@ pub fn keys_rm(session: &mut Session) -> Result<()> {
     store.save_operator(&mut operator)?;
     println!("Signing key removed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check_service;
+
+    #[test]
+    fn services_have_a_scheme_and_a_host() {
+        for good in ["nats://a:4222", "TLS://a", "wss://[::1]:443"] {
+            assert!(check_service(good).is_ok(), "{good}");
+        }
+        for bad in [
+            "a:4222",
+            "http://a",
+            "nats://u:secret@a",
+            "nats://a/x",
+            "nats://",
+        ] {
+            let why = check_service(bad).unwrap_err().to_string();
+            assert!(!why.contains("secret"), "{why}");
+        }
+    }
 }

@@ -87,6 +87,9 @@ fn show(scope: &Json) {
 fn chosen(session: &Session, account: &Entity, wanted: &str) -> Result<Json> {
     let keys = account.claims.nats().list("signing_keys");
     if wanted.is_empty() {
+        if keys.is_empty() {
+            bail!("no signing keys found");
+        }
         let names: Vec<String> = keys
             .iter()
             .map(|entry| format!("{} {}", key_of(entry), entry.text("role")))

@@ -63,17 +63,20 @@ pub fn check_exports(exports: &[Json], limits: &Json) -> Result<()> {
             bail!("the account contains wildcard exports that are not allowed by the operator");
         }
         check_token_position(subject, export.int("account_token_position"))?;
+        check_texts(export)?;
         let before = exports.get(..at).unwrap_or_default();
         for other in before {
             let other_subject = other.text("subject");
-            if other.text("type") == export.text("type")
-                && (covers(other_subject.as_bytes(), subject.as_bytes())
-                    || covers(subject.as_bytes(), other_subject.as_bytes()))
-            {
-                bail!(
-                    "{} export subject {subject:?} already exports {other_subject:?}",
-                    export.text("type")
-                );
+            if other.text("type") != export.text("type") {
+                continue;
+            }
+            for (wide, narrow) in [(subject, other_subject), (other_subject, subject)] {
+                if covers(wide.as_bytes(), narrow.as_bytes()) {
+                    bail!(
+                        "{} export subject {wide:?} already exports {narrow:?}",
+                        export.text("type")
+                    );
+                }
             }
         }
     }
@@ -83,6 +86,26 @@ pub fn check_exports(exports: &[Json], limits: &Json) -> Result<()> {
 /// Whether there are more than a limit allows; -1 is none.
 fn is_above(count: usize, limit: i64) -> bool {
     usize::try_from(limit).is_ok_and(|limit| count > limit)
+}
+
+/// Bytes of a description or URL at most.
+const MAX_TEXT: usize = 8192;
+
+fn check_texts(export: &Json) -> Result<()> {
+    if export.text("description").len() > MAX_TEXT {
+        bail!("Description is too long");
+    }
+    let url = export.text("info_url");
+    if url.len() > MAX_TEXT {
+        bail!("Info URL is too long");
+    }
+    let has_host = url.split_once("://").is_some_and(|(scheme, rest)| {
+        !scheme.is_empty() && !rest.starts_with('/') && !rest.is_empty()
+    });
+    if !url.is_empty() && !has_host {
+        bail!("error parsing info url: no hostname or scheme");
+    }
+    Ok(())
 }
 
 fn check_token_position(subject: &str, position: i64) -> Result<()> {
@@ -169,7 +192,7 @@ fn pattern_of(local: &str) -> String {
     tokens.join(".")
 }
 
-/// Fails unless `local` has all wildcards of `subject`, itself or as
+/// Fails unless `local` has as many wildcards as `subject`, itself or as
 /// references.
 fn check_renaming(local: &str, subject: &str) -> Result<()> {
     check_subject(local)?;
@@ -193,7 +216,7 @@ fn check_renaming(local: &str, subject: &str) -> Result<()> {
             None => {}
         }
     }
-    if found < wildcards {
+    if found != wildcards {
         bail!("subject does not contain enough * or reference wildcards $[0-9]");
     }
     debug_assert!(found <= token_count(local.as_bytes()));
@@ -254,7 +277,7 @@ mod tests {
                 r#"[{"subject":"a.>","type":"service"},{"subject":"a.b","type":"service"}]"#,
                 open
             ),
-            r#"service export subject "a.b" already exports "a.>""#
+            r#"service export subject "a.>" already exports "a.b""#
         );
         for (subject, position, why) in [
             (
@@ -278,6 +301,10 @@ mod tests {
             );
             assert_eq!(export_error(&export, open), why);
         }
+        for url in ["x", "http:x", "http://"] {
+            let export = format!(r#"[{{"subject":"a","info_url":"{url}"}}]"#);
+            assert!(export_error(&export, open).contains("no hostname or scheme"));
+        }
         assert!(export_error(r#"[{"subject":"a"}]"#, r#"{"exports":0}"#).contains("more exports"));
         assert!(export_error(r#"[{"subject":"*"}]"#, r#"{"exports":-1}"#).contains("wildcard"));
         for wrong in ["", "a b", ".a", "a..b", "a.>.b"] {
@@ -298,7 +325,10 @@ mod tests {
         assert_eq!(one(r#""subject":"a.>","local_subject":"x.>""#), "");
         assert_eq!(one(r#""subject":"a.*","local_subject":"$SYS.*""#), "");
         assert!(one(r#""subject":"a.>","local_subject":"x""#).contains("need to end"));
-        assert!(one(r#""subject":"a.*","local_subject":"x""#).contains("not contain enough"));
+        for (subject, local) in [("a.*", "x"), ("a.*", "x.$1.$1"), ("a", "x.*")] {
+            let import = format!(r#""subject":"{subject}","local_subject":"{local}""#);
+            assert!(one(&import).contains("not contain enough"), "{import}");
+        }
         assert_eq!(
             one(r#""subject":"a.*","local_subject":"x.$2""#),
             r#"Reference $2 in "x.$2" reference * in "a.*" that do not exist"#

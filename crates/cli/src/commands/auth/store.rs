@@ -273,7 +273,11 @@ impl Store {
         if !path.is_file() {
             bail!("the seed of {public} is not in the store");
         }
-        Key::in_file(&path.to_string_lossy())
+        let key = Key::in_file(&path.to_string_lossy())?;
+        if key.public() != public {
+            bail!("{} has the seed of another key", path.display());
+        }
+        Ok(key)
     }
 
     /// Keeps a pair.
@@ -341,6 +345,12 @@ pub fn pick_operator(session: &Session, store: &Store, name: &str) -> Result<Ent
     if names.contains(&default) {
         return store.operator(&default);
     }
+    choose_operator(session, store)
+}
+
+/// The only operator, or the one that the user chooses.
+pub fn choose_operator(session: &Session, store: &Store) -> Result<Entity> {
+    let names = store.operators();
     match &names[..] {
         [] => bail!("no operators found"),
         [only] => store.operator(only),

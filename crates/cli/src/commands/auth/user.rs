@@ -7,7 +7,7 @@ use super::store::{Entity, Store, pick_user};
 use super::tags;
 use crate::context::write_whole;
 use crate::failure::Result;
-use crate::format::{join, now_nanos};
+use crate::format::{join, now_nanos, parse_int};
 use crate::jwt::{Claims, credentials};
 use crate::nkey::{Key, Kind};
 use crate::output::{Columns, Json, Table};
@@ -104,7 +104,7 @@ pub fn add(session: &mut Session) -> Result<()> {
     let path = matches.filled("credential").map(str::to_owned);
     refuse_existing(path.as_deref(), matches.on("force"))?;
     let (signer, scoped) = signer(&store, &account, matches.filled("key").unwrap_or_default())?;
-    let key = store.new_key(Kind::User)?;
+    let key = Key::generate(Kind::User)?;
     let mut user = Entity {
         claims: Claims::new("user", &name, &key.public()),
         name,
@@ -113,25 +113,14 @@ pub fn add(session: &mut Session) -> Result<()> {
     nats.set("pub", Json::object());
     nats.set("sub", Json::object());
     if scoped {
-        // All of it comes from the scope, and must not be here.
-        for flag in [
-            "pub-allow",
-            "pub-deny",
-            "sub-allow",
-            "sub-deny",
-            "subscriptions",
-            "data",
-            "payload",
-            "bearer",
-            "locale",
-        ] {
-            if matches.given(flag) {
-                bail!("--{flag} cannot be used with a scoped signing key");
-            }
-        }
+        refuse_limits(session)?;
     } else {
         limit(nats, session, true);
+        if !session.matches.on("defaults") {
+            ask(session, nats)?;
+        }
     }
+    store.save_key(&key)?;
     tags::change(user.claims.nats_mut(), &session.matches);
     let token = store.save_user(&operator.name, &account, &mut user, &signer)?;
     show(&account, &user);
@@ -142,6 +131,51 @@ pub fn add(session: &mut Session) -> Result<()> {
             0o600,
         )?;
         println!("Wrote credential for {} to {path}", user.name);
+    }
+    Ok(())
+}
+
+/// Of a scoped user all limits come from the scope, and must not be in the
+/// user itself.
+fn refuse_limits(session: &Session) -> Result<()> {
+    for flag in [
+        "pub-allow",
+        "pub-deny",
+        "sub-allow",
+        "sub-deny",
+        "subscriptions",
+        "data",
+        "payload",
+        "bearer",
+        "locale",
+    ] {
+        if session.matches.given(flag) {
+            bail!("--{flag} cannot be used with a scoped signing key");
+        }
+    }
+    Ok(())
+}
+
+/// Asks for the limits that no flag gave.
+fn ask(session: &Session, nats: &mut Json) -> Result<()> {
+    for (flag, key, question, help) in [
+        (
+            "payload",
+            "payload",
+            "Maximum Payload",
+            "The largest message that the user can send, -1 for no limit",
+        ),
+        (
+            "subscriptions",
+            "subs",
+            "Maximum Subscriptions",
+            "The most subscriptions that the user can have, -1 for no limit",
+        ),
+    ] {
+        if !session.matches.given(flag) {
+            let text = session.prompt().text(question, "-1", help)?;
+            nats.set(key, parse_int(&text)?);
+        }
     }
     Ok(())
 }
@@ -292,7 +326,9 @@ pub fn list(session: &mut Session) -> Result<()> {
 pub fn edit(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let (operator, account, mut user) = chosen(session, &store)?;
-    if !is_scoped(&account, &user) {
+    if is_scoped(&account, &user) {
+        refuse_limits(session)?;
+    } else {
         limit(user.claims.nats_mut(), session, false);
     }
     tags::change(user.claims.nats_mut(), &session.matches);

@@ -129,9 +129,19 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
     if from_stdin && health {
         bail!("--health asks servers, which --stdin does not");
     }
+    let options = Json::object()
+        .with("accounts", true)
+        .with("streams", true)
+        .with("consumer", true)
+        .with("raft", true);
     let mut system = None;
     let servers = if from_stdin {
         read(stdin().lock())?
+    } else if session.matches.filled("archive").is_some() {
+        if health {
+            bail!("an archive has the health of whole servers only");
+        }
+        gather(&Servers::of(session)?, Expect::Quiet, &options)?
     } else {
         let begun = Instant::now();
         let asked = Servers::of(session)?.with_timeout(patience);
@@ -143,11 +153,6 @@ pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
             Ok(count) if count > 0 => Expect::Count(count),
             _ => asked.servers()?,
         };
-        let options = Json::object()
-            .with("accounts", true)
-            .with("streams", true)
-            .with("consumer", true)
-            .with("raft", true);
         let begun = Instant::now();
         let servers = gather(&asked, expect, &options)?;
         note(

@@ -196,9 +196,13 @@ impl Requests {
                 text.to_owned()
             }
         };
+        let lost = match self.incoming.lost() {
+            0 => String::new(),
+            count => format!("; {} came too fast to be counted", commas(count)),
+        };
         Grid {
             title: format!(
-                "Top {most} API requests; recent ones are those of the last {}",
+                "Top {most} API requests; recent ones are those of the last {}{lost}",
                 human_span(self.span)
             ),
             rows: rows
