@@ -24,6 +24,9 @@ def take_option(name):
 def main():
     sys.path[:0] = [HERE, SUITE]
     tool = take_option("--nats") or os.environ.get("MIDGE_NATS")
+    size = take_option("--object-bytes")
+    if size:
+        os.environ["MIDGE_OBJECT_BYTES"] = size
     import importlib.util
     spec = importlib.util.spec_from_file_location("suite", os.path.join(SUITE, "run.py"))
     suite = importlib.util.module_from_spec(spec)

@@ -119,8 +119,12 @@ def the_examples_do_what_they_say(ctx):
         check(line in commands(tool.out("cheat", "stream")), line)
         tour.paste(line.replace(" 1", " %d" % first))
     tour.label("subscribe", leave_out=("nats sub 'orders.>' --count 10",))
+    # Others listen there, too.
+    listeners = lambda: sum("orders.>" in (client.get("subscriptions_list") or [])  # noqa: E731
+                            for client in tool.server.connz(subs=1)["connections"])
+    before = listeners()
     waiting = tool.start("sub", "orders.>", "--count", "10")
-    wait_for_interest(tool, "orders.>")
+    wait_until(lambda: listeners() > before, "another subscription")
     tool.run("publish", "orders.new", "x", "--count", "10", "-q")
     waiting.wait()
     tour.label("consumer")

@@ -2,6 +2,69 @@
 
 use crate::model::*;
 
+/// What all publishers to a stream have.
+const STREAM_PUBLISHING: &[Flag] = &[
+    switch(
+        "multisubject",
+        "Publish to (or receive from) numbered subjects below the subject",
+    ),
+    int(
+        "multisubjectmax",
+        "Number of subjects, 0 for one per message",
+    )
+    .default("100000"),
+    switch(
+        "multisubjectrandomize",
+        "Choose the numbered subject at random",
+    ),
+    file("payload", "Send the content of this file"),
+    text("header", "Add a header, as KEY:VALUE")
+        .short('H')
+        .list(),
+    switch("create", "Create or update the stream first"),
+    choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
+    int("replicas", "Number of copies in the cluster").default("1"),
+    text("maxbytes", "Most bytes in the stream").default("1GB"),
+    switch("dedup", "Send a message id with each message"),
+    duration(
+        "dedupwindow",
+        "Window in which the stream looks for duplicate ids",
+    )
+    .default("2m"),
+    switch("purge", "Purge the stream first"),
+    switch("persistasync", "Store messages in async mode"),
+    int("throughput", "Messages per second in all, 0 for no limit").default("0"),
+    duration("duration", "How long to run").default("0s"),
+];
+
+/// What all measurements have.
+const RUN: &[Flag] = &[
+    int("clients", "Number of clients that work at the same time").default("1"),
+    int("msgs", "Messages in all, divided over the clients").default("100000"),
+    negatable("progress", "Show progress").on(),
+    text("csv", "Also write the results to this CSV file"),
+    text("size", "Bytes of each message").default("128B"),
+];
+
+/// What consumers of a stream have.
+const CONSUMING: &[Flag] = &[
+    text("consumer", "Consumer to work with").default("nats-bench"),
+    int(
+        "batch",
+        "Messages fetched, or published before waiting for acknowledgements, at a time",
+    )
+    .default("500"),
+    choice(
+        "acks",
+        &["explicit", "none", "all"],
+        "Acknowledgement policy of the consumer",
+    )
+    .default("explicit"),
+    negatable("doubleack", "Wait until acknowledgements are confirmed"),
+    text("filter", "Only subjects that match this filter").list(),
+    switch("purge", "Purge the stream first"),
+];
+
 /// `nats bench`.
 pub const BENCH: Command =
     Command::new("bench", "Measure how fast it goes").commands(&[PUB, SUB, SERVICE, JS, KV, OLDJS]);
@@ -10,60 +73,50 @@ pub const BENCH: Command =
 const PUB: Command = Command::new("pub", "Publish Core NATS messages")
     .run(super::core_publish)
     .args(&[arg("subject", "The subject")])
-    .flags(&[&[
-        duration("sleep", "Pause after each message").default("0s"),
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-        switch(
-            "multisubject",
-            "Publish to (or receive from) numbered subjects below the subject",
-        ),
-        int(
-            "multisubjectmax",
-            "Number of subjects, 0 for one per message",
-        )
-        .default("100000"),
-        switch(
-            "multisubjectrandomize",
-            "Choose the numbered subject at random",
-        ),
-        file("payload", "Send the content of this file"),
-        text("header", "Add a header, as KEY:VALUE")
-            .short('H')
-            .list(),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
-    ]]);
+    .flags(&[
+        &[duration("sleep", "Pause after each message").default("0s")],
+        RUN,
+        &[
+            switch(
+                "multisubject",
+                "Publish to (or receive from) numbered subjects below the subject",
+            ),
+            int(
+                "multisubjectmax",
+                "Number of subjects, 0 for one per message",
+            )
+            .default("100000"),
+            switch(
+                "multisubjectrandomize",
+                "Choose the numbered subject at random",
+            ),
+            file("payload", "Send the content of this file"),
+            text("header", "Add a header, as KEY:VALUE")
+                .short('H')
+                .list(),
+            int("throughput", "Messages per second in all, 0 for no limit").default("0"),
+            duration("duration", "How long to run").default("0s"),
+        ],
+    ]);
 
 /// `nats bench sub`.
 const SUB: Command = Command::new("sub", "Receive Core NATS messages")
     .run(super::core_subscribe)
     .args(&[arg("subject", "The subject")])
-    .flags(&[&[
-        switch(
+    .flags(&[
+        &[switch(
             "multisubject",
             "Publish to (or receive from) numbered subjects below the subject",
-        ),
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-    ]]);
+        )],
+        RUN,
+    ]);
 
 /// `nats bench service`.
 const SERVICE: Command = Command::new("service", "Requests and responses")
-    .flags(&[&[
-        duration("sleep", "Pause after each message").default("0s"),
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-    ]])
+    .flags(&[
+        &[duration("sleep", "Pause after each message").default("0s")],
+        RUN,
+    ])
     .commands(&[SERVICE_REQUEST, SERVICE_SERVE]);
 
 /// `nats bench service request`.
@@ -86,15 +139,13 @@ const SERVICE_SERVE: Command = Command::new("serve", "Answer requests")
 
 /// `nats bench js`.
 const JS: Command = Command::new("js", "JetStream")
-    .flags(&[&[
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-        text("stream", "Stream to work with").default("benchstream"),
-        duration("sleep", "Pause after each message").default("0s"),
-    ]])
+    .flags(&[
+        RUN,
+        &[
+            text("stream", "Stream to work with").default("benchstream"),
+            duration("sleep", "Pause after each message").default("0s"),
+        ],
+    ])
     .commands(&[JS_PUB, JS_ORDERED, JS_CONSUME, JS_FETCH, JS_GET]);
 
 /// `nats bench js pub`.
@@ -109,175 +160,55 @@ const JS_PUB: Command = Command::new("pub", "Publish to a stream").commands(&[
 const JS_PUB_SYNC: Command = Command::new("sync", "Publish and wait for each acknowledgement")
     .run(super::sync)
     .args(&[arg("subject", "The subject")])
-    .flags(&[&[
-        switch(
-            "multisubject",
-            "Publish to (or receive from) numbered subjects below the subject",
-        ),
-        int(
-            "multisubjectmax",
-            "Number of subjects, 0 for one per message",
-        )
-        .default("100000"),
-        switch(
-            "multisubjectrandomize",
-            "Choose the numbered subject at random",
-        ),
-        file("payload", "Send the content of this file"),
-        text("header", "Add a header, as KEY:VALUE")
-            .short('H')
-            .list(),
-        switch("create", "Create or update the stream first"),
-        choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
-        int("replicas", "Number of copies in the cluster").default("1"),
-        text("maxbytes", "Most bytes in the stream").default("1GB"),
-        switch("dedup", "Send a message id with each message"),
-        duration(
-            "dedupwindow",
-            "Window in which the stream looks for duplicate ids",
-        )
-        .default("2m"),
-        switch("purge", "Purge the stream first"),
-        switch("persistasync", "Store messages in async mode"),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
-    ]]);
+    .flags(&[STREAM_PUBLISHING]);
 
 /// `nats bench js pub async`.
 const JS_PUB_ASYNC: Command =
     Command::new("async", "Publish with many acknowledgements on the way")
         .run(super::in_flight)
         .args(&[arg("subject", "The subject")])
-        .flags(&[&[
-            int(
+        .flags(&[
+            &[int(
                 "batch",
                 "Messages fetched, or published before waiting for acknowledgements, at a time",
             )
-            .default("500"),
-            switch(
-                "multisubject",
-                "Publish to (or receive from) numbered subjects below the subject",
-            ),
-            int(
-                "multisubjectmax",
-                "Number of subjects, 0 for one per message",
-            )
-            .default("100000"),
-            switch(
-                "multisubjectrandomize",
-                "Choose the numbered subject at random",
-            ),
-            file("payload", "Send the content of this file"),
-            text("header", "Add a header, as KEY:VALUE")
-                .short('H')
-                .list(),
-            switch("create", "Create or update the stream first"),
-            choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
-            int("replicas", "Number of copies in the cluster").default("1"),
-            text("maxbytes", "Most bytes in the stream").default("1GB"),
-            switch("dedup", "Send a message id with each message"),
-            duration(
-                "dedupwindow",
-                "Window in which the stream looks for duplicate ids",
-            )
-            .default("2m"),
-            switch("purge", "Purge the stream first"),
-            switch("persistasync", "Store messages in async mode"),
-            int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-            duration("duration", "How long to run").default("0s"),
-        ]]);
+            .default("500")],
+            STREAM_PUBLISHING,
+        ]);
 
 /// `nats bench js pub atomic`.
 const JS_PUB_ATOMIC: Command = Command::new("atomic", "Publish atomic batches")
     .run(super::atomic)
     .aliases(&["batch"])
     .args(&[arg("subject", "The subject")])
-    .flags(&[&[
-        int(
+    .flags(&[
+        &[int(
             "batch",
             "Messages fetched, or published before waiting for acknowledgements, at a time",
         )
-        .default("500"),
-        switch(
-            "multisubject",
-            "Publish to (or receive from) numbered subjects below the subject",
-        ),
-        int(
-            "multisubjectmax",
-            "Number of subjects, 0 for one per message",
-        )
-        .default("100000"),
-        switch(
-            "multisubjectrandomize",
-            "Choose the numbered subject at random",
-        ),
-        file("payload", "Send the content of this file"),
-        text("header", "Add a header, as KEY:VALUE")
-            .short('H')
-            .list(),
-        switch("create", "Create or update the stream first"),
-        choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
-        int("replicas", "Number of copies in the cluster").default("1"),
-        text("maxbytes", "Most bytes in the stream").default("1GB"),
-        switch("dedup", "Send a message id with each message"),
-        duration(
-            "dedupwindow",
-            "Window in which the stream looks for duplicate ids",
-        )
-        .default("2m"),
-        switch("purge", "Purge the stream first"),
-        switch("persistasync", "Store messages in async mode"),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
-    ]]);
+        .default("500")],
+        STREAM_PUBLISHING,
+    ]);
 
 /// `nats bench js pub fast`.
 const JS_PUB_FAST: Command = Command::new("fast", "Publish fast batches")
     .run(super::fast)
     .args(&[arg("subject", "The subject")])
-    .flags(&[&[
-        int(
-            "batch",
-            "Messages fetched, or published before waiting for acknowledgements, at a time",
-        )
-        .default("500"),
-        uint(
-            "max-outstanding-acks",
-            "Most batches that wait for an acknowledgement",
-        )
-        .default("1"),
-        switch(
-            "multisubject",
-            "Publish to (or receive from) numbered subjects below the subject",
-        ),
-        int(
-            "multisubjectmax",
-            "Number of subjects, 0 for one per message",
-        )
-        .default("100000"),
-        switch(
-            "multisubjectrandomize",
-            "Choose the numbered subject at random",
-        ),
-        file("payload", "Send the content of this file"),
-        text("header", "Add a header, as KEY:VALUE")
-            .short('H')
-            .list(),
-        switch("create", "Create or update the stream first"),
-        choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
-        int("replicas", "Number of copies in the cluster").default("1"),
-        text("maxbytes", "Most bytes in the stream").default("1GB"),
-        switch("dedup", "Send a message id with each message"),
-        duration(
-            "dedupwindow",
-            "Window in which the stream looks for duplicate ids",
-        )
-        .default("2m"),
-        switch("purge", "Purge the stream first"),
-        switch("persistasync", "Store messages in async mode"),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
-    ]]);
+    .flags(&[
+        &[
+            int(
+                "batch",
+                "Messages fetched, or published before waiting for acknowledgements, at a time",
+            )
+            .default("500"),
+            uint(
+                "max-outstanding-acks",
+                "Most batches that wait for an acknowledgement",
+            )
+            .default("1"),
+        ],
+        STREAM_PUBLISHING,
+    ]);
 
 /// `nats bench js ordered`.
 const JS_ORDERED: Command = Command::new("ordered", "Consume with an ordered consumer")
@@ -295,44 +226,12 @@ const JS_ORDERED: Command = Command::new("ordered", "Consume with an ordered con
 /// `nats bench js consume`.
 const JS_CONSUME: Command = Command::new("consume", "Consume with a durable consumer")
     .run(super::consume)
-    .flags(&[&[
-        text("consumer", "Consumer to work with").default("nats-bench"),
-        int(
-            "batch",
-            "Messages fetched, or published before waiting for acknowledgements, at a time",
-        )
-        .default("500"),
-        choice(
-            "acks",
-            &["explicit", "none", "all"],
-            "Acknowledgement policy of the consumer",
-        )
-        .default("explicit"),
-        negatable("doubleack", "Wait until acknowledgements are confirmed"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("purge", "Purge the stream first"),
-    ]]);
+    .flags(&[CONSUMING]);
 
 /// `nats bench js fetch`.
 const JS_FETCH: Command = Command::new("fetch", "Fetch batches from a durable consumer")
     .run(super::fetch)
-    .flags(&[&[
-        text("consumer", "Consumer to work with").default("nats-bench"),
-        int(
-            "batch",
-            "Messages fetched, or published before waiting for acknowledgements, at a time",
-        )
-        .default("500"),
-        choice(
-            "acks",
-            &["explicit", "none", "all"],
-            "Acknowledgement policy of the consumer",
-        )
-        .default("explicit"),
-        negatable("doubleack", "Wait until acknowledgements are confirmed"),
-        text("filter", "Only subjects that match this filter").list(),
-        switch("purge", "Purge the stream first"),
-    ]]);
+    .flags(&[CONSUMING]);
 
 /// `nats bench js get`.
 const JS_GET: Command = Command::new("get", "Direct gets").commands(&[JS_GET_SYNC, JS_GET_BATCH]);
@@ -354,15 +253,13 @@ const JS_GET_BATCH: Command = Command::new("batch", "Get batches")
 
 /// `nats bench kv`.
 const KV: Command = Command::new("kv", "Key-Value buckets")
-    .flags(&[&[
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-        text("bucket", "Key-Value bucket to work with").default("benchbucket"),
-        duration("sleep", "Pause after each message").default("0s"),
-    ]])
+    .flags(&[
+        RUN,
+        &[
+            text("bucket", "Key-Value bucket to work with").default("benchbucket"),
+            duration("sleep", "Pause after each message").default("0s"),
+        ],
+    ])
     .commands(&[KV_PUT, KV_GET]);
 
 /// `nats bench kv put`.
@@ -395,15 +292,13 @@ const KV_GET: Command = Command::new("get", "Get values")
 /// `nats bench oldjs`.
 const OLDJS: Command = Command::new("oldjs", "Consumers in their older forms")
     .hidden()
-    .flags(&[&[
-        int("clients", "Number of clients that work at the same time").default("1"),
-        int("msgs", "Messages in all, divided over the clients").default("100000"),
-        negatable("progress", "Show progress").on(),
-        text("csv", "Also write the results to this CSV file"),
-        text("size", "Bytes of each message").default("128B"),
-        text("stream", "Stream to work with").default("benchstream"),
-        duration("sleep", "Pause after each message").default("0s"),
-    ]])
+    .flags(&[
+        RUN,
+        &[
+            text("stream", "Stream to work with").default("benchstream"),
+            duration("sleep", "Pause after each message").default("0s"),
+        ],
+    ])
     .commands(&[OLDJS_ORDERED, OLDJS_PUSH, OLDJS_PULL]);
 
 /// `nats bench oldjs ordered`.

@@ -2,6 +2,34 @@
 
 use crate::model::*;
 
+/// What may be changed of a bucket, too.
+const BUCKET: &[Flag] = &[
+    duration("ttl", "Time after which values are removed"),
+    duration(
+        "marker-ttl",
+        "Keep markers of removed keys for this long, and allow a TTL per key",
+    ),
+    uint("replicas", "Number of copies in the cluster").default("1"),
+    text("max-value-size", "Most bytes of a value"),
+    text("max-bucket-size", "Most bytes in the bucket"),
+    text("tags", "Placement tags").list(),
+    text(
+        "cluster",
+        "Only servers, or the assets placed, in this cluster",
+    ),
+    negatable("compress", "Compress the data of the bucket"),
+    map("metadata", "Add metadata, as KEY=VALUE"),
+    text(
+        "republish-source",
+        "Only republish messages on this subject",
+    ),
+    text(
+        "republish-destination",
+        "Subject that stored messages are republished to",
+    ),
+    switch("republish-headers", "Republish headers only"),
+];
+
 /// `nats kv`.
 pub const KV: Command = Command::new("kv", "Key-Value buckets").commands(&[
     ADD, EDIT, PUT, GET, CREATE, UPDATE, DEL, PURGE, HISTORY, REVERT, INFO, WATCH, LS, COMPACT,
@@ -12,77 +40,39 @@ const ADD: Command = Command::new("add", "Create a bucket")
     .run(super::add)
     .aliases(&["new"])
     .args(&[arg("bucket", "The bucket")])
-    .flags(&[&[
-        text("description", "Free text that describes it"),
-        int("history", "Values kept per key").default("1"),
-        choice(
-            "storage",
-            &["file", "f", "memory", "m"],
-            "Where messages are kept",
-        ),
-        duration("ttl", "Time after which values are removed"),
-        duration(
-            "marker-ttl",
-            "Keep markers of removed keys for this long, and allow a TTL per key",
-        ),
-        uint("replicas", "Number of copies in the cluster").default("1"),
-        text("max-value-size", "Most bytes of a value"),
-        text("max-bucket-size", "Most bytes in the bucket"),
-        text("tags", "Placement tags").list(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        negatable("compress", "Compress the data of the bucket"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "republish-source",
-            "Only republish messages on this subject",
-        ),
-        text(
-            "republish-destination",
-            "Subject that stored messages are republished to",
-        ),
-        switch("republish-headers", "Republish headers only"),
-        text("mirror", "Mirror another bucket"),
-        text("mirror-domain", "JetStream domain of the mirrored bucket"),
-        text("source", "Source from another bucket (repeatable)").list(),
-    ]]);
+    .flags(&[
+        &[
+            text("description", "Free text that describes it"),
+            int("history", "Values kept per key").default("1"),
+            choice(
+                "storage",
+                &["file", "f", "memory", "m"],
+                "Where messages are kept",
+            ),
+        ],
+        BUCKET,
+        &[
+            text("mirror", "Mirror another bucket"),
+            text("mirror-domain", "JetStream domain of the mirrored bucket"),
+            text("source", "Source from another bucket (repeatable)").list(),
+        ],
+    ]);
 
 /// `nats kv edit`.
 const EDIT: Command = Command::new("edit", "Change a bucket")
     .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
-    .flags(&[&[
-        text("description", "Free text that describes it"),
-        int("history", "Values kept per key").default("1"),
-        duration("ttl", "Time after which values are removed"),
-        duration(
-            "marker-ttl",
-            "Keep markers of removed keys for this long, and allow a TTL per key",
-        ),
-        uint("replicas", "Number of copies in the cluster").default("1"),
-        text("max-value-size", "Most bytes of a value"),
-        text("max-bucket-size", "Most bytes in the bucket"),
-        text("tags", "Placement tags").list(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        negatable("compress", "Compress the data of the bucket"),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        text(
-            "republish-source",
-            "Only republish messages on this subject",
-        ),
-        text(
-            "republish-destination",
-            "Subject that stored messages are republished to",
-        ),
-        switch("republish-headers", "Republish headers only"),
-        negatable("no-mirror", "Make a mirror an ordinary one"),
-        text("source", "Source from another bucket (repeatable)").list(),
-    ]]);
+    .flags(&[
+        &[
+            text("description", "Free text that describes it"),
+            int("history", "Values kept per key").default("1"),
+        ],
+        BUCKET,
+        &[
+            negatable("no-mirror", "Make a mirror an ordinary one"),
+            text("source", "Source from another bucket (repeatable)").list(),
+        ],
+    ]);
 
 /// `nats kv put`.
 const PUT: Command = Command::new("put", "Put a value").run(super::put).args(&[

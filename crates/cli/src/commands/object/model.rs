@@ -2,6 +2,25 @@
 
 use crate::model::*;
 
+/// Limits of a bucket.
+const BUCKET: &[Flag] = &[
+    duration("ttl", "Time after which values are removed"),
+    uint("replicas", "Number of copies in the cluster").default("1"),
+    text("max-bucket-size", "Most bytes in the bucket"),
+    text("description", "Free text that describes it"),
+];
+
+/// Where a bucket is kept, and how.
+const PLACEMENT: &[Flag] = &[
+    text("tags", "Placement tags").list(),
+    text(
+        "cluster",
+        "Only servers, or the assets placed, in this cluster",
+    ),
+    map("metadata", "Add metadata, as KEY=VALUE"),
+    negatable("compress", "Compress the data of the bucket"),
+];
+
 /// `nats object`.
 pub const OBJECT: Command = Command::new("object", "Object buckets")
     .aliases(&["obj"])
@@ -11,42 +30,21 @@ pub const OBJECT: Command = Command::new("object", "Object buckets")
 const ADD: Command = Command::new("add", "Create a bucket")
     .run(super::add)
     .args(&[arg("bucket", "The bucket")])
-    .flags(&[&[
-        duration("ttl", "Time after which values are removed"),
-        uint("replicas", "Number of copies in the cluster").default("1"),
-        text("max-bucket-size", "Most bytes in the bucket"),
-        text("description", "Free text that describes it"),
-        choice(
+    .flags(&[
+        BUCKET,
+        &[choice(
             "storage",
             &["file", "f", "memory", "m"],
             "Where messages are kept",
-        ),
-        text("tags", "Placement tags").list(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        negatable("compress", "Compress the data of the bucket"),
-    ]]);
+        )],
+        PLACEMENT,
+    ]);
 
 /// `nats object edit`.
 const EDIT: Command = Command::new("edit", "Change a bucket")
     .run(super::edit)
     .args(&[arg("bucket", "The bucket")])
-    .flags(&[&[
-        duration("ttl", "Time after which values are removed"),
-        uint("replicas", "Number of copies in the cluster").default("1"),
-        text("max-bucket-size", "Most bytes in the bucket"),
-        text("description", "Free text that describes it"),
-        text("tags", "Placement tags").list(),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
-        map("metadata", "Add metadata, as KEY=VALUE"),
-        negatable("compress", "Compress the data of the bucket"),
-    ]]);
+    .flags(&[BUCKET, PLACEMENT]);
 
 /// `nats object put`.
 const PUT: Command = Command::new("put", "Put a file into a bucket")

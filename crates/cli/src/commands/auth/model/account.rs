@@ -4,6 +4,39 @@ use crate::commands::auth::account;
 use crate::commands::auth::{exports, imports, mappings, scopes};
 use crate::model::*;
 
+/// Limits of an account.
+const LIMITS: &[Flag] = &[
+    negatable(
+        "bearer",
+        "Allow tokens that need no signature of the user's key",
+    ),
+    int("connections", "Most connections, -1 for no limit").default("-1"),
+    duration("expiry", "Time after which the account ends"),
+    int("exports", "Most exports, -1 for no limit").default("-1"),
+    int("imports", "Most imports, -1 for no limit").default("-1"),
+    negatable("jetstream", "Enable JetStream"),
+    int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
+    text("js-disk", "Most file storage of the account"),
+    text("js-disk-stream", "Most file storage of a stream").default("-1"),
+    int(
+        "js-max-pending",
+        "Most unacknowledged messages of a consumer",
+    ),
+    text("js-memory", "Most memory storage of the account"),
+    text("js-memory-stream", "Most memory storage of a stream").default("-1"),
+    switch("js-stream-size-required", "Streams must have a size limit"),
+    int("js-streams", "Most streams, -1 for no limit").default("-1"),
+    choice(
+        "js-cluster-traffic",
+        &["owner", "system"],
+        "Account that carries the Raft traffic of its assets",
+    ),
+    int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
+    int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
+    int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+    text("tags", "Tags to add").list(),
+];
+
 /// `nats auth account`.
 pub(super) const ACCOUNT: Command = Command::new("account", "Accounts")
     .aliases(&["a", "acct", "act"])
@@ -24,40 +57,17 @@ pub(super) const ACCOUNT: Command = Command::new("account", "Accounts")
 const ACCOUNT_ADD: Command = Command::new("add", "Make an account")
     .aliases(&["create", "new"])
     .args(&[optional("account", "The account")])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        text("key", "File with the key pair of the new account"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int("connections", "Most connections, -1 for no limit").default("-1"),
-        duration("expiry", "Time after which the account ends"),
-        int("exports", "Most exports, -1 for no limit").default("-1"),
-        int("imports", "Most imports, -1 for no limit").default("-1"),
-        negatable("jetstream", "Enable JetStream"),
-        int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
-        text("js-disk", "Most file storage of the account"),
-        text("js-disk-stream", "Most file storage of a stream").default("-1"),
-        int(
-            "js-max-pending",
-            "Most unacknowledged messages of a consumer",
-        ),
-        text("js-memory", "Most memory storage of the account"),
-        text("js-memory-stream", "Most memory storage of a stream").default("-1"),
-        switch("js-stream-size-required", "Streams must have a size limit"),
-        int("js-streams", "Most streams, -1 for no limit").default("-1"),
-        choice(
-            "js-cluster-traffic",
-            &["owner", "system"],
-            "Account that carries the Raft traffic of its assets",
-        ),
-        int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-        switch("defaults", "Take the default answer to every question"),
-    ]])
+    .flags(&[
+        &[
+            text("operator", "Operator to work in"),
+            text("key", "File with the key pair of the new account"),
+        ],
+        LIMITS,
+        &[switch(
+            "defaults",
+            "Take the default answer to every question",
+        )],
+    ])
     .run(account::add);
 
 /// `nats auth account info`.
@@ -74,38 +84,7 @@ const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
 const ACCOUNT_EDIT: Command = Command::new("edit", "Change an account")
     .aliases(&["update"])
     .args(&[optional("account", "The account")])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int("connections", "Most connections, -1 for no limit").default("-1"),
-        duration("expiry", "Time after which the account ends"),
-        int("exports", "Most exports, -1 for no limit").default("-1"),
-        int("imports", "Most imports, -1 for no limit").default("-1"),
-        negatable("jetstream", "Enable JetStream"),
-        int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
-        text("js-disk", "Most file storage of the account"),
-        text("js-disk-stream", "Most file storage of a stream").default("-1"),
-        int(
-            "js-max-pending",
-            "Most unacknowledged messages of a consumer",
-        ),
-        text("js-memory", "Most memory storage of the account"),
-        text("js-memory-stream", "Most memory storage of a stream").default("-1"),
-        switch("js-stream-size-required", "Streams must have a size limit"),
-        int("js-streams", "Most streams, -1 for no limit").default("-1"),
-        choice(
-            "js-cluster-traffic",
-            &["owner", "system"],
-            "Account that carries the Raft traffic of its assets",
-        ),
-        int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("-1"),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-    ]])
+    .flags(&[&[text("operator", "Operator to work in")], LIMITS])
     .run(account::edit);
 
 /// `nats auth account ls`.

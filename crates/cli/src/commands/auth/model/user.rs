@@ -3,6 +3,28 @@
 use crate::commands::auth::user;
 use crate::model::*;
 
+/// What a user may do.
+const USER_LIMITS: &[Flag] = &[
+    text("operator", "Operator to work in"),
+    negatable(
+        "bearer",
+        "Allow tokens that need no signature of the user's key",
+    ),
+    int(
+        "data",
+        "Most bytes the user may send in total, -1 for no limit",
+    )
+    .default("-1"),
+    text("locale", "Locale of the user's time limits"),
+    int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
+    text("pub-allow", "Subjects that may be published to").list(),
+    text("pub-deny", "Subjects that may not be published to").list(),
+    text("sub-allow", "Subjects that may be subscribed to").list(),
+    text("sub-deny", "Subjects that may not be subscribed to").list(),
+    int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+    text("tags", "Tags to add").list(),
+];
+
 /// `nats auth user`.
 pub(super) const USER: Command = Command::new("user", "Users")
     .aliases(&["u", "usr", "users"])
@@ -19,30 +41,15 @@ pub(super) const USER: Command = Command::new("user", "Users")
 const USER_ADD: Command = Command::new("add", "Make a user")
     .aliases(&["create", "new"])
     .args(&[arg("name", "Its name"), optional("account", "The account")])
-    .flags(&[&[
-        text("key", "Key that signs: a public key or a role"),
-        text("operator", "Operator to work in"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int(
-            "data",
-            "Most bytes the user may send in total, -1 for no limit",
-        )
-        .default("-1"),
-        text("locale", "Locale of the user's time limits"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
-        text("pub-allow", "Subjects that may be published to").list(),
-        text("pub-deny", "Subjects that may not be published to").list(),
-        text("sub-allow", "Subjects that may be subscribed to").list(),
-        text("sub-deny", "Subjects that may not be subscribed to").list(),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-        switch("force", "Do it without asking").short('f'),
-        text("credential", "File for the user's credentials"),
-        switch("defaults", "Take the default answer to every question"),
-    ]])
+    .flags(&[
+        &[text("key", "Key that signs: a public key or a role")],
+        USER_LIMITS,
+        &[
+            switch("force", "Do it without asking").short('f'),
+            text("credential", "File for the user's credentials"),
+            switch("defaults", "Take the default answer to every question"),
+        ],
+    ])
     .run(user::add);
 
 /// `nats auth user info`.
@@ -65,28 +72,13 @@ const USER_EDIT: Command = Command::new("edit", "Change a user")
         optional("name", "Its name"),
         optional("account", "The account"),
     ])
-    .flags(&[&[
-        text("operator", "Operator to work in"),
-        negatable(
-            "bearer",
-            "Allow tokens that need no signature of the user's key",
-        ),
-        int(
-            "data",
-            "Most bytes the user may send in total, -1 for no limit",
-        )
-        .default("-1"),
-        text("locale", "Locale of the user's time limits"),
-        int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
-        text("pub-allow", "Subjects that may be published to").list(),
-        text("pub-deny", "Subjects that may not be published to").list(),
-        text("sub-allow", "Subjects that may be subscribed to").list(),
-        text("sub-deny", "Subjects that may not be subscribed to").list(),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        text("tags", "Tags to add").list(),
-        text("no-tags", "Tags to remove").list(),
-        text("credential", "File for the user's credentials"),
-    ]])
+    .flags(&[
+        USER_LIMITS,
+        &[
+            text("no-tags", "Tags to remove").list(),
+            text("credential", "File for the user's credentials"),
+        ],
+    ])
     .run(user::edit);
 
 /// `nats auth user ls`.
