@@ -2,6 +2,7 @@
 """Runs the suite of the `nats` tool. See README.md."""
 
 import os
+import signal
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -22,6 +23,8 @@ def take_option(name):
 
 
 def main():
+    # A shell starts what it puts in the background deaf to Ctrl-C, and the tool would be, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.path[:0] = [HERE, SUITE]
     tool = take_option("--nats") or os.environ.get("MIDGE_NATS")
     size = take_option("--object-bytes")
