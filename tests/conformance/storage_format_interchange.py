@@ -11,6 +11,7 @@ from lib.backups import restore, sample
 from lib.consumers import fetch, make
 from lib.highway import checksum
 from lib.jetstream import SECOND, STORE
+from lib.process import free_ports
 from lib.storedir import read
 from lib.stores import contents, no_warnings, own, same_contents, stop
 
