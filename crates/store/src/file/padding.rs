@@ -119,8 +119,9 @@ pub(crate) fn without_room(block: &[u8]) -> usize {
 }
 
 impl FileStore {
-    /// Writes records at the end of the last block's file, which is not
-    /// encrypted: zeros behind them would tell the key stream.
+    /// Writes records at the end of the last block's file, with room behind them
+    /// if that is wanted. The file is not encrypted: zeros under its key, and
+    /// records in their place later, would tell both.
     pub(super) fn write_tail(
         padding: &mut Padding,
         number: u32,
