@@ -1,6 +1,6 @@
 //! Commands and their arguments.
 
-use super::Flag;
+use super::{Flag, Kind};
 use crate::failure::Result;
 use crate::session::Session;
 
@@ -113,6 +113,8 @@ pub struct Arg {
     pub many: bool,
     /// Its value if not given.
     pub default: Option<&'static str>,
+    /// What its words are.
+    pub kind: Kind,
 }
 
 /// An argument that must be given.
@@ -123,6 +125,7 @@ pub const fn arg(name: &'static str, help: &'static str) -> Arg {
         required: true,
         many: false,
         default: None,
+        kind: Kind::Text,
     }
 }
 
@@ -144,6 +147,18 @@ impl Arg {
     /// With a value for when it is left out.
     pub const fn default(mut self, value: &'static str) -> Self {
         self.default = Some(value);
+        self
+    }
+
+    /// Words are paths of files that exist.
+    pub const fn file(mut self) -> Self {
+        self.kind = Kind::File;
+        self
+    }
+
+    /// One of these words.
+    pub const fn choice(mut self, words: &'static [&'static str]) -> Self {
+        self.kind = Kind::Choice(words);
         self
     }
 }

@@ -118,9 +118,26 @@ impl System {
         expect: Expect,
         mut found: impl FnMut(Answer) -> ControlFlow<()>,
     ) -> Result<()> {
+        let body = body.map(Json::compact).unwrap_or_default();
+        self.exchange(subject, &body, expect, |text, rtt| {
+            let Ok(json) = Json::parse(&text) else {
+                bail!("an answer on {subject} cannot be read");
+            };
+            Ok(found(Answer { text, json, rtt }))
+        })
+    }
+
+    /// Sends any text; calls `found` with the text of each answer, which need
+    /// not be JSON, and its time since the question, until it breaks.
+    pub fn exchange(
+        &self,
+        subject: &str,
+        body: &str,
+        expect: Expect,
+        mut found: impl FnMut(Vec<u8>, Duration) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let inbox = self.connection.new_inbox();
         let waiting = self.connection.subscribe(&inbox, "")?;
-        let body = body.map(Json::compact).unwrap_or_default();
         if self.trace {
             log!(">>> {subject}: {body}");
         }
@@ -146,11 +163,8 @@ impl System {
             }
             let rtt = begun.elapsed();
             let text = self.plain(&message)?;
-            let Ok(json) = Json::parse(&text) else {
-                bail!("an answer on {subject} cannot be read");
-            };
             count += 1;
-            if found(Answer { text, json, rtt }).is_break() {
+            if found(text, rtt)?.is_break() {
                 return Ok(());
             }
             match expect {
