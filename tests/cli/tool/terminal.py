@@ -13,6 +13,8 @@ import time
 
 from lib.check import PATIENCE, Failure
 
+# Seconds without output after which a program waits for keys.
+QUIET = 0.15
 SEQUENCE = re.compile(r"\x1b(?:\[([0-9;?]*)([@A-Za-z])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[78=>M])")
 
 
@@ -164,7 +166,19 @@ class Terminal:
     def answer(self, question, text="", key="\r"):
         """Waits for a question and answers it."""
         self.wait(re.escape(question))
+        self._wait_for_keys()
         self.type(text + key)
+
+    def _wait_for_keys(self):
+        """Waits until the program takes single keys, and has asked where the cursor is, if it does: what is typed
+        before, the terminal would turn into lines, or the program would take for the place."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.ended and time.monotonic() < deadline and termios.tcgetattr(self.master)[3] & termios.ICANON:
+            self._read(0.01)
+        shown = None
+        while not self.ended and time.monotonic() < deadline and shown != len(self.raw):
+            shown = len(self.raw)
+            self._read(QUIET)
 
     def interrupt(self):
         """Ctrl-C."""
