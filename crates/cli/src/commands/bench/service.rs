@@ -8,10 +8,11 @@ use super::raw::{Raw, header_block, push_publish};
 use super::run::{Counter, Pace, Sample, Work, run};
 use crate::bail;
 use crate::client::unique_id;
-use crate::commands::service::Service;
+use crate::commands::service::{About, Service};
 use crate::failure::Result;
 use crate::format::commas;
 use crate::log;
+use crate::output::Json;
 use crate::session::Session;
 
 /// Messages between two updates of the progress.
@@ -107,11 +108,15 @@ pub fn serve(session: &mut Session) -> Result<()> {
         let connection = session.connect_another()?;
         services.push(Service::announce(
             &connection,
-            NAME,
-            "1.0.0",
-            "",
-            &subject,
-            QUEUE,
+            About {
+                name: NAME,
+                version: "1.0.0",
+                description: "",
+                metadata: Json::object(),
+                subject: &subject,
+                queue: QUEUE,
+                data: None,
+            },
         )?);
         let raw = Raw::connect(session)?;
         let count = plan.share(number);
