@@ -157,7 +157,7 @@ def latency_at_a_rate(ctx):
 def requests_to_a_service_from_lines(ctx):
     tool = nats(ctx)
     run = tool.start("service", "serve", "demo")
-    run.wait_err("is listening on")
+    run.wait_out("Requests Log")
     request = ("service", "request", "demo", "echo", "--raw")
     eq(tool.out(*request, "{{Count}}", "--count", "2").split(), ["1", "2"])
     eq(tool.out(*request, "{{Count}}", "--no-templates").strip(), "{{Count}}")

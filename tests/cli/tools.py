@@ -187,7 +187,7 @@ def events_of_streams(ctx):
     js.create("X2", ["x2"])
     blocks, lines, raw, cloud, filtered = runs
     blocks.wait_out(r"Listening for Advisories on \$JS\.EVENT\.ADVISORY\.>\n.*"
-                    r"\[\d\d:\d\d:\d\d\] \[\S{22}\] Stream Create\n\n.* Stream: X1\n")
+                    r"\n\[\d\d:\d\d:\d\d\] \[\S{22}\] Stream Create Action\n\n {8}Stream: X1\n")
     lines.wait_out(r"\n\d\d:\d\d:\d\d \[Stream Create\] X1\n")
     raw.wait_out("X2.*\n")
     kinds = [json.loads(line)["type"] for line in raw.out.splitlines()]
@@ -204,12 +204,17 @@ def connections_and_events_in_a_stream(ctx):
     run = tool.start("events", *SYSTEM)
     run.wait_out(r"Listening for Client Connection events on \$SYS\.ACCOUNT\.\*\.CONNECT\n")
     tool.run("rtt", "1")
-    run.wait_out(r"Client Connection\n\n.*   Server: \S+.*User: .*Client Disconnection\n")
+    run.wait_out(r"\n\[\d\d:\d\d:\d\d\] \[\S{22}\] Client Connection\n\n   Server: \S+\n(  Cluster: \S+\n)?\n   Client:\n {17}ID: \d+\n"
+                 r".*    Library Version: \S+  Language: \S+\n.*\n\n"
+                 r"\[\d\d:\d\d:\d\d\] \[\S{22}\] Client Disconnection\n\n    Reason: Client Closed\n    Server: \S+\n.*\n   Stats:\n {18}RTT: \S+\n"
+                 r"      Client Received: \d+ messages \(.*\)\n     Client Published: \d+ messages \(.*\)\n")
     js = jetstream(ctx, server=tool.server, guard=False)
     js.create("EV", ["$JS.EVENT.ADVISORY.STREAM.>"])
     js.create("Y", ["y"])
     kept = tool.start("events", "--stream", "EV", "--since", "1h", "--short")
-    kept.wait_out(r"\[Stream Create\] Y\n")
+    kept.wait_out(r"^Listening for Events in stream EV since \d{4}-.*\[Stream Create\] Y\n")
+    whole = tool.start("events", "--stream", "EV", "--short")
+    whole.wait_out(r"^Listening for Events in stream EV\n.*\[Stream Create\] Y\n")
     eq(tool.error("events", "--no-srv-advisory"), "no events were chosen")
     eq(tool.error("events", "--stream", "EV", "-a"),
        "cannot specify both Stream and specific advisories or extra subjects")
@@ -219,38 +224,51 @@ def connections_and_events_in_a_stream(ctx):
 def services(ctx):
     tool = nats(ctx)
     eq(tool.error("service", "list"), "no service instances found")
+    eq(tool.error("service", "serve", "a.b"), "validation: service name: name should not be empty and should consist of "
+       "alphanumerical characters, dashes and underscores")
     runs = [tool.start("service", "serve", "demo") for _ in range(2)]
     for run in runs:
-        run.wait_err("is listening on")
+        run.wait_out(r"^NATS CLI Service demo handler \d+ waiting for requests on nats://\S+\n\nListening Subjects:\n\n"
+                     r"  demo\.echo: Echo Service\n\nRequests Log:\n\n$")
     listed = tool.run("service", "list", "--json").json
     eq([(entry["type"], entry["name"], entry["version"]) for entry in listed],
        [("io.nats.micro.v1.info_response", "demo", "1.0.0")] * 2)
     out = tool.out("service", "ls")
-    matches(out, r"All Services.*│ Name │ Version │ ID +│ Description +│.*│ demo │ 1\.0\.0 +│ \S{22} │.*\n│ +│ +│ \S{22} │")
+    matches(out, r"All Services.*│ Name │ Version │ ID +│ Description +│.*│ demo │ 1\.0\.0 +│ \S{22} │ NATS CLI Demo Service \(demo\) │"
+                 r"\n│ +│ +│ \S{22} │ +│\n")
+    eq(list(listed[0]), ["name", "id", "version", "metadata", "type", "description", "endpoints"])
+    eq(listed[0]["endpoints"], [{"name": "echo", "subject": "demo.echo", "queue_group": "q", "metadata": None}])
     check("demo Service Instances" in tool.out("service", "ls", "demo"))
     found = tool.run("service", "info", "demo", "--json").json
     eq(list(found), ["info", "stats"])
     eq(found["info"]["id"], found["stats"]["id"])
     wanted = listed[1]["id"]
     matches(tool.out("service", "info", "demo", wanted),
-            r'^Service Information\n\n +Service: demo \(%s\)\n.*Endpoints:\n.* Subject: demo\.echo\n.*'
-            r'Statistics for 1 Endpoint\(s\):\n.*echo Endpoint Statistics:\n\n +Requests: 0 in group "q"\n' % wanted)
+            r'^Service Information\n\n {10}Service: demo \(%s\)\n {6}Description: NATS CLI Demo Service \(demo\)\n {10}Version: 1\.0\.0\n'
+            r' {9}Metadata: _nats\.client\.created\.library: natscli\n {19}_nats\.client\.created\.version: \S+\n\n'
+            r'Endpoints:\n\n {15}Name: echo\n {12}Subject: demo\.echo\n {8}Queue Group: q\n\n'
+            r'Statistics for 1 Endpoint\(s\):\n\n  echo Endpoint Statistics:\n\n {11}Requests: 0 in group "q"\n    Processing Time: 0s \(average 0s\)\n'
+            r' {12}Started: \d{4}-.* \(.* ago\)\n {13}Errors: 0\n\n  Endpoint Specific Statistics:\n\n    \{\n {8}"total_payload": 0\n    \}\n$' % wanted)
+    eq(tool.run("service", "info", "demo", "--json", "-e", "nope").json["info"]["endpoints"], [])
     matches(tool.out("service", "stats", "demo"), r"demo Service Statistics.*│ ID +│ Endpoint │ Requests │ Queue Group │ Errors │")
     eq(len(tool.run("service", "stats", "demo", "--json").json), 2)
     matches(tool.out("service", "ping", "demo", "--timeout", "300ms"), r"^demo \S{22} +rtt=[\d.]+(ms|µs)\ndemo ")
-    eq(tool.error("service", "info", "nope", "--timeout", "300ms"), "no service instances found")
+    for command in ("ls", "info", "stats"):
+        eq(tool.error("service", command, "nope", "--timeout", "300ms"), "no service instances found")
+    eq(tool.out("service", "ping", "nope", "--timeout", "300ms"), "")
 
 
 @case(138)
 def a_request_to_a_service(ctx):
     tool = nats(ctx)
     run = tool.start("service", "serve", "demo", "-H", "X:y")
-    run.wait_err("is listening on")
+    run.wait_out(r"Custom Response Headers:\n\n {10}X: y\n\nRequests Log:\n\n")
     eq(tool.out("service", "request", "demo", "echo", "hello", "--raw").strip(), "hello")
     logs = tool.run("service", "request", "demo", "echo", "hello", "-H", "A:1").logs
     for line in ("X: y", "A: 1", "Subject: demo.echo"):
         check(line in logs, logs)
     check(any(line.startswith("ConnectedUrl: ") for line in logs), logs)
+    run.wait_err(r"\d\d:\d\d:\d\d Handling request on subject demo\.echo\n")
     eq(tool.error("service", "request", "demo", "nope", "x"), 'service "demo" has no endpoint "nope" (available: echo)')
 
 
