@@ -171,14 +171,14 @@ def requests_to_a_service_from_lines(ctx):
 @case(139)
 def errors_from_a_file(ctx):
     tool = nats(ctx, server=False)
-    entry = {"constant": "JSTestErr", "code": 400, "error_code": 99999, "description": "made up", "comment": "", "help": "", "url": "",
+    entry = {"constant": "JSTestErr", "code": 400, "error_code": 59999, "description": "made up", "comment": "", "help": "", "url": "",
              "deprecates": ""}
-    path = tool.write("errors.json", json.dumps([entry, dict(entry, constant="JSOtherErr", error_code=99998)]))
-    matches(tool.out("errors", "lookup", "99999", "--errors", path), "Description: made up\n")
+    path = tool.write("errors.json", json.dumps([entry, dict(entry, constant="JSOtherErr", error_code=59998)]))
+    matches(tool.out("errors", "lookup", "59999", "--errors", path), "Description: made up\n")
     rows = lambda *args: [line.split(",")[0] for line in tool.out(  # noqa: E731
         "errors", "ls", "--errors", path, *args, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[2:] if line]
-    eq(rows(), ["99998", "99999"])
-    eq(rows("--reverse"), ["99999", "99998"])
+    eq(rows(), ["59998", "59999"])
+    eq(rows("--reverse"), ["59999", "59998"])
     eq(tool.error("errors", "lookup", "10059", "--errors", path), "no error matches code 10059")
 
 
@@ -187,9 +187,13 @@ def answers_of_requests_are_validated(ctx):
     tool = nats(ctx)
     name = "io.nats.jetstream.api.v1.account_info_response"
     out = tool.out("schema", "request", "$JS.API.INFO", "--show", "--schema", name)
-    matches(out, r'"type":"%s".*Response is a valid %s message\n$' % (name, name))
-    out = tool.run("schema", "request", "$JS.API.INFO", "--schema", "io.nats.jetstream.api.v1.stream_info_response", code=None)
-    matches(out.out + out.err, "alidation errors|config")
+    matches(out, r'^\{\n  "api": \{\n    "errors": 0,.*\n  "type": "%s"\n\}\n\nResponse is a valid %s message\n$' % (name, name))
+    eq(tool.error("schema", "request", "$JS.API.INFO", "--schema", "io.nats.jetstream.api.v1.stream_info_response"),
+       "invalid message type " + name)
+    name = "io.nats.micro.v1.info_response"
+    answering = tool.start("reply", "bad", '{"type":"%s","name":"a b"}' % name)
+    answering.wait_err("Listening")
+    matches(tool.out("schema", "request", "bad"), r"^Message did not pass validation against %s\n\n   .*\n   .*/name: does not match pattern '" % name)
 
 
 @case(141)

@@ -281,13 +281,47 @@ def error_codes(ctx):
     eq(tool.error("errors", "lookup", "1"), "no error matches code 1")
     matches(tool.out("errors", "ls", "stream not found"),
             r"NATS Errors.*│ NATS Code │ HTTP Error Code │ Description +│ Comment │ Go Constant +│.*│ +10059 │ +404 │ stream not found │")
-    eq(tool.error("errors", "ls", "zzzz"), "no errors found matching regular expression zzzz")
-    tool.write("e.json", json.dumps([{"constant": "A", "code": 400, "error_code": 1, "description": "d"}]))
+    for code, why in (("x", "invalid syntax"), ("99999", "value out of range")):
+        eq(tool.error("errors", "lookup", code), 'strconv.ParseUint: parsing "%s": %s' % (code, why))
+    eq(tool.error("errors", "ls", "ZZZZ"), "no errors found matching regular expression zzzz")
+    eq(tool.error("errors", "ls", "x", "bad"), "enum value must be one of code,http,description,descr,d, got 'bad'")
+    rows = lambda *args: [line.split(",")[0] for line in tool.out(  # noqa: E731
+        "errors", "ls", *args, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[2:] if line]
+    # Descriptions, codes, constants, comments and help, but not URLs.
+    eq(rows("10059"), ["10059"])
+    eq(rows("jsstreamnotfound"), ["10059"])
+    check("10023" not in rows("stream"), "an error that has stream in its URL only")
+
+
+@case(139)
+def error_definitions_are_maintained(ctx):
+    tool = nats(ctx, server=False)
+    tool.write("e.json", json.dumps([{"constant": "A", "code": 400, "error_code": 10001, "description": "d"}]))
     eq(tool.out("errors", "validate", "e.json"), "Validated 1 errors\n")
-    tool.run("errors", "edit", "e.json", "1", env={"EDITOR": "sed -i s/^description.*/description:\\ other/"})
-    eq(json.load(open(tool.path("e.json"), encoding="utf-8"))[0]["description"], "other")
-    tool.write("bad.json", json.dumps([{"constant": "A", "code": 400, "error_code": 1, "description": "d"}] * 2))
-    matches(tool.error("errors", "validate", "bad.json"), "error code 1 is there twice")
+    eq(tool.error("errors", "validate"), "errors file is required")
+    eq(tool.error("errors", "validate", "none.json"), "path 'none.json' does not exist")
+    editor = lambda script: {"EDITOR": "sed -i " + script}  # noqa: E731
+    script = tool.write("old.sed", 's/"d"/"other"/\n')
+    eq(tool.out("errors", "edit", "e.json", "10001", env=editor("-f " + script)), "Validated 1 errors\n")
+    changed = {"constant": "A", "code": 400, "error_code": 10001, "description": "other", "comment": "", "help": "", "url": "",
+               "deprecates": ""}
+    eq(open(tool.path("e.json"), encoding="utf-8").read(), json.dumps([changed], indent=2))
+    # One that is not there yet.
+    script = tool.write("new.sed", 's/"constant": ""/"constant": "B"/\ns/"code": 0/"code": 500/\ns/"description": ""/"description": "new"/\n')
+    eq(tool.out("errors", "edit", "e.json", env=editor("-f " + script)), "Validated 2 errors\n")
+    added = json.load(open(tool.path("e.json"), encoding="utf-8"))[1]
+    eq((added["constant"], added["code"], added["error_code"], added["description"]), ("B", 500, 10002, "new"))
+    outcome = tool.run("errors", "edit", "e.json", env=editor("-e s/x/x/"), code=1)
+    eq((outcome.out, outcome.err), ("Invalid error specification: code is require, constant is required, description is required\n",
+                                    "nats: error: aborted\n"))
+    tool.write("bad.json", json.dumps([{"constant": "A", "code": 0, "error_code": 1, "description": "{x} and {"},
+                                       {"constant": "B", "code": 400, "error_code": 10003, "description": "{err}"}]))
+    outcome = tool.run("errors", "validate", "bad.json", code=1)
+    eq(outcome.out, "1 failed: error codes may not be below 10000, code is require, unmatched number of { and }, constants for errors with "
+                    "tokens must end in F like JSStreamMsgDeleteFailedF\n"
+                    "10003 failed: token only descriptions requires a comment, constants for errors with tokens must end in F like "
+                    "JSStreamMsgDeleteFailedF\n")
+    eq(outcome.err, "nats: error: bad.json is invalid\n")
 
 
 @case(141)
@@ -348,21 +382,28 @@ def latency_between_servers(ctx):
 def schemas(ctx):
     tool = nats(ctx)
     name = "io.nats.jetstream.api.v1.stream_configuration"
-    matches(tool.out("schema", "search", "stream_conf"), r"^Matched Schemas:\n\n  %s\n\n$" % name)
+    eq(tool.out("schema", "search", "stream_conf"), "Matched Schemas:\n\n  %s\n" % name)
+    eq(tool.out("schema", "search", "zzzz"), 'No schemas matched "zzzz"\n')
+    eq(tool.out("schema", "search", "zzzz", "--json"), "null\n")
     eq(tool.run("schema", "ls", "stream_conf", "--json").json, [name])
     eq(tool.run("schema", "info", name).json["title"], name)
-    matches(tool.out("schema", "info", name, "--yaml"), '\ntitle: "%s"\n' % name)
+    matches(tool.out("schema", "info", name), r'^\{\n  "\$schema": .*"pattern": "\^\[\^\.\*>\]\*\$".*\n\}\n\n$')
+    matches(tool.out("schema", "info", name, "--yaml"), '\ntitle: "?%s"?\n' % name)
     tool.write("bad.json", json.dumps({"name": "S", "storage": "tape"}))
-    out = tool.out("schema", "validate", name, "bad.json")
-    matches(out, r"^Validation errors in bad\.json:\n\n.*  storage: ")
-    check(len(tool.run("schema", "validate", name, "bad.json", "--json").json) > 1)
+    problems = ["missing properties: 'retention', 'max_consumers', 'max_msgs', 'max_bytes', 'max_age', 'num_replicas'",
+                '/storage: value must be one of "file", "memory"']
+    eq(tool.out("schema", "validate", name, "bad.json"), "Validation errors in bad.json:\n\n  %s\n  %s\n" % tuple(problems))
+    eq(tool.run("schema", "validate", name, "bad.json", "--json").json, problems)
+    eq(tool.out("schema", "validate", "nope", "bad.json"), "Validation errors in bad.json:\n\n  unknown schema type nope\n")
+    tool.write("text", "x")
+    matches(tool.error("schema", "validate", name, "text"), '^could not parse JSON data in "text": ')
     js = jetstream(ctx, server=tool.server, guard=False)
     js.create("S", ["s"])
     tool.write("good.json", json.dumps(js.info("S")["config"]))
     eq(tool.out("schema", "validate", name, "good.json"), "good.json validates against %s\n" % name)
     eq(tool.out("schema", "request", "$JS.API.INFO"),
        "Response is a valid io.nats.jetstream.api.v1.account_info_response message\n")
-    matches(tool.error("schema", "info", "nope"), "^unknown schema nope")
+    eq(tool.error("schema", "info", "nope"), 'could not load schema "nope": unsupported schema type "nope"')
 
 
 @case(143, "services")

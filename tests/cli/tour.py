@@ -81,8 +81,9 @@ class Tour:
                 self.paste(line)
 
 
-@case(141)
+@case(141, "deviation")
 def every_example_is_understood(ctx):
+    """The examples here are others than those of the original, and can be pasted as they are."""
     tool = nats(ctx, server=False)
     lines = help_examples(tool) + [line for label in LABELS for line in commands(tool.out("cheat", label))]
     check(len(lines) > 90, lines)
@@ -95,8 +96,9 @@ def every_example_is_understood(ctx):
         check(not re.search(r"^error: |unknown|enum value|invalid|expected|panicked", text, re.M), "%s: %r" % (line, outcome))
 
 
-@case(141, slow=True)
+@case(141, "deviation", slow=True)
 def the_examples_do_what_they_say(ctx):
+    """As above."""
     tool = nats(ctx)
     tool.write("image.jpg", os.urandom(50_000))
     tool.write("config.json", json.dumps({"name": "S", "storage": "file"}))
@@ -148,8 +150,9 @@ def the_examples_do_what_they_say(ctx):
     check(tour.pasted > 60, tour.pasted)
 
 
-@case(141)
+@case(141, "deviation")
 def contexts_of_the_examples(ctx):
+    """As above."""
     tool = nats(ctx)
     tool.write("user.creds", "none")
     address = tool.server.address
@@ -165,8 +168,9 @@ def contexts_of_the_examples(ctx):
     eq(tool.out("stream", "ls", "-n", "-a"), "KV_CONFIG\nORDERS\n")
 
 
-@case(141, "services", "snapshots", "operator")
+@case(141, "deviation", "services", "snapshots", "operator")
 def the_examples_for_operators(ctx):
+    """As above."""
     tool = nats(ctx, config="server_name: srv1\njetstream { store_dir: js }\naccounts { SYS { users: [ { user: sys, password: sys } ] }\n"
                             "APP { jetstream: enabled, users: [ { user: app, password: app } ] }\n}\nsystem_account: SYS\nno_auth_user: app\n")
     backup = tool.path("backup")
