@@ -6,6 +6,8 @@ pub mod model;
 mod sources;
 mod values;
 
+pub use values::go_time;
+
 use std::io::{Write, stdout};
 
 use crate::bail;
