@@ -40,8 +40,8 @@ KV = {
     "Cluster Information": "Name Leader… Replica…",
 }
 OBJECTS = {
-    "Configuration": "Bucket_Name Description… Replicas TTL Sealed Size Maximum_Bucket_Size Storage Backing_Store_Kind JetStream_Stream",
-    "Metadata…": "k",
+    "Configuration": "Bucket_Name Description… Replicas TTL Sealed Size Maximum_Bucket_Size Storage Backing_Store_Kind JetStream_Stream "
+                     "Metadata…",
     "Cluster Information": "Name Leader… Replica…",
 }
 OBJECT = {"": "Description… Size Modification_Time Chunks Digest Deleted… Headers…", "Metadata…": "k"}

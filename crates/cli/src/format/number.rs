@@ -16,12 +16,9 @@ pub fn parse_int(text: &str) -> Result<i64> {
 
 /// A whole number that is not negative.
 pub fn parse_uint(text: &str) -> Result<u64> {
-    if let Ok(value) = text.parse::<u64>() {
-        return Ok(value);
-    }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value as u64),
-        _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+    match text.parse::<u64>() {
+        Ok(value) => Ok(value),
+        Err(_) => bail!("strconv.ParseUint: parsing \"{text}\": invalid syntax"),
     }
 }
 
