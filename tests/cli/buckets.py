@@ -59,6 +59,8 @@ def sizes(ctx):
     eq(tool.error("kv", "add", "B", "--max-value-size", "1XB"),
        "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB")
     eq(tool.error("kv", "add", "B", "--max-value-size", "3000000000"),
+       "invalid bytes specification 3000000000: bytes must end in B, K, KB, M, MB, G, GB, T or TB")
+    eq(tool.error("kv", "add", "B", "--max-value-size", "3000000000B"),
        "bytes value out of allowed range: maximum value 2,147,483,647")
     matches(tool.out("kv", "add", "B", "--max-value-size", "2kib", "--max-bucket-size", "1G"),
             r"Maximum Bucket Size: 1\.0 GiB\n +Maximum Value Size: 2\.0 KiB\n")

@@ -311,14 +311,14 @@ def passwords_are_asked_for(ctx):
     tool = nats(ctx, server=False)
     terminal = tool.terminal("server", "passwd", "-c", "4")
     terminal.answer("Enter password", "long enough")
-    terminal.answer("Reenter password", "long enough")
+    terminal.answer("Re-enter password", "long enough")
     text = terminal.finish()
     matches(text, r"\$2a\$04\$[./A-Za-z0-9]{53}")
     check("long enough" not in terminal.raw, "the password is shown")
     terminal = tool.terminal("server", "passwd", "-c", "4")
     terminal.answer("Enter password", "long enough")
-    terminal.answer("Reenter password", "other words")
-    matches(terminal.finish(code=1), "passwords do not match")
+    terminal.answer("Re-enter password", "other words")
+    matches(terminal.finish(code=1), "entered and re-entered passwords do not match")
     matches(tool.error("server", "passwd"), "without a terminal")
 
 

@@ -1,7 +1,7 @@
 //! Questions to somebody at a terminal (cli.md 1.8).
 
 use inquire::ui::{Color, RenderConfig, Styled};
-use inquire::validator::ValueRequiredValidator;
+use inquire::validator::{MinLengthValidator, ValueRequiredValidator};
 use inquire::{Confirm, InquireError, Password, Select, Text};
 
 use crate::failure::{Failure, Result};
@@ -119,12 +119,18 @@ impl Prompt {
 
     /// A text that is not shown.
     pub fn password(&self, question: &str) -> Result<String> {
+        self.long_password(question, 0)
+    }
+
+    /// A text of at least so many characters that is not shown.
+    pub fn long_password(&self, question: &str, least: usize) -> Result<String> {
         if !terminal::is_interactive() {
             return Err("cannot prompt for user input without a terminal".into());
         }
         let mark = self.mark();
         Password::new(question)
             .without_confirmation()
+            .with_validator(MinLengthValidator::new(least))
             .with_render_config(self.look(&mark))
             .prompt()
             .map_err(ended)
