@@ -40,8 +40,8 @@ KV = {
     "Cluster Information": "Name Leader… Replica…",
 }
 OBJECTS = {
-    "Configuration": "Bucket_Name Description… Replicas TTL Sealed Size Maximum_Bucket_Size Storage Backing_Store_Kind JetStream_Stream",
-    "Metadata…": "k",
+    "Configuration": "Bucket_Name Description… Replicas TTL Sealed Size Maximum_Bucket_Size Storage Backing_Store_Kind JetStream_Stream "
+                     "Metadata…",
     "Cluster Information": "Name Leader… Replica…",
 }
 OBJECT = {"": "Description… Size Modification_Time Chunks Digest Deleted… Headers…", "Metadata…": "k"}
@@ -183,7 +183,7 @@ def information_about_a_consumer(ctx):
     heading = r"Information for Consumer ORDERS > \S+ created \d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
     tool.run("consumer", "add", "ORDERS", "PLAIN", "--pull", "--defaults")
     laid_out(tool.out("consumer", "info", "ORDERS", "PLAIN"), heading, CONSUMER)
-    tool.run("consumer", "add", "ORDERS", "PULL", "--pull", "--description", "d", "--filter", "orders.1,orders.2", "--max-deliver", "9",
+    tool.run("consumer", "add", "ORDERS", "PULL", "--pull", "--description", "d", "--filter", "orders.1", "--filter", "orders.2", "--max-deliver", "9",
              "--sample", "30", "--headers-only", "--inactive-threshold", "1h", "--max-pull-batch", "6", "--max-pull-expire", "7s",
              "--max-pull-bytes", "800", "--backoff", "linear", "--backoff-steps", "2", "--memory", "--replicas", "1", "--metadata", "k=v",
              "--pause", "1h", "--pinned-groups", "g", "--pinned-ttl", "1m", "--defaults")

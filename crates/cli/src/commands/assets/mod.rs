@@ -20,15 +20,15 @@ mod words;
 
 pub use balance::{Led, balance, leader_table};
 pub use body::{print_body, print_headers};
-pub use buckets::Buckets;
-pub use check::{complete, schema_problems};
+pub use buckets::{Buckets, bucket_servers};
+pub use check::{complete, is_checked, schema_problems};
 pub use cluster::{replicas_text, shorten};
 pub use difference::{Changes, differences};
 pub use edit::{Decision, decide, in_editor};
 pub use expression::variables;
 pub use file::read_config;
 pub use metadata::without_reserved;
-pub use order::{consumer_config, consumer_info, stream_config, stream_info};
+pub use order::{stream_config, stream_info};
 pub use pick::{is_internal, is_valid_name, pick_consumer, pick_stream};
 pub use questions::Questions;
 pub use step_down::{Group, step_down};

@@ -55,42 +55,6 @@ const STREAM_INFO: &[&str] = &[
     "ts",
 ];
 
-const CONSUMER_CONFIG: &[&str] = &[
-    "ack_policy",
-    "ack_wait",
-    "deliver_policy",
-    "deliver_subject",
-    "deliver_group",
-    "durable_name",
-    "name",
-    "description",
-    "filter_subject",
-    "filter_subjects",
-    "flow_control",
-    "idle_heartbeat",
-    "max_ack_pending",
-    "max_deliver",
-    "backoff",
-    "max_waiting",
-    "opt_start_seq",
-    "opt_start_time",
-    "rate_limit_bps",
-    "replay_policy",
-    "sample_freq",
-    "headers_only",
-    "max_batch",
-    "max_expires",
-    "max_bytes",
-    "inactive_threshold",
-    "num_replicas",
-    "mem_storage",
-    "metadata",
-    "pause_until",
-    "priority_groups",
-    "priority_policy",
-    "priority_timeout",
-];
-
 /// What answers have around the information itself.
 const ENVELOPE: &[&str] = &["type", "total", "offset", "limit", "did_create"];
 
@@ -113,11 +77,6 @@ pub fn stream_config(config: &Json) -> Json {
     ordered(config, STREAM_CONFIG)
 }
 
-/// A consumer's configuration.
-pub fn consumer_config(config: &Json) -> Json {
-    ordered(config, CONSUMER_CONFIG)
-}
-
 fn without_envelope(answer: &Json) -> Json {
     let mut out = answer.clone();
     for key in ENVELOPE {
@@ -131,15 +90,6 @@ pub fn stream_info(answer: &Json) -> Json {
     let mut out = ordered(&without_envelope(answer), STREAM_INFO);
     if let Some(config) = out.key_mut("config") {
         *config = stream_config(config);
-    }
-    out
-}
-
-/// Information about a consumer, from an answer of the server.
-pub fn consumer_info(answer: &Json) -> Json {
-    let mut out = without_envelope(answer);
-    if let Some(config) = out.key_mut("config") {
-        *config = consumer_config(config);
     }
     out
 }

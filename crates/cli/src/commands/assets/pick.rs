@@ -39,22 +39,22 @@ pub fn pick_stream(
             Err(error) => return Err(error.into()),
         }
     }
-    if exact {
-        bail!("unknown stream {name:?}");
-    }
     let names: Vec<String> = api
         .stream_names("")?
         .into_iter()
         .filter(|name| all || !is_internal(name))
         .collect();
-    if names.is_empty() {
-        bail!("no Streams are defined");
-    }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("stream {name:?} not found");
         }
         bail!("cannot pick a Stream without a terminal and no Stream name supplied");
+    }
+    if exact {
+        bail!("unknown stream {name:?}");
+    }
+    if names.is_empty() {
+        bail!("no Streams are defined");
     }
     let chosen = session.prompt().select("Select a Stream", &names, 0)?;
     let chosen = names.get(chosen).map(String::as_str).unwrap_or_default();
@@ -80,15 +80,15 @@ pub fn pick_consumer(
     if exact {
         bail!("unknown consumer {stream:?} > {name:?}");
     }
-    let names = api.consumer_names(stream)?;
-    if names.is_empty() {
-        bail!("no Consumers are defined for Stream {stream}");
-    }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("consumer {stream:?} > {name:?} not found");
         }
         bail!("cannot pick a Consumer without a terminal and no Consumer name supplied");
+    }
+    let names = api.consumer_names(stream)?;
+    if names.is_empty() {
+        bail!("no Consumers are defined for Stream {stream}");
     }
     let chosen = session.prompt().select("Select a Consumer", &names, 0)?;
     let chosen = names.get(chosen).map(String::as_str).unwrap_or_default();
