@@ -27,7 +27,7 @@ pub struct Group<'a> {
 impl Group<'_> {
     /// Fails unless there are several servers, and a leader among them (or
     /// `force`).
-    fn check(&self, force: bool) -> Result<()> {
+    pub fn check(&self, force: bool) -> Result<()> {
         if self.cluster.list("replicas").is_empty() {
             bail!("{} is not clustered", self.title);
         }
@@ -48,7 +48,10 @@ pub fn step_down(
     info: impl Fn() -> std::result::Result<Json, ApiError>,
 ) -> Result<Json> {
     group.check(force)?;
-    let leader = group.cluster.text("leader");
+    let leader = match group.cluster.text("leader") {
+        "" => "<unknown>",
+        leader => leader,
+    };
     let title = &group.title;
     let peers = group.cluster.list("replicas").len() + 1;
     log!("Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group");
@@ -63,13 +66,25 @@ pub fn step_down(
     for _ in 0..POLLS {
         thread::sleep(POLL);
         // Without a leader nobody answers.
-        let Ok(now) = info() else {
-            continue;
+        let now = match info() {
+            Ok(now) => now,
+            Err(error) => {
+                let kind = if title.starts_with("stream") {
+                    "Stream"
+                } else {
+                    "Consumer"
+                };
+                log!("Failed to retrieve {kind} State: {error}");
+                continue;
+            }
         };
-        let elected = now.text("cluster.leader");
-        if !elected.is_empty() && elected != leader {
-            log!("New leader elected {elected:?}");
-            return Ok(now);
+        match now.text("cluster.leader") {
+            "" => log!("No leader elected"),
+            elected if elected != leader => {
+                log!("New leader elected {elected:?}");
+                return Ok(now);
+            }
+            _ => {}
         }
     }
     bail!("{title} did not elect a new leader in time");

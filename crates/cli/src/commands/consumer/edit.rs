@@ -5,6 +5,7 @@ use super::information::show;
 use super::pick::chosen;
 use super::settings;
 use crate::bail;
+use crate::commands::assets::shape::CONSUMER_CONFIG;
 use crate::commands::assets::{
     Decision, consumer_config, decide, in_editor, read_config, without_reserved,
 };
@@ -26,7 +27,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
         bail!("consumer names may not be changed");
     }
     let question = format!("Really edit Consumer {stream} > {name}");
-    if decide(session, &old, &new, &question, false)? != Decision::Go {
+    if decide(session, &CONSUMER_CONFIG, &old, &new, &question)? != Decision::Go {
         return Ok(());
     }
     let info = create(&api, stream, &new, "update")?;
