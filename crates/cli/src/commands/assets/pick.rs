@@ -84,15 +84,15 @@ pub fn pick_consumer(
     if exact {
         bail!("unknown consumer {stream:?} > {name:?}");
     }
-    let names = api.consumer_names(stream)?;
-    if names.is_empty() {
-        bail!("no Consumers are defined for Stream {stream}");
-    }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("consumer {stream:?} > {name:?} not found");
         }
         bail!("cannot pick a Consumer without a terminal and no Consumer name supplied");
+    }
+    let names = api.consumer_names(stream)?;
+    if names.is_empty() {
+        bail!("no Consumers are defined for Stream {stream}");
     }
     let chosen = session.prompt().select("Select a Consumer", &names, 0)?;
     let chosen = names.get(chosen).map(String::as_str).unwrap_or_default();
