@@ -126,7 +126,7 @@ def mappings_are_tried_out(ctx):
 def the_own_account_without_what_the_server_tells_of_users(ctx):
     tool = nats(ctx)
     out = tool.out("account", "info")
-    matches(out, r" +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n +Client ID: \d+\n")
+    matches(out, r"^Account Information\n\n( +User: app\n +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n)? +Client ID: \d+\n")
     matches(out, r"Account Usage:\n\n +Storage: 0 B\n +Memory: 0 B\n +Streams: 0\n +Consumers: 0\n")
     matches(out, r"Tier: Default:\n")
 

@@ -108,7 +108,7 @@ mod tests {
             "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB"
         );
         assert_eq!(
-            parse_size("3000000000", SizeRange::Bits32)
+            parse_size("3000000000B", SizeRange::Bits32)
                 .unwrap_err()
                 .to_string(),
             "bytes value out of allowed range: maximum value 2,147,483,647"

@@ -18,6 +18,9 @@ use crate::{bail, fail};
 
 /// Size from which a progress bar is shown.
 const SHOWN_FROM: u64 = 20_480;
+/// Longest wait for the next part of an object: what was received by then is
+/// too much to give up for a server that stalls for a moment.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Time from which the rate is said.
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -127,7 +130,7 @@ fn receive(
         let filter = vec![bucket.chunk_subject(object.id())];
         let mut reader = Reader::new(&bucket.api, &bucket.stream(), &filter, Start::All, false)?;
         while received < object.size() && reader.pending > 0 {
-            let Some((message, delivered)) = reader.next(bucket.api.timeout)? else {
+            let Some((message, delivered)) = reader.next(PATIENCE.max(bucket.api.timeout))? else {
                 return Err(ClientError::Timeout.into());
             };
             out.write_all(&message.payload)
