@@ -205,7 +205,12 @@ pub fn leader_table<'a>(what: &str, clusters: impl Iterator<Item = &'a Json>) ->
         "RAFT Leader Report",
         &["Server", "Cluster", what, "Distribution"],
     );
+    let mut above = rows.first().map(|(cluster, ..)| *cluster);
     for (cluster, count, leader) in rows {
+        if above.is_some_and(|above| above != cluster) {
+            table.separator();
+            above = Some(cluster);
+        }
         let total = totals.get(cluster).copied().unwrap_or(0).max(1);
         // Rounded, and at least one.
         let stars = ((2 * count * STARS + total) / (2 * total)).max(1);

@@ -1,11 +1,11 @@
 //! Edits: what would change, and whether that is wanted.
 
-use super::differences;
 use super::shape::Shape;
+use super::{differences, editable};
+use crate::editor;
 use crate::failure::{Failure, Result};
-use crate::output::{Json, yaml};
+use crate::output::Json;
 use crate::session::Session;
-use crate::{editor, fail};
 
 /// What becomes of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,21 +60,9 @@ pub fn show_changes(
     Ok(true)
 }
 
-/// A configuration after its change in the user's editor.
-pub fn in_editor(
-    config: &Json,
-    head: &str,
-    comment: &dyn Fn(&str) -> Option<&'static str>,
-) -> Result<Json> {
-    let text = format!(
-        "# {head}: change values, save and leave the editor\n{}",
-        yaml::write(config, comment)
-    );
-    let edited = editor::edit(&text, "yaml")?;
-    let value = yaml::parse(&edited)
-        .map_err(|failure| fail!("the edited configuration cannot be read: {failure}"))?;
-    match value {
-        Json::Object(_) => Ok(value),
-        _ => Err(fail!("the edited configuration is empty")),
-    }
+/// A configuration after its change in the user's editor; `schema` is the
+/// name of its schema.
+pub fn in_editor(shape: &Shape, schema: &str, config: &Json) -> Result<Json> {
+    let edited = editor::edit(&editable::write(shape, schema, config), "yaml")?;
+    editable::read(shape, &edited)
 }

@@ -7,6 +7,7 @@ mod check;
 mod cluster;
 mod difference;
 mod edit;
+mod editable;
 mod expression;
 mod file;
 mod metadata;

@@ -25,6 +25,20 @@ pub struct Group<'a> {
 }
 
 impl Group<'_> {
+    /// Whether it is that of a stream.
+    fn is_stream(&self) -> bool {
+        self.title.starts_with("stream")
+    }
+
+    /// What it is called once it has been named.
+    fn short(&self) -> &str {
+        if self.is_stream() {
+            &self.title
+        } else {
+            "consumer"
+        }
+    }
+
     /// Fails unless there are several servers, and a leader among them (or
     /// `force`).
     pub fn check(&self, force: bool) -> Result<()> {
@@ -32,7 +46,7 @@ impl Group<'_> {
             bail!("{} is not clustered", self.title);
         }
         if self.cluster.text("leader").is_empty() && !force {
-            bail!("{} has no current leader", self.title);
+            bail!("{} has no current leader", self.short());
         }
         Ok(())
     }
@@ -54,7 +68,13 @@ pub fn step_down(
     };
     let title = &group.title;
     let peers = group.cluster.list("replicas").len() + 1;
-    log!("Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group");
+    if group.is_stream() {
+        log!(
+            "Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group"
+        );
+    } else {
+        log!("Requesting leader step down of {leader:?} in a {peers} peer RAFT group");
+    }
     let body = match preferred {
         "" => Json::Null,
         server => Json::object().with("placement", Json::object().with("preferred", server)),
@@ -69,7 +89,7 @@ pub fn step_down(
         let now = match info() {
             Ok(now) => now,
             Err(error) => {
-                let kind = if title.starts_with("stream") {
+                let kind = if group.is_stream() {
                     "Stream"
                 } else {
                     "Consumer"
@@ -87,5 +107,5 @@ pub fn step_down(
             _ => {}
         }
     }
-    bail!("{title} did not elect a new leader in time");
+    bail!("{} did not elect a new leader in time", group.short());
 }

@@ -1,6 +1,7 @@
 //! `nats stream edit`.
 
 use super::add::need_levels;
+use super::check::SCHEMA;
 use super::info::chosen;
 use super::information::show;
 use super::settings;
@@ -54,8 +55,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
 fn changed(session: &Session, old: &Json) -> Result<Json> {
     let matches = &session.matches;
     if matches.on("interactive") {
-        let name = old.text("name");
-        return in_editor(old, &format!("Stream {name}"), &about);
+        return in_editor(&STREAM_CONFIG, SCHEMA, old);
     }
     if let Some(path) = matches.filled("config") {
         return settings::from_file(path, old.text("name"));
@@ -90,23 +90,4 @@ pub fn warn_about_bucket(session: &Session, stream: &str) -> Result<()> {
         bail!("aborting Key-Value store operation");
     }
     Ok(())
-}
-
-/// What the fields mean, for the file that is edited.
-fn about(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "subjects" => "Subjects to listen on",
-        "retention" => "When messages may go: limits, interest, workqueue",
-        "max_consumers" => "Limits; -1 stands for none",
-        "max_age" => "Most age of messages, in nanoseconds; 0 stands for no limit",
-        "max_msg_size" => "Most bytes of a message",
-        "discard" => "At a limit: drop the oldest (old), or refuse new messages (new)",
-        "duplicate_window" => "Time in which message ids are remembered, in nanoseconds",
-        "placement" => "Cluster and tags of the servers to be used",
-        "republish" => "Stored messages are published again",
-        "deny_delete" => "What nobody may do; cannot be taken back",
-        "metadata" => "Metadata of yours",
-        "consumer_limits" => "Limits for consumers, in nanoseconds and messages",
-        _ => return None,
-    })
 }
