@@ -14,6 +14,15 @@ use crate::output::Json;
 /// than a million streams in an account are none of this tool's business.
 const MAX_PAGES: usize = 4_096;
 
+/// Prefix of requests. A domain wins over a prefix; both may be empty.
+pub fn api_prefix(domain: &str, prefix: &str) -> String {
+    match (domain, prefix) {
+        ("", "") => "$JS.API".to_owned(),
+        ("", prefix) => prefix.trim_end_matches('.').to_owned(),
+        (domain, _) => format!("$JS.{domain}.API"),
+    }
+}
+
 /// The JetStream API of an account.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -37,11 +46,7 @@ impl Api {
         timeout: Duration,
         trace: bool,
     ) -> Self {
-        let prefix = match (domain, prefix) {
-            ("", "") => "$JS.API".to_owned(),
-            ("", prefix) => prefix.trim_end_matches('.').to_owned(),
-            (domain, _) => format!("$JS.{domain}.API"),
-        };
+        let prefix = api_prefix(domain, prefix);
         let event_prefix = match event_prefix {
             "" => "$JS.EVENT".to_owned(),
             prefix => prefix.trim_end_matches('.').to_owned(),

@@ -74,6 +74,11 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// Adds a duration.
+    pub fn add_time(&mut self, time: std::time::Duration) {
+        self.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
     /// Adds all of another one.
     pub fn merge(&mut self, other: &Histogram) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
@@ -131,6 +136,9 @@ impl Histogram {
             return self.max();
         }
         let wanted = ((percent / 100.0) * self.count as f64).ceil().max(1.0) as u64;
+        if wanted >= self.count {
+            return self.max();
+        }
         let mut seen = 0;
         for (place, count) in self.counts.iter().enumerate() {
             seen += count;
@@ -168,6 +176,7 @@ mod tests {
         let mut histogram = Histogram::default();
         histogram.add(0);
         histogram.add(u64::MAX);
+        assert_eq!(histogram.percentile(99.0), u64::MAX as f64);
         assert_eq!(histogram.percentile(1.0), 0.0);
         assert_eq!(Histogram::default().percentile(50.0), 0.0);
     }
