@@ -131,6 +131,7 @@ def mistakes_of_the_user(ctx):
             (("--duration", "1ms", "--throughput", "1"),
              "the combination of --throughput=1 and --duration=1ms results in zero messages"),
             (("--msgs", "0"), "number of messages should be greater than 0"),
+            (("--msgs", "9999999999999999999"), 'strconv.ParseInt: parsing "9999999999999999999": value out of range'),
             (("--msgs=-5",), "number of messages should be greater than 0"),
             (("--size", "x"), "can not parse or invalid the value specified for the message size: x"),
             (("--size", "0"), "can not parse or invalid the value specified for the message size: 0"),
@@ -292,6 +293,11 @@ def streams_that_are_not_there(ctx):
                       ("async", "publishing: async publish acknowledgement is an error: nats: no response from stream")):
         outcome = tool.run("bench", "js", "pub", kind, "other", "--msgs", "2", "--no-progress", code=1)
         eq(outcome.logs[-2:], ["Fatal error from client 0: " + why, "nats: error: " + why])
+    for name, why in (("", "nats: stream name is required"), ("a.b", 'nats: invalid stream name: "a.b"')):
+        eq(tool.run("bench", "js", "pub", "sync", "b", "--stream", name, code=1).logs[-1],
+           "nats: error: could not access stream %s: %s" % (name, why))
+        eq(tool.run("bench", "js", "ordered", "--stream", name, code=1).logs[-1],
+           "nats: error: getting stream '%s': %s" % (name, why))
     tool.run("bench", "js", "pub", "sync", "s", "--create", "--stream", "SMALL", "--maxbytes", "1KB", "--msgs", "1", "--no-progress")
     full = "nats: API error: code=503 err_code=10077 description=maximum bytes exceeded"
     for kind, why in (("sync", "publishing: publishing synchronously: nats: "),
@@ -457,6 +463,30 @@ def a_bucket_with_a_name_stays(ctx):
     results(tool.out("bench", "kv", "put", "--bucket", "MINE", "--purge", "--msgs", "3", "--no-progress"))
     eq(sorted(tool.out("kv", "ls", "MINE").split()), ["0", "1", "2"])
     eq(tool.run("stream", "info", "KV_MINE", "--json").json["config"]["max_msgs_per_subject"], 3)
+
+
+@case(63, "deviation")
+def a_single_latency_does_not_deviate(ctx):
+    """The original takes an average in microseconds from times in nanoseconds."""
+    tool = nats(ctx)
+    tool.run("bench", "pub", "foo", "--msgs", "1", "--no-progress", "--csv", "out.csv")
+    row = open(tool.path("out.csv"), encoding="utf-8").read().splitlines()[1].split(",")
+    eq(row[-1], "0.000000")
+    eq(len(set(row[7:14])), 1)
+
+
+@case(63, "deviation")
+def clients_without_messages_and_batches_of_none(ctx):
+    """The original hangs or crashes."""
+    tool = nats(ctx)
+    tool.run("bench", "js", "pub", "sync", "b", "--create", "--msgs", "2", "--no-progress")
+    for kind in ("consume", "fetch"):
+        outcome = tool.run("bench", "js", kind, "--msgs", "2", "--clients", "3")
+        eq(results(outcome.out, clients=3), "JetStream durable consumer (%s)" % ("callback" if kind == "consume" else kind))
+        tool.run("consumer", "rm", "benchstream", "nats-bench", "-f")
+    for args in (("pub", "async", "b"), ("pub", "atomic", "b"), ("fetch",), ("get", "batch"), ("consume",)):
+        eq(tool.error("bench", "js", *args, "--batch", "0", "--msgs", "2").splitlines()[-1], "--batch must be >= 1")
+    eq(tool.error("bench", "pub", "b", "--clients=-1"), "number of clients cannot be negative")
 
 
 @case(63, "atomic_batch")

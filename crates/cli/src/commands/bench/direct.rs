@@ -7,7 +7,7 @@ use super::plan::{Kind, Plan};
 use super::raw::{Answer, Raw, push_publish};
 use super::run::{Counter, Sample, Work, run};
 use super::service::Requests;
-use super::stream::{api_error, ask, prefix};
+use super::stream::{api_error, ask, check_name, prefix};
 use crate::client::{ClientError, Headers};
 use crate::failure::Result;
 use crate::format::commas;
@@ -150,8 +150,9 @@ fn get_all(
     counter.state("Getting   ");
     raw.open_inbox()?;
     let name = format!("{prefix}.STREAM.INFO.{stream}");
-    ask(&mut raw, &name, "")
-        .map_err(|error| api_error(&error).context(format!("getting stream '{stream}'")))?;
+    check_name(stream)
+        .and_then(|()| ask(&mut raw, &name, "").map_err(|error| api_error(&error)))
+        .map_err(|failure| failure.context(format!("getting stream '{stream}'")))?;
     let info = ask(&mut raw, &name, "").map_err(|error| {
         api_error(&error).context(format!("getting stream info for '{stream}'"))
     })?;

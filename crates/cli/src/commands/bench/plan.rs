@@ -85,6 +85,13 @@ impl Plan {
         } else {
             0
         };
+        let given = matches.text("msgs").unwrap_or_default();
+        if given
+            .parse::<i128>()
+            .is_ok_and(|count| i64::try_from(count).is_err())
+        {
+            bail!("strconv.ParseInt: parsing {given:?}: value out of range");
+        }
         let messages = match duration {
             0 => matches.int("msgs"),
             _ => count_of(duration, throughput)?,

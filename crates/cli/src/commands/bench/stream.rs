@@ -82,10 +82,22 @@ pub fn ask(raw: &mut Raw, subject: &str, body: &str) -> std::result::Result<Json
     }
 }
 
+/// Fails unless that may be the name of a stream.
+pub fn check_name(stream: &str) -> Result<()> {
+    if stream.is_empty() {
+        bail!("nats: stream name is required");
+    }
+    if stream.contains([' ', '.', '*', '>', '/', '\\', '\t', '\r', '\n']) {
+        bail!("nats: invalid stream name: {stream:?}");
+    }
+    Ok(())
+}
+
 /// Looks for the stream.
 pub fn look_up(api: &Api, stream: &str) -> Result<Json> {
-    api.stream_info(stream)
-        .map_err(|error| api_error(&error).context(format!("getting stream '{stream}'")))
+    check_name(stream)
+        .and_then(|()| api.stream_info(stream).map_err(|error| api_error(&error)))
+        .map_err(|failure| failure.context(format!("getting stream '{stream}'")))
 }
 
 /// Makes the stream if that was asked for, looks for it and purges it, as the
@@ -123,8 +135,9 @@ pub fn prepare(
             fail!("could not create the stream. If you want to delete and re-define the stream use `nats stream delete {stream}`: {error}")
         })?;
     }
-    api.stream_info(stream)
-        .map_err(|error| api_error(&error).context(format!("could not access stream {stream}")))?;
+    check_name(stream)
+        .and_then(|()| api.stream_info(stream).map_err(|error| api_error(&error)))
+        .map_err(|failure| failure.context(format!("could not access stream {stream}")))?;
     log!("Using stream: {stream}");
     if m.on("purge") {
         log!("Purging the stream");
