@@ -13,8 +13,6 @@ import time
 
 from lib.check import PATIENCE, Failure
 
-# Seconds without output after which a program waits for keys.
-QUIET = 0.15
 SEQUENCE = re.compile(r"\x1b(?:\[([0-9;?]*)([@A-Za-z])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()][A-Z0-9]|[78=>M])")
 
 
@@ -110,6 +108,10 @@ class Screen:
         return "\n".join("".join(line).rstrip() for line in self.cells).rstrip("\n")
 
 
+# Seconds without output after which a program has asked what it wanted to know of the terminal.
+SILENCE = 0.15
+
+
 class Terminal:
     """A program at a terminal."""
 
@@ -169,16 +171,18 @@ class Terminal:
         self._wait_for_keys()
         self.type(text + key)
 
-    def _wait_for_keys(self):
-        """Waits until the program takes single keys, and has asked where the cursor is, if it does: what is typed
-        before, the terminal would turn into lines, or the program would take for the place."""
-        deadline = time.monotonic() + PATIENCE
-        while not self.ended and time.monotonic() < deadline and termios.tcgetattr(self.master)[3] & termios.ICANON:
+    def _wait_for_keys(self, timeout=PATIENCE):
+        """Waits until the program reads single keys. What comes before is lost: some programs first ask where the cursor is,
+        twice, and take everything until the answer for a part of it."""
+        deadline = time.monotonic() + timeout
+        while not self.ended and termios.tcgetattr(self.master)[3] & termios.ICANON:
+            if time.monotonic() > deadline:
+                raise Failure("%s does not read keys:\n%s" % (" ".join(self.command[1:]), self.screen.text()))
             self._read(0.01)
-        shown = None
-        while not self.ended and time.monotonic() < deadline and shown != len(self.raw):
-            shown = len(self.raw)
-            self._read(QUIET)
+        before = None
+        while not self.ended and len(self.raw) != before and time.monotonic() < deadline:
+            before = len(self.raw)
+            self._read(SILENCE)
 
     def interrupt(self):
         """Ctrl-C."""

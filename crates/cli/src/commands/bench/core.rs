@@ -1,188 +1,222 @@
 //! Core NATS: publishers and subscribers.
 
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::histogram::Histogram;
-use super::plan::{Plan, Subjects};
-use super::raw::{header_block, push_publish};
+use super::plan::{Content, Kind, Plan, Subjects};
+use super::raw::{Raw, header_block, push_publish};
 use super::run::{Counter, Pace, Sample, Work, run};
-use crate::client::Connection;
-use crate::failure::Result;
+use super::trouble::connect;
+use crate::client::{ClientError, Connection};
+use crate::failure::{Failure, Result};
 use crate::format::commas;
-use crate::log;
 use crate::session::Session;
+use crate::{fail, log};
 
 /// Output that is gathered before it is written.
 const WRITE_AT: usize = 64 * 1024;
 
 /// Publishes.
 pub fn publish(session: &mut Session) -> Result<()> {
-    let plan = Plan::read("Core NATS publisher", &session.matches)?;
-    let subjects = Subjects::read(&session.matches, plan.messages);
+    let kind = Kind {
+        label: "Core NATS publisher",
+        letter: 'P',
+    };
+    let mut plan = Plan::read(kind, &session.matches)?;
+    let subjects = Subjects::read(&session.matches);
+    plan.cap_clients();
+    subjects.note(&mut plan, &session.matches);
+    plan.note_sleep();
     log!("{}", plan.headline());
     let timeout = session.timeout();
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
-        let connection = session.connect_another()?;
+        let connection = connect(session, &plan)?;
         let count = plan.share(number);
         log!(
             "[{}] Starting {}, publishing {} messages",
             number + 1,
-            plan.label,
+            kind.label,
             commas(count)
         );
-        let (plan, subjects) = (&plan, &subjects);
-        works.push(Box::new(move |counter| {
-            publish_all(&connection, plan, subjects, count, counter, timeout)
+        let plan = &plan;
+        let subjects = subjects.beginning_at(plan.offset(number));
+        works.push(Work::new(count, move |counter| {
+            plan.stagger(number);
+            counter.state("Publishing");
+            let content = plan.content().map_err(within_publishing)?;
+            check(&connection, &subjects, &content)
+                .map_err(|error| within_publishing(fail!("publishing: {error}")))?;
+            publish_all(
+                &connection,
+                plan,
+                &content,
+                &subjects,
+                count,
+                counter,
+                timeout,
+            )
+            .map_err(within_publishing)
         }));
     }
-    run(&plan, 'P', works)
+    run(&plan, works)
+}
+
+fn within_publishing(failure: Failure) -> Failure {
+    failure.context("publishing")
+}
+
+/// Fails if the server would not take such messages.
+fn check(
+    connection: &Connection,
+    subjects: &Subjects,
+    content: &Content,
+) -> std::result::Result<(), ClientError> {
+    if subjects.are_invalid() {
+        return Err(ClientError::BadSubject);
+    }
+    let size = header_block(&content.headers).len() + content.payload.len();
+    match usize::try_from(connection.info().max_payload) {
+        Ok(most) if most > 0 && size > most => Err(ClientError::MaxPayload),
+        _ => Ok(()),
+    }
 }
 
 fn publish_all(
     connection: &Connection,
     plan: &Plan,
+    content: &Content,
     subjects: &Subjects,
     count: u64,
     counter: &Counter,
-    timeout: std::time::Duration,
+    timeout: Duration,
 ) -> Result<Sample> {
-    let headers = header_block(&plan.headers);
+    let payload = content.payload.as_slice();
+    let headers = header_block(&content.headers);
     let mut latencies = Histogram::default();
     let mut pace = Pace::new(plan);
     let single = subjects.is_single().then(|| {
         let mut message = Vec::new();
-        push_publish(&mut message, &subjects.at(0), "", &headers, &plan.payload);
+        push_publish(&mut message, &subjects.at(0), "", &headers, payload);
         message
     });
-    let mut buffer = Vec::with_capacity(WRITE_AT + plan.payload.len() + 512);
+    let mut buffer = Vec::with_capacity(WRITE_AT + payload.len() + 512);
     let begun = Instant::now();
-    let mut last = begun;
-    for number in 0..count {
-        match &single {
-            Some(message) => buffer.extend_from_slice(message),
-            None => push_publish(
-                &mut buffer,
-                &subjects.at(number),
-                "",
-                &headers,
-                &plan.payload,
-            ),
+    let mut number = 0;
+    while number < count {
+        let first = number;
+        let start = Instant::now();
+        while number < count {
+            match &single {
+                Some(message) => buffer.extend_from_slice(message),
+                None => push_publish(&mut buffer, &subjects.at(number), "", &headers, payload),
+            }
+            number += 1;
+            if buffer.len() >= WRITE_AT || !pace.is_free() {
+                break;
+            }
         }
-        if buffer.len() >= WRITE_AT || !pace.is_free() {
-            connection.write_operations(&buffer)?;
-            buffer.clear();
-            counter.set(number + 1);
-        }
-        let now = Instant::now();
-        latencies.add((now - last).as_nanos() as u64);
-        last = now;
-        if !pace.is_free() {
-            pace.wait();
-            last = Instant::now();
-        }
+        let filled = Instant::now();
+        connection.write_operations(&buffer)?;
+        let written = Instant::now();
+        buffer.clear();
+        counter.set(number);
+        // Only one of the messages waits for the write. A look at the clock for
+        // each of them would cost more than they do.
+        let each = nanos(filled - start) / (number - first);
+        latencies.add_many(each, number - first - 1);
+        latencies.add(each + nanos(written - filled));
+        pace.wait();
     }
-    connection.write_operations(&buffer)?;
     connection.flush(timeout.max(FLUSH))?;
     let ended = Instant::now();
-    if let Some(error) = connection.take_error() {
-        return Err(error.into());
-    }
     counter.set(count);
+    counter.state("Finished  ");
     Ok(Sample {
         messages: count,
         traffic: count,
-        bytes: count * plan.payload.len() as u64,
         begun,
         ended,
         latencies: Some(latencies),
     })
 }
 
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// Least patience for the last flush: the server may have megabytes to handle.
-const FLUSH: std::time::Duration = std::time::Duration::from_secs(60);
+const FLUSH: Duration = Duration::from_secs(60);
 
 /// Receives.
 pub fn subscribe(session: &mut Session) -> Result<()> {
-    let plan = Plan::read("Core NATS subscriber", &session.matches)?;
-    let subjects = Subjects::read(&session.matches, plan.messages);
+    let kind = Kind {
+        label: "Core NATS subscriber",
+        letter: 'S',
+    };
+    let mut plan = Plan::read(kind, &session.matches)?;
+    let subject = Subjects::read(&session.matches).pattern();
+    plan.note("subject", subject.as_str());
+    plan.note(
+        "multi-subject",
+        session.matches.on("multisubject").to_string(),
+    );
     log!("{}", plan.headline());
-    let timeout = session.timeout();
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
-        let connection = session.connect_another()?;
+        let raw = Raw::connect(session, &plan)
+            .map_err(|error| error.context(format!("client number {number} failed to connect")))?;
         // Every subscriber gets every message.
         let count = plan.messages;
         log!(
             "[{}] Starting {}, expecting {} messages",
             number + 1,
-            plan.label,
+            kind.label,
             commas(count)
         );
-        let receiver = Receiver::start(&connection, &subjects.pattern(), count)?;
-        connection.flush(timeout)?;
-        works.push(Box::new(move |counter| receiver.wait(&connection, counter)));
+        let subject = subject.as_str();
+        works.push(Work::new(count, move |counter| {
+            counter.state("Receiving ");
+            receive_all(raw, subject, count, counter)
+        }));
     }
-    run(&plan, 'S', works)
+    run(&plan, works)
 }
 
 /// Counts what arrives.
-struct Receiver {
-    state: Arc<(Mutex<Received>, Condvar)>,
-    count: u64,
-}
-
-#[derive(Default)]
-struct Received {
-    messages: u64,
-    bytes: u64,
-    begun: Option<Instant>,
-    ended: Option<Instant>,
-}
-
-impl Receiver {
-    fn start(connection: &Connection, subject: &str, count: u64) -> Result<Self> {
-        let state: Arc<(Mutex<Received>, Condvar)> = Arc::default();
-        let shared = Arc::clone(&state);
-        connection.subscribe_with(subject, "", move |message| {
-            let mut received = shared.0.lock().unwrap_or_else(PoisonError::into_inner);
-            if received.begun.is_none() {
-                received.begun = Some(Instant::now());
-            }
-            received.messages += 1;
-            received.bytes += message.payload.len() as u64;
-            if received.messages == count {
-                received.ended = Some(Instant::now());
-                shared.1.notify_all();
-            }
-        })?;
-        Ok(Self { state, count })
-    }
-
-    fn wait(self, connection: &Connection, counter: &Counter) -> Result<Sample> {
-        let mut received = self.state.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while received.ended.is_none() {
-            counter.set(received.messages);
-            received = self
-                .state
-                .1
-                .wait_timeout(received, std::time::Duration::from_millis(100))
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-            if let Some(error) = connection.take_error() {
-                return Err(error.into());
-            }
+fn receive_all(mut raw: Raw, subject: &str, count: u64, counter: &Counter) -> Result<Sample> {
+    listen(&mut raw, subject).map_err(|error| fail!("subscribing to '{subject}': {error}"))?;
+    raw.set_patience(None)?;
+    let mut messages = 0;
+    let mut begun = None;
+    loop {
+        while messages < count && raw.next_buffered()?.is_some() {
+            messages += 1;
         }
-        counter.set(self.count);
-        let now = Instant::now();
-        Ok(Sample {
-            messages: self.count,
-            traffic: self.count,
-            bytes: received.bytes,
-            begun: received.begun.unwrap_or(now),
-            ended: received.ended.unwrap_or(now),
-            latencies: None,
-        })
+        if messages > 0 {
+            begun.get_or_insert_with(Instant::now);
+        }
+        counter.set(messages);
+        if messages == count {
+            break;
+        }
+        raw.fill()?;
     }
+    let ended = Instant::now();
+    counter.state("Finished  ");
+    Ok(Sample {
+        messages,
+        traffic: raw.messages,
+        begun: begun.unwrap_or(ended),
+        ended,
+        latencies: None,
+    })
+}
+
+fn listen(raw: &mut Raw, subject: &str) -> std::result::Result<(), ClientError> {
+    if subject.is_empty() || subject.contains([' ', '\t', '\r', '\n']) {
+        return Err(ClientError::BadSubject);
+    }
+    raw.write(format!("SUB {subject} 1\r\n").as_bytes())?;
+    raw.flush()
 }

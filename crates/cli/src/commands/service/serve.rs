@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
-use super::announce::{About, Service};
+use super::announce::{Description, Service};
 use crate::bail;
 use crate::client::{Connection, Headers, Message};
 use crate::failure::Result;
@@ -30,9 +30,9 @@ pub fn serve(session: &mut Session) -> Result<()> {
     let subject = format!("{name}.echo");
     let payload = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&payload);
-    let service = Service::announce(
-        &connection,
-        About {
+    let service = Service::new(
+        Description {
+            endpoint: "echo",
             name: &name,
             version: "1.0.0",
             description: &format!("NATS CLI Demo Service ({name})"),
@@ -45,7 +45,8 @@ pub fn serve(session: &mut Session) -> Result<()> {
                 Json::object().with("total_payload", counted.load(Ordering::Relaxed))
             })),
         },
-    )?;
+    );
+    service.announce(&connection)?;
     let requests = connection.subscribe(&subject, QUEUE)?;
     connection.flush(session.timeout())?;
     let given = session.matches.map("header");
