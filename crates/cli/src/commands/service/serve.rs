@@ -30,22 +30,20 @@ pub fn serve(session: &mut Session) -> Result<()> {
     let subject = format!("{name}.echo");
     let payload = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&payload);
-    let service = Service::new(
-        Description {
-            endpoint: "echo",
-            name: &name,
-            version: "1.0.0",
-            description: &format!("NATS CLI Demo Service ({name})"),
-            metadata: Json::object()
-                .with("_nats.client.created.library", "natscli")
-                .with("_nats.client.created.version", VERSION),
-            subject: &subject,
-            queue: QUEUE,
-            data: Some(Arc::new(move || {
-                Json::object().with("total_payload", counted.load(Ordering::Relaxed))
-            })),
-        },
-    );
+    let service = Service::new(Description {
+        endpoint: "echo",
+        name: &name,
+        version: "1.0.0",
+        description: &format!("NATS CLI Demo Service ({name})"),
+        metadata: Json::object()
+            .with("_nats.client.created.library", "natscli")
+            .with("_nats.client.created.version", VERSION),
+        subject: &subject,
+        queue: QUEUE,
+        data: Some(Arc::new(move || {
+            Json::object().with("total_payload", counted.load(Ordering::Relaxed))
+        })),
+    });
     service.announce(&connection)?;
     let requests = connection.subscribe(&subject, QUEUE)?;
     connection.flush(session.timeout())?;
