@@ -158,8 +158,7 @@ def an_archive_of_nothing_is_not_written(ctx):
     """The original writes an archive of no servers, and does not tell the name that it chose if progress is off."""
     tool = nats(ctx)
     tool.run("audit", "capture", "-o", "a.zip", "--no-server-endpoints", "--no-server-profiles", "--no-account-endpoints", "--no-streams", *SYSTEM)
-    matches(tool.error("server", "list", "--archive", "a.zip"),
-       "no results received, ensure the account used has system privileges and appropriate permissions")
+    eq(tool.error("server", "list", "--archive", "a.zip"), "no captured server data in a.zip")
     matches(tool.error("audit", "gather", "-o", "b.zip", "--cluster", "nowhere", *SYSTEM), "no results received")
     eq(os.path.exists(tool.path("b.zip")), False)
     out = tool.out("audit", "gather", "--no-progress", "--no-server-endpoints", "--no-server-profiles", "--no-account-endpoints",
@@ -201,7 +200,7 @@ def other_commands_read_an_archive(ctx):
     eq(list(listed[0]), ["server", "statsz"])
     matches(tool.out("server", "list", *archive), r"Server Overview.*│ yes │ 3 ")
     for name in (server["name"], server["id"]):
-        matches(tool.out("server", "info", name, *archive), r"^Server information for \S+ \(%s\)\n" % server["id"])
+        matches(tool.out("server", "info", name, *archive), r" Version: \S+\n +Git Commit: ")
     matches(tool.error("server", "info", "nobody", *archive), "no results received")
     matches(tool.out("server", "account", "info", "APP", *archive), r"^Account information for account APP\n")
     for report, shown in (("jetstream", "JetStream Summary"), ("accounts", "2 Accounts Overview"), ("cpu", "CPU Usage"), ("mem", "Memory Usage"),

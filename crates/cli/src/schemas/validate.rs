@@ -282,6 +282,7 @@ mod tests {
         assert_eq!(
             problems(schema, r#"{"n":1,"o":"y"}"#),
             [
+                "/o: ",
                 "/o: value must be \"x\"",
                 "/o: expected integer, but got string"
             ]
