@@ -201,7 +201,7 @@ def other_commands_read_an_archive(ctx):
     matches(tool.out("server", "list", *archive), r"Server Overview.*│ yes │ 3 ")
     for name in (server["name"], server["id"]):
         matches(tool.out("server", "info", name, *archive), r" Version: \S+\n +Git Commit: ")
-    matches(tool.error("server", "info", "nobody", *archive), "no results received")
+    eq(tool.error("server", "info", "nobody", *archive), 'no captured data for server "nobody" in a.zip')
     matches(tool.out("server", "account", "info", "APP", *archive), r"^Account information for account APP\n")
     for report, shown in (("jetstream", "JetStream Summary"), ("accounts", "2 Accounts Overview"), ("cpu", "CPU Usage"), ("mem", "Memory Usage"),
                           ("routes", "Cluster Report"), ("gateways", "Super Cluster Report"), ("leafnodes", "Leafnode Report"),
