@@ -201,6 +201,12 @@ fn create(
         .with("stream_name", stream)
         .with("config", config)
         .with("action", "create");
-    let info = api.request(&format!("CONSUMER.CREATE.{stream}.{name}"), &request)?;
+    // With a single filter it is a part of the subject, so that permissions can
+    // tell filters apart.
+    let filter = match request.text("config.filter_subject") {
+        "" => String::new(),
+        filter => format!(".{filter}"),
+    };
+    let info = api.request(&format!("CONSUMER.CREATE.{stream}.{name}{filter}"), &request)?;
     Ok((name, info.uint("num_pending")))
 }

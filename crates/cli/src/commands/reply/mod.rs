@@ -130,7 +130,7 @@ fn command_output(command: &str, request: &Message, text: &str, scope: &MessageS
     for (number, token) in request.subject.split('.').enumerate() {
         line = line.replace(&format!("{{{{{number}}}}}"), token);
     }
-    let line = expand("command", &line, scope).unwrap_or_else(|why| {
+    let line = expand(&line, scope).unwrap_or_else(|why| {
         log!("Could not parse command template: {why}");
         line
     });
