@@ -126,7 +126,7 @@ def schedules(ctx):
     matches(tool.out("sub", "s.out", "--all", "--count", "1"), "later")
     eq(tool.error("pub", "s.in", "x", "--schedule-every", "1s"),
        "schedule destination is required when setting schedule properties")
-    eq(tool.error("pub", "s.in", "x", "--schedule-every", "-1s", "--schedule-dest", "d"),
+    eq(tool.error("pub", "s.in", "x", "--schedule-every=-1s", "--schedule-dest", "d"),
        "--schedule-every must be greater than 0")
     eq(tool.error("pub", "s.in", "x", "--schedule-every", "1s", "--schedule-cron", "* * * * * *", "--schedule-dest", "d"),
        "--schedule-at, --schedule-every and --schedule-after may not be used with --schedule-cron")

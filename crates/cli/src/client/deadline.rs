@@ -33,19 +33,30 @@ impl<'a> Timed<'a> {
 
 impl Read for Timed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(left) = self.left()? {
-            self.socket.set_read_timeout(Some(left))?;
+        loop {
+            if let Some(left) = self.left()? {
+                self.socket.set_read_timeout(Some(left))?;
+            }
+            match self.socket.read(buffer) {
+                // A process that was stopped and goes on.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
         }
-        self.socket.read(buffer)
     }
 }
 
 impl Write for Timed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(left) = self.left()? {
-            self.socket.set_write_timeout(Some(left))?;
+        loop {
+            if let Some(left) = self.left()? {
+                self.socket.set_write_timeout(Some(left))?;
+            }
+            match self.socket.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                outcome => return outcome,
+            }
         }
-        self.socket.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

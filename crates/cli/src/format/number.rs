@@ -14,14 +14,25 @@ pub fn parse_int(text: &str) -> Result<i64> {
     }
 }
 
-/// A whole number that is not negative.
+/// A whole number that is not negative: decimal, or with `0x`, `0o` or `0b`
+/// before it; a leading `0` means octal, too.
 pub fn parse_uint(text: &str) -> Result<u64> {
-    if let Ok(value) = text.parse::<u64>() {
-        return Ok(value);
+    let lower = text.to_ascii_lowercase();
+    let (digits, radix) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (lower.get(2..), 16),
+        [b'0', b'b', ..] => (lower.get(2..), 2),
+        [b'0', b'o', ..] => (lower.get(2..), 8),
+        [b'0', _, ..] => (lower.get(1..), 8),
+        _ => (Some(lower.as_str()), 10),
+    };
+    let digits = digits.unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    if !is_number {
+        bail!("strconv.ParseUint: parsing {text:?}: invalid syntax");
     }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value as u64),
-        _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+    match u64::from_str_radix(digits, radix) {
+        Ok(value) => Ok(value),
+        Err(_) => bail!("strconv.ParseUint: parsing {text:?}: value out of range"),
     }
 }
 

@@ -98,31 +98,67 @@ pub fn expand_message(subject: &str, body: &[u8], scope: &MessageScope) -> (Stri
 }
 
 /// A body with its template expanded; as it is if that fails, with a log line.
-pub fn expand_body(body: &[u8], scope: &MessageScope) -> Vec<u8> {
+fn expand_body(body: &[u8], scope: &MessageScope) -> Vec<u8> {
     let expanded = match std::str::from_utf8(body) {
         Ok(text) => expand(text, scope).map(String::into_bytes),
-        Err(_) => expand_binary(body, scope),
+        Err(_) => expand(&as_characters(body), scope).map(|text| as_bytes(&text)),
     };
+    or_as_it_is(expanded, body)
+}
+
+/// The answer to a request that a template makes; as it is if that fails, with
+/// a log line.
+pub fn expand_reply(body: &str, request: &[u8], count: u64) -> Vec<u8> {
+    let scope = |request: String| MessageScope {
+        count,
+        request: Some(request).filter(|request| !request.is_empty()),
+    };
+    let expanded = match std::str::from_utf8(request) {
+        Ok(request) => expand(body, &scope(request.to_owned())).map(String::into_bytes),
+        Err(_) => expand(&as_characters(body.as_bytes()), &scope(as_characters(request)))
+            .map(|text| as_bytes(&text)),
+    };
+    or_as_it_is(expanded, body.as_bytes())
+}
+
+fn or_as_it_is(expanded: std::result::Result<Vec<u8>, String>, body: &[u8]) -> Vec<u8> {
     expanded.unwrap_or_else(|why| {
         log!("Could not parse body template: {why}");
         body.to_vec()
     })
 }
 
-/// Templates in a body that is no text: each byte stands for a character
-/// meanwhile.
-fn expand_binary(
-    body: &[u8],
-    scope: &MessageScope,
-) -> std::result::Result<Vec<u8>, String> {
-    let text: String = body.iter().copied().map(char::from).collect();
-    let expanded = expand(&text, scope)?;
-    Ok(expanded
-        .chars()
-        .flat_map(|c| match u8::try_from(u32::from(c)) {
+/// What is no text as a text for templates: a character for each byte.
+fn as_characters(bytes: &[u8]) -> String {
+    bytes.iter().copied().map(char::from).collect()
+}
+
+/// Undoes [`as_characters`].
+fn as_bytes(text: &str) -> Vec<u8> {
+    text.chars()
+        .flat_map(|letter| match u8::try_from(u32::from(letter)) {
             Ok(byte) => vec![byte],
-            // Not from the body.
-            Err(_) => c.to_string().into_bytes(),
+            // It came from a template.
+            Err(_) => letter.to_string().into_bytes(),
         })
-        .collect())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_keep_what_is_no_text() {
+        let scope = MessageScope {
+            count: 7,
+            request: None,
+        };
+        assert_eq!(expand_body(b"\xff{{Count}}", &scope), b"\xff7");
+        assert_eq!(
+            expand_reply("\u{e9} {{Request}}", b"a\xff", 0),
+            b"\xc3\xa9 a\xff"
+        );
+        assert_eq!(expand_reply("{{.Request}}", b"", 0), b"");
+    }
 }

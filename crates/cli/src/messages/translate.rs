@@ -67,7 +67,8 @@ pub fn run(
 }
 
 fn start(line: &str, env: &[(&str, &str)], input: &[u8]) -> Result<(Vec<u8>, ExitStatus)> {
-    let words = words::split(line)?;
+    let words = words::split(line)
+        .map_err(|why| fail!("the filter command line could not be parsed: {why}"))?;
     let Some((program, args)) = words.split_first() else {
         bail!("no command given");
     };

@@ -50,24 +50,34 @@ impl Exchange {
         let shows_bar = count > LOGGED && !self.raw;
         let mut bar = Progress::new(shows_bar, "Requesting", Unit::Count, count);
         let mut bodies = source.open(true)?;
+        let logs = !self.raw && !shows_bar;
+        let mut is_whole = true;
         while let Some(body) = bodies.take()? {
-            if let Err(failure) = self.send_all(&body, count, !self.raw && !shows_bar, &mut bar) {
-                bar.abandon();
-                return Err(failure);
+            match self.send_all(&body, count, logs, &mut bar) {
+                Ok(all) => is_whole &= all,
+                Err(failure) => {
+                    bar.abandon();
+                    return Err(failure);
+                }
             }
         }
-        bar.finish();
+        if is_whole {
+            bar.finish();
+        } else {
+            bar.abandon();
+        }
         Ok(())
     }
 
-    fn send_all(&self, body: &[u8], count: u64, logs: bool, bar: &mut Progress) -> Result<()> {
+    /// Gives whether there was somebody to answer.
+    fn send_all(&self, body: &[u8], count: u64, logs: bool, bar: &mut Progress) -> Result<bool> {
         for number in 1..=count {
             bar.add(1);
             if !self.send(body, number, logs)? {
-                break;
+                return Ok(false);
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Sends one request; gives whether somebody is there to answer.
