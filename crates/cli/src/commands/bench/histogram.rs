@@ -54,13 +54,22 @@ impl Histogram {
     /// Adds a duration in nanoseconds.
     #[inline]
     pub fn add(&mut self, nanos: u64) {
-        if let Some(count) = self.counts.get_mut(place(nanos)) {
-            *count += 1;
+        self.add_many(nanos, 1);
+    }
+
+    /// Adds the same duration so many times.
+    #[inline]
+    pub fn add_many(&mut self, nanos: u64, times: u64) {
+        if times == 0 {
+            return;
         }
-        self.count += 1;
-        let exact = nanos as f64;
-        self.sum += exact;
-        self.squares += exact * exact;
+        if let Some(count) = self.counts.get_mut(place(nanos)) {
+            *count += times;
+        }
+        self.count += times;
+        let (nanos_float, times) = (nanos as f64, times as f64);
+        self.sum += nanos_float * times;
+        self.squares += nanos_float * nanos_float * times;
         self.min = self.min.min(nanos);
         self.max = self.max.max(nanos);
     }

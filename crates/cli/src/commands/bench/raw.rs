@@ -107,6 +107,27 @@ impl Raw {
         Ok(())
     }
 
+    /// Waits until the server has handled what was written before a `PING`.
+    /// Messages that arrive before its answer stay.
+    pub fn wait_for_pong(&mut self) -> std::result::Result<(), ClientError> {
+        let deadline = Instant::now() + self.patience;
+        let mut at = self.start;
+        loop {
+            match parse_operation(self.input.get(at..self.end).unwrap_or_default())? {
+                Parsed::Op(Op::Pong, _) => return Ok(()),
+                Parsed::Op(Op::Err(text), _) => return Err(ClientError::Server(text.to_owned())),
+                Parsed::Op(_, used) => at += used,
+                Parsed::Incomplete(_) if Instant::now() > deadline => {
+                    return Err(ClientError::Timeout);
+                }
+                Parsed::Incomplete(_) => {
+                    at -= self.start;
+                    self.fill()?;
+                }
+            }
+        }
+    }
+
     /// The next message within the timeout. What it gives is good until the
     /// next call.
     pub fn next(&mut self) -> std::result::Result<Answer, ClientError> {
