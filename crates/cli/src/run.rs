@@ -13,6 +13,9 @@ use crate::session::Session;
 /// Exit code after a mistake of the program itself, as Rust has it.
 const PANICKED: i32 = 101;
 
+/// Asks for what zsh offers; it may stand behind the command.
+const ZSH_MENU: &str = "--completion-zsh-menu";
+
 /// [`run`] with words as the system gives them.
 pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
     // What is sent must be what was written, so that nothing is replaced.
@@ -66,11 +69,12 @@ fn act(words: Vec<String>) -> i32 {
             help::completion::print_candidates(words.get(1..).unwrap_or_default());
             return 0;
         }
-        Some("--completion-zsh-menu") => {
-            help::completion::print_zsh_menu(words.get(1..).unwrap_or_default());
-            return 0;
-        }
         _ => {}
+    }
+    if words.iter().any(|word| word == ZSH_MENU) {
+        let words: Vec<String> = words.into_iter().filter(|word| word != ZSH_MENU).collect();
+        help::completion::print_zsh_menu(&words);
+        return 0;
     }
     let words = match expand(words) {
         Ok(words) => words,

@@ -7,7 +7,7 @@ use crate::client::{Connection, Endpoint, Event, Options, TlsOptions};
 use crate::context::{DEFAULT_URL, Record, Store, plain_path, resolve, resolve_text};
 use crate::failure::Result;
 use crate::jetstream::Api;
-use crate::model::{Command, VERSION};
+use crate::model::{CONNECTION_NAME, Command};
 use crate::output::{full_screen, style};
 use crate::parse::Matches;
 use crate::prompt::Prompt;
@@ -216,10 +216,10 @@ impl Session {
             &record.url
         };
         let mut options = Options::new(Endpoint::parse_list(url)?);
-        options.name = match self.matches.filled("connection-name") {
-            Some(name) => name.to_owned(),
-            None => format!("NATS CLI Version {VERSION}"),
-        };
+        self.matches
+            .filled("connection-name")
+            .unwrap_or(CONNECTION_NAME)
+            .clone_into(&mut options.name);
         options.auth.user.clone_from(&record.user);
         resolve_secrets(&record, &mut options).map_err(|why| why.context(BAD_SETTINGS))?;
         options.tls = TlsOptions {

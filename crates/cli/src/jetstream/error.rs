@@ -53,7 +53,9 @@ impl ApiError {
                 err_code,
                 description,
             } => {
-                format!("nats: API error: code={code} err_code={err_code} description={description}")
+                format!(
+                    "nats: API error: code={code} err_code={err_code} description={description}"
+                )
             }
             other => other.to_string(),
         }

@@ -207,6 +207,9 @@ fn create(
         "" => String::new(),
         filter => format!(".{filter}"),
     };
-    let info = api.request(&format!("CONSUMER.CREATE.{stream}.{name}{filter}"), &request)?;
+    let info = api.request(
+        &format!("CONSUMER.CREATE.{stream}.{name}{filter}"),
+        &request,
+    )?;
     Ok((name, info.uint("num_pending")))
 }

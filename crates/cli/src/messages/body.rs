@@ -115,8 +115,11 @@ pub fn expand_reply(body: &str, request: &[u8], count: u64) -> Vec<u8> {
     };
     let expanded = match std::str::from_utf8(request) {
         Ok(request) => expand(body, &scope(request.to_owned())).map(String::into_bytes),
-        Err(_) => expand(&as_characters(body.as_bytes()), &scope(as_characters(request)))
-            .map(|text| as_bytes(&text)),
+        Err(_) => expand(
+            &as_characters(body.as_bytes()),
+            &scope(as_characters(request)),
+        )
+        .map(|text| as_bytes(&text)),
     };
     or_as_it_is(expanded, body.as_bytes())
 }

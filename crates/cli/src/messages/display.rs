@@ -41,12 +41,7 @@ pub fn body_text(body: &[u8]) -> Vec<u8> {
 /// A body, piped through `command` if there is one, as it is shown among
 /// others: with an end of line, and with the empty lines that part it from the
 /// next one if `apart`.
-pub fn shown_body(
-    body: &[u8],
-    command: Option<&str>,
-    subject: &str,
-    apart: bool,
-) -> Vec<u8> {
+pub fn shown_body(body: &[u8], command: Option<&str>, subject: &str, apart: bool) -> Vec<u8> {
     let Some(command) = command else {
         return match (apart, body.is_empty()) {
             (true, _) => body_text(body),
@@ -58,7 +53,11 @@ pub fn shown_body(
         Ok(body) => {
             let mut out = with_newline(&body);
             if apart {
-                let ends: &[u8] = if body.ends_with(b"\n") { b"\n" } else { b"\n\n" };
+                let ends: &[u8] = if body.ends_with(b"\n") {
+                    b"\n"
+                } else {
+                    b"\n\n"
+                };
                 out.extend_from_slice(ends);
             }
             out

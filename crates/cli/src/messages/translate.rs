@@ -50,11 +50,7 @@ pub fn translate(
 
 /// Output and errors of a command line that gets `input`, in the order they
 /// were written; also those of one that fails.
-pub fn run(
-    line: &str,
-    env: &[(&str, &str)],
-    input: &[u8],
-) -> std::result::Result<Vec<u8>, Failed> {
+pub fn run(line: &str, env: &[(&str, &str)], input: &[u8]) -> std::result::Result<Vec<u8>, Failed> {
     let (out, status) = start(line, env, input).map_err(|failure| (Vec::new(), failure))?;
     if status.success() {
         return Ok(out);
@@ -84,7 +80,10 @@ fn start(line: &str, env: &[(&str, &str)], input: &[u8]) -> Result<(Vec<u8>, Exi
         if error.kind() == ErrorKind::NotFound && !program.contains('/') {
             return fail!("exec: {program:?}: executable file not found in $PATH");
         }
-        fail!("{}", crate::format::io_error_at("fork/exec", program, &error))
+        fail!(
+            "{}",
+            crate::format::io_error_at("fork/exec", program, &error)
+        )
     })?;
     // Its ends of the pipe here would keep that open.
     drop(command);

@@ -104,7 +104,11 @@ fn summary(unit: Unit, done: u64, span: Duration) -> String {
         return format!("{} in {time}", amount(done));
     }
     let per_second = rate(done as f64, span.as_secs_f64());
-    format!("{} in {time}; {}/s", amount(done), amount(per_second as u64))
+    format!(
+        "{} in {time}; {}/s",
+        amount(done),
+        amount(per_second as u64)
+    )
 }
 
 /// Rounded to whole milliseconds.
@@ -137,9 +141,6 @@ mod tests {
     fn the_last_line_has_amount_time_and_rate() {
         let span = Duration::from_millis(3);
         assert_eq!(summary(Unit::Bytes, 266, span), "266 B in 3ms; 87 KiB/s");
-        assert_eq!(
-            summary(Unit::Count, 3_000, span),
-            "3.00K in 3ms; 1.00M/s"
-        );
+        assert_eq!(summary(Unit::Count, 3_000, span), "3.00K in 3ms; 1.00M/s");
     }
 }

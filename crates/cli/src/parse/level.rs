@@ -198,8 +198,7 @@ impl Level {
             let before = words.len().saturating_sub(behind.len() + 2);
             let mut rest = Vec::new();
             // No flag has `--` as its value: it ends the flags below as well.
-            if words.len() >= behind.len() + 2
-                && words.get(before).is_some_and(|word| word == "--")
+            if words.len() >= behind.len() + 2 && words.get(before).is_some_and(|word| word == "--")
             {
                 rest.push("--".to_owned());
             }

@@ -147,14 +147,7 @@ fn each_mistake_has_its_text() {
 
 #[test]
 fn numbers_may_be_negative_and_floats() {
-    let matches = read(&[
-        "stream",
-        "add",
-        "S",
-        "--max-msgs=-1",
-        "--max-consumers=1e3",
-    ])
-    .unwrap();
+    let matches = read(&["stream", "add", "S", "--max-msgs=-1", "--max-consumers=1e3"]).unwrap();
     assert_eq!(
         (matches.int("max-msgs"), matches.int("max-consumers")),
         (-1, 1000)

@@ -53,7 +53,9 @@ fn check_file(value: &str) -> Result<()> {
         bail!("path '{value}' does not exist");
     }
     if path.is_dir() {
-        let name = path.file_name().map_or(value.into(), |name| name.to_string_lossy());
+        let name = path
+            .file_name()
+            .map_or(value.into(), |name| name.to_string_lossy());
         bail!("'{name}' is a directory");
     }
     Ok(())

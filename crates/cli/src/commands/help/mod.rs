@@ -14,6 +14,6 @@ pub fn show(session: &mut Session) -> Result<()> {
     if let Some(word) = words.get(path.len()) {
         bail!("expected command but got \"{word}\"");
     }
-    print!("{}", help::text(&path));
+    print!("{}", help::short_text(&path));
     Ok(())
 }

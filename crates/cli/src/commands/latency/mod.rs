@@ -56,10 +56,7 @@ pub fn latency(session: &mut Session) -> Result<()> {
     log!("Pub Server RTT : {}", short(publisher.flush(timeout)?));
     log!("Sub Server RTT : {}", short(subscriber.flush(timeout)?));
     log!("Message Payload: {}", bytes(size as u64));
-    log!(
-        "Target Duration: {}",
-        go_duration(nanos(duration))
-    );
+    log!("Target Duration: {}", go_duration(nanos(duration)));
     log!("Target Msgs/Sec: {rate}");
     log!("Target Band/Sec: {}", bytes(rate * size as u64 * 2));
     log!("{RULE}");

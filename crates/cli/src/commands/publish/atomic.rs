@@ -30,7 +30,10 @@ pub fn publish(session: &mut Session, draft: &Draft, mut bodies: Bodies) -> Resu
             log!("Could not publish message: {why}");
         }
         if messages.len() > MAX_MESSAGES {
-            bail!("an atomic batch has at most {} messages", commas(MAX_MESSAGES as u64));
+            bail!(
+                "an atomic batch has at most {} messages",
+                commas(MAX_MESSAGES as u64)
+            );
         }
     }
     if messages.is_empty() {

@@ -47,7 +47,10 @@ pub fn publish(session: &mut Session) -> Result<()> {
     let shows_bar = draft.count > LOGGED;
     let sender = Sender {
         jetstream: session.matches.on("jetstream") || schedule.is_some(),
-        sleep: session.matches.duration("sleep").filter(|_| draft.count > 1),
+        sleep: session
+            .matches
+            .duration("sleep")
+            .filter(|_| draft.count > 1),
         logs: logs && !shows_bar,
         trace: session.trace(),
         timeout: session.timeout(),

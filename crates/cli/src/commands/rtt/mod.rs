@@ -182,7 +182,9 @@ fn print_text(targets: &[Target]) {
     for target in targets {
         println!("{}:\n", target.url);
         for measured in &target.results {
-            let text = measured.span.map_or_else(|| "failed".to_owned(), human_span);
+            let text = measured
+                .span
+                .map_or_else(|| "failed".to_owned(), human_span);
             println!("{:>width$}: {text}", measured.address);
         }
         println!();

@@ -82,10 +82,8 @@ impl StreamOptions {
             since,
             without_bodies: m.on("headers-only") || m.on("subjects-only"),
         };
-        let wanted = !out.name.is_empty()
-            || !out.durable.is_empty()
-            || out.direct
-            || out.start.is_some();
+        let wanted =
+            !out.name.is_empty() || !out.durable.is_empty() || out.direct || out.start.is_some();
         Ok(wanted.then_some(out))
     }
 }
@@ -175,9 +173,8 @@ fn start(m: &Matches) -> Result<(Option<Start>, String)> {
         Some(Start::New)
     } else if let Some(span) = m.filled("since") {
         let nanos = parse_duration(span)?;
-        let time =
-            jiff::Timestamp::from_nanosecond(i128::from(now_nanos()) - i128::from(nanos))
-                .map_err(|error| crate::fail!("--since: {error}"))?;
+        let time = jiff::Timestamp::from_nanosecond(i128::from(now_nanos()) - i128::from(nanos))
+            .map_err(|error| crate::fail!("--since: {error}"))?;
         since = human_duration(nanos);
         Some(Start::Time(time.to_string()))
     } else if m.on("last-per-subject") {

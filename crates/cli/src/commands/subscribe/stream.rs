@@ -236,14 +236,12 @@ impl Reading<'_> {
                 self.told_of_consumer(&name, info.has("config.deliver_subject"));
                 info
             }
-            Err(error) if error.is_consumer_not_found() => {
-                self.create(&name).map_err(|why| {
-                    fail!(
-                        "failed to create durable consumer {name:?}: {}",
-                        why.as_library()
-                    )
-                })?
-            }
+            Err(error) if error.is_consumer_not_found() => self.create(&name).map_err(|why| {
+                fail!(
+                    "failed to create durable consumer {name:?}: {}",
+                    why.as_library()
+                )
+            })?,
             Err(error) => bail!(
                 "error loading durable consumer {name:?}: {}",
                 error.as_library()

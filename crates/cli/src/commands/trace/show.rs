@@ -223,7 +223,11 @@ impl View<'_> {
         }
         self.line(place, event, &text);
         if event.has("error") {
-            self.line(place, event, &format!("  --X Error: {}", event.text("error")));
+            self.line(
+                place,
+                event,
+                &format!("  --X Error: {}", event.text("error")),
+            );
         }
         self.count(kind);
         // Of a server that has not reported nothing is known.
