@@ -106,7 +106,8 @@ impl Api {
     ) -> Result<Message, ApiError> {
         let subject = self.subject(name);
         if self.trace {
-            log!(">>> {subject}\n{}\n", String::from_utf8_lossy(body));
+            log!(">>> {subject}");
+            log!("{}", String::from_utf8_lossy(body));
         }
         // An older one would be taken for the reason of this request.
         let _ = self.connection.take_error();
@@ -122,7 +123,7 @@ impl Api {
                 error => ApiError::Client(error),
             })?;
         if self.trace {
-            log!("<<< {subject}\n{}", answer.text());
+            log!("<<< {subject}\n{}\n", answer.text());
         }
         Ok(answer)
     }
