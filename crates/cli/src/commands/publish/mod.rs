@@ -59,8 +59,11 @@ pub fn publish(session: &mut Session) -> Result<()> {
     };
     let mut bar = Progress::new(shows_bar, "Publishing", Unit::Count, sender.draft.count);
     let mut bodies = source.open(false)?;
+    // Of several bodies the first has a bar.
+    let mut rest = Progress::new(false, "", Unit::Count, 0);
+    let mut shown = Some(&mut bar);
     while let Some(body) = bodies.take()? {
-        match sender.send_all(&body, &mut bar) {
+        match sender.send_all(&body, shown.take().unwrap_or(&mut rest)) {
             Ok(()) => {}
             // What comes from a pipe goes on with the next line.
             Err(why) if sender.jetstream && source.is_line_by_line() => {
