@@ -301,7 +301,7 @@ def cheats(ctx):
 def a_plugin(ctx):
     tool = nats(ctx, server=False)
     script = tool.write("bin/hello", """#!/bin/sh
-if [ "$1" = --fisk-introspect ]; then echo '{"name":"hello","help":"h","commands":[]}'; exit; fi
+if [ "$1" = --fisk-introspect ]; then echo '{"name":"hello","help":"h","commands":[{"name":"say","help":"s","args":[{"name":"what","help":"w"}]}]}'; exit; fi
 echo "hello: $*"; exit 7
 """)
     os.chmod(script, 0o755)
@@ -310,7 +310,7 @@ echo "hello: $*"; exit 7
             "Plugin foo using command %s was added or updated\n" % script)
     kept = json.load(open(tool.path("data/nats/cli/plugins/foo.json"), encoding="utf-8"))
     eq((list(kept), kept["cmd"]), (["cmd", "def"], script))
-    eq(tool.run("foo", code=None).out, "hello: \n")
+    eq(tool.run("foo", "say", "it", code=None).out, "hello: say it\n")
     eq(tool.usage_error("--nope", "foo"), "unknown long flag '--nope'")
     eq(tool.error("plugins", "register", "foo", script), "plugins foo already registered, use --force to update")
     tool.run("plugins", "register", "foo", script, "--force")
