@@ -215,7 +215,13 @@ impl Session {
         } else {
             &record.url
         };
-        let mut options = Options::new(Endpoint::parse_list(url)?);
+        let secure = !record.ca.is_empty() || !record.cert.is_empty() || record.tls_first;
+        let url = if secure {
+            with_tls(url)
+        } else {
+            url.to_owned()
+        };
+        let mut options = Options::new(Endpoint::parse_list(&url)?);
         self.matches
             .filled("connection-name")
             .unwrap_or(CONNECTION_NAME)
@@ -315,6 +321,20 @@ fn resolve_secrets(record: &Record, options: &mut Options) -> Result<()> {
         auth.seed = resolve_text("user_seed", &record.user_seed)?;
     }
     Ok(())
+}
+
+/// URLs that do not say how to connect, for connections that have to be
+/// encrypted.
+fn with_tls(urls: &str) -> String {
+    let urls: Vec<String> = urls
+        .split(',')
+        .map(str::trim)
+        .map(|url| match url.contains("://") || url.is_empty() {
+            true => url.to_owned(),
+            false => format!("tls://{url}"),
+        })
+        .collect();
+    urls.join(",")
 }
 
 fn log_event(event: &Event, trace: bool) {

@@ -38,9 +38,9 @@ impl Read for Timed<'_> {
                 self.socket.set_read_timeout(Some(left))?;
             }
             match self.socket.read(buffer) {
-                // A process that was stopped and goes on.
+                // A stopped program that goes on has lost nothing.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return outcome,
+                done => return done,
             }
         }
     }
@@ -54,7 +54,7 @@ impl Write for Timed<'_> {
             }
             match self.socket.write(bytes) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                outcome => return outcome,
+                done => return done,
             }
         }
     }

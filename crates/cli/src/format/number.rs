@@ -71,6 +71,15 @@ pub fn float(number: f64) -> String {
     }
 }
 
+/// A number with commas and all of its decimals.
+pub fn exact_float(number: f64) -> String {
+    let text = number.abs().to_string();
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let sign = if number < 0.0 { "-" } else { "" };
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{decimals}", group(whole))
+}
+
 /// Texts with `, ` between them.
 pub fn join<T: AsRef<str>>(texts: &[T]) -> String {
     let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
@@ -105,5 +114,7 @@ mod tests {
         assert_eq!(commas(-1_234_567), "-1,234,567");
         assert_eq!(float(1234.5), "1,234.5");
         assert_eq!(float(1.0), "1");
+        assert_eq!(exact_float(1234.5678), "1,234.5678");
+        assert_eq!(exact_float(-1.0), "-1");
     }
 }

@@ -201,15 +201,12 @@ fn create(
         .with("stream_name", stream)
         .with("config", config)
         .with("action", "create");
-    // With a single filter it is a part of the subject, so that permissions can
-    // tell filters apart.
-    let filter = match request.text("config.filter_subject") {
-        "" => String::new(),
-        filter => format!(".{filter}"),
-    };
-    let info = api.request(
-        &format!("CONSUMER.CREATE.{stream}.{name}{filter}"),
-        &request,
-    )?;
+    let mut subject = format!("CONSUMER.CREATE.{stream}.{name}");
+    // Permissions may be about what is read.
+    if let [filter] = filters {
+        subject.push('.');
+        subject.push_str(filter);
+    }
+    let info = api.request(&subject, &request)?;
     Ok((name, info.uint("num_pending")))
 }

@@ -16,6 +16,8 @@ pub enum Unit {
     Count,
     /// Bytes.
     Bytes,
+    /// Bytes in thousands: `65.54KB`.
+    DecimalBytes,
 }
 
 /// A progress bar. Without a terminal only its last line is printed.
@@ -38,6 +40,7 @@ impl Progress {
             let counters = match unit {
                 Unit::Count => "{human_pos} / {human_len}",
                 Unit::Bytes => "{binary_bytes} / {binary_total_bytes}",
+                Unit::DecimalBytes => "{decimal_bytes} / {decimal_total_bytes}",
             };
             let template = format!("{{msg}} [{{bar:40}}] {counters} {{percent}}%");
             if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -97,6 +100,7 @@ fn summary(unit: Unit, done: u64, span: Duration) -> String {
     let amount = |amount: u64| match unit {
         Unit::Count => scaled(amount),
         Unit::Bytes => human_size(amount),
+        Unit::DecimalBytes => format!("{}B", scaled(amount)),
     };
     let time = go_duration(to_millis(nanos));
     // The clock is not fine enough for less.
