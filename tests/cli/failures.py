@@ -109,7 +109,8 @@ def bad_flags_anywhere(ctx):
 def a_broken_context_anywhere(ctx):
     tool = nats(ctx)
     tool.write("config/nats/context/bad.json", '{"url": 7')
-    for args in (("publish", "a", "x"), ("stream", "ls"), ("kv", "ls"), ("object", "ls"), ("account", "info"), ("rtt", "1")):
+    for args in (("publish", "a", "x"), ("stream", "ls"), ("kv", "ls"), ("object", "ls"), ("account", "info"), ("rtt", "1"),
+                 ("server", "check", "connection")):
         tool.write("config/nats/context.txt", "bad")
         outcome = tool.run(*args, code=1)
         eq(outcome.out, 'The selected context "bad" was not found, unselecting it\n\n', args)

@@ -13,6 +13,9 @@ use crate::session::Session;
 /// Exit code after a mistake of the program itself, as Rust has it.
 const PANICKED: i32 = 101;
 
+/// Commands that work whatever the selected context is; some load it later.
+const WITHOUT_CONTEXT: &[&str] = &["cheat", "context", "errors", "help", "plugins", "schema"];
+
 /// Asks for what zsh offers; it may stand behind the command.
 const ZSH_MENU: &str = "--completion-zsh-menu";
 
@@ -116,6 +119,11 @@ fn act(words: Vec<String>) -> i32 {
 
 fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
     session.prepare()?;
+    let group = session.path.first().map_or("", |command| command.name);
+    if !WITHOUT_CONTEXT.contains(&group) {
+        // One that is gone is told before anything else.
+        session.context()?;
+    }
     match command.run {
         Some(run) => run(&mut session),
         // The parser asks for one of its commands.

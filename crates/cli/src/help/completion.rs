@@ -136,10 +136,10 @@ pub fn candidates(words: &[String]) -> Vec<String> {
             .map(|store| store.names())
             .unwrap_or_default();
     }
-    let help = path.is_empty().then(|| "help".to_owned());
-    let shown = commands.iter().filter(|command| !command.hidden);
-    help.into_iter()
-        .chain(shown.map(|command| command.name.to_owned()))
+    commands
+        .iter()
+        .filter(|command| !command.hidden)
+        .map(|command| command.name.to_owned())
         .collect()
 }
 

