@@ -539,18 +539,23 @@ def checks_of_replicas_with_every_flag(ctx):
 def watching_in_every_order(ctx):
     tool = nats(ctx, config=ALONE)
     stream(tool, "S")
-    for kind, keys in (("accounts", ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")), ("jetstream", ("api", "assets", "file", "mem")),
-                       ("servers", ("conns", "cpu", "gway", "mem", "name", "recvb", "recvm", "route", "sentb", "sentm", "slow", "subs"))):
-        for key in keys:
-            terminal = tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200)
-            terminal.wait(r"^\d+ \w[\w ]* by %s .*\n\n(Server|Account) .*\n(s\*?|SYS|APP) +" % key)
-            terminal.type("q")
+    servers = {"conns": "Connections", "cpu": "CPU", "gway": "Gateways", "mem": "Memory", "name": "Server Name", "recvb": "Received Bytes",
+               "recvm": "Received Messages", "route": "Routes", "sentb": "Sent Bytes", "sentm": "Sent Messages", "slow": "Slow Consumers",
+               "subs": "Subscriptions"}
+    accounts = {key: servers[key] for key in ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")}
+    js = {"api": "API Requests", "assets": "HA Asset", "file": "File Storage", "mem": "Memory Used"}
+    for kind, what, keys in (("accounts", "Account", accounts), ("jetstream", "Server", js), ("servers", "Server", servers)):
+        terminals = [(name, tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200))
+                     for key, name in keys.items()]
+        for name, terminal in terminals:
+            terminal.wait(r"│ +Top [01] %s activity by %s at " % (what, name))
+            terminal.interrupt()
             terminal.finish()
-    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", *SYSTEM, columns=200)
-    terminal.wait(r"\n\nType +Account ")
+    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", "--record-consumer", "--reverse", *SYSTEM, columns=200)
+    terminal.wait("Waiting")
     tool.run("request", "$JS.API.STREAM.INFO.S", "")
-    terminal.wait(r"\n\S*STREAM\.INFO\S* +APP ")
-    terminal.type("q")
+    terminal.wait(r"│ +Top 3 JS API activity +│.*│ stream_info_request │ APP     │ +1 │ 1            │ S     │\n")
+    terminal.interrupt()
     terminal.finish()
 
 
