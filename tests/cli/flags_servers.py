@@ -370,14 +370,14 @@ def passwords_are_asked_for(ctx):
     tool = nats(ctx, server=False)
     terminal = tool.terminal("server", "passwd", "-c", "4")
     terminal.answer("Enter password", "long enough")
-    terminal.answer("Reenter password", "long enough")
+    terminal.answer("Re-enter password", "long enough")
     text = terminal.finish()
     matches(text, r"\$2a\$04\$[./A-Za-z0-9]{53}")
     check("long enough" not in terminal.raw, "the password is shown")
     terminal = tool.terminal("server", "passwd", "-c", "4")
     terminal.answer("Enter password", "long enough")
-    terminal.answer("Reenter password", "other words")
-    matches(terminal.finish(code=1), "passwords do not match")
+    terminal.answer("Re-enter password", "other words")
+    matches(terminal.finish(code=1), "entered and re-entered passwords do not match")
     matches(tool.error("server", "passwd"), "without a terminal")
 
 
@@ -385,11 +385,15 @@ def passwords_are_asked_for(ctx):
 def mappings_are_tried_out_at_the_terminal(ctx):
     tool = nats(ctx, server=False)
     terminal = tool.terminal("server", "mappings", "a.*", "b.{{wildcard(1)}}")
-    terminal.wait("ubject")
-    terminal.type("a.x\r")
-    terminal.wait(r"b\.x")
-    terminal.interrupt()
-    terminal.finish(code=None)
+    terminal.wait(r"^Enter subjects to test, empty subject terminates\.\n\n"
+                  r"NOTE: This only tests mappings, it does not add them to the server\n")
+    terminal.answer("Subject", "a.x")
+    terminal.wait(r"\nb\.x\n.*Subject")
+    terminal.answer("Subject", "c")
+    terminal.wait("\nError: no matching transforms available.*Subject")
+    terminal.answer("Subject")
+    terminal.finish()
+    eq(tool.error("server", "mappings", "a.*"), "cannot prompt for user input without a terminal")
 
 
 @case(117)

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 
@@ -104,9 +105,11 @@ def monitoring_data_is_asked_for(ctx):
 def passwords_are_hashed(ctx):
     tool = nats(ctx, server=False)
     out = tool.out("server", "passwd", "-g", "--cost", "4")
-    matches(out, r"^Generated password: \w{22}\n       bcrypt hash: \$2a\$04\$[./A-Za-z0-9]{53}\n$")
+    matches(out, r"^Generated password: [\w@#%^&()-]{22}\n       bcrypt hash: \$2a\$04\$[./A-Za-z0-9]{53}\n$")
     matches(tool.out("server", "passwd", "-p", "long enough", "-c", "5"), r"^\$2a\$05\$.{53}\n$")
     matches(tool.out("server", "passwd", env={"PASSWORD": "long enough"}), r"^\$2a\$11\$.{53}\n$")
+    matches(tool.out("server", "passwd", "-g", "-p", "long enough", "-c", "4"), r"^       bcrypt hash: \$2a\$04\$.{53}\n$")
+    eq(tool.error("server", "passwd"), "could not read password: cannot prompt for user input without a terminal")
     eq(tool.error("server", "passwd", "-p", "short"), "password should be at least 10 characters long")
     eq(tool.error("server", "passwd", "-p", "long enough", "-c", "3"), "bcrypt cost should be between 4 and 31")
 
@@ -123,7 +126,7 @@ def mappings_are_tried_out(ctx):
 def the_own_account_without_what_the_server_tells_of_users(ctx):
     tool = nats(ctx)
     out = tool.out("account", "info")
-    matches(out, r" +Account: APP\n +Expires: never\n +Client ID: \d+\n")
+    matches(out, r"^Account Information\n\n( +User: app\n +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n)? +Client ID: \d+\n")
     matches(out, r"Account Usage:\n\n +Storage: 0 B\n +Memory: 0 B\n +Streams: 0\n +Consumers: 0\n")
     matches(out, r"Tier: Default:\n")
 
@@ -138,16 +141,34 @@ def an_account_is_backed_up(ctx):
     stream(tool, "M", storage="memory")
     out = tool.out("account", "backup", "B", "-f")
     matches(out, r"^Performing backup of all streams to B\n\n +Streams: 3\n +Size: \d+ B\n +Consumers: 0\n")
-    matches(out, r"Backup Warnings:\n\n  M: memory based streams are not backed up\n")
+    matches(out, r"\nBackup of M failed: memory streams do not support snapshots\n\n.*"
+                 r"Backup Warnings: \n  M: memory streams do not support snapshots\n\n$")
+    shutil.rmtree(tool.path("B", "M"), ignore_errors=True)
     eq(sorted(os.listdir(tool.path("B"))), ["S", "T"])
+    eq(tool.error("account", "backup", "C"), "cannot ask for confirmation without a terminal")
     eq(sorted(os.listdir(tool.path("B", "S"))), ["backup.json", "stream.tar.s2"])
     eq(tool.error("account", "backup", "C", "-f", "-w"), "backup failed")
     eq(tool.error("account", "restore", "B"), 'stream "S" exists already')
     tool.run("stream", "rm", "S", "-f")
     tool.run("stream", "rm", "T", "-f")
-    tool.run("account", "restore", "B")
+    matches(tool.out("account", "restore", "B"), r'^Restoring backup of all 2 streams in directory "B"\n\n')
+    os.makedirs(tool.path("D", "empty"))
+    eq(tool.error("account", "restore", "D"), "expected backup.json: stat D/empty/backup.json: no such file or directory")
+    tool.write("F/file", "")
+    eq(tool.error("account", "restore", "F"), 'expected a directory "file"')
+    eq(tool.error("account", "restore", "G"), "path 'G' does not exist")
     eq(tool.out("stream", "ls", "-n", "-a"), "M\nS\nT\n")
     eq(tool.run("stream", "info", "T", "--json").json["state"]["messages"], 1)
+
+
+@case(115, "snapshots", "deviation")
+def streams_that_cannot_be_backed_up_leave_nothing(ctx):
+    """The original leaves a directory with empty files for each of them, which it then cannot restore."""
+    tool = nats(ctx)
+    stream(tool, "S")
+    stream(tool, "M", storage="memory")
+    tool.run("account", "backup", "B", "-f")
+    eq(sorted(os.listdir(tool.path("B"))), ["S"])
 
 
 @case(114, "services")
@@ -155,12 +176,30 @@ def the_own_account_is_shown(ctx):
     tool = nats(ctx)
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults", code=None)
     out = tool.out("account", "info")
-    matches(out, r"^Account Information\n\n +User: app\n +Account: APP\n +Expires: never\n +Client ID: \d+\n +Client IP: 127.0.0.1\n +RTT: ")
+    matches(out, r"^Account Information\n\n +User: app\n +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n"
+                 r" +Client ID: \d+\n +Client IP: 127.0.0.1\n +RTT: \S+\n +Headers Supported: true\n +Maximum Payload: 1\.0 MiB\n"
+                 r" +Connected URL: nats://127\.0\.0\.1:\d+\n +Connected Address: 127\.0\.0\.1:\d+\n +Connected Server ID: N\w{55}\n"
+                 r" +Connected Server Version: \S+\n")
     matches(out, r"TLS Connection: no\n")
     matches(out, r"JetStream Account Information:\n")
-    matches(out, r"Tier: Default:\n")
-    matches(out, r"Memory: 0 B of Unlimited\s")
-    matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*JetStream is not supported in this account")
+    matches(out, r"\n\n  Tier: Default:\n\n      Configuration Requirements:\n\n +Stream Requires Max Bytes Set: false\n"
+                 r" +Consumer Maximum Ack Pending: Unlimited\n\n      Stream Resource Usage Limits:\n\n +Memory: 0 B of Unlimited \n"
+                 r" +Memory Per Stream: Unlimited\n +Storage: \S+ B of Unlimited \n +Storage Per Stream: Unlimited\n"
+                 r" +Streams: 1 of Unlimited\n +Consumers: Unlimited\n$")
+    matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*\n\n +Could not obtain account information:  "
+            r"JetStream not enabled for account \(10039\)\n$")
+    matches(nats(ctx, config="").out("account", "info"), r"\n\n +JetStream is not supported in this account\n$")
+    eq(tool.error("account", "info", env={"NATS_URL": "127.0.0.1:1"}), "setup failed: nats: no servers available for connection")
+
+
+@case(114, "services")
+def what_the_own_user_may_do(ctx):
+    tool = nats(ctx, config="""
+        authorization { users: [{ user: u, password: u, permissions: {
+            publish: { allow: ["b", "$SYS.>", "$JS.>", "a.>"], deny: "c" }, subscribe: ["x", "_INBOX.>"] } }] }""")
+    matches(tool.out("account", "info", "--user", "u", "--password", "u"),
+            r"\nConnection Permissions:\n\n   Publish:\n +Allow: \$JS\.>\n +\$SYS\.>\n +a\.>\n +b\n +\n +Deny: c\n\n   Subscribe:\n"
+            r" +Allow: _INBOX\.>\n +x\n\n")
 
 
 @case(116, "services")
