@@ -298,13 +298,20 @@ impl Batches<'_> {
         let mut out = format!("SUB {inbox} {sid}\r\n").into_bytes();
         push_publish(&mut out, self.subject, &inbox, &[], body.as_bytes());
         raw.messages += 1;
-        raw.write(&out)?;
+        if let Err(ClientError::Closed) = raw.write(&out) {
+            raw.revive()?;
+            return Ok((0, begun.elapsed()));
+        }
         let time = begun.elapsed();
         let mut got = 0;
         loop {
             let answer = match raw.next() {
                 Ok(answer) => answer,
                 Err(ClientError::Timeout) => break,
+                Err(ClientError::Closed) => {
+                    raw.revive()?;
+                    return Ok((got, time));
+                }
                 Err(error) => return Err(error.into()),
             };
             if answer.sid != sid {
