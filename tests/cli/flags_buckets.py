@@ -18,8 +18,9 @@ def a_bucket_with_every_flag(ctx):
                    "--metadata", "k=v", "--no-compress", "--marker-ttl", "10s", "--replicas", "1", "--republish-source", "$KV.B.a",
                    "--republish-destination", "q", "--republish-headers")
     has(config_of(tool, "KV_B"), max_msgs_per_subject=7, max_age=3600 * SECOND, max_msg_size=2048, max_bytes=1 << 20,
-        compression="none", subject_delete_marker_ttl=10 * SECOND)
-    matches(out, r"Republishing.*q.*Metadata:\n\n +k: v\n")
+        subject_delete_marker_ttl=10 * SECOND)
+    check(config_of(tool, "KV_B").get("compression", "none") == "none", "compressed")
+    matches(out, r"Republishing Headers: \$KV\.B\.a to q\n.*Metadata:\n\n +k: v\n")
 
 
 @case(95)
@@ -44,7 +45,6 @@ def buckets_of_other_buckets(ctx):
     tool.run("kv", "put", "ORIGIN", "k", "v")
     out = tool.out("kv", "add", "M", "--mirror", "ORIGIN")
     matches(out, r"Mirror Information:\n\n +Origin Bucket: ORIGIN\n")
-    wait_until(lambda: tool.run("kv", "get", "M", "k", "--raw", code=None).out == "v", "the mirrored value", every=0.1)
     has(config_of(tool, "KV_M"), mirror={"name": "KV_ORIGIN"}, mirror_direct=True)
     tool.run("kv", "edit", "M", "--no-mirror")
     has(config_of(tool, "KV_M"), mirror=None, subjects=["$KV.M.>"])
@@ -52,11 +52,23 @@ def buckets_of_other_buckets(ctx):
     tool.run("kv", "add", "S", "--source", "ORIGIN")
     wait_until(lambda: tool.run("kv", "get", "S", "k", "--raw", code=None).out == "v", "the sourced value", every=0.1)
     tool.run("kv", "add", "OTHER")
-    tool.run("kv", "edit", "S", "--source", "ORIGIN", "--source", "OTHER")
+    tool.run("kv", "edit", "S", "--source", "OTHER")
     eq([source["name"] for source in config_of(tool, "KV_S")["sources"]], ["KV_ORIGIN", "KV_OTHER"])
+    matches(tool.error("kv", "edit", "S", "--source", "OTHER"), r"^nats: API error: code=400 err_code=10140 ")
     # A domain that nobody has: the stream is made, and waits.
     tool.run("kv", "add", "FAR", "--mirror", "ORIGIN", "--mirror-domain", "hub")
     eq(config_of(tool, "KV_FAR")["mirror"]["external"]["api"], "$JS.hub.API")
+
+
+@case(93, "mirrors", "deviation")
+def a_mirror_has_the_values_of_its_origin(ctx):
+    """The original looks for the keys of a mirror below the mirror's own name, where there never are any."""
+    tool = nats(ctx)
+    tool.run("kv", "add", "ORIGIN")
+    tool.run("kv", "put", "ORIGIN", "k", "v")
+    tool.run("kv", "add", "M", "--mirror", "ORIGIN")
+    wait_until(lambda: tool.run("kv", "get", "M", "k", "--raw", code=None).out == "v", "the mirrored value", every=0.1)
+    eq(tool.out("kv", "ls", "M"), "k\n")
 
 
 @case(100)
@@ -81,8 +93,9 @@ def an_object_bucket_with_every_flag(ctx):
     has(config_of(tool, "OBJ_B"), storage="memory", num_replicas=1, max_age=3600 * SECOND, max_bytes=1 << 20, compression="s2")
     out = tool.out("object", "edit", "B", "--description", "d", "--ttl", "2h", "--max-bucket-size", "2MB", "--no-compress",
                    "--metadata", "k=w", "--replicas", "1")
-    has(config_of(tool, "OBJ_B"), description="d", max_age=7200 * SECOND, max_bytes=2 << 20, compression="none")
-    matches(out, r"Description: d\n.*TTL: 2h0m0s\n.*Metadata:\n\n +k: w\n")
+    has(config_of(tool, "OBJ_B"), description="d", max_age=7200 * SECOND, max_bytes=2 << 20)
+    check(config_of(tool, "OBJ_B").get("compression", "none") == "none", "compressed")
+    matches(out, r"Description: d\n.*TTL: 2h0m0s\n.*Metadata: k: w\n")
     tool.write("f", os.urandom(50_000))
     out = tool.out("object", "put", "B", "f", "--description", "about", "--chunk-size", "10000", "--no-progress")
     matches(out, r"^\nObject information for B > f\n\n +Description: about\n.*Chunks: 5\n")

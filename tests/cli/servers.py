@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import stat
 
@@ -17,11 +18,16 @@ def check(tool, *args, code=0, **options):
 @case(105, "services")
 def servers_are_listed(ctx):
     tool = nats(ctx)
-    out = tool.out("server", "list", *SYSTEM)
-    matches(out, r"Server Overview")
-    matches(out, r"│ Name +│ Cluster +│ Host +│ Version +│ JS +│ Conns +│ Subs +│ Routes +│ GWs +│ Mem +│ CPU % +│ Cores +"
-                 r"│ Slow +│ Uptime +│ RTT +│")
-    matches(out, r"Cluster Overview")
+    name = tool.server.varz()["server_name"]
+    # A server alone is in no cluster, which leaves out the second table.
+    matches(tool.out("server", "list", "--no-compact", *SYSTEM),
+            r"^╭─+╮\n│ +Server Overview +│\n├[─┬]+┤\n"
+            r"│ Name +│ Cluster │ Host +│ Version │ JS +│ Conns │ Subs │ Routes │ GWs │ Mem +│ CPU %% │ Cores │ Slow │ Uptime +│ RTT +│\n"
+            r"├[─┼]+┤\n"
+            r"│ %s │         │ 127\.0\.0\.1 │ 2\.15\.1  │ yes │ 1     │ \d+ +│      0 │   0 │ [\d.]+ MiB +│ \d+ +│ +\d │ 0    │ \S+ +│ \d+m?s +│\n"
+            r"├[─┼]+┤\n"
+            r"│ +│ 0       │ 1         │         │ 1   │ 1     │ \d+ +│        │     │ [\d.]+ MiB +│       │       │ 0    │ +│ +│\n"
+            r"╰[─┴]+╯\n$" % name)
     found = tool.run("server", "list", "--json", *SYSTEM).json
     eq(len(found), 1)
     eq(list(found[0]), ["server", "statsz"])
@@ -29,11 +35,19 @@ def servers_are_listed(ctx):
        "no results received, ensure the account used has system privileges and appropriate permissions")
 
 
+@case(105, "services", "deviation")
+def addresses_are_not_compacted(ctx):
+    """The original cuts what all hosts have in common at dots, addresses included: 127.0.0.1 becomes 127, which is
+    no host. Here addresses stay whole."""
+    tool = nats(ctx)
+    matches(tool.out("server", "list", *SYSTEM), r"│ 127\.0\.0\.1 │")
+
+
 @case(106, "services")
 def servers_are_pinged(ctx):
     tool = nats(ctx)
     out = tool.out("server", "ping", "--timeout", "2s", *SYSTEM)
-    matches(out, r"^\S+ +rtt=[\d.]+(µs|ms)\n\n---- ping statistics ----\n1 replies max: [\d.]+ min: [\d.]+ avg: [\d.]+\n$")
+    matches(out, r"^N[A-Z2-7]{55} {5}rtt=[\d.]+(µs|ms)\n\n---- ping statistics ----\n1 replies max: \d+\.00 min: \d+\.00 avg: \d+\.00\n$")
     outcome = tool.run("server", "ping", code=1)
     eq(outcome.out, "503 status from $SYS.REQ.SERVER.PING, ensure a system account is used with appropriate permissions\n")
 
@@ -42,12 +56,28 @@ def servers_are_pinged(ctx):
 def a_server_is_shown(ctx):
     tool = nats(ctx)
     name = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["name"]
+    # A server without a name of its own has its id as name.
     out = tool.out("server", "info", name, *SYSTEM)
-    matches(out, r"^Server information for %s \([A-Z2-7]{56}\)\n\nProcess Details:\n" % re.escape(name))
-    for section in ("Connection Details", "JetStream", "Limits", "Statistics"):
-        matches(out, r"\n\n%s:\n\n" % section)
-    matches(out, r"Maximum Payload: 1.0 MiB\n")
+    matches(out, r"^Server information for %s\n\nProcess Details:\n\n" % name)
+    labels = [line.split(":")[0].strip() for line in out.split("\n")[2:] if ":" in line]
+    eq(labels, [
+        "Process Details", "Version", "Git Commit", "Go Version", "Start Time", "Configuration Load Time", "Configuration Digest", "Uptime",
+        "Connection Details", "Auth Required", "TLS Required", "Host",
+        "JetStream", "Domain", "API Support Level", "Storage Directory", "Active Accounts", "Memory In Use", "File In Use", "API Requests",
+        "API Errors", "Always sync writes to disk", "Write sync Frequency", "Maximum Memory Storage", "Maximum File Storage",
+        "Cluster Message Compression", "Maximum HA Assets", "Maximum Ack Pending", "Maximum Request Batch", "Maximum Duplicate Window",
+        "Maximum Messages Per Batch", "Maximum Batch Timeout", "Maximum Open Batches Per Stream", "Maximum Open Batches Per Server",
+        "Strict API Parsing", "Limits", "Maximum Connections", "Maximum Subscriptions", "Maximum Payload", "TLS Timeout", "Write Deadline",
+        "Statistics", "CPU Cores", "GOMAXPROCS", "Memory", "Connections", "Subscriptions", "Messages", "Bytes", "Slow Consumers"])
+    matches(out, r"\n                           Domain: \n                API Support Level: \d+\n")
+    matches(out, r"\n             Write sync Frequency: 2m0s\n           Maximum Memory Storage: 256 MiB\n             Maximum File Storage: 2\.0 GiB\n")
+    matches(out, r"\nLimits:\n\n +Maximum Connections: 65,536\n +Maximum Subscriptions: 0\n +Maximum Payload: 1\.0 MiB\n +TLS Timeout: 2\.00s\n"
+                 r" +Write Deadline: 10\.00s\n\nStatistics:\n\n +CPU Cores: \d+ [\d.]+%\n")
+    matches(out, r" +Messages: [\d,]+ in [\d,]+ out\n +Bytes: [\d.]+ \w+ in [\d.]+ \w+ out\n +Slow Consumers: 0\n$")
+    eq([line.split(":")[0] for line in tool.out("server", "info", *SYSTEM).split("\n")], [line.split(":")[0] for line in out.split("\n")])
     eq(tool.error("server", "info", "nobody", "--timeout", "1s", *SYSTEM),
+       "no results received, ensure the account used has system privileges and appropriate permissions")
+    eq(tool.error("server", "info", name),
        "no results received, ensure the account used has system privileges and appropriate permissions")
 
 
@@ -65,16 +95,21 @@ def monitoring_data_is_asked_for(ctx):
     answer = tool.run("server", "request", "connections", "--filter-account", "SYS", *SYSTEM).json
     eq([entry["account"] for entry in answer["data"]["connections"]], ["SYS"])
     eq(tool.error("server", "request", "variables"),
-       "server request failed, ensure the account used has system privileges and appropriate permissions")
+       "$SYS.REQ.SERVER.PING.VARZ: server request failed, ensure the account used has system privileges and appropriate permissions")
+    # No answer is no mistake.
+    outcome = tool.run("server", "request", "variables", "--name", "nobody", "--timeout", "300ms", *SYSTEM)
+    eq((outcome.out, outcome.err), ("", ""))
 
 
 @case(112)
 def passwords_are_hashed(ctx):
     tool = nats(ctx, server=False)
     out = tool.out("server", "passwd", "-g", "--cost", "4")
-    matches(out, r"^Generated password: \w{22}\n       bcrypt hash: \$2a\$04\$[./A-Za-z0-9]{53}\n$")
+    matches(out, r"^Generated password: [\w@#%^&()-]{22}\n       bcrypt hash: \$2a\$04\$[./A-Za-z0-9]{53}\n$")
     matches(tool.out("server", "passwd", "-p", "long enough", "-c", "5"), r"^\$2a\$05\$.{53}\n$")
     matches(tool.out("server", "passwd", env={"PASSWORD": "long enough"}), r"^\$2a\$11\$.{53}\n$")
+    matches(tool.out("server", "passwd", "-g", "-p", "long enough", "-c", "4"), r"^       bcrypt hash: \$2a\$04\$.{53}\n$")
+    eq(tool.error("server", "passwd"), "could not read password: cannot prompt for user input without a terminal")
     eq(tool.error("server", "passwd", "-p", "short"), "password should be at least 10 characters long")
     eq(tool.error("server", "passwd", "-p", "long enough", "-c", "3"), "bcrypt cost should be between 4 and 31")
 
@@ -91,7 +126,7 @@ def mappings_are_tried_out(ctx):
 def the_own_account_without_what_the_server_tells_of_users(ctx):
     tool = nats(ctx)
     out = tool.out("account", "info")
-    matches(out, r" +Account: APP\n +Expires: never\n +Client ID: \d+\n")
+    matches(out, r"^Account Information\n\n( +User: app\n +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n)? +Client ID: \d+\n")
     matches(out, r"Account Usage:\n\n +Storage: 0 B\n +Memory: 0 B\n +Streams: 0\n +Consumers: 0\n")
     matches(out, r"Tier: Default:\n")
 
@@ -106,16 +141,34 @@ def an_account_is_backed_up(ctx):
     stream(tool, "M", storage="memory")
     out = tool.out("account", "backup", "B", "-f")
     matches(out, r"^Performing backup of all streams to B\n\n +Streams: 3\n +Size: \d+ B\n +Consumers: 0\n")
-    matches(out, r"Backup Warnings:\n\n  M: memory based streams are not backed up\n")
+    matches(out, r"\nBackup of M failed: memory streams do not support snapshots\n\n.*"
+                 r"Backup Warnings: \n  M: memory streams do not support snapshots\n\n$")
+    shutil.rmtree(tool.path("B", "M"), ignore_errors=True)
     eq(sorted(os.listdir(tool.path("B"))), ["S", "T"])
+    eq(tool.error("account", "backup", "C"), "cannot ask for confirmation without a terminal")
     eq(sorted(os.listdir(tool.path("B", "S"))), ["backup.json", "stream.tar.s2"])
     eq(tool.error("account", "backup", "C", "-f", "-w"), "backup failed")
     eq(tool.error("account", "restore", "B"), 'stream "S" exists already')
     tool.run("stream", "rm", "S", "-f")
     tool.run("stream", "rm", "T", "-f")
-    tool.run("account", "restore", "B")
+    matches(tool.out("account", "restore", "B"), r'^Restoring backup of all 2 streams in directory "B"\n\n')
+    os.makedirs(tool.path("D", "empty"))
+    eq(tool.error("account", "restore", "D"), "expected backup.json: stat D/empty/backup.json: no such file or directory")
+    tool.write("F/file", "")
+    eq(tool.error("account", "restore", "F"), 'expected a directory "file"')
+    eq(tool.error("account", "restore", "G"), "path 'G' does not exist")
     eq(tool.out("stream", "ls", "-n", "-a"), "M\nS\nT\n")
     eq(tool.run("stream", "info", "T", "--json").json["state"]["messages"], 1)
+
+
+@case(115, "snapshots", "deviation")
+def streams_that_cannot_be_backed_up_leave_nothing(ctx):
+    """The original leaves a directory with empty files for each of them, which it then cannot restore."""
+    tool = nats(ctx)
+    stream(tool, "S")
+    stream(tool, "M", storage="memory")
+    tool.run("account", "backup", "B", "-f")
+    eq(sorted(os.listdir(tool.path("B"))), ["S"])
 
 
 @case(114, "services")
@@ -123,21 +176,43 @@ def the_own_account_is_shown(ctx):
     tool = nats(ctx)
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults", code=None)
     out = tool.out("account", "info")
-    matches(out, r"^Account Information\n\n +User: app\n +Account: APP\n +Expires: never\n +Client ID: \d+\n +Client IP: 127.0.0.1\n +RTT: ")
+    matches(out, r"^Account Information\n\n +User: app\n +Account: APP \(APP\)\n +System Account: false\n +Expires: never\n"
+                 r" +Client ID: \d+\n +Client IP: 127.0.0.1\n +RTT: \S+\n +Headers Supported: true\n +Maximum Payload: 1\.0 MiB\n"
+                 r" +Connected URL: nats://127\.0\.0\.1:\d+\n +Connected Address: 127\.0\.0\.1:\d+\n +Connected Server ID: N\w{55}\n"
+                 r" +Connected Server Version: \S+\n")
     matches(out, r"TLS Connection: no\n")
     matches(out, r"JetStream Account Information:\n")
-    matches(out, r"Tier: Default:\n")
-    matches(out, r"Memory: 0 B of Unlimited\s")
-    matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*JetStream is not supported in this account")
+    matches(out, r"\n\n  Tier: Default:\n\n      Configuration Requirements:\n\n +Stream Requires Max Bytes Set: false\n"
+                 r" +Consumer Maximum Ack Pending: Unlimited\n\n      Stream Resource Usage Limits:\n\n +Memory: 0 B of Unlimited \n"
+                 r" +Memory Per Stream: Unlimited\n +Storage: \S+ B of Unlimited \n +Storage Per Stream: Unlimited\n"
+                 r" +Streams: 1 of Unlimited\n +Consumers: Unlimited\n$")
+    matches(tool.out("account", "info", *SYSTEM), r"System Account: true\n.*\n\n +Could not obtain account information:  "
+            r"JetStream not enabled for account \(10039\)\n$")
+    matches(nats(ctx, config="").out("account", "info"), r"\n\n +JetStream is not supported in this account\n$")
+    eq(tool.error("account", "info", env={"NATS_URL": "127.0.0.1:1"}), "setup failed: nats: no servers available for connection")
+
+
+@case(114, "services")
+def what_the_own_user_may_do(ctx):
+    tool = nats(ctx, config="""
+        authorization { users: [{ user: u, password: u, permissions: {
+            publish: { allow: ["b", "$SYS.>", "$JS.>", "a.>"], deny: "c" }, subscribe: ["x", "_INBOX.>"] } }] }""")
+    matches(tool.out("account", "info", "--user", "u", "--password", "u"),
+            r"\nConnection Permissions:\n\n   Publish:\n +Allow: \$JS\.>\n +\$SYS\.>\n +a\.>\n +b\n +\n +Deny: c\n\n   Subscribe:\n"
+            r" +Allow: _INBOX\.>\n +x\n\n")
 
 
 @case(116, "services")
 def a_configuration_is_read_again(ctx):
     tool = nats(ctx)
     server = tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"]
-    matches(tool.out("server", "config", "reload", server, "-f", *SYSTEM), r"^Server information for .* \(%s\)\n" % server)
-    eq(tool.error("server", "config", "reload", server, *SYSTEM),
-       "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    matches(tool.out("server", "config", "reload", server, "-f", *SYSTEM), r"^Server information for %s\n" % server)
+    eq(tool.error("server", "config", "reload", server, *SYSTEM), "cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("server", "config", "reload", server, *SYSTEM, columns=200)
+    terminal.answer("Really reload configuration for %s (%s) on 127.0.0.1" % (server, server), "n")
+    text = terminal.finish()
+    lib_check("Server information" not in text, text)
+    matches(tool.error("server", "config", "reload", "NOBODY", "-f", *SYSTEM), "^server request failed, ensure the account")
 
 
 @case(117)
@@ -177,7 +252,14 @@ def a_check_as_json(ctx):
 def a_check_as_text(ctx):
     tool = nats(ctx)
     out = check(tool, "connection", "--format", "text")
-    matches(out, r"^Connection: OK\n\nStatus Detail\n\n.*│ Status │ Message .*\n\nCheck Metrics\n\n.*│ Metric +│ Value +│ Unit │")
+    matches(out, r"^Connection: OK\n\nStatus Detail\n\n╭[─┬]+╮\n│ Status │ Message +│\n├[─┼]+┤\n│ OK     │ connected to \S+ in \S+ +│\n│ OK     │ rtt time \S+ +│\n"
+                 r"│ OK     │ round trip took \S+ +│\n╰[─┴]+╯\n\nCheck Metrics\n\n╭[─┬]+╮\n"
+                 r"│ Metric       │ Value +│ Unit │ Critical Threshold │ Warning Threshold │ Description +│\n├[─┼]+┤\n"
+                 r"│ connect_time │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ Time taken to connect to NATS +│\n"
+                 r"│ rtt          │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ The round-trip-time of the connection +│\n"
+                 r"│ request_time │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ Time taken for a full Request-Reply operation │\n╰[─┴]+╯\n\n$")
+    matches(check(tool, "stream", "--stream", "NO", "--format", "text", code=2),
+            r"^NO: CRITICAL\n\nStatus Detail\n\n╭[─┬]+╮\n│ Status   │ Message +│\n├[─┼]+┤\n│ Critical │ could not load info: stream not found \(10059\) │\n╰[─┴]+╯\n\n$")
 
 
 def stream(tool, name, **config):
@@ -194,10 +276,16 @@ def thresholds_of_a_stream(ctx):
         tool.run("publish", subject, "x", "-J", "-q")
     eq(check(tool, "stream", "--stream", "S", "--msgs-warn", "10", "--msgs-critical", "1", "--subjects-warn", "5",
              "--subjects-critical", "9", code=1),
-       "WARNING S Warn:3 messages OK:2 subjects | messages=3;10;1 subjects=2;5;9 sources=0\n")
+       "WARNING S Warn:3 messages OK:2 subjects OK:0 sources | messages=3;10;1 subjects=2;5;9 sources=0\n")
+    # Fewer subjects are worse if the critical threshold is not the higher one; without one, none at all is critical.
+    eq(check(tool, "stream", "--stream", "S", "--subjects-warn", "5", "--subjects-critical", "2", code=2),
+       "CRITICAL S Crit:2 subjects OK:0 sources | subjects=2;5;2 sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--subjects-warn", "2", code=1),
+       "WARNING S Warn:2 subjects OK:0 sources | subjects=2;2 sources=0\n")
     matches(check(tool, "stream", "--stream", "S", "--msgs-critical", "3", code=2), r"^CRITICAL S Crit:3 messages ")
-    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3", code=2), r"Crit:Stream is not clustered")
-    matches(check(tool, "stream", "--stream", "S", "--lag-critical", "3", code=2), r"Crit:not mirrored")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "1", code=2), "CRITICAL S Crit:Stream is not clustered OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--lag-critical", "3", code=2),
+       "CRITICAL S Crit:not mirrored OK:0 sources OK:0 sources current OK:0 sources active | sources=0 sources_lagged=0 sources_inactive=0\n")
     eq(check(tool, "stream", "--stream", "NO", code=2), "CRITICAL NO Crit:could not load info: stream not found (10059)\n")
 
 
@@ -221,7 +309,13 @@ def a_consumer_is_checked(ctx):
     eq(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--unprocessed-critical", "1",
              "--last-delivery-critical", "1h", code=2),
        "CRITICAL S_C Crit:Unprocessed Messages: 1 Crit:No deliveries | "
-       "ack_pending=0 pull_waiting=0 pending=1;;1 redelivered=0 last_delivery=0.0000s;;3600.0000\n")
+       "ack_pending=0 pull_waiting=0 pending=1;;1 redelivered=0\n")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--outstanding-ack-critical", "1", "--waiting-critical", "2",
+             "--unprocessed-critical", "3", "--redelivery-critical", "4"),
+       "OK S_C OK:Ack Pending: 0 OK:Waiting Pulls: 0 OK:Unprocessed Messages: 1 OK:Redelivered: 0 | "
+       "ack_pending=0;;1 pull_waiting=0;;2 pending=1;;3 redelivered=0;;4\n")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "NO", code=2),
+       "CRITICAL S_NO Crit:could not load info: consumer not found (10014)\n")
     matches(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--pinned", code=2),
             r"Crit:Not pinned client priority mode")
 
@@ -243,17 +337,35 @@ def a_message_is_checked(ctx):
        'CRITICAL Stream Message Crit:Check failed: invalid subject ">"\n')
     tool.run("publish", "S.t", "1000", "-J", "-q")
     matches(check(tool, "message", "--stream", "S", "--subject", "S.t", "--body-timestamp", "--age-critical", "1h", code=2),
-            r"Crit:\d+h\d+m\S+ old")
+            r"Crit:\d+h\d+m[\d.]+s old")
+    eq(check(tool, "message", "--stream", "S", "--subject", "S.a", "--body-timestamp", code=2),
+       'CRITICAL Stream Message Crit:invalid timestamp body: strconv.ParseInt: parsing "hello": invalid syntax\n')
+    eq(check(tool, "message", "--stream", "S", "--subject", "S.*", code=2),
+       'CRITICAL Stream Message Crit:Check failed: invalid subject "S.*"\n')
 
 
 @case(127)
 def use_of_jetstream_is_checked(ctx):
     tool = nats(ctx)
     out = check(tool, "jetstream")
-    matches(out, r"^OK JetStream OK:0% memory OK:0% storage \| memory=0B memory_pct=0%;75;90 storage=0B storage_pct=0%;75;90 "
+    matches(out, r"^OK JetStream \| memory=0B memory_pct=0%;75;90 storage=0B storage_pct=0%;75;90 "
                  r"streams=0 streams_pct=0% consumers=0 consumers_pct=0% replicas_ok=0 replicas_no_leader=0 "
                  r"replicas_missing_replicas=0 replicas_lagged=0;;200 replicas_not_seen=0.0000s;;5.0000 replicas_fail=0\n$")
-    matches(check(nats(ctx, config=""), "jetstream", code=2), r"^CRITICAL JetStream Crit:JetStream not available: ")
+    eq(check(nats(ctx, config=""), "jetstream", code=2), "CRITICAL JetStream Crit:JetStream not available: nats: jetstream not enabled "
+       "Crit:JetStream not available: invalid account status\n")
+    # Streams that are not replicated are well.
+    stream(tool, "S")
+    matches(check(tool, "jetstream"), " replicas_ok=1 ")
+    helps = dict(re.findall(r"^# HELP nats_server_check_jetstream_(\S+) (.*)$", check(tool, "jetstream", "--format", "prometheus"), re.M))
+    eq(helps, {
+        "consumers": "JetStream consumers resource usage", "consumers_pct": "JetStream consumers resource usage in percent",
+        "memory": "JetStream memory resource usage", "memory_pct": "JetStream memory resource usage in percent",
+        "replicas_fail": "Streams unhealthy cluster state", "replicas_lagged": "Streams with > 200 lagged replicas",
+        "replicas_missing_replicas": "Streams where there are fewer known replicas than configured",
+        "replicas_no_leader": "Streams with no leader elected", "replicas_not_seen": "Streams with replicas seen > 5s ago",
+        "replicas_ok": "Streams with healthy cluster state", "status_code": "Nagios compatible status code for jetstream",
+        "storage": "JetStream storage resource usage", "storage_pct": "JetStream storage resource usage in percent",
+        "streams": "JetStream streams resource usage", "streams_pct": "JetStream streams resource usage in percent"})
 
 
 @case(128, "services")
@@ -279,8 +391,10 @@ def a_bucket_is_checked(ctx):
        % tool.run("request", "$JS.API.STREAM.INFO.KV_B", "", "--raw").json["state"]["bytes"])
     matches(check(tool, "kv", "--bucket", "B", "--key", "x", code=2), r"Crit:key x not found")
     matches(check(tool, "kv", "--bucket", "B", "--values-warn", "5", "--values-critical", "1", code=2), r"Crit:1 values")
+    eq(check(tool, "kv", "--bucket", "B", "--values-warn", "1", code=1).split(" | ")[0], "WARNING B Warn:1 values OK:bucket B")
     tool.run("kv", "del", "B", "k", "-f")
-    matches(check(tool, "kv", "--bucket", "B", "--key", "k", code=2), r"Crit:key k is deleted")
+    matches(check(tool, "kv", "--bucket", "B", "--key", "k", code=2), r"^CRITICAL B Crit:key k not found OK:bucket B \| values=1 bytes=\d+B replicas=1\n$")
+    matches(check(tool, "kv", "--bucket", "B", "--format", "prometheus"), r"\n# HELP nats_server_check_kv_replicas Data about the NATS CLI check kv\n")
     eq(check(tool, "kv", "--bucket", "NO", code=2), "CRITICAL NO Crit:bucket NO not found\n")
 
 
@@ -292,9 +406,17 @@ def a_service_is_checked(ctx):
     service = tool.start("reply", "svc", "answer", "-H", "K:V")
     service.wait_err("Listening")
     matches(check(tool, "request", "--subject", "svc", "--match-payload", "^ans", "--match-headers", "K=V"),
-            r"^OK svc OK:Valid response \| time=\d\.\d{4}s\n$")
-    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^x", "--match-headers", "K=W", code=2),
-            r'Crit:response does not match regexp Crit:invalid header "K" = "V"')
+            r"^OK svc OK:Valid response \| time=0\.\d{3}0s\n$")
+    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^x", code=2), r"^CRITICAL svc Crit:response does not match regexp \| ")
+
+
+@case(130, "deviation")
+def headers_of_an_answer_are_checked(ctx):
+    """The original sends the headers of --match-headers instead of comparing them with the answer's. Here they are compared."""
+    tool = nats(ctx)
+    service = tool.start("reply", "svc", "answer", "-H", "K:V")
+    service.wait_err("Listening")
+    matches(check(tool, "request", "--subject", "svc", "--match-headers", "K=W", code=2), r'^CRITICAL svc Crit:invalid header "K" = "V" \| ')
 
 
 @case(132)
@@ -310,11 +432,41 @@ def a_result_goes_to_a_file(ctx):
 @case(109, "cluster", slow=True)
 def a_report_about_jetstream(ctx):
     tool = nats(ctx, server=cluster(ctx)[0])
+    stream(tool, "S", num_replicas=3)
+    summary = (r"^╭─+╮\n│ +JetStream Summary +│\n├[─┬]+┤\n"
+               r"│ Server │ Cluster │ Streams │ Consumers │ Messages │ Bytes │ Memory │ File │ API Req │ Pending │\n├[─┼]+┤\n"
+               r"(?:│ n\d     │ c       │ 1       │ 0         │ 0        │ 0 B   │ 0 B    │ 0 B  │ \d       │       0 │\n){%d}"
+               r"│ n\d\*    │ c       │ 1       │ 0         │ 0        │ 0 B   │ 0 B    │ 0 B  │ \d       │       0 │\n"
+               r"(?:│ n\d     │ c       │ 1       │ 0         │ 0        │ 0 B   │ 0 B    │ 0 B  │ \d       │       0 │\n){%d}"
+               r"├[─┼]+┤\n│        │         │ 3       │ 0         │ 0        │ 0 B   │ 0 B    │ 0 B  │ \d+ +│       0 │\n╰[─┴]+╯\n\n")
+    meta = (r"╭─+╮\n│ +RAFT Meta Group Information - Lead cluster: c +│\n├[─┬]+┤\n"
+            r"│ Connection Name │ ID       │ Leader │ Current │ Online │ Active +│ Lag │\n├[─┼]+┤\n"
+            r"(?:│ n\d              │ \w{8} │ (?:yes|   )    │ true    │ true   │ \S+ +│ 0   │\n){3}╰[─┴]+╯\n")
     out = tool.out("server", "report", "jetstream", *SYSTEM)
-    matches(out, r"JetStream Summary")
-    matches(out, r"│ n[123]\* +│ c +│ 0 ")
-    matches(out, r"RAFT Meta Group Information - Lead cluster: c ")
-    eq(len(re.findall(r"│ n\d +│ \w{8} │ (?:yes|   ) +│ true", out)), 3, out)
+    before = int(re.search(r"n(\d)\*", out).group(1)) - 1
+    matches(out, summary % (before, 2 - before) + meta + "$")
+    eq(out.count("yes"), 1)
+    out = tool.out("server", "report", "jetstream", "--leaders", *SYSTEM)
+    leaders = (r"╭─+╮\n│ +RAFT Leader Report +│\n├[─┬]+┤\n│ Server │ Cluster │ %s Leaders │ Distribution │\n├[─┼]+┤\n"
+               r"│ n\d     │ c       │ %d +│ (%s) +│\n╰[─┴]+╯\n\n")
+    matches(out, meta + "\n" + leaders % ("Stream", 1, r"\*{10}") + leaders % ("Consumer", 0, "") + "$")
+    # Of some servers, the group is not told of.
+    check_one = tool.out("server", "report", "jetstream", "--host", "n1", *SYSTEM)
+    eq((check_one.count("╭"), check_one.count("│ n")), (1, 1))
+    matches(check_one, "╯\n\n$")
+    matches(tool.out("server", "report", "jetstream", "--account", "APP", *SYSTEM), r"│ +JetStream Summary for Account APP +│")
+    eq(tool.error("server", "report", "jetstream", "--host", "no", "--timeout", "300ms", *SYSTEM),
+       "no results received, ensure the account used has system privileges and appropriate permissions")
+    out = tool.out("server", "report", "routes", *SYSTEM)
+    matches(out, r"^╭─+╮\n│ +Cluster Report +│\n├[─┬]+┤\n"
+                 r"│ Server │ Cluster │ Name │ Account │ Address +│ ID +│ Uptime +│ RTT +│ Subs │ Bytes In +│ Bytes Out │\n├[─┼]+┤\n"
+                 r"(?:│ n1     │ c       │ n2   │|│        │         │      │|│        │         │ n3   │|│ n[23]     │ c       │ n1   │|│        │         │ n2   │)"
+                 r"(?:         │| SYS     │) 127\.0\.0\.1:\d+ +│ rid:\d+ +│ \S+ +│ \S+ +│ \d+ +│ [\d.]+ \w+ +│ [\d.]+ \w+ +│\n")
+    matches(out, r"├[─┼]+┤\n│ 3      │ 1       │      │         │ \d+ +│ +│ +│ +│ \d+ +│ [\d.]+ \w+ +│ [\d.]+ \w+ +│\n╰[─┴]+╯\n\n$")
+    matches(tool.out("server", "list", *SYSTEM),
+            r"╯\n\n╭─+╮\n│ +Cluster Overview +│\n├[─┬]+┤\n│ Cluster │ Node Count │ Outgoing Gateways │ Incoming Gateways │ Connections │\n├[─┼]+┤\n"
+            r"│ c       │          3 │                 0 │                 0 │           1 │\n├[─┼]+┤\n"
+            r"│         │          3 │                 0 │                 0 │           1 │\n╰[─┴]+╯\n$")
 
 
 @case(110, "services")
@@ -325,16 +477,48 @@ def a_report_about_connections(ctx):
     found = tool.run("server", "report", "connections", "--account", "APP", "--json", *SYSTEM).json
     eq([entry["name"] for entry in found], ["watcher"])
     eq(found[0]["server"]["id"], tool.run("server", "list", "--json", *SYSTEM).json[0]["server"]["id"])
-    eq(tool.run("server", "report", "connections", "--filter", 'conn.name == "nobody"', "--json", *SYSTEM).json, [])
-    out = tool.out("server", "report", "connections", *SYSTEM)
-    matches(out, r"^\n.*Top 2 Connections out of 2 by subs")
-    matches(out, r"Totals for 2 connections")
-    matches(out, r"Connections per server")
+    for words in (("--filter", 'conn.name == "watcher"'), ("--filter", 'Conn.NumSubs == 1 and Conn.Name startsWith "w"'),
+                  ("--filter", 'server.name == Server.Name and Conn.Account == "APP" and conn.mqtt_client == ""')):
+        eq([entry["name"] for entry in tool.run("server", "report", "connections", *words, "--json", *SYSTEM).json], ["watcher"], words)
+    for words in (("--filter", 'conn.name == "nobody"'), ("--account", "NO")):
+        outcome = tool.run("server", "report", "connections", *words, *SYSTEM, code=1)
+        eq((outcome.out, outcome.err), ("\n", "nats: error: did not get results from any servers\n"))
+        eq(tool.error("server", "report", "connections", *words, "--json", *SYSTEM), "did not get results from any servers")
+    matches(tool.error("server", "report", "connections", "--filter", "x(", *SYSTEM), "^Invalid expression: ")
+    eq(tool.error("server", "report", "connections", "--filter", "true", "--closed-reason", "x", *SYSTEM),
+       "cannot filter for closed reason and use a filter expression at the same time")
+    name = found[0]["server"]["name"]
+    out = tool.out("server", "report", "connections", "--connection-name", "x", *SYSTEM)
+    matches(out, r"^\n╭─+╮\n│ +Top 2 Connections out of 2 by subs +│\n├[─┬]+┤\n"
+                 r"│ CID │ Name +│ Server +│ Cluster │ IP +│ Account │ Uptime │ In Msgs │ Out Msgs │ In Bytes │ Out Bytes │ Subs │\n├[─┼]+┤\n"
+                 r"(?:│ \d+ +│ (?:x|watcher) +│ %s │         │ 127\.0\.0\.1:\d+ │ (?:APP|SYS) +│ \d+s +│ \d+ +│ \d+ +│ [\d.]+ K?i?B +│ [\d.]+ K?i?B +│ 1    │\n){2}"
+                 r"├[─┼]+┤\n│     │ Totals for 2 connections │ +│         │ +│         │        │ \d+ +│ \d+ +│ [\d.]+ K?i?B +│ [\d.]+ K?i?B +│ 2    │\n"
+                 r"╰[─┴]+╯\n\n╭─+╮\n│ +Connections per server +│\n├[─┬]+┤\n│ Server +│ Cluster │ Connections │\n├[─┼]+┤\n│ %s │         │ +2 │\n╰[─┴]+╯\n$"
+            % (name, name))
     accounts = tool.run("server", "report", "accounts", "--json", *SYSTEM).json
     eq(sorted(entry["account"] for entry in accounts), ["APP", "SYS"])
     eq(list(accounts[0])[:4], ["account", "connections", "connection_info", "in_msgs"])
-    matches(tool.out("server", "report", "mem", *SYSTEM), r"^Memory Usage\n\n  \S+: █{30} \(\S+ MiB\)\n")
-    matches(tool.out("server", "report", "health", *SYSTEM), r"ok: 1 / err: 0")
+    matches(tool.out("server", "report", "accounts", *SYSTEM),
+            r"^\n╭─+╮\n│ +2 Accounts Overview +│\n├[─┬]+┤\n│ Account │ Connections │ In Msgs │ Out Msgs │ In Bytes │ Out Bytes │ Subs │\n├[─┼]+┤\n"
+            r"(?:│ (?:APP|SYS)     │ 1           │ \d+ +│ \d+ +│ [\d.]+ K?i?B +│ [\d.]+ K?i?B +│ 1    │\n){2}╰[─┴]+╯\n$")
+    matches(tool.out("server", "report", "accounts", "APP", *SYSTEM), r"^\n╭─+╮\n│ +Top 1 Connections out of 1 by subs +│\n")
+    eq(list(tool.run("server", "report", "accounts", "APP", "--json", *SYSTEM).json), list(accounts[0]))
+    matches(tool.out("server", "report", "mem", *SYSTEM), r"^Memory Usage\n\n  %s: █{30} \([\d.]+ MiB\)\n$" % name)
+    matches(tool.out("server", "report", "cpu", *SYSTEM), r"^CPU Usage\n\n  %s: (▏ \(0\)|█{30} \([\d.]+\))\n$" % name)
+    matches(tool.out("server", "report", "health", *SYSTEM),
+            r"^╭─+╮\n│ +Health Report +│\n├[─┬]+┤\n│ Server +│ Cluster │ Domain │ Status         │ Type │ Error │\n├[─┼]+┤\n"
+            r"│ %s │         │        │ ok \(200\)       │      │       │\n├[─┼]+┤\n"
+            r"│ 1 +│ 1       │        │ ok: 1 / err: 0 │      │     0 │\n╰[─┴]+╯\n\n$" % name)
+    for kind in ("health", "cpu", "mem", "jetstream", "routes", "gateways", "leafnodes"):
+        service = {"cpu": "", "mem": "", "jetstream": ".JSZ", "routes": ".ROUTEZ", "gateways": ".GATEWAYZ", "leafnodes": ".LEAFZ",
+                   "health": ".HEALTHZ"}[kind]
+        eq(tool.error("server", "report", kind),
+           "$SYS.REQ.SERVER.PING%s: server request failed, ensure the account used has system privileges and appropriate permissions" % service)
+    empty = {"routes": r"│      0 │       0 │ +│ +│       0 │ +│ +│ +│    0 │      0 B │       0 B │\n",
+             "gateways": r"│ %s │ +│    0 │ +│ +│ +│ +│ +│ +│ +│\n├[─┼]+┤\n│ 1 +│ 1    │ +│ +│ 0 +│ +│ +│ +│ 0 B +│ +│\n" % name,
+             "leafnodes": ""}
+    for kind, row in empty.items():
+        matches(tool.out("server", "report", kind, *SYSTEM), r"\n├[─┼]+┤\n%s╰[─┴]+╯\n\n$" % row)
 
 
 @case(111, "cluster", slow=True)
@@ -346,15 +530,28 @@ def the_meta_leader_steps_down(ctx):
     lib_check(first and second and first.group(1) != second.group(1), outcome)
     eq(tool.error("server", "cluster", "peer-remove", "nobody", *SYSTEM), "did not find a replica named nobody")
     matches(tool.error("server", "cluster", "step-down", "--js-domain", "x", *SYSTEM), "cannot be used with step-down")
-    tool.error("server", "cluster", "peer-remove", second.group(1), *SYSTEM)
+    peer = next(name for name in ("n1", "n2", "n3") if name != second.group(1))
+    outcome = tool.run("server", "cluster", "peer-remove", peer, *SYSTEM, code=1)
+    matches(outcome.out, r"^Removing peers is intended for peers that will not come back, .*\nwhich may lead to duplicate deliveries\.\n\n$")
+    eq(outcome.err, "nats: error: Could not prompt for confirmation: cannot ask for confirmation without a terminal\n")
+    terminal = tool.terminal("server", "cluster", "peer-remove", peer, *SYSTEM)
+    terminal.answer("Really remove online peer %s (y/N)" % peer, "n")
+    matches(terminal.finish(), r"\nRemoval canceled\b")
+    outcome = tool.run("server", "cluster", "step-down", "--tags", "x", *SYSTEM, code=1)
+    eq(outcome.out, "WARNING: Using placement tags or node name required NATS Server 2.11 or newer\n\n")
+    for args in (("step-down",), ("peer-remove", "n1")):
+        eq(tool.error("server", "cluster", *args),
+           "server request failed, ensure the account used has system privileges and appropriate permissions")
 
 
 @case(122, "cluster", slow=True)
 def replicas_of_a_stream_must_be_expected(ctx):
     tool = nats(ctx, server=cluster(ctx)[0])
     stream(tool, "S", num_replicas=3)
-    matches(check(tool, "stream", "--stream", "S", code=2), r"^CRITICAL S Crit:Expected 0 replicas got 3 ")
-    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), r"^OK S OK:3 peers OK:replicas are current ")
+    eq(check(tool, "stream", "--stream", "S", code=2), "CRITICAL S Crit:Expected 0 replicas got 3 OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), "OK S OK:3 peers OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "3", "--peer-lag-critical", "1000"),
+       "OK S OK:3 peers OK:replicas are current OK:0 sources | sources=0\n")
     matches(check(tool, "jetstream"), r" replicas_ok=1 ")
 
 
@@ -366,7 +563,8 @@ def the_meta_group_is_checked(ctx):
             r"^OK JetStream Meta Cluster OK:3 peers led by n\d \| peers=3;3;3 peer_offline=0 peer_not_current=0 peer_inactive=0 "
             r"peer_lagged=0\n$")
     matches(check(tool, "meta", "--expect", "2", *limits, *SYSTEM, code=2), r"Crit:3 peers of expected 2 ")
-    matches(check(tool, "meta", "--expect", "2", *limits, code=2), r"Crit:JSZ API request failed: ")
+    eq(check(tool, "meta", "--expect", "2", *limits, code=2),
+       "CRITICAL JetStream Meta Cluster Crit:JSZ API request failed: nats: no responders available for request\n")
 
 
 @case(105)

@@ -1,6 +1,7 @@
 //! Questions to somebody at a terminal (cli.md 1.8).
 
 use inquire::ui::{Color, RenderConfig, Styled};
+use inquire::validator::{MinLengthValidator, ValueRequiredValidator};
 use inquire::{Confirm, InquireError, Password, Select, Text};
 
 use crate::failure::{Failure, Result};
@@ -71,13 +72,25 @@ impl Prompt {
             .map_err(|failure| failure.context("could not obtain confirmation"))
     }
 
-    /// A line of text.
+    /// A line of text, which may be empty.
     pub fn text(&self, question: &str, default: &str, help: &str) -> Result<String> {
+        self.line(question, default, help, false)
+    }
+
+    /// A line of text that is not empty.
+    pub fn needed_text(&self, question: &str, default: &str, help: &str) -> Result<String> {
+        self.line(question, default, help, true)
+    }
+
+    fn line(&self, question: &str, default: &str, help: &str, needed: bool) -> Result<String> {
         if !terminal::is_interactive() {
             return Err("cannot prompt for user input without a terminal".into());
         }
         let mark = self.mark();
         let mut prompt = Text::new(question).with_render_config(self.look(&mark));
+        if needed {
+            prompt = prompt.with_validator(ValueRequiredValidator::default());
+        }
         if !default.is_empty() {
             prompt = prompt.with_default(default);
         }
@@ -106,12 +119,18 @@ impl Prompt {
 
     /// A text that is not shown.
     pub fn password(&self, question: &str) -> Result<String> {
+        self.long_password(question, 0)
+    }
+
+    /// A text of at least so many characters that is not shown.
+    pub fn long_password(&self, question: &str, least: usize) -> Result<String> {
         if !terminal::is_interactive() {
             return Err("cannot prompt for user input without a terminal".into());
         }
         let mark = self.mark();
         Password::new(question)
             .without_confirmation()
+            .with_validator(MinLengthValidator::new(least))
             .with_render_config(self.look(&mark))
             .prompt()
             .map_err(ended)

@@ -207,7 +207,13 @@ impl Session {
         } else {
             &record.url
         };
-        let mut options = Options::new(Endpoint::parse_list(url)?);
+        let secure = !record.ca.is_empty() || !record.cert.is_empty() || record.tls_first;
+        let url = if secure {
+            with_tls(url)
+        } else {
+            url.to_owned()
+        };
+        let mut options = Options::new(Endpoint::parse_list(&url)?);
         options.name = match self.matches.filled("connection-name") {
             Some(name) => name.to_owned(),
             None => format!("NATS CLI Version {VERSION}"),
@@ -291,6 +297,20 @@ impl Session {
         }
         Ok(())
     }
+}
+
+/// URLs that do not say how to connect, for connections that have to be
+/// encrypted.
+fn with_tls(urls: &str) -> String {
+    let urls: Vec<String> = urls
+        .split(',')
+        .map(str::trim)
+        .map(|url| match url.contains("://") || url.is_empty() {
+            true => url.to_owned(),
+            false => format!("tls://{url}"),
+        })
+        .collect();
+    urls.join(",")
 }
 
 /// The settings of a context; of one that cannot be read, none (cli.md 2.3).

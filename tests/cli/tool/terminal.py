@@ -108,6 +108,10 @@ class Screen:
         return "\n".join("".join(line).rstrip() for line in self.cells).rstrip("\n")
 
 
+# Seconds without output after which a program has asked what it wanted to know of the terminal.
+SILENCE = 0.15
+
+
 class Terminal:
     """A program at a terminal."""
 
@@ -164,7 +168,21 @@ class Terminal:
     def answer(self, question, text="", key="\r"):
         """Waits for a question and answers it."""
         self.wait(re.escape(question))
+        self._wait_for_keys()
         self.type(text + key)
+
+    def _wait_for_keys(self, timeout=PATIENCE):
+        """Waits until the program reads single keys. What comes before is lost: some programs first ask where the cursor is,
+        twice, and take everything until the answer for a part of it."""
+        deadline = time.monotonic() + timeout
+        while not self.ended and termios.tcgetattr(self.master)[3] & termios.ICANON:
+            if time.monotonic() > deadline:
+                raise Failure("%s does not read keys:\n%s" % (" ".join(self.command[1:]), self.screen.text()))
+            self._read(0.01)
+        before = None
+        while not self.ended and len(self.raw) != before and time.monotonic() < deadline:
+            before = len(self.raw)
+            self._read(SILENCE)
 
     def interrupt(self):
         """Ctrl-C."""

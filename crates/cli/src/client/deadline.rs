@@ -33,19 +33,30 @@ impl<'a> Timed<'a> {
 
 impl Read for Timed<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if let Some(left) = self.left()? {
-            self.socket.set_read_timeout(Some(left))?;
+        loop {
+            if let Some(left) = self.left()? {
+                self.socket.set_read_timeout(Some(left))?;
+            }
+            match self.socket.read(buffer) {
+                // A stopped program that goes on has lost nothing.
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
         }
-        self.socket.read(buffer)
     }
 }
 
 impl Write for Timed<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if let Some(left) = self.left()? {
-            self.socket.set_write_timeout(Some(left))?;
+        loop {
+            if let Some(left) = self.left()? {
+                self.socket.set_write_timeout(Some(left))?;
+            }
+            match self.socket.write(bytes) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                done => return done,
+            }
         }
-        self.socket.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::BufReader;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -190,7 +191,7 @@ pub struct TlsDetails {
     pub version: String,
     /// Name of the cipher suite.
     pub cipher: String,
-    /// Name that the certificate was checked against.
+    /// Name that the server was told; empty for an address.
     pub server_name: String,
     /// Certificates of the server in DER, its own first.
     pub chain: Vec<Vec<u8>>,
@@ -210,9 +211,13 @@ impl TlsDetails {
             version: version.to_owned(),
             cipher: connection
                 .negotiated_cipher_suite()
-                .map(|suite| format!("{:?}", suite.suite()))
+                .map(|suite| format!("{:?}", suite.suite()).replacen("TLS13_", "TLS_", 1))
                 .unwrap_or_default(),
-            server_name: server_name.to_owned(),
+            // Nobody tells a server which of its addresses was meant.
+            server_name: match server_name.parse::<IpAddr>() {
+                Ok(_) => String::new(),
+                Err(_) => server_name.to_owned(),
+            },
             chain: connection
                 .peer_certificates()
                 .unwrap_or_default()

@@ -14,14 +14,25 @@ pub fn parse_int(text: &str) -> Result<i64> {
     }
 }
 
-/// A whole number that is not negative.
+/// A whole number that is not negative: decimal, or with `0x`, `0o` or `0b`
+/// before it; a leading `0` means octal, too.
 pub fn parse_uint(text: &str) -> Result<u64> {
-    if let Ok(value) = text.parse::<u64>() {
-        return Ok(value);
+    let lower = text.to_ascii_lowercase();
+    let (digits, radix) = match lower.as_bytes() {
+        [b'0', b'x', ..] => (lower.get(2..), 16),
+        [b'0', b'b', ..] => (lower.get(2..), 2),
+        [b'0', b'o', ..] => (lower.get(2..), 8),
+        [b'0', _, ..] => (lower.get(1..), 8),
+        _ => (Some(lower.as_str()), 10),
+    };
+    let digits = digits.unwrap_or_default();
+    let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
+    if !is_number {
+        bail!("strconv.ParseUint: parsing {text:?}: invalid syntax");
     }
-    match text.parse::<f64>() {
-        Ok(value) if value.is_finite() && value >= 0.0 => Ok(value as u64),
-        _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
+    match u64::from_str_radix(digits, radix) {
+        Ok(value) => Ok(value),
+        Err(_) => bail!("strconv.ParseUint: parsing {text:?}: value out of range"),
     }
 }
 
@@ -60,6 +71,15 @@ pub fn float(number: f64) -> String {
     }
 }
 
+/// A number with commas and all of its decimals.
+pub fn exact_float(number: f64) -> String {
+    let text = number.abs().to_string();
+    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
+    let sign = if number < 0.0 { "-" } else { "" };
+    let point = if decimals.is_empty() { "" } else { "." };
+    format!("{sign}{}{point}{decimals}", group(whole))
+}
+
 /// Texts with `, ` between them.
 pub fn join<T: AsRef<str>>(texts: &[T]) -> String {
     let texts: Vec<&str> = texts.iter().map(AsRef::as_ref).collect();
@@ -94,5 +114,7 @@ mod tests {
         assert_eq!(commas(-1_234_567), "-1,234,567");
         assert_eq!(float(1234.5), "1,234.5");
         assert_eq!(float(1.0), "1");
+        assert_eq!(exact_float(1234.5678), "1,234.5678");
+        assert_eq!(exact_float(-1.0), "-1");
     }
 }

@@ -1,7 +1,7 @@
 //! Sizes in bytes.
 
-use crate::bail;
 use crate::failure::Result;
+use crate::{bail, fail};
 
 /// How large a size may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,28 +24,34 @@ pub fn parse_size(text: &str, range: SizeRange) -> Result<i64> {
         .find(|(at, c)| !c.is_ascii_digit() && !(*at == 0 && (*c == '-' || *c == '+')))
         .map_or(trimmed.len(), |(at, _)| at);
     let (number, unit) = trimmed.split_at(at);
+    let most = match range {
+        SizeRange::Bits32 => i128::from(i32::MAX),
+        SizeRange::Bits64 => i128::from(i64::MAX),
+    };
+    let unfit = || {
+        fail!(
+            "invalid bytes specification {text}: bytes must end in B, K, KB, M, MB, G, GB, T or TB"
+        )
+    };
     let shift = match unit.trim().to_ascii_uppercase().as_str() {
         "" | "B" => 0,
         "K" | "KB" | "KIB" => 10,
         "M" | "MB" | "MIB" => 20,
         "G" | "GB" | "GIB" => 30,
         "T" | "TB" | "TIB" => 40,
-        _ => bail!(
-            "invalid bytes specification {text}: bytes must end in B, K, KB, M, MB, G, GB, T or TB"
-        ),
+        _ => return Err(unfit()),
     };
     let Ok(number) = number.parse::<i128>() else {
-        bail!(
-            "invalid bytes specification {text}: bytes must end in B, K, KB, M, MB, G, GB, T or TB"
-        );
+        return Err(unfit());
     };
     if number < 0 {
         return Ok(-1);
     }
-    let most = match range {
-        SizeRange::Bits32 => i128::from(i32::MAX),
-        SizeRange::Bits64 => i128::from(i64::MAX),
-    };
+    // A number without a unit that is too large is taken for one with a digit
+    // as its unit.
+    if unit.is_empty() && number > most {
+        return Err(unfit());
+    }
     // The original bounds the number before its unit is applied.
     let size = number << shift;
     match i64::try_from(size) {
@@ -102,7 +108,7 @@ mod tests {
             "invalid bytes specification 1XB: bytes must end in B, K, KB, M, MB, G, GB, T or TB"
         );
         assert_eq!(
-            parse_size("3000000000", SizeRange::Bits32)
+            parse_size("3000000000B", SizeRange::Bits32)
                 .unwrap_err()
                 .to_string(),
             "bytes value out of allowed range: maximum value 2,147,483,647"

@@ -60,3 +60,20 @@ pub fn since(text: &str) -> Option<i64> {
     let time = parse_rfc3339(text)?;
     i64::try_from(Timestamp::now().as_nanosecond() - time.as_nanosecond()).ok()
 }
+
+/// Nanoseconds between two times in RFC 3339; 0 if one of them is none, or the
+/// end is before the start.
+pub fn span_between(start: &str, end: &str) -> i64 {
+    match (parse_rfc3339(start), parse_rfc3339(end)) {
+        (Some(start), Some(end)) => i64::try_from(end.as_nanosecond() - start.as_nanosecond())
+            .unwrap_or(0)
+            .max(0),
+        _ => 0,
+    }
+}
+
+/// A time in UTC as Go writes it: `2026-01-02 03:04:05.678 +0000 UTC`.
+pub fn go_time(time: Timestamp) -> String {
+    let text = time.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
+    format!("{text} +0000 UTC")
+}

@@ -13,6 +13,8 @@ use crate::output::Json;
 /// Most pages of a list: servers give at least 256 entries a page, and more
 /// than a million streams in an account are none of this tool's business.
 const MAX_PAGES: usize = 4_096;
+/// Header with the API level that a server must have for a request.
+const REQUIRED_LEVEL: &str = "Nats-Required-Api-Level";
 
 /// Prefix of requests. A domain wins over a prefix; both may be empty.
 pub fn api_prefix(domain: &str, prefix: &str) -> String {
@@ -87,12 +89,33 @@ impl Api {
         body: &Json,
         patience: Duration,
     ) -> Result<Json, ApiError> {
+        self.request_with(name, None, body, patience)
+    }
+
+    /// [`Api::request`] for what older servers do not know: those below the
+    /// API level refuse it instead of leaving out what they do not know.
+    pub fn request_at_level(&self, name: &str, body: &Json, level: i64) -> Result<Json, ApiError> {
+        let mut headers = Headers::new();
+        if level > 0 {
+            headers.set(REQUIRED_LEVEL, level.to_string());
+        }
+        let headers = (!headers.is_empty()).then_some(&headers);
+        self.request_with(name, headers, body, self.timeout)
+    }
+
+    fn request_with(
+        &self,
+        name: &str,
+        headers: Option<&Headers>,
+        body: &Json,
+        patience: Duration,
+    ) -> Result<Json, ApiError> {
         let body = if body.is_null() {
             String::new()
         } else {
             body.compact()
         };
-        let answer = self.request_raw(name, None, body.as_bytes(), patience)?;
+        let answer = self.request_raw(name, headers, body.as_bytes(), patience)?;
         let answer =
             Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;
         match ApiError::of(&answer) {
@@ -111,7 +134,11 @@ impl Api {
     ) -> Result<Message, ApiError> {
         let subject = self.subject(name);
         if self.trace {
-            log!(">>> {subject}\n{}\n", String::from_utf8_lossy(body));
+            log!(">>> {subject}");
+            for (key, values) in headers.map(Headers::grouped).unwrap_or_default() {
+                log!(">>> Header: {key}: [{}]", values.join(" "));
+            }
+            log!("{}", String::from_utf8_lossy(body));
         }
         // An older one would be taken for the reason of this request.
         let _ = self.connection.take_error();
@@ -127,7 +154,7 @@ impl Api {
                 error => ApiError::Client(error),
             })?;
         if self.trace {
-            log!("<<< {subject}\n{}", answer.text());
+            log!("<<< {subject}\n{}\n", answer.text());
         }
         Ok(answer)
     }

@@ -60,7 +60,8 @@ pub fn group(columns: &mut Columns, cluster: &Json, label: &str) {
     }
 }
 
-fn replica_text(replica: &Json) -> String {
+/// A replica: its name, whether it is current, and when it was seen.
+pub fn replica_text(replica: &Json) -> String {
     let mut parts = vec![replica.text("name").to_owned()];
     parts.push(
         if replica.on("current") {

@@ -44,9 +44,32 @@ impl ApiError {
         }
     }
 
+    /// All that the server said, as commands about buckets show it.
+    pub fn in_full(&self) -> String {
+        match self {
+            ApiError::Server {
+                code,
+                err_code,
+                description,
+            } => {
+                format!(
+                    "nats: API error: code={code} err_code={err_code} description={description}"
+                )
+            }
+            ApiError::NotAvailable(_) | ApiError::Client(_) | ApiError::Garbled(_) => {
+                self.to_string()
+            }
+        }
+    }
+
     /// Whether it is about a stream that is not there.
     pub fn is_stream_not_found(&self) -> bool {
         self.err_code() == 10059
+    }
+
+    /// Whether it is about the name of a stream that another one has.
+    pub fn is_stream_name_in_use(&self) -> bool {
+        self.err_code() == 10058
     }
 
     /// Whether it is about a consumer that is not there.
@@ -85,6 +108,11 @@ impl fmt::Display for ApiError {
                 f,
                 "nats: no responders available for request on {subject}: is JetStream enabled on the server and for this account?"
             ),
+            ApiError::Client(ClientError::Timeout) => f.write_str("context deadline exceeded"),
+            // The server said why it does not answer.
+            ApiError::Client(error @ ClientError::Server(_)) => {
+                write!(f, "context deadline exceeded: {error}")
+            }
             ApiError::Client(error) => error.fmt(f),
             ApiError::Garbled(why) => write!(f, "the answer cannot be read: {why}"),
         }

@@ -201,6 +201,12 @@ fn create(
         .with("stream_name", stream)
         .with("config", config)
         .with("action", "create");
-    let info = api.request(&format!("CONSUMER.CREATE.{stream}.{name}"), &request)?;
+    let mut subject = format!("CONSUMER.CREATE.{stream}.{name}");
+    // Permissions may be about what is read.
+    if let [filter] = filters {
+        subject.push('.');
+        subject.push_str(filter);
+    }
+    let info = api.request(&subject, &request)?;
     Ok((name, info.uint("num_pending")))
 }

@@ -104,7 +104,7 @@ impl Columns {
         self
     }
 
-    /// A line of its own.
+    /// A line of its own, which begins with a blank.
     pub fn text(&mut self, text: impl Into<String>) -> &mut Self {
         self.lines.push(Line::Text(text.into()));
         self
@@ -154,6 +154,7 @@ impl Columns {
             out.push_str(&format!("{}\n\n", self.heading));
         }
         let mut indent = 0;
+        let mut after_section = false;
         for line in &self.lines {
             match line {
                 Line::Row { label, value } => {
@@ -161,8 +162,7 @@ impl Columns {
                     let mark = if label.is_empty() { " " } else { &colon };
                     let mut values = value.split('\n');
                     let first = values.next().unwrap_or_default();
-                    out.push_str(format!("{space}{label}{mark} {first}").trim_end());
-                    out.push('\n');
+                    out.push_str(&format!("{space}{label}{mark} {first}\n"));
                     for value in values {
                         let space = " ".repeat(indent + 2 + longest + 2);
                         out.push_str(format!("{space}{value}").trim_end());
@@ -176,11 +176,22 @@ impl Columns {
                     }
                     out.push_str(&format!("{}{title}{mark}\n\n", " ".repeat(indent)));
                 }
+                // A section has an empty line of its own.
+                Line::Text(text) if text.is_empty() => {
+                    if !after_section {
+                        out.push_str(&format!("{}\n", " ".repeat(indent)));
+                    }
+                }
                 Line::Text(text) => {
-                    out.push_str(&format!("{}{text}\n", " ".repeat(indent)));
+                    out.push_str(&format!("{} {text}\n", " ".repeat(indent)));
                 }
                 Line::Indent(blanks) => indent = *blanks,
             }
+            after_section = match line {
+                Line::Section(_) => true,
+                Line::Indent(_) => after_section,
+                Line::Row { .. } | Line::Text(_) => false,
+            };
         }
         out
     }

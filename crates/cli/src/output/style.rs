@@ -60,6 +60,15 @@ impl Color {
     }
 }
 
+/// The text in bold letters, if standard output shows colours.
+pub fn bold(text: &str) -> String {
+    if colours() {
+        format!("\x1b[1m{text}\x1b[0m")
+    } else {
+        text.to_owned()
+    }
+}
+
 /// Whether standard output shows colours: a terminal that is not dumb, and no
 /// `NO_COLOR`.
 pub fn colours() -> bool {

@@ -17,7 +17,7 @@ use super::terminal;
 pub enum Cell {
     /// Text, on the left.
     Text(String),
-    /// A plain number. A column with nothing else is on the right.
+    /// A plain number. A column without texts is on the right.
     Number(String),
 }
 
@@ -92,6 +92,8 @@ pub struct Table {
     title: String,
     headers: Vec<String>,
     rows: Vec<Vec<Cell>>,
+    /// Numbers of rows, in order, above which there is a rule.
+    rules: Vec<usize>,
     footer: Vec<Cell>,
 }
 
@@ -108,6 +110,11 @@ impl Table {
     /// Adds a row.
     pub fn row(&mut self, cells: Vec<Cell>) {
         self.rows.push(cells);
+    }
+
+    /// Puts a rule between the rows so far and those that follow.
+    pub fn separator(&mut self) {
+        self.rules.push(self.rows.len());
     }
 
     /// Sets the footer.
@@ -177,7 +184,7 @@ impl Table {
         }
         for (number, column) in table.column_iter_mut().enumerate() {
             let is_text = |row: &Vec<Cell>| matches!(row.get(number), Some(Cell::Text(_)));
-            if !self.rows.is_empty() && !self.rows.iter().any(is_text) {
+            if !self.rows.iter().any(is_text) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -203,7 +210,9 @@ impl Table {
     fn boxed(&self, scheme: Scheme, most: Option<usize>) -> String {
         let lines = Lines::of(scheme);
         let mut out: Vec<String> = self.laid_out(&lines).lines().collect();
+        // Without rows, the rule of the header stands above the footer.
         if !self.footer.is_empty()
+            && !self.rows.is_empty()
             && let Some(bottom) = out.last()
         {
             let rule = lines.middle(bottom);
@@ -211,6 +220,7 @@ impl Table {
             let height = texts.max().unwrap_or(0).max(1);
             out.insert(out.len().saturating_sub(height + 1), rule);
         }
+        self.draw_rules(&mut out, &lines);
         if !self.title.is_empty() {
             let inner = out.first().map_or(0, |line| line.width()).saturating_sub(2);
             let space = inner.saturating_sub(self.title.width());
@@ -229,6 +239,35 @@ impl Table {
             .map(|line| lines.paint(&cut(line.trim_end(), most), scheme))
             .collect();
         out.join("\n")
+    }
+
+    /// Adds the rules between rows to a box without title row.
+    fn draw_rules(&self, out: &mut Vec<String>, lines: &Lines) {
+        let Some(bottom) = out.last().filter(|_| !self.rules.is_empty()) else {
+            return;
+        };
+        let rule = lines.middle(bottom);
+        let height = |texts: &mut dyn Iterator<Item = &str>| {
+            texts
+                .map(|text| text.lines().count())
+                .max()
+                .unwrap_or(0)
+                .max(1)
+        };
+        let mut at = 1;
+        if !self.headers.is_empty() {
+            at += height(&mut self.headers.iter().map(String::as_str)) + 1;
+        }
+        let mut places = Vec::new();
+        for (number, row) in self.rows.iter().enumerate() {
+            if number > 0 && self.rules.contains(&number) {
+                places.push(at);
+            }
+            at += height(&mut row.iter().map(Cell::text));
+        }
+        for place in places.into_iter().rev() {
+            out.insert(place.min(out.len()), rule.clone());
+        }
     }
 
     fn all_rows(&self) -> impl Iterator<Item = Vec<&str>> {
@@ -452,6 +491,42 @@ mod tests {
 ├───────┼───────┤
 │       │ 10005 │
 ╰───────┴───────╯";
+        assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn a_footer_alone_has_one_rule_above_it() {
+        let mut table = Table::new("", &["Name", "Size"]);
+        table.footer(vec![0.into(), "0 B".into()]);
+        let expected = "\
+╭──────┬──────╮
+│ Name │ Size │
+├──────┼──────┤
+│    0 │  0 B │
+╰──────┴──────╯";
+        assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn rules_stand_between_rows() {
+        let mut table = Table::new("T", &["A", "B"]);
+        table.row(vec!["1\n2".into(), "x".into()]);
+        table.separator();
+        table.row(vec!["3".into(), "y".into()]);
+        table.footer(vec!["".into(), "z".into()]);
+        let expected = "\
+╭───────╮
+│   T   │
+├───┬───┤
+│ A │ B │
+├───┼───┤
+│ 1 │ x │
+│ 2 │   │
+├───┼───┤
+│ 3 │ y │
+├───┼───┤
+│   │ z │
+╰───┴───╯";
         assert_eq!(boxed(&table, None), expected);
     }
 

@@ -54,6 +54,11 @@ impl Matches {
         &self.declared_flags
     }
 
+    /// Whether the command has a flag with this name.
+    pub fn declares(&self, name: &str) -> bool {
+        self.declared_flags().iter().any(|flag| flag.name == name)
+    }
+
     fn declared(&self, name: &str) -> Option<&Flag> {
         let flag = self
             .declared_flags

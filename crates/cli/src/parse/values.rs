@@ -53,7 +53,10 @@ fn check_file(value: &str) -> Result<()> {
         bail!("path '{value}' does not exist");
     }
     if path.is_dir() {
-        bail!("'{value}' is a directory");
+        let name = path
+            .file_name()
+            .map_or(value.into(), |name| name.to_string_lossy());
+        bail!("'{name}' is a directory");
     }
     Ok(())
 }

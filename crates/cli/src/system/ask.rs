@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::unpack::unpack;
 use crate::client::{ClientError, Connection, Headers, Message};
 use crate::failure::Result;
+use crate::format::parse_int;
 use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, log};
@@ -25,6 +26,22 @@ pub enum Expect {
     Count(usize),
     /// Until no more come.
     Quiet,
+}
+
+impl Expect {
+    /// The number that a command line tells, if it tells one.
+    pub fn of_argument(text: Option<&str>) -> Result<Self> {
+        let count = text.map_or(Ok(0), parse_int)?;
+        Ok(Self::of_count(u64::try_from(count).unwrap_or(0)))
+    }
+
+    /// A number; 0 is none.
+    pub fn of_count(count: u64) -> Self {
+        match usize::try_from(count) {
+            Ok(0) | Err(_) => Expect::Quiet,
+            Ok(count) => Expect::Count(count),
+        }
+    }
 }
 
 /// An answer of a server.
@@ -118,9 +135,26 @@ impl System {
         expect: Expect,
         mut found: impl FnMut(Answer) -> ControlFlow<()>,
     ) -> Result<()> {
+        let body = body.map_or_else(|| "{}".to_owned(), Json::compact);
+        self.exchange(subject, &body, expect, |text, rtt| {
+            let Ok(json) = Json::parse(&text) else {
+                bail!("an answer on {subject} cannot be read");
+            };
+            Ok(found(Answer { text, json, rtt }))
+        })
+    }
+
+    /// Sends any text; calls `found` with the text of each answer, which need
+    /// not be JSON, and its time since the question, until it breaks.
+    pub fn exchange(
+        &self,
+        subject: &str,
+        body: &str,
+        expect: Expect,
+        mut found: impl FnMut(Vec<u8>, Duration) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
         let inbox = self.connection.new_inbox();
         let waiting = self.connection.subscribe(&inbox, "")?;
-        let body = body.map(Json::compact).unwrap_or_default();
         if self.trace {
             log!(">>> {subject}: {body}");
         }
@@ -138,7 +172,7 @@ impl System {
         loop {
             let message = match waiting.next_before(deadline) {
                 Ok(message) => message,
-                Err(ClientError::Timeout) => return Ok(()),
+                Err(ClientError::Timeout) => break,
                 Err(error) => return Err(error.into()),
             };
             if message.is_no_responders() {
@@ -146,19 +180,20 @@ impl System {
             }
             let rtt = begun.elapsed();
             let text = self.plain(&message)?;
-            let Ok(json) = Json::parse(&text) else {
-                bail!("an answer on {subject} cannot be read");
-            };
             count += 1;
-            if found(Answer { text, json, rtt }).is_break() {
-                return Ok(());
+            if found(text, rtt)?.is_break() {
+                break;
             }
             match expect {
-                Expect::Count(wanted) if count >= wanted => return Ok(()),
+                Expect::Count(wanted) if count >= wanted => break,
                 Expect::Count(_) => {}
                 Expect::Quiet => deadline = end.min(Instant::now() + GAP),
             }
         }
+        if self.trace {
+            log!("=== Received {count} responses");
+        }
+        Ok(())
     }
 
     fn plain(&self, message: &Message) -> Result<Vec<u8>> {

@@ -39,15 +39,13 @@ pub enum Servers {
 impl Servers {
     /// Those that a command line asks.
     pub fn of(session: &mut Session) -> Result<Self> {
-        let has_flag = session
-            .matches
-            .declared_flags()
-            .iter()
-            .any(|flag| flag.name == "archive");
-        Ok(match session.matches.filled("archive") {
-            Some(path) if has_flag => Self::Stored(Stored::open(path)?),
-            _ => Self::Live(System::of(session)?),
-        })
+        let matches = &session.matches;
+        if matches.declares("archive")
+            && let Some(path) = matches.filled("archive")
+        {
+            return Ok(Self::Stored(Stored::open(path)?));
+        }
+        Ok(Self::Live(System::of(session)?))
     }
 
     /// With another time to wait for answers; an archive has them at once.

@@ -27,11 +27,25 @@ pub fn backup(session: &mut Session) -> Result<()> {
         check: matches.on("check"),
         chunk: 0,
         window: 0,
-        progress: crate::output::terminal::is_interactive(),
+        progress: false,
     };
     let (force, strict) = (matches.on("force"), matches.on("critical-warnings"));
-    let api = session.jetstream()?;
-    let mut streams = api.all("STREAM.LIST", "streams", &Json::Null)?;
+    let api = session
+        .jetstream()
+        .map_err(|failure| failure.context("setup failed"))?;
+    let (mut streams, mut missing, mut offline) = (Vec::new(), 0, 0);
+    api.pages("STREAM.LIST", &Json::Null, |page| {
+        streams.extend_from_slice(page.list("streams"));
+        missing += page.list("missing").len();
+        offline += page.entries("offline").len();
+        page.list("streams").len()
+    })?;
+    if missing > 0 {
+        bail!("could not obtain stream information for {missing} streams");
+    }
+    if !force && offline > 0 {
+        bail!("could not obtain stream information for {offline} offline streams");
+    }
     if streams.is_empty() {
         bail!("no streams found");
     }
@@ -46,7 +60,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
     c.row("Consumers", commas(sum("state.consumer_count")));
     c.print();
     println!();
-    if !force && !session.prompt().confirm_action("Perform backup")? {
+    if !force && !session.prompt().confirm("Perform backup", false)? {
         return Ok(());
     }
     let abandoned: Arc<Mutex<Option<PathBuf>>> = Arc::default();
@@ -64,23 +78,26 @@ pub fn backup(session: &mut Session) -> Result<()> {
     for info in &streams {
         let name = info.text("config.name");
         if info.text("config.storage") == "memory" {
-            warnings.push(format!("{name}: memory based streams are not backed up"));
+            let why = "memory streams do not support snapshots";
+            println!("Backup of {name} failed: {why}\n");
+            warnings.push(format!("{name}: {why}"));
             continue;
         }
         let place = target.join(name);
         let staging = staging_beside(&place, name);
         *abandoned.lock().unwrap_or_else(PoisonError::into_inner) = Some(staging.clone());
         if let Err(failure) = backup_stream(&api, info, &place, &staging, options) {
+            println!("Backup of {name} failed: {failure}");
             failures.push(format!("{name}: {failure}"));
         }
         println!();
     }
     for (title, texts) in [
-        ("Backup Warnings:", &warnings),
-        ("Backup failures:", &failures),
+        ("Backup Warnings: ", &warnings),
+        ("Backup failures: ", &failures),
     ] {
         if !texts.is_empty() {
-            println!("{title}\n");
+            println!("{title}");
             for text in texts {
                 println!("  {text}");
             }
@@ -97,11 +114,20 @@ pub fn backup(session: &mut Session) -> Result<()> {
 pub fn restore(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let directory = matches.required_arg("directory").to_owned();
+    if !Path::new(&directory).exists() {
+        bail!("path '{directory}' does not exist");
+    }
     let cluster = matches.filled("cluster").map(str::to_owned);
-    let tags = matches.split_list("tag");
+    let tags = matches.list("tag").to_vec();
+    let api = session
+        .jetstream()
+        .map_err(|failure| failure.context("setup failed"))?;
+    // All of them first, so that nothing is restored if not everything can be.
+    let known = api.stream_names("")?;
     let mut backups = Vec::new();
-    for place in places(Path::new(&directory))? {
-        let mut backup = Backup::open(&place)?;
+    for (name, place) in places(Path::new(&directory), &known)? {
+        let mut backup = Backup::open(&place)
+            .map_err(|failure| failure.context(format!("restore for {name} failed")))?;
         if cluster.is_some() || !tags.is_empty() {
             let mut placement = Json::object();
             if let Some(cluster) = &cluster {
@@ -115,39 +141,42 @@ pub fn restore(session: &mut Session) -> Result<()> {
         }
         backups.push(backup);
     }
-    if backups.is_empty() {
-        bail!("no backups found in {directory}");
-    }
-    let api = session.jetstream()?;
-    // All of them first, so that nothing is restored if not everything can be.
-    let known = api.stream_names("")?;
+    println!(
+        "Restoring backup of all {} streams in directory {directory:?}\n",
+        backups.len()
+    );
     for backup in &backups {
-        let name = backup.config.text("name");
-        if known.iter().any(|known| known == name) {
-            bail!("stream {name:?} exists already");
-        }
-    }
-    let shown = crate::output::terminal::is_interactive();
-    for backup in &backups {
-        restore_stream(&api, backup, shown)?;
+        restore_stream(&api, backup, false)?;
     }
     Ok(())
 }
 
-/// Directories below one that hold backups, sorted.
-fn places(directory: &Path) -> Result<Vec<String>> {
-    let entries = fs::read_dir(directory).map_err(|error| {
+/// Names and paths of the backups in a directory, which has nothing else, of
+/// streams that are not known.
+fn places(directory: &Path, known: &[String]) -> Result<Vec<(String, String)>> {
+    let failed = |doing: &str, path: &Path, error: &std::io::Error| {
         crate::fail!(
             "{}",
-            crate::format::io_error_at("open", directory.display(), &error)
+            crate::format::io_error_at(doing, path.display(), error)
         )
-    })?;
-    let mut places: Vec<String> = entries
-        .flatten()
-        .map(|entry| entry.path())
-        .filter(|path| path.join(ABOUT_FILE).is_file())
-        .map(|path| path.to_string_lossy().into_owned())
-        .collect();
-    places.sort();
+    };
+    let entries = fs::read_dir(directory)
+        .map_err(|error| failed("open", directory, &error).context("setup failed"))?;
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.sort();
+    let mut places = Vec::new();
+    for path in paths {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        if !path.is_dir() {
+            bail!("expected a directory {name:?}");
+        }
+        if known.iter().any(|known| *known == name) {
+            bail!("stream {name:?} exists already");
+        }
+        let about = path.join(ABOUT_FILE);
+        fs::metadata(&about)
+            .map_err(|error| failed("stat", &about, &error).context("expected backup.json"))?;
+        places.push((name.into_owned(), path.to_string_lossy().into_owned()));
+    }
     Ok(places)
 }

@@ -3,16 +3,17 @@
 use crate::bail;
 use crate::failure::Result;
 use crate::format::{commas, human_size, join};
-use crate::output::Table;
+use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Expect, System};
 
 /// Reports what each server knows about the account.
 pub fn statistics(session: &mut Session) -> Result<()> {
     let system = System::of(session)?;
-    let answers = system.ask("$SYS.REQ.ACCOUNT.PING.STATZ", None, Expect::Quiet)?;
+    let body = Json::object();
+    let answers = system.ask("$SYS.REQ.ACCOUNT.PING.STATZ", Some(&body), Expect::Quiet)?;
     if answers.is_empty() {
-        bail!("{NO_RESULTS}");
+        bail!("did not get results from any servers");
     }
     let mut table = Table::new(
         "Server Statistics",
@@ -34,7 +35,8 @@ pub fn statistics(session: &mut Session) -> Result<()> {
     let mut sums = [0_u64; 8];
     for answer in &answers {
         let server = answer.json.at("server");
-        for stats in answer.json.list("data.account_statz") {
+        // The one account that was asked about.
+        if let Some(stats) = answer.json.list("data.account_statz").first() {
             let values = [
                 stats.uint("conns"),
                 stats.uint("num_subscriptions"),
@@ -49,7 +51,7 @@ pub fn statistics(session: &mut Session) -> Result<()> {
                 *sum = sum.saturating_add(value);
             }
             let mut cells = vec![
-                server.text("name").into(),
+                server.text("host").into(),
                 server.text("cluster").into(),
                 server.text("ver").into(),
                 join(&server.texts("tags")).into(),

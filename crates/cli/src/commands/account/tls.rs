@@ -93,16 +93,16 @@ fn show(certificate: &Certificate<'_>, at: Place, warn: i64, pem: bool) -> Optio
         .saturating_sub(Timestamp::now().as_second());
     let what = |what: &str| {
         Failure::from(format!(
-            "certificate {what}: chain={} cert={} expiration={end:?} subject={subject:?}",
+            "{what} chain={} cert={} expiration={end:?} subject={subject:?}",
             at.chain, at.certificate
         ))
     };
     let wrong = if left < 0 {
         println!("# EXPIRED after {end}");
-        Some(what("expired"))
+        Some(what("expired cert"))
     } else if warn > 0 && left < warn / 1_000_000_000 {
         println!("# EXPIRING SOON: within {} of {end}", go_duration(warn));
-        Some(what("expires soon"))
+        Some(what("cert expiring soon"))
     } else {
         None
     };
@@ -163,7 +163,7 @@ fn time(time: ASN1Time) -> String {
 }
 
 /// A name in the form of RFC 2253: what is most special comes first.
-fn name(name: &X509Name<'_>) -> String {
+pub fn name(name: &X509Name<'_>) -> String {
     let mut parts: Vec<String> = Vec::new();
     for group in name.iter() {
         let group: Vec<String> = group

@@ -5,8 +5,21 @@ use crate::bail;
 use crate::failure::Result;
 use crate::format::{commas, human_size, local_time};
 use crate::jetstream::describe;
-use crate::output::{Json, Table};
+use crate::output::{Columns, Json, Table};
 use crate::session::Session;
+
+/// A section about the servers that have a bucket, if they are known.
+pub fn bucket_servers(columns: &mut Columns, cluster: &Json) {
+    if cluster.is_null() {
+        return;
+    }
+    columns.section("Cluster Information");
+    columns.row("Name", cluster.text("name"));
+    columns.row("Leader", cluster.text("leader"));
+    for replica in cluster.list("replicas") {
+        columns.row("Replica", describe::replica_text(replica));
+    }
+}
 
 /// A kind of buckets.
 #[derive(Clone, Copy, Debug)]

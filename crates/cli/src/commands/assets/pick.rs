@@ -1,7 +1,7 @@
 //! Which stream, which consumer: the one named, or one picked from a list.
 
 use crate::failure::Result;
-use crate::jetstream::Api;
+use crate::jetstream::{Api, ApiError};
 use crate::output::{Json, terminal};
 use crate::session::Session;
 use crate::{bail, log};
@@ -18,7 +18,7 @@ pub fn is_internal(stream: &str) -> bool {
 pub fn is_valid_name(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|letter: char| {
-            letter.is_ascii_whitespace() || matches!(letter, '.' | '*' | '>' | '/' | '\\')
+            letter.is_ascii_whitespace() || matches!(letter, '.' | '*' | '>' | '/' | '\\' | '\0')
         })
 }
 
@@ -35,26 +35,30 @@ pub fn pick_stream(
     if is_valid_name(name) {
         match api.stream_info(name) {
             Ok(info) => return Ok(info),
-            Err(error) if error.is_stream_not_found() => {}
+            Err(ApiError::Server { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    if exact {
-        bail!("unknown stream {name:?}");
-    }
-    let names: Vec<String> = api
-        .stream_names("")?
-        .into_iter()
-        .filter(|name| all || !is_internal(name))
-        .collect();
-    if names.is_empty() {
-        bail!("no Streams are defined");
+    let names = api.stream_names("")?;
+    if names.iter().any(|known| known == name) {
+        // It is there, and the server cannot tell about it.
+        return Ok(api.stream_info(name)?);
     }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("stream {name:?} not found");
         }
         bail!("cannot pick a Stream without a terminal and no Stream name supplied");
+    }
+    if exact {
+        bail!("unknown stream {name:?}");
+    }
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| all || !is_internal(name))
+        .collect();
+    if names.is_empty() {
+        bail!("no Streams are defined");
     }
     let chosen = session.prompt().select("Select a Stream", &names, 0)?;
     let chosen = names.get(chosen).map(String::as_str).unwrap_or_default();
@@ -80,15 +84,15 @@ pub fn pick_consumer(
     if exact {
         bail!("unknown consumer {stream:?} > {name:?}");
     }
-    let names = api.consumer_names(stream)?;
-    if names.is_empty() {
-        bail!("no Consumers are defined for Stream {stream}");
-    }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("consumer {stream:?} > {name:?} not found");
         }
         bail!("cannot pick a Consumer without a terminal and no Consumer name supplied");
+    }
+    let names = api.consumer_names(stream)?;
+    if names.is_empty() {
+        bail!("no Consumers are defined for Stream {stream}");
     }
     let chosen = session.prompt().select("Select a Consumer", &names, 0)?;
     let chosen = names.get(chosen).map(String::as_str).unwrap_or_default();

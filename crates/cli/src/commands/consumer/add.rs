@@ -2,14 +2,12 @@
 
 use std::path::Path;
 
-use super::check::problems;
+use super::check::{needed_level, problems};
+use super::fields;
 use super::information::show;
-use super::pick::chosen_stream;
-use super::{settings, wizard};
-use crate::client::unique_id;
-use crate::commands::assets::{
-    Questions, complete, consumer_config, is_valid_name, read_config, without_reserved,
-};
+use super::pick::stream_for;
+use super::{file, settings, wizard};
+use crate::commands::assets::{is_checked, is_valid_name, without_reserved};
 use crate::context::write_whole;
 use crate::failure::Result;
 use crate::jetstream::Api;
@@ -17,183 +15,135 @@ use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, fail};
 
+/// Letters of the names that consumers without one are given.
+const NAME_LETTERS: usize = 8;
+
 /// Creates a consumer, or changes one that exists.
 pub fn add(session: &mut Session) -> Result<()> {
+    let (api, stream) = stream_for(session, "consumer")?;
+    let config = match session.matches.filled("config") {
+        Some(path) => from_file(session, path)?,
+        None => wizard::configuration(session)?,
+    };
+    let config = fields::configuration(&without_reserved(config));
     let matches = &session.matches;
-    if matches.on("validate") || matches.given("output") {
-        let config = wanted(session)?;
-        return checked_only(&consumer_config(&config), session.matches.filled("output"));
+    if matches.on("validate") || matches.filled("output").is_some() {
+        return checked_only(&config, matches.on("validate"), matches.text("output"));
     }
-    let (api, stream) = chosen_stream(session, false)?;
-    let config = wanted(session)?;
-    let info = create(&api, stream.text("config.name"), &config, "")?;
+    check_level(session, &config)?;
+    let info = create(&api, &stream, &config)
+        .map_err(|failure| failure.context("Consumer creation failed"))?;
     show(&info, false, false);
     Ok(())
 }
 
-/// The configuration from a file, or from flags, questions and defaults.
-fn wanted(session: &Session) -> Result<Json> {
-    let matches = &session.matches;
-    let questions = Questions::new(session.prompt(), matches.on("defaults"));
-    let name = matches.arg("consumer").unwrap_or_default().to_owned();
-    if let Some(path) = matches.filled("config") {
-        let mut config = read_config(path).map_err(|failure| failure.context("invalid input"))?;
-        if !name.is_empty() {
-            check_name(&name)?;
-            let key = if config.text("durable_name").is_empty() {
-                "name"
-            } else {
-                config.set("name", name.as_str());
-                "durable_name"
-            };
-            config.set(key, name.as_str());
-        }
-        if let Some(target) = matches.filled("target") {
-            config.set("deliver_subject", target);
-        }
-        complete(
-            &mut config,
-            &[
-                ("ack_policy", "none".into()),
-                ("deliver_policy", "all".into()),
-                ("replay_policy", "instant".into()),
-                ("num_replicas", 0.into()),
-            ],
-        );
-        return Ok(config);
+/// The configuration in a file, with the name and the target of the command
+/// line where it has others.
+fn from_file(session: &Session, path: &str) -> Result<Json> {
+    let mut config = file::read(path)?;
+    let name = session.matches.arg("consumer").unwrap_or_default();
+    if !name.is_empty() && !config.text("durable_name").is_empty() {
+        config.set("durable_name", name);
     }
-    let name = if name.is_empty() && !matches.on("ephemeral") {
-        session
-            .prompt()
-            .text("Consumer name", "", "Without blanks, dots and wildcards")
-            .map_err(|failure| failure.context("could not request durable name"))?
-            .trim()
-            .to_owned()
-    } else {
-        name
-    };
-    let mut config = Json::object();
-    set_name(&mut config, &name, matches.on("ephemeral"))?;
-    settings::apply_fixed(&mut config, matches)?;
-    settings::apply(&mut config, matches)?;
-    if matches.on("pull") && !config.text("deliver_subject").is_empty() {
-        bail!("pull consumers cannot have a delivery target");
-    }
-    // A pull consumer acknowledges, and has no heartbeats: said before
-    // anything is asked.
-    if matches.on("pull") {
-        settings::check_mode(&config)?;
-    }
-    wizard::ask(&mut config, matches, &questions)?;
-    settings::check_mode(&config)?;
-    if !config.has("num_replicas") {
-        config.set("num_replicas", 0);
+    if let Some(target) = session.matches.filled("target")
+        && !config.text("deliver_subject").is_empty()
+    {
+        config.set("deliver_subject", target);
     }
     Ok(config)
 }
 
-fn check_name(name: &str) -> Result<()> {
-    if !is_valid_name(name) {
-        bail!("durable name can not contain '.', '*', '>'");
-    }
-    Ok(())
-}
-
-fn set_name(config: &mut Json, name: &str, ephemeral: bool) -> Result<()> {
-    config.remove("durable_name");
-    config.remove("name");
-    if ephemeral {
-        if !name.is_empty() {
-            check_name(name)?;
-            config.set("name", name);
-        }
-        return Ok(());
-    }
-    check_name(name)?;
-    config.set("durable_name", name);
-    config.set("name", name);
-    Ok(())
-}
-
 /// `--validate` and `--output`: nothing is created.
-fn checked_only(config: &Json, output: Option<&str>) -> Result<()> {
+fn checked_only(config: &Json, shown: bool, output: Option<&str>) -> Result<()> {
     let problems = problems(config);
-    if output.is_none() {
-        println!("{}\n", config.pretty());
+    if shown {
+        // What is not checked is not shown, either.
+        let text = if is_checked() {
+            config.pretty()
+        } else {
+            String::new()
+        };
+        println!("{text}\n");
     }
     if !problems.is_empty() {
         bail!("Validation Failed: {}", problems.join("\n\t"));
     }
-    match output {
-        Some(path) => write_whole(Path::new(path), config.pretty().as_bytes(), 0o600),
-        None => {
-            println!("Configuration is a valid Consumer");
-            Ok(())
+    if shown {
+        println!("Configuration is a valid Consumer");
+        return Ok(());
+    }
+    let path = output.unwrap_or_default();
+    write_whole(Path::new(path), config.pretty().as_bytes(), 0o600)
+}
+
+/// Fails if servers are too old for what a configuration asks for.
+pub fn check_level(session: &mut Session, config: &Json) -> Result<()> {
+    if settings::is_paused(config) {
+        session.need_api_level(1, "pausing consumers requires NATS Server 2.11")?;
+    }
+    match config.text("priority_policy") {
+        "" if config.list("priority_groups").is_empty() => Ok(()),
+        "pinned_client" => {
+            session.need_api_level(2, "Prioritized Consumer Groups requires NATS Server 2.12")
         }
+        _ => session.need_api_level(1, "Consumer Groups requires NATS Server 2.11"),
     }
 }
 
-/// Creates a consumer; `action` is empty, or `create` or `update`. Gives the
-/// information about it.
-pub fn create(api: &Api, stream: &str, config: &Json, action: &str) -> Result<Json> {
-    let problems = problems(config);
-    if !problems.is_empty() {
-        bail!("Consumer creation failed: {}", problems.join(", "));
-    }
-    let name = match (config.text("name"), config.text("durable_name")) {
-        ("", "") => unique_id(),
-        ("", durable) => durable.to_owned(),
-        (name, _) => name.to_owned(),
+/// Creates a consumer, or changes the one of that name. Gives the information
+/// about it.
+pub fn create(api: &Api, stream: &str, config: &Json) -> Result<Json> {
+    let mut config = fields::configuration(config);
+    let name = match (config.text("durable_name"), config.text("name")) {
+        ("", "") => new_name(),
+        ("", name) => name.to_owned(),
+        (durable, _) => durable.to_owned(),
     };
+    if !is_valid_name(&name) {
+        bail!("{name:?} is not a valid consumer name");
+    }
+    config.set("name", name.as_str());
     let filter = config.text("filter_subject");
     let mut request = format!("CONSUMER.CREATE.{stream}.{name}");
     if !filter.is_empty() {
         request.push('.');
         request.push_str(filter);
     }
-    let mut body = Json::object()
+    let level = needed_level(&config);
+    let body = Json::object()
         .with("stream_name", stream)
-        .with("config", consumer_config(config));
-    if !action.is_empty() {
-        body.set("action", action);
-    }
-    api.request(&request, &body)
-        .map_err(|error| fail!("Consumer creation failed: {error}"))
+        .with("config", fields::configuration(&config))
+        .with("action", "");
+    Ok(api.request_at_level(&request, &body, level)?)
+}
+
+fn new_name() -> String {
+    (0..NAME_LETTERS)
+        .map(|_| fastrand::alphanumeric())
+        .collect()
 }
 
 /// Creates a consumer with the configuration of another one.
 pub fn copy(session: &mut Session) -> Result<()> {
+    let (api, stream) = stream_for(session, "source")?;
     let matches = &session.matches;
-    let stream = matches.required_arg("stream").to_owned();
-    let source = matches.required_arg("source").to_owned();
-    let destination = matches.required_arg("destination").to_owned();
-    if source == destination {
-        bail!("source and destination Consumer names cannot be the same");
-    }
-    check_name(&destination)?;
-    let api = session.jetstream()?;
+    let source = matches.required_arg("source");
+    let destination = matches.required_arg("destination");
     let info = api
-        .consumer_info(&stream, &source)
+        .consumer_info(&stream, source)
         .map_err(|error| fail!("could not load source Consumer: {error}"))?;
-    let mut config = without_reserved(info.at("config").clone());
-    config.remove("pause_until");
-    let matches = &session.matches;
-    let ephemeral = matches.on("ephemeral") || config.text("durable_name").is_empty();
-    set_name(&mut config, &destination, ephemeral)?;
-    settings::apply_fixed(&mut config, matches)?;
-    settings::apply(&mut config, matches)?;
-    if matches.on("pull") {
-        for key in [
-            "deliver_subject",
-            "deliver_group",
-            "flow_control",
-            "idle_heartbeat",
-        ] {
-            config.remove(key);
-        }
+    let mut config = info.at("config").clone();
+    settings::copied(&mut config, matches)?;
+    if matches.on("ephemeral") {
+        config.remove("durable_name");
+        config.set("name", destination);
+    } else {
+        config.set("durable_name", destination);
     }
-    settings::check_mode(&config)?;
-    let info = create(&api, &stream, &config, "create")?;
-    show(&info, false, false);
+    let info = create(&api, &stream, &config)
+        .map_err(|failure| failure.context("Consumer creation failed"))?;
+    if !session.matches.on("ephemeral") {
+        show(&info, false, false);
+    }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use super::find::matching;
 use super::information::show;
 use super::pick::{chosen, chosen_stream};
+use crate::bail;
 use crate::commands::assets::{Group, Led, balance, step_down};
 use crate::commands::stream::need_preferred;
 use crate::failure::Result;
@@ -23,13 +24,14 @@ pub fn elect(session: &mut Session) -> Result<()> {
     let (api, info) = chosen(session, force)?;
     let (stream, name) = (info.text("stream_name"), info.text("name"));
     let group = Group {
-        title: format!("consumer \"{stream} > {name}\""),
+        title: format!("consumer {stream:?} > {name:?}"),
         request: format!("CONSUMER.LEADER.STEPDOWN.{stream}.{name}"),
         cluster: info.at("cluster"),
     };
     let info = step_down(&api, &group, &preferred, force, || {
         api.consumer_info(stream, name)
     })?;
+    println!();
     show(&info, false, false);
     Ok(())
 }
@@ -39,19 +41,22 @@ pub fn balance_leaders(session: &mut Session) -> Result<()> {
     need_preferred(session)?;
     let (api, stream) = chosen_stream(session, false)?;
     let stream = stream.text("config.name");
-    let consumers: Vec<Led> = matching(&api, stream, &session.matches, None)?
-        .into_iter()
-        .filter(|info| !info.list("cluster.replicas").is_empty())
-        .map(|info| {
-            let name = info.text("name");
-            Led {
-                title: format!("consumer \"{stream} > {name}\""),
-                info: format!("CONSUMER.INFO.{stream}.{name}"),
-                step_down: format!("CONSUMER.LEADER.STEPDOWN.{stream}.{name}"),
-                cluster: info.at("cluster").clone(),
-            }
-        })
-        .collect();
+    let found = matching(&api, stream, &session.matches, None)?;
+    let mut consumers = Vec::new();
+    for info in &found {
+        let name = info.text("name");
+        if info.at("cluster").is_null() {
+            bail!(
+                "failed to balance consumers on {stream} - consumer {name:?} has no cluster info"
+            );
+        }
+        consumers.push(Led {
+            kind: "consumer",
+            name: name.to_owned(),
+            step_down: format!("CONSUMER.LEADER.STEPDOWN.{stream}.{name}"),
+            cluster: info.at("cluster").clone(),
+        });
+    }
     if consumers.is_empty() {
         println!("No consumers on {stream}");
         return Ok(());

@@ -4,7 +4,8 @@
 use super::info::load;
 use super::information::is_push;
 use super::pick::chosen_stream;
-use crate::commands::assets::variables;
+use super::variables::variables;
+use crate::bail;
 use crate::commands::stream::information::api_level_text;
 use crate::expression::Expression;
 use crate::failure::Result;
@@ -39,8 +40,16 @@ fn age(time: &str) -> Option<i64> {
     since(time).filter(|_| !is_unset_time(time))
 }
 
+/// A limit that counts if it is more than 0.
+fn positive(value: i64) -> Option<u64> {
+    u64::try_from(value).ok().filter(|limit| *limit > 0)
+}
+
 fn filters(matches: &Matches) -> Result<Vec<Filter>> {
     let mut out: Vec<Filter> = Vec::new();
+    if matches.on("pull") && matches.on("push") {
+        bail!("cannot match pull and push concurrently");
+    }
     if matches.on("pull") {
         out.push(plain(|info| !is_push(info.at("config"))));
     }
@@ -56,12 +65,11 @@ fn filters(matches: &Matches) -> Result<Vec<Filter>> {
         ("waiting", "num_waiting"),
         ("ack-pending", "num_ack_pending"),
     ] {
-        if matches.given(flag) {
-            let limit = u64::try_from(matches.int(flag)).unwrap_or(0);
+        if let Some(limit) = positive(matches.int(flag)) {
             out.push(below(path, limit));
         }
     }
-    if matches.given("pending") {
+    if matches.uint("pending") > 0 {
         out.push(below("num_pending", matches.uint("pending")));
     }
     if let Some(idle) = matches.nanos("idle").filter(|idle| *idle > 0) {
@@ -80,15 +88,26 @@ fn filters(matches: &Matches) -> Result<Vec<Filter>> {
     }
     let replicas = matches.int("replicas");
     if replicas > 0 {
-        out.push(plain(move |info| {
-            info.int("config.num_replicas") <= replicas
+        out.push(Box::new(move |info, inverted| {
+            let count = info.int("config.num_replicas");
+            Ok(if inverted {
+                count >= replicas
+            } else {
+                count <= replicas
+            })
         }));
     }
     if let Some(leader) = matches.filled("leader").map(str::to_owned) {
-        out.push(plain(move |info| info.text("cluster.leader") == leader));
+        out.push(Box::new(move |info, inverted| {
+            let clustered = !info.at("cluster").is_null();
+            Ok(clustered && (info.text("cluster.leader") == leader) != inverted)
+        }));
     }
     if matches.on("pinned") {
-        out.push(plain(is_pinned));
+        out.push(Box::new(|info, inverted| {
+            let pins = info.text("config.priority_policy") == "pinned_client";
+            Ok(pins && is_pinned(info) != inverted)
+        }));
     }
     if let Some(text) = matches.filled("expression") {
         let expression = Expression::parse(text)?;
@@ -99,14 +118,13 @@ fn filters(matches: &Matches) -> Result<Vec<Filter>> {
     Ok(out)
 }
 
-/// Whether all groups of a pinned client policy have their client.
+/// Whether all groups have their client.
 fn is_pinned(info: &Json) -> bool {
-    let groups = info.list("priority_groups");
-    info.text("config.priority_policy") == "pinned_client"
-        && !groups.is_empty()
-        && groups
-            .iter()
-            .all(|group| !group.text("pinned_client_id").is_empty())
+    let pinned = info
+        .list("priority_groups")
+        .iter()
+        .filter(|group| !group.text("pinned_client_id").is_empty());
+    pinned.count() == info.list("config.priority_groups").len()
 }
 
 /// The consumers of a stream that every filter lets pass.

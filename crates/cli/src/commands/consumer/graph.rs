@@ -21,7 +21,7 @@ pub fn graph(session: &mut Session) -> Result<()> {
         "Messages Delivered / second",
     ];
     charts(
-        &format!("Consumer {stream} > {name}"),
+        &format!("Consumer Statistics for {stream} > {name}"),
         captions.map(Caption::plain).to_vec(),
         || {
             let info = api.consumer_info(stream, name)?;

@@ -1,10 +1,11 @@
 //! `nats consumer info`, `state` and `ls`.
 
-use super::information::show;
+use super::information::{age, show};
 use super::pick::{chosen, chosen_stream};
-use crate::commands::stream::Streams;
+use super::unavailable::Unavailable;
+use crate::fail;
 use crate::failure::Result;
-use crate::format::{human_duration, is_unset_time, local_time, since};
+use crate::format::{human_duration, local_time};
 use crate::jetstream::{Api, ApiError};
 use crate::output::{Json, Table};
 use crate::session::Session;
@@ -27,12 +28,12 @@ pub fn state(session: &mut Session) -> Result<()> {
 }
 
 /// All consumers of a stream by name, and what the server cannot tell about.
-pub fn load(api: &Api, stream: &str) -> std::result::Result<(Vec<Json>, Streams), ApiError> {
+pub fn load(api: &Api, stream: &str) -> std::result::Result<(Vec<Json>, Unavailable), ApiError> {
     let mut found = Vec::new();
-    let mut rest = Streams::default();
+    let mut rest = Unavailable::default();
     api.pages(&format!("CONSUMER.LIST.{stream}"), &Json::Null, |page| {
         found.extend_from_slice(page.list("consumers"));
-        rest.take_unavailable(page);
+        rest.take(page);
         page.list("consumers").len()
     })?;
     found.sort_by(|a, b| a.text("name").cmp(b.text("name")));
@@ -45,24 +46,30 @@ pub fn list(session: &mut Session) -> Result<()> {
     let (api, stream) = chosen_stream(session, exact)?;
     let stream = stream.text("config.name");
     let matches = &session.matches;
-    if matches.on("json") || matches.on("names") {
-        let names = api.consumer_names(stream)?;
-        if matches.on("json") {
-            Json::List(names.into_iter().map(Json::Text).collect()).print();
-        } else {
-            for name in names {
-                println!("{name}");
-            }
+    let names = api
+        .consumer_names(stream)
+        .map_err(|error| fail!("could not load Consumers: {error}"))?;
+    if matches.on("json") {
+        match names.as_slice() {
+            [] => Json::Null.print(),
+            _ => Json::List(names.into_iter().map(Json::Text).collect()).print(),
         }
         return Ok(());
     }
-    let (consumers, rest) = load(&api, stream)?;
-    if consumers.is_empty() {
-        println!("No Consumers defined");
-    } else {
-        table(&consumers).print();
+    if matches.on("names") {
+        for name in names {
+            println!("{name}");
+        }
+        return Ok(());
     }
-    rest.print_unavailable("Consumers");
+    if names.is_empty() {
+        println!("No Consumers defined");
+        return Ok(());
+    }
+    let (consumers, rest) = load(&api, stream)?;
+    table(&consumers).print();
+    rest.print();
+    println!();
     Ok(())
 }
 
@@ -79,10 +86,10 @@ fn table(consumers: &[Json]) -> Table {
         ],
     );
     for info in consumers {
-        let last = info.text("delivered.last_active");
-        let last = match since(last) {
-            Some(age) if !is_unset_time(last) => human_duration(age.max(0)),
-            _ => "never".to_owned(),
+        let last = match age(info, info.text("delivered.last_active")) {
+            Some(age) => human_duration(age),
+            // Longer ago than a duration can say.
+            None => "never".to_owned(),
         };
         table.row(vec![
             info.text("name").into(),

@@ -1,19 +1,27 @@
 //! What is shown about a consumer (cli.md 5.2).
 
-use crate::commands::assets::consumer_info;
+use super::fields;
+use crate::commands::assets::go_time;
 use crate::commands::stream::information::api_level_text;
-use crate::format::{commas, human_duration, human_size, is_unset_time, join, local_time, since};
+use crate::format::{
+    commas, go_duration, human_duration, human_size, is_unset_time, join, local_time,
+    parse_rfc3339, since,
+};
 use crate::jetstream::describe;
 use crate::output::{Columns, Json};
+
+/// Most delays of a backoff policy that are all shown.
+const ALL_DELAYS: usize = 15;
+/// Delays that are shown of each end of a longer one.
+const SOME_DELAYS: usize = 5;
 
 /// Prints information about a consumer, or its state only; as JSON or for
 /// people.
 pub fn show(info: &Json, state_only: bool, json: bool) {
     if json {
-        consumer_info(info).print();
+        fields::information(info).print();
     } else {
         columns(info, state_only).print();
-        println!();
     }
 }
 
@@ -29,13 +37,25 @@ fn columns(info: &Json, state_only: bool) -> Columns {
         configuration(&mut columns, info);
         targets(&mut columns, info.at("config.metadata"));
         describe::metadata(&mut columns, info.at("config.metadata"));
-        if !info.text("cluster.name").is_empty() {
-            columns.section("Cluster Information");
-            describe::group(&mut columns, info.at("cluster"), "Raft Group");
-        }
     }
+    cluster(&mut columns, info);
     state(&mut columns, info);
     columns
+}
+
+/// Nanoseconds from a time until the server gave the information; `None` if
+/// the time is not set.
+pub fn age(info: &Json, time: &str) -> Option<i64> {
+    if is_unset_time(time) {
+        return None;
+    }
+    let at = info.text("ts");
+    match (parse_rfc3339(at), parse_rfc3339(time)) {
+        (Some(now), Some(then)) if !is_unset_time(at) => {
+            i64::try_from(now.as_nanosecond() - then.as_nanosecond()).ok()
+        }
+        (_, _) => since(time),
+    }
 }
 
 /// Whether it delivers by itself.
@@ -46,7 +66,7 @@ pub fn is_push(config: &Json) -> bool {
 /// Acknowledgement policy in words.
 pub fn ack_text(config: &Json) -> &str {
     match config.text("ack_policy") {
-        "none" => "None",
+        "none" | "" => "None",
         "all" => "All",
         "explicit" => "Explicit",
         "flow_control" => "Flow Control",
@@ -60,20 +80,36 @@ fn deliver_text(config: &Json) -> String {
         "last" => "Last".to_owned(),
         "new" => "New".to_owned(),
         "last_per_subject" => "Last Per Subject".to_owned(),
-        "by_start_sequence" => {
-            format!("From Sequence {}", commas(config.uint("opt_start_seq")))
-        }
-        "by_start_time" => format!("Since {}", local_time(config.text("opt_start_time"))),
+        "by_start_sequence" => format!("From Sequence {}", config.uint("opt_start_seq")),
+        "by_start_time" => format!("Since {}", go_time(config.text("opt_start_time"))),
         other => other.to_owned(),
+    }
+}
+
+fn delays_text(config: &Json) -> String {
+    let delays: Vec<String> = config
+        .list("backoff")
+        .iter()
+        .map(|delay| go_duration(delay.as_int().unwrap_or_default()))
+        .collect();
+    let count = delays.len();
+    match (
+        delays.get(..SOME_DELAYS),
+        delays.get(count.saturating_sub(SOME_DELAYS)..),
+    ) {
+        (Some(first), Some(last)) if count > ALL_DELAYS => {
+            format!("{}, ..., {} ({count} total)", join(first), join(last))
+        }
+        (_, _) => join(&delays),
     }
 }
 
 fn configuration(columns: &mut Columns, info: &Json) {
     let config = info.at("config");
     columns.section("Configuration");
-    columns.row("Name", info.text("name"));
+    columns.row_filled("Name", config.text("name"));
     let durable = config.text("durable_name");
-    if durable != info.text("name") {
+    if durable != config.text("name") {
         columns.row_filled("Durable Name", durable);
     }
     columns.row_filled("Description", config.text("description"));
@@ -82,24 +118,27 @@ fn configuration(columns: &mut Columns, info: &Json) {
     } else {
         columns.row("Pull Mode", "true");
     }
-    columns.row_filled("Filter Subject", config.text("filter_subject"));
-    columns.row_filled("Filter Subjects", join(&config.texts("filter_subjects")));
+    match config.text("filter_subject") {
+        "" => columns.row_filled("Filter Subjects", join(&config.texts("filter_subjects"))),
+        filter => columns.row("Filter Subject", filter),
+    };
     columns.row("Deliver Policy", deliver_text(config));
-    columns.row_filled("Deliver Queue Group", config.text("deliver_group"));
+    if is_push(config) {
+        columns.row_filled("Deliver Queue Group", config.text("deliver_group"));
+    }
     columns.row("Ack Policy", ack_text(config));
     if config.text("ack_policy") != "none" {
-        duration(columns, "Ack Wait", config, "ack_wait");
+        columns.row("Ack Wait", human_duration(config.int("ack_wait")));
     }
     let replay = match config.text("replay_policy") {
         "original" => "Original",
         _ => "Instant",
     };
     columns.row("Replay Policy", replay);
-    count(columns, "Maximum Deliveries", config, "max_deliver");
-    let sample = config.text("sample_freq").trim_end_matches('%');
-    if !sample.is_empty() {
-        columns.row("Sampling Rate", format!("{sample}%"));
+    if config.int("max_deliver") != -1 {
+        columns.row("Maximum Deliveries", commas(config.int("max_deliver")));
     }
+    columns.row_filled("Sampling Rate", config.text("sample_freq"));
     let rate = config.uint("rate_limit_bps");
     if rate > 0 {
         columns.row("Rate Limit", format!("{} / second", human_size(rate / 8)));
@@ -113,35 +152,38 @@ fn configuration(columns: &mut Columns, info: &Json) {
     if config.on("headers_only") {
         columns.row("Headers Only", "true");
     }
-    duration(columns, "Inactive Threshold", config, "inactive_threshold");
+    if !is_push(config) {
+        duration(columns, "Inactive Threshold", config, "inactive_threshold");
+    }
     duration(columns, "Max Pull Expire", config, "max_expires");
     count(columns, "Max Pull Batch", config, "max_batch");
     count(columns, "Max Pull MaxBytes", config, "max_bytes");
-    let backoff: Vec<String> = config
-        .list("backoff")
-        .iter()
-        .map(|delay| human_duration(delay.as_int().unwrap_or_default()))
-        .collect();
-    columns.row_filled("Backoff", join(&backoff));
+    columns.row_filled("Backoff", delays_text(config));
     count(columns, "Replicas", config, "num_replicas");
     if config.on("mem_storage") {
         columns.row("Memory Storage", "true");
     }
     let pause = config.text("pause_until");
-    if !is_unset_time(pause) {
-        columns.row("Paused Until Deadline", deadline_text(pause));
+    if info.on("paused") {
+        columns.row("Paused Until Deadline", remaining_text(info, pause));
+    } else if !is_unset_time(pause) {
+        columns.row(
+            "Paused Until Deadline",
+            format!("{} (passed)", local_time(pause)),
+        );
     }
     let policy = match config.text("priority_policy") {
         "pinned_client" => "Pinned Client",
         "overflow" => "Overflow",
         "prioritized" => "Prioritized",
+        "none" | "" => return,
         other => other,
     };
-    if policy != "none" {
-        columns.row_filled("Priority Policy", policy);
+    columns.row("Priority Policy", policy);
+    columns.row("Priority Groups", join(&config.texts("priority_groups")));
+    if policy == "Pinned Client" {
+        columns.row("Pinned TTL", human_duration(config.int("priority_timeout")));
     }
-    columns.row_filled("Priority Groups", join(&config.texts("priority_groups")));
-    duration(columns, "Pinned TTL", config, "priority_timeout");
 }
 
 fn duration(columns: &mut Columns, label: &str, config: &Json, key: &str) {
@@ -157,23 +199,18 @@ fn count(columns: &mut Columns, label: &str, config: &Json, key: &str) {
     }
 }
 
-fn deadline_text(time: &str) -> String {
-    let left = since(time).unwrap_or_default().saturating_neg();
-    let shown = local_time(time);
-    if left > 0 {
-        format!(
-            "{shown} ({} remaining)",
-            human_duration(whole_seconds(left))
-        )
-    } else {
-        format!("{shown} (passed)")
-    }
+/// Rounded to seconds, so that an hour set a moment ago is an hour.
+pub fn whole_seconds(nanos: i64) -> String {
+    const SECOND: i64 = 1_000_000_000;
+    go_duration(nanos.saturating_add(SECOND / 2) / SECOND * SECOND)
 }
 
-/// Rounded, so that an hour set a moment ago is an hour.
-pub fn whole_seconds(nanos: i64) -> i64 {
-    const SECOND: i64 = 1_000_000_000;
-    nanos.saturating_add(SECOND / 2) / SECOND * SECOND
+fn remaining_text(info: &Json, until: &str) -> String {
+    format!(
+        "{} ({} remaining)",
+        local_time(until),
+        whole_seconds(info.int("pause_remaining"))
+    )
 }
 
 /// For whom the consumer of a mirror or a source works.
@@ -198,18 +235,48 @@ fn targets(columns: &mut Columns, metadata: &Json) {
     }
 }
 
-fn sequences(at: &Json, label: &str) -> String {
+/// The servers that have the consumer, in a cluster.
+fn cluster(columns: &mut Columns, info: &Json) {
+    let cluster = info.at("cluster");
+    if cluster.text("name").is_empty() {
+        return;
+    }
+    columns.section("Cluster Information");
+    columns.row("Name", cluster.text("name"));
+    columns.row_filled("Raft Group", cluster.text("raft_group"));
+    let leader = cluster.text("leader");
+    let leader = match age(info, cluster.text("leader_since")) {
+        Some(age) => format!("{leader} ({})", human_duration(age)),
+        None => leader.to_owned(),
+    };
+    columns.row("Leader", leader);
+    for replica in cluster.list("replicas") {
+        let current = if replica.on("current") {
+            "current"
+        } else {
+            "outdated"
+        };
+        let seen = match replica.int("active") {
+            0 | i64::MAX => "not seen".to_owned(),
+            active => format!("seen {} ago", human_duration(active)),
+        };
+        columns.row(
+            "Replica",
+            format!("{}, {current}, {seen}", replica.text("name")),
+        );
+    }
+}
+
+fn sequences(info: &Json, key: &str, label: &str) -> String {
+    let at = info.at(key);
     let text = format!(
         "Consumer sequence: {} Stream sequence: {}",
         commas(at.uint("consumer_seq")),
         commas(at.uint("stream_seq"))
     );
-    let last = at.text("last_active");
-    match since(last) {
-        Some(age) if !is_unset_time(last) => {
-            format!("{text} {label}: {} ago", human_duration(age.max(0)))
-        }
-        _ => text,
+    match age(info, at.text("last_active")) {
+        Some(age) => format!("{text} {label}: {} ago", human_duration(age)),
+        None => text,
     }
 }
 
@@ -217,18 +284,19 @@ fn state(columns: &mut Columns, info: &Json) {
     let config = info.at("config");
     columns.section("State");
     let metadata = config.at("metadata");
-    columns.row_some("Host Version", metadata.key("_nats.ver").as_text());
-    if metadata.key("_nats.req.level").as_text().is_some() {
+    let filled = |key: &str| metadata.key(key).as_text().filter(|text| !text.is_empty());
+    columns.row_some("Host Version", filled("_nats.ver"));
+    if filled("_nats.req.level").is_some() || filled("_nats.level").is_some() {
         columns.row("Required API Level", api_level_text(config));
     }
     columns.row(
         "Last Delivered Message",
-        sequences(info.at("delivered"), "Last delivery"),
+        sequences(info, "delivered", "Last delivery"),
     );
     if config.text("ack_policy") != "none" {
         columns.row(
             "Acknowledgment Floor",
-            sequences(info.at("ack_floor"), "Last Ack"),
+            sequences(info, "ack_floor", "Last Ack"),
         );
         let pending = commas(info.uint("num_ack_pending"));
         let text = match config.int("max_ack_pending") {
@@ -256,38 +324,49 @@ fn state(columns: &mut Columns, info: &Json) {
         columns.row("Waiting Pulls", text);
     }
     if info.on("paused") {
-        columns.row(
-            "Paused Until",
-            paused_text(config.text("pause_until"), info.int("pause_remaining")),
-        );
+        columns.row("Paused Until", remaining_text(info, &pause_end(info)));
     }
-    let groups: Vec<String> = info
+    if config.text("priority_policy") == "pinned_client" {
+        groups(columns, info);
+    }
+}
+
+/// When a pause ends, by the clock of the server.
+pub fn pause_end(info: &Json) -> String {
+    let end = parse_rfc3339(info.text("ts")).and_then(|now| {
+        let left = jiff::SignedDuration::from_nanos(info.int("pause_remaining"));
+        now.checked_add(left).ok()
+    });
+    match end {
+        Some(end) => crate::format::rfc3339(end),
+        None => info.text("config.pause_until").to_owned(),
+    }
+}
+
+/// Groups by name, with the clients that they are pinned to.
+fn groups(columns: &mut Columns, info: &Json) {
+    let mut groups: Vec<(&str, String)> = info
         .list("priority_groups")
         .iter()
-        .map(group_text)
+        .map(|group| {
+            let client = match group.text("pinned_client_id") {
+                "" => "No client".to_owned(),
+                id => format!("pinned {id} at {}", local_time(group.text("pinned_ts"))),
+            };
+            (group.text("group"), client)
+        })
         .collect();
-    columns.rows("Priority Groups", &groups);
-}
-
-/// `2026-11-23 09:00:00 (1h0m0s)`.
-pub fn paused_text(until: &str, remaining: i64) -> String {
-    format!(
-        "{} ({})",
-        local_time(until),
-        human_duration(whole_seconds(remaining))
-    )
-}
-
-fn group_text(group: &Json) -> String {
-    let name = group.text("group");
-    let id = group.text("pinned_client_id");
-    if id.is_empty() {
-        return format!("{name}: No client");
-    }
-    format!(
-        "{name}: pinned {id} at {}",
-        local_time(group.text("pinned_ts"))
-    )
+    groups.sort();
+    let width = |name: &str| name.chars().count();
+    let longest = groups.iter().map(|(name, _)| width(name)).max();
+    let texts: Vec<String> = groups
+        .iter()
+        .map(|(name, client)| {
+            let pad = longest.unwrap_or(0).saturating_sub(width(name));
+            format!("{}{name}: {client}", " ".repeat(pad))
+        })
+        .collect();
+    columns.rows("Priority Groups", &texts);
 }
 
 #[cfg(test)]
@@ -310,7 +389,7 @@ mod tests {
         for wanted in [
             "Information for Consumer S > C created ",
             "Pull Mode: true\n",
-            "Deliver Policy: From Sequence 1,000\n",
+            "Deliver Policy: From Sequence 1000\n",
             "Ack Wait: 30.00s\n",
             "Backoff: 1m0s, 2m0s\n",
             "Mirror Target:\n\n",
@@ -323,14 +402,15 @@ mod tests {
         }
         let push = text(
             r#"{"stream_name":"S","name":"P","config":{"name":"P","deliver_subject":"d","deliver_group":"g","deliver_policy":"all","ack_policy":"none",
-            "replay_policy":"original","rate_limit_bps":8192},"push_bound":true,"priority_groups":[{"group":"g1"}]}"#,
+            "replay_policy":"original","rate_limit_bps":8192,"priority_policy":"pinned_client"},"push_bound":true,"priority_groups":[{"group":"g1"},{"group":"g"}]}"#,
         );
         for wanted in [
             "Delivery Subject: d\n",
             "Rate Limit: 1.0 KiB / second\n",
             "Flow Control: false\n",
             "Active Interest: Active using Queue Group g\n",
-            "Priority Groups: g1: No client\n",
+            "Priority Groups:  g: No client\n",
+            "                  g1: No client\n",
         ] {
             assert!(push.contains(wanted), "{wanted} is not in {push}");
         }

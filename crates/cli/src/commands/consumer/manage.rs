@@ -1,13 +1,16 @@
 //! `nats consumer rm`, `reset`, `pause`, `resume` and `unpin`.
 
-use super::information::{paused_text, show};
+use super::information::{pause_end, show, whole_seconds};
 use super::pick::chosen;
 use super::settings::until;
+use crate::bail;
 use crate::failure::Result;
-use crate::format::{is_unset_time, local_time};
+use crate::format::{local_now, local_time};
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, fail};
+
+/// How long consumers are paused if nothing else is said.
+const DEFAULT_PAUSE: jiff::SignedDuration = jiff::SignedDuration::from_hours(1);
 
 /// Removes a consumer.
 pub fn remove(session: &mut Session) -> Result<()> {
@@ -18,7 +21,9 @@ pub fn remove(session: &mut Session) -> Result<()> {
         if stream.is_empty() || consumer.is_empty() {
             bail!("--force requires a stream and consumer name");
         }
-        let api = session.jetstream()?;
+        let api = session
+            .jetstream()
+            .map_err(|failure| failure.context("setup failed"))?;
         api.request(&format!("CONSUMER.DELETE.{stream}.{consumer}"), &Json::Null)?;
         return Ok(());
     }
@@ -28,8 +33,7 @@ pub fn remove(session: &mut Session) -> Result<()> {
         .prompt()
         .confirm_action(&format!("Really delete Consumer {stream} > {consumer}"))?
     {
-        api.request(&format!("CONSUMER.DELETE.{stream}.{consumer}"), &Json::Null)
-            .map_err(|error| fail!("could not remove Consumer: {error}"))?;
+        api.request(&format!("CONSUMER.DELETE.{stream}.{consumer}"), &Json::Null)?;
     }
     Ok(())
 }
@@ -51,12 +55,10 @@ pub fn reset(session: &mut Session) -> Result<()> {
         return Ok(());
     }
     let body = match session.matches.uint("sequence") {
-        0 => Json::Null,
+        0 => Json::object(),
         seq => Json::object().with("seq", seq),
     };
-    let info = api
-        .request(&format!("CONSUMER.RESET.{stream}.{consumer}"), &body)
-        .map_err(|error| fail!("could not reset Consumer: {error}"))?;
+    let info = api.request(&format!("CONSUMER.RESET.{stream}.{consumer}"), &body)?;
     show(&info, true, false);
     Ok(())
 }
@@ -66,36 +68,41 @@ pub fn pause(session: &mut Session) -> Result<()> {
     let force = session.matches.on("force");
     let given = session.matches.arg("until").unwrap_or_default().to_owned();
     let (api, info) = chosen(session, force)?;
+    session.need_api_level(1, "pausing Consumers requires NATS Server 2.11")?;
     let (stream, consumer) = (info.text("stream_name"), info.text("name"));
     let given = if given.is_empty() {
-        session
-            .prompt()
-            .text(
-                "Pause until (time or duration)",
-                "",
-                "YYYY-MM-DD HH:MM:SS in UTC, or a duration such as 1h",
-            )
-            .map_err(|failure| failure.context("invalid input"))?
+        let then = local_now().checked_add(DEFAULT_PAUSE).map_or_else(
+            |_| String::new(),
+            |then| then.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        );
+        session.prompt().needed_text(
+            "Pause until (time or duration)",
+            &then,
+            "YYYY-MM-DD HH:MM:SS in UTC, or a duration such as 1h",
+        )?
     } else {
         given
     };
-    let until = until(given.trim())?;
-    let question = format!("Really pause the consumer until {}", local_time(&until));
+    let until = until(&given)?;
+    let question = format!(
+        "Really pause Consumer {stream} > {consumer} until {}",
+        local_time(&until)
+    );
     if !confirmed(session, &question)? {
         return Ok(());
     }
-    let answer = api
-        .request(
-            &format!("CONSUMER.PAUSE.{stream}.{consumer}"),
-            &Json::object().with("pause_until", until.as_str()),
-        )
-        .map_err(|error| fail!("could not pause Consumer: {error}"))?;
+    let answer = api.request_at_level(
+        &format!("CONSUMER.PAUSE.{stream}.{consumer}"),
+        &Json::object().with("pause_until", until.as_str()),
+        1,
+    )?;
     if !answer.on("paused") {
-        bail!("consumer failed to pause, perhaps a time in the past was given");
+        bail!("pause request failed, perhaps due to a time in the past");
     }
     println!(
-        "Paused {stream} > {consumer} until {}",
-        paused_text(answer.text("pause_until"), answer.int("pause_remaining"))
+        "Paused {stream} > {consumer} until {} ({})",
+        local_time(answer.text("pause_until")),
+        whole_seconds(answer.int("pause_remaining"))
     );
     Ok(())
 }
@@ -104,6 +111,7 @@ pub fn pause(session: &mut Session) -> Result<()> {
 pub fn resume(session: &mut Session) -> Result<()> {
     let force = session.matches.on("force");
     let (api, info) = chosen(session, force)?;
+    session.need_api_level(1, "resuming Consumers requires NATS Server 2.11")?;
     let (stream, consumer) = (info.text("stream_name"), info.text("name"));
     if !info.on("paused") {
         bail!("consumer is not paused");
@@ -114,21 +122,14 @@ pub fn resume(session: &mut Session) -> Result<()> {
     )? {
         return Ok(());
     }
-    let answer = api
-        .request(&format!("CONSUMER.PAUSE.{stream}.{consumer}"), &Json::Null)
-        .map_err(|error| fail!("could not resume Consumer: {error}"))?;
+    let answer = api.request(&format!("CONSUMER.PAUSE.{stream}.{consumer}"), &Json::Null)?;
     if answer.on("paused") {
-        bail!("consumer failed to resume");
+        bail!("pause request failed for an unknown reason");
     }
-    let until = info.text("config.pause_until");
-    if is_unset_time(until) {
-        println!("Consumer {stream} > {consumer} was resumed");
-    } else {
-        println!(
-            "Consumer {stream} > {consumer} was resumed while previously paused until {}",
-            local_time(until)
-        );
-    }
+    println!(
+        "Consumer {stream} > {consumer} was resumed while previously paused until {}",
+        local_time(&pause_end(&info))
+    );
     Ok(())
 }
 
@@ -141,21 +142,23 @@ pub fn unpin(session: &mut Session) -> Result<()> {
     if info.text("config.priority_policy") != "pinned_client" {
         bail!("consumer is not a pinned priority consumer");
     }
-    let pinned: Vec<String> = info
+    let pinned: Vec<&Json> = info
         .list("priority_groups")
         .iter()
         .filter(|group| !group.text("pinned_client_id").is_empty())
-        .map(|group| group.text("group").to_owned())
         .collect();
-    let group = if !group.is_empty() {
-        group
-    } else if pinned.is_empty() {
+    if pinned.is_empty() {
         bail!("no priority groups have pinned clients");
-    } else if let [only] = pinned.as_slice() {
-        only.clone()
+    }
+    let group = if group.is_empty() {
+        let names: Vec<String> = pinned
+            .iter()
+            .map(|group| group.text("group").to_owned())
+            .collect();
+        let chosen = session.prompt().select("Select a Group", &names, 0)?;
+        names.get(chosen).cloned().unwrap_or_default()
     } else {
-        let chosen = session.prompt().select("Select a Group", &pinned, 0)?;
-        pinned.get(chosen).cloned().unwrap_or_default()
+        group
     };
     if !confirmed(
         session,
@@ -166,8 +169,11 @@ pub fn unpin(session: &mut Session) -> Result<()> {
     api.request(
         &format!("CONSUMER.UNPIN.{stream}.{consumer}"),
         &Json::object().with("group", group.as_str()),
-    )
-    .map_err(|error| fail!("could not unpin client: {error}"))?;
-    println!("Unpinned client ID from Priority Group {stream} > {consumer} > {group}");
+    )?;
+    let client = pinned
+        .iter()
+        .find(|pinned| pinned.text("group") == group)
+        .map_or("", |pinned| pinned.text("pinned_client_id"));
+    println!("Unpinned client {client} from Priority Group {stream} > {consumer} > {group}");
     Ok(())
 }

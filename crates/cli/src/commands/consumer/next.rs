@@ -5,19 +5,14 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::information::{ack_text, is_push};
-use super::pick::chosen;
-use crate::client::{ClientError, Message, Subscription};
+use super::pick::{chosen, loaded};
+use crate::client::{ClientError, Message};
 use crate::failure::{Failure, Result};
-use crate::format::{clock, human_duration, human_span};
+use crate::format::{clock, commas, go_duration};
 use crate::jetstream::{Api, Delivered};
-use crate::messages::with_newline;
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, fail};
-
-/// Time that the answer to a request may come later than the request ends on
-/// the server.
-const GRACE: Duration = Duration::from_secs(1);
+use crate::{bail, fail, log};
 
 /// What becomes of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,17 +34,17 @@ struct Handling {
     raw: bool,
     /// Longest pause before the acknowledgement.
     wait: Duration,
+    trace: bool,
 }
 
 /// Gets messages of a pull consumer.
 pub fn next(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let ack = match (matches.on("term"), matches.on("nak")) {
-        (true, _) if matches.given("ack") && matches.on("ack") => {
+        (true, nak) if nak || (matches.given("ack") && matches.on("ack")) => {
             bail!("can not both Acknowledge and Terminate message")
         }
-        (true, true) => bail!("can not both refuse and Terminate message"),
-        (true, false) => Answer::Term,
+        (true, _) => Answer::Term,
         (false, true) => Answer::Nak,
         (false, false) if matches.on("ack") => Answer::Ack,
         (false, false) => Answer::Leave,
@@ -58,61 +53,83 @@ pub fn next(session: &mut Session) -> Result<()> {
         ack,
         raw: matches.on("raw"),
         wait: matches.duration("wait").unwrap_or_default(),
+        trace: session.trace(),
     };
-    let count = matches.int("count").max(1);
+    let count = matches.int("count");
     let stream = matches.required_arg("stream").to_owned();
     let consumer = matches.required_arg("consumer").to_owned();
-    let api = session.jetstream()?;
-    let info = api
-        .consumer_info(&stream, &consumer)
-        .map_err(|error| fail!("could not load consumer {consumer:?}: {error}"))?;
-    if is_push(info.at("config")) {
-        bail!("consumer {consumer:?} is not a Pull consumer");
-    }
-    pull(&api, &info, handling, count)
-}
-
-/// Requests messages one at a time.
-fn pull(api: &Api, info: &Json, handling: Handling, count: i64) -> Result<()> {
-    let inbox = api.connection.new_inbox();
-    let messages = api.connection.subscribe(&inbox, "")?;
-    let subject = api.subject(&format!(
-        "CONSUMER.MSG.NEXT.{}.{}",
-        info.text("stream_name"),
-        info.text("name")
-    ));
+    let api = session
+        .jetstream()
+        .map_err(|failure| failure.context("setup failed"))?;
+    // A user may be allowed to get messages, and nothing else.
+    let info = loaded(&api, &stream, &consumer);
     for _ in 0..count {
-        let expires = i64::try_from(api.timeout.as_nanos()).unwrap_or(i64::MAX);
-        let body = Json::object().with("expires", expires).with("batch", 1);
-        api.connection
-            .publish(&subject, &inbox, None, body.compact().as_bytes())?;
-        let message = one(&messages, api.timeout + GRACE)?;
-        handle(api, &message, handling)?;
+        pull(&api, &stream, &consumer, info.as_ref(), handling)?;
     }
     Ok(())
 }
 
-/// The next message; an error if its request ends without one.
-fn one(messages: &Subscription, patience: Duration) -> Result<Message> {
-    let none = |why: &dyn std::fmt::Display| fail!("no message received: {why}");
-    let deadline = Instant::now() + patience;
+/// Why there is no message; for a consumer that is not there, or delivers by
+/// itself, that.
+fn no_message(
+    api: &Api,
+    stream: &str,
+    consumer: &str,
+    info: Option<&Json>,
+    why: &dyn std::fmt::Display,
+) -> Failure {
+    let asked;
+    let info = match info {
+        Some(info) => info,
+        None => match api.consumer_info(stream, consumer) {
+            Ok(info) => {
+                asked = info;
+                &asked
+            }
+            Err(error) => return fail!("could not load consumer {consumer:?}: {error}"),
+        },
+    };
+    if is_push(info.at("config")) {
+        return fail!("consumer {consumer:?} is not a Pull consumer");
+    }
+    fail!("no message received: {why}")
+}
+
+/// Requests a message.
+fn pull(
+    api: &Api,
+    stream: &str,
+    consumer: &str,
+    info: Option<&Json>,
+    handling: Handling,
+) -> Result<()> {
+    let inbox = api.connection.new_inbox();
+    let messages = api.connection.subscribe(&inbox, "")?;
+    let subject = api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
+    let expires = i64::try_from(api.timeout.as_nanos()).unwrap_or(i64::MAX);
+    let body = Json::object()
+        .with("expires", expires)
+        .with("batch", 1)
+        .compact();
+    if handling.trace {
+        log!(">>> {subject}:\n{body}\n");
+    }
+    api.connection
+        .publish(&subject, &inbox, None, body.as_bytes())?;
+    let failed = |why: &dyn std::fmt::Display| Err(no_message(api, stream, consumer, info, why));
+    let deadline = Instant::now() + api.timeout;
     loop {
-        let message = messages
-            .next_before(deadline)
-            .map_err(|error| none(&error))?;
-        let text = || {
-            message
-                .headers
-                .as_ref()
-                .map(|headers| headers.description.clone())
-                .unwrap_or_default()
+        let message = match messages.next_before(deadline) {
+            Ok(message) => message,
+            Err(error) => return failed(&error),
         };
+        let about = message.headers.as_ref().map(|head| &*head.description);
         match message.status() {
-            0 => return Ok(message),
+            0 => return handle(api, &message, handling),
             100 => {}
-            404 | 408 => return Err(none(&ClientError::Timeout)),
-            503 => return Err(none(&ClientError::NoResponders)),
-            _ => return Err(none(&format!("nats: {}", text()))),
+            404 | 408 => return failed(&ClientError::Timeout),
+            503 => return failed(&ClientError::NoResponders),
+            _ => return failed(&format!("nats: {}", about.unwrap_or_default())),
         }
     }
 }
@@ -120,82 +137,96 @@ fn one(messages: &Subscription, patience: Duration) -> Result<Message> {
 /// Shows a message and says to the server what becomes of it.
 fn handle(api: &Api, message: &Message, handling: Handling) -> Result<()> {
     show(message, handling.raw)?;
-    let payload: &[u8] = match handling.ack {
+    let payload = match handling.ack {
         Answer::Leave => return Ok(()),
-        Answer::Ack => b"+ACK",
-        Answer::Nak => b"-NAK",
-        Answer::Term => b"+TERM",
+        Answer::Ack => "+ACK",
+        Answer::Nak => "-NAK",
+        Answer::Term => "+TERM",
     };
+    let terminated = handling.ack == Answer::Term;
     let mut waited = Duration::ZERO;
-    if !handling.wait.is_zero() {
+    if !handling.wait.is_zero() && !terminated {
         waited = handling.wait.mul_f64(fastrand::f64());
         thread::sleep(waited);
     }
-    // Its confirmation shows that the server has taken it.
-    match api
-        .connection
-        .request(&message.reply, None, payload, api.timeout)
-    {
-        // Consumers that are not acknowledged do not listen.
-        Ok(_) | Err(ClientError::NoResponders) => {}
-        Err(error) => return Err(fail!("could not acknowledge message: {error}")),
+    if handling.trace && !terminated {
+        log!(">>> {}: {payload}", message.reply);
     }
-    if handling.raw {
-        return Ok(());
+    let (doing, done) = match handling.ack {
+        Answer::Term => ("Terminate", "Terminated"),
+        Answer::Nak => ("Acknowledge", "Negative Acknowledged"),
+        Answer::Ack | Answer::Leave => ("Acknowledge", "Acknowledged"),
+    };
+    let failed = |why: &dyn std::fmt::Display| fail!("could not {doing} message: {why}");
+    if message.reply.is_empty() {
+        return Err(failed(&"nats: message does not have a reply"));
     }
-    match handling.ack {
-        Answer::Leave => {}
-        Answer::Ack if waited.is_zero() => println!("\nAcknowledged message\n"),
-        Answer::Ack => println!(
-            "\nAcknowledged message after {} delay\n",
-            human_span(waited)
-        ),
-        Answer::Nak => println!("\nNegative Acknowledged message\n"),
-        Answer::Term => println!("\nTerminated message\n"),
+    api.connection
+        .publish(&message.reply, "", None, payload.as_bytes())
+        .map_err(|error| failed(&error))?;
+    api.connection.flush(api.timeout)?;
+    if terminated {
+        println!("\n{done} message");
+    } else if !handling.raw {
+        let delay = match waited {
+            Duration::ZERO => String::new(),
+            waited => {
+                let nanos = i64::try_from(waited.as_nanos()).unwrap_or(i64::MAX);
+                format!(" after {} delay", go_duration(nanos))
+            }
+        };
+        println!("\n{done} message{delay}\n");
     }
     Ok(())
 }
 
+/// What stands above a message from a stream.
+fn origin(message: &Message) -> Option<String> {
+    let delivered = Delivered::parse(&message.reply)?;
+    Some(format!(
+        "[{}] subj: {} / tries: {} / cons seq: {} / str seq: {} / pending: {}",
+        clock(),
+        message.subject,
+        delivered.deliveries,
+        delivered.consumer_seq,
+        delivered.stream_seq,
+        commas(delivered.pending)
+    ))
+}
+
+/// Headers, each behind so many blanks, and what stands around them.
+fn headers(message: &Message, indent: usize) -> String {
+    let Some(headers) = message.headers.as_ref().filter(|head| !head.is_empty()) else {
+        return String::new();
+    };
+    let mut out = "\nHeaders:\n\n".to_owned();
+    for (key, value) in &headers.entries {
+        out.push_str(&format!("{:indent$}{key}: {value}\n", ""));
+    }
+    out.push_str("\nData:\n");
+    out
+}
+
 fn show(message: &Message, raw: bool) -> Result<()> {
     let mut out = Vec::new();
-    if raw {
-        out.extend_from_slice(&message.payload);
-        out.push(b'\n');
-    } else {
-        let about = match Delivered::parse(&message.reply) {
-            Some(delivered) => format!(
-                "[{}] subj: {} / tries: {} / cons seq: {} / str seq: {} / pending: {}",
-                clock(),
-                message.subject,
-                delivered.deliveries,
-                delivered.consumer_seq,
-                delivered.stream_seq,
-                delivered.pending
-            ),
-            None => format!(
-                "[{}] subj: {} reply: {}",
-                clock(),
-                message.subject,
-                message.reply
-            ),
-        };
+    if !raw {
+        let about = origin(message).unwrap_or_else(|| match &*message.reply {
+            "" => format!("--- subject: {}", message.subject),
+            reply => format!("--- subject: {} reply: {reply}", message.subject),
+        });
         writeln!(out, "{about}")?;
-        if let Some(headers) = message
-            .headers
-            .as_ref()
-            .filter(|headers| !headers.is_empty())
-        {
-            writeln!(out, "\nHeaders:\n")?;
-            for (key, value) in &headers.entries {
-                writeln!(out, "  {key}: {value}")?;
-            }
-            writeln!(out, "\nData:\n")?;
-        }
-        writeln!(out)?;
-        out.extend_from_slice(&with_newline(&message.payload));
+        let headers = headers(message, 2);
+        out.extend_from_slice(headers.as_bytes());
+        out.extend_from_slice(if headers.is_empty() { b"\n" } else { b"\n\n" });
     }
+    out.extend_from_slice(&message.payload);
+    out.push(b'\n');
+    print(&out)
+}
+
+fn print(text: &[u8]) -> Result<()> {
     let mut stdout = stdout().lock();
-    stdout.write_all(&out)?;
+    stdout.write_all(text)?;
     stdout.flush()?;
     Ok(())
 }
@@ -204,29 +235,29 @@ fn show(message: &Message, raw: bool) -> Result<()> {
 pub fn subscribe(session: &mut Session) -> Result<()> {
     let (api, info) = chosen(session, false)?;
     let config = info.at("config");
-    let acknowledges = session.matches.on("ack");
-    let raw = session.matches.on("raw");
     let handling = Handling {
-        ack: if acknowledges && config.text("ack_policy") != "none" {
+        ack: if session.matches.on("ack") && config.text("ack_policy") != "none" {
             Answer::Ack
         } else {
             Answer::Leave
         },
-        raw,
+        raw: session.matches.on("raw"),
         wait: Duration::ZERO,
+        trace: session.trace(),
     };
     if !is_push(config) {
-        return pull(&api, &info, handling, 1);
+        let (stream, consumer) = (info.text("stream_name"), info.text("name"));
+        return pull(&api, stream, consumer, Some(&info), handling);
     }
     let subject = config.text("deliver_subject");
-    if !raw {
+    if !handling.raw {
         println!(
             "Subscribing to topic {subject} auto acknowledgment: {}\n",
             handling.ack == Answer::Ack
         );
         println!("Consumer Info:\n  Ack Policy: {}", ack_text(config));
         if config.text("ack_policy") != "none" {
-            println!("    Ack Wait: {}", human_duration(config.int("ack_wait")));
+            println!("    Ack Wait: {}", go_duration(config.int("ack_wait")));
         }
         println!();
         stdout().flush()?;
@@ -240,13 +271,34 @@ pub fn subscribe(session: &mut Session) -> Result<()> {
         let message = messages.wait().map_err(Failure::from)?;
         if message.status() == 100 {
             // A heartbeat, or a question whether we keep up.
-            if !message.reply.is_empty() {
-                api.connection.publish(&message.reply, "", None, b"")?;
-            } else if let Some(stalled) = message.header("Nats-Consumer-Stalled") {
+            if let Some(stalled) = message.header("Nats-Consumer-Stalled") {
                 api.connection.publish(stalled, "", None, b"")?;
+            } else if !message.reply.is_empty() {
+                api.connection.publish(&message.reply, "", None, b"")?;
             }
             continue;
         }
-        handle(&api, &message, handling)?;
+        pushed(&message, handling.raw)?;
+        if handling.ack == Answer::Ack && !message.reply.is_empty() {
+            api.connection.publish(&message.reply, "", None, b"")?;
+        }
     }
+}
+
+/// Shows a message that a push consumer delivered.
+fn pushed(message: &Message, raw: bool) -> Result<()> {
+    let mut out = Vec::new();
+    if !raw {
+        let about = origin(message).unwrap_or_else(|| {
+            format!("[{}] {} reply: {}", clock(), message.subject, message.reply)
+        });
+        writeln!(out, "{about}")?;
+        out.extend_from_slice(headers(message, 3).as_bytes());
+    }
+    out.extend_from_slice(&message.payload);
+    out.push(b'\n');
+    if !raw && !message.payload.ends_with(b"\n") {
+        out.push(b'\n');
+    }
+    print(&out)
 }

@@ -6,7 +6,7 @@ use super::pick::chosen_stream;
 use crate::commands::assets::{leader_table, replicas_text};
 use crate::commands::stream::information::api_level_text;
 use crate::failure::Result;
-use crate::format::{commas, human_duration};
+use crate::format::{commas, go_duration, human_duration};
 use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
@@ -17,29 +17,24 @@ pub fn report(session: &mut Session) -> Result<()> {
     let name = stream.text("config.name");
     let raw = session.matches.on("raw");
     let (consumers, rest) = load(&api, name)?;
-    if consumers.is_empty() {
-        println!("No Consumers defined");
-    } else {
-        table(name, stream.uint("state.messages"), &consumers, raw).print();
-    }
+    table(name, stream.at("state"), &consumers, raw).print();
     if session.matches.on("leaders") {
         let clusters = consumers
             .iter()
             .map(|info| info.at("cluster"))
             .filter(|cluster| !cluster.text("leader").is_empty());
         let leaders = leader_table("Consumers", clusters);
-        if leaders.is_empty() {
-            println!("No consumer has a leader: this is no cluster\n");
-        } else {
+        if !leaders.is_empty() {
             leaders.print();
         }
     }
-    rest.print_unavailable("Consumers");
+    rest.print();
     Ok(())
 }
 
-fn table(stream: &str, messages: u64, consumers: &[Json], raw: bool) -> Table {
-    let number = commas(u64::try_from(consumers.len()).unwrap_or(u64::MAX));
+fn table(stream: &str, state: &Json, consumers: &[Json], raw: bool) -> Table {
+    let number = commas(state.uint("consumer_count"));
+    let messages = state.uint("messages");
     let mut table = Table::new(
         format!("Consumer report for {stream} with {number} consumers"),
         &[
@@ -75,7 +70,12 @@ fn table(stream: &str, messages: u64, consumers: &[Json], raw: bool) -> Table {
             info.text("name").into(),
             if is_push(config) { "Push" } else { "Pull" }.into(),
             ack_text(config).into(),
-            human_duration(config.int("ack_wait")).into(),
+            if raw {
+                // A number of nanoseconds, whatever it looks like.
+                Cell::Number(go_duration(config.int("ack_wait")))
+            } else {
+                human_duration(config.int("ack_wait")).into()
+            },
             count(info.uint("num_ack_pending")),
             count(info.uint("num_redelivered")),
             unprocessed,
@@ -89,10 +89,13 @@ fn table(stream: &str, messages: u64, consumers: &[Json], raw: bool) -> Table {
 
 /// `6 / 50%`: so many, and their share of the stream's messages.
 fn unprocessed_text(pending: u64, messages: u64) -> String {
-    if pending == 0 || messages == 0 {
-        return commas(pending);
+    if pending == 0 {
+        return "0".to_owned();
     }
-    let share = (u128::from(pending) * 100 / u128::from(messages)).min(100);
+    // Of a stream that is empty by now they were all.
+    let share = (u128::from(pending) * 100)
+        .checked_div(u128::from(messages))
+        .map_or(100, |share| share.min(100));
     format!("{} / {share}%", commas(pending))
 }
 

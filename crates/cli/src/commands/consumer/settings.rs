@@ -1,220 +1,254 @@
-//! A consumer's configuration from flags (cli.md 5.1).
+//! Parts of a consumer's configuration from the texts of flags and answers
+//! (cli.md 5.1).
 
-use crate::commands::assets::{parse_time, split_words};
+use crate::commands::assets::parse_time;
 use crate::failure::Result;
-use crate::format::{now_nanos, parse_duration, rfc3339};
+use crate::format::{go_duration, is_unset_time, now_nanos, parse_duration, rfc3339};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::{bail, fail};
 
 /// Value of `--deliver-group` when it is not given.
 const NO_GROUP: &str = "_unset_";
+/// Value of `--max-pending` when it is not given.
+pub const NO_MAX_PENDING: i64 = -1;
+/// Value of `--sample` when it is not given.
+const NO_SAMPLE: i64 = -1;
 /// Most delays of a backoff policy: servers keep the list with every consumer.
 const MAX_BACKOFF_STEPS: u64 = 1_000;
 
-/// Sets what flags of a new or a changed consumer say, and nothing else.
-pub fn apply(config: &mut Json, matches: &Matches) -> Result<()> {
-    if matches.given("description") {
+/// The queue group of a push consumer, if it was given.
+pub fn group(matches: &Matches) -> Option<&str> {
+    matches
+        .text("deliver-group")
+        .filter(|group| *group != NO_GROUP)
+}
+
+/// Most unacknowledged messages, by whichever of its names.
+pub fn max_pending(matches: &Matches) -> i64 {
+    if matches.given("max-outstanding") {
+        matches.int("max-outstanding")
+    } else {
+        matches.int("max-pending")
+    }
+}
+
+/// Sets what `flag` says if it was given with more than 0.
+pub fn set_positive(config: &mut Json, key: &str, value: i64) {
+    if value > 0 {
+        config.set(key, value);
+    }
+}
+
+/// Sets limits of pull requests.
+pub fn set_pull_limits(config: &mut Json, matches: &Matches) {
+    set_positive(config, "max_batch", matches.int("max-pull-batch"));
+    set_positive(
+        config,
+        "max_expires",
+        matches.nanos("max-pull-expire").unwrap_or_default(),
+    );
+    set_positive(config, "max_bytes", matches.int("max-pull-bytes"));
+}
+
+/// Sets the metadata if there is any on the command line.
+pub fn set_metadata(config: &mut Json, matches: &Matches) {
+    if !matches.given("metadata") {
+        return;
+    }
+    let mut pairs = matches.map("metadata");
+    pairs.sort();
+    let pairs = pairs
+        .into_iter()
+        .map(|(key, value)| (key, Json::Text(value)))
+        .collect();
+    config.set("metadata", Json::Object(pairs));
+}
+
+/// Sets what flags of a changed consumer say, and nothing else.
+pub fn edited(config: &mut Json, matches: &Matches) -> Result<()> {
+    changed(config, matches)?;
+    if matches.nanos("inactive-threshold").unwrap_or_default() != 0 {
         config.set(
-            "description",
-            matches.text("description").unwrap_or_default(),
+            "inactive_threshold",
+            matches.nanos("inactive-threshold").unwrap_or_default(),
         );
-    }
-    if matches.given("filter") {
-        let filters: Vec<String> = matches
-            .list("filter")
-            .iter()
-            .flat_map(|text| split_words(text))
-            .collect();
-        set_filters(config, filters);
-    }
-    if let Some(on) = matches.switched("headers-only") {
-        config.set("headers_only", on);
-    }
-    for (flag, key) in [
-        ("max-deliver", "max_deliver"),
-        ("max-outstanding", "max_ack_pending"),
-        ("max-pending", "max_ack_pending"),
-        ("max-pull-batch", "max_batch"),
-        ("max-pull-bytes", "max_bytes"),
-        ("replicas", "num_replicas"),
-    ] {
-        if matches.given(flag) {
-            config.set(key, matches.int(flag));
-        }
-    }
-    for (flag, key) in [
-        ("max-pull-expire", "max_expires"),
-        ("inactive-threshold", "inactive_threshold"),
-    ] {
-        if matches.given(flag) {
-            config.set(key, matches.nanos(flag).unwrap_or_default());
-        }
     }
     let wait = matches.nanos("wait").unwrap_or_default();
-    if wait > 0 {
+    if matches.given("wait") && wait != parse_duration("-1s")? {
         config.set("ack_wait", wait);
     }
-    if matches.given("sample") {
-        let percent = matches.int("sample");
-        if !(0..=100).contains(&percent) {
-            bail!("sample percent is not between 0 and 100");
-        }
-        config.set("sample_freq", percent.to_string());
-    }
-    if matches.given("target") {
-        config.set(
-            "deliver_subject",
-            matches.text("target").unwrap_or_default(),
-        );
-    }
-    if matches.given("metadata") {
-        let pairs = matches.map("metadata");
-        config.set(
-            "metadata",
-            Json::Object(
-                pairs
-                    .into_iter()
-                    .map(|(key, value)| (key, Json::Text(value)))
-                    .collect(),
-            ),
-        );
-    }
-    match matches.filled("backoff") {
-        None => {}
-        Some("none") => {
-            config.remove("backoff");
-        }
-        Some(_) => set_backoff(
-            config,
-            matches.uint("backoff-steps"),
-            matches.nanos("backoff-min").unwrap_or_default(),
-            matches.nanos("backoff-max").unwrap_or_default(),
-        )?,
+    set_positive(config, "num_replicas", matches.int("replicas"));
+    set_metadata(config, matches);
+    match matches.list("filter") {
+        [] => {}
+        filters => set_filters(config, filters),
     }
     Ok(())
 }
 
-/// Sets what flags say that only new consumers have.
-pub fn apply_fixed(config: &mut Json, matches: &Matches) -> Result<()> {
-    if matches.given("ack") {
-        config.set("ack_policy", matches.text("ack").unwrap_or_default());
-    }
+/// Sets what flags of a copy say, and nothing else.
+pub fn copied(config: &mut Json, matches: &Matches) -> Result<()> {
+    changed(config, matches)?;
+    set_positive(
+        config,
+        "ack_wait",
+        matches.nanos("wait").unwrap_or_default(),
+    );
+    set_positive(
+        config,
+        "inactive_threshold",
+        matches.nanos("inactive-threshold").unwrap_or_default(),
+    );
     if let Some(text) = matches.filled("deliver") {
         set_start(config, text)?;
     }
-    match matches.text("deliver-group") {
-        None | Some(NO_GROUP | "") => {}
-        Some(group) => {
-            config.set("deliver_group", group);
+    if matches.on("pull") {
+        config.set("deliver_subject", "");
+    }
+    if let Some(policy) = matches.filled("ack") {
+        config.set("ack_policy", policy);
+    }
+    if let Some(policy) = matches.filled("replay") {
+        config.set("replay_policy", policy);
+    }
+    match matches.list("filter") {
+        [] => {}
+        filters => set_filters(config, filters),
+    }
+    if matches.uint("bps") > 0 {
+        config.set("rate_limit_bps", matches.uint("bps"));
+    }
+    match matches.filled("heartbeat") {
+        None | Some("-1") => {}
+        Some(text) => {
+            let interval = parse_duration(text)
+                .map_err(|failure| failure.context("Invalid heartbeat duration"))?;
+            config.set("idle_heartbeat", interval);
         }
     }
     if matches.on("flow-control") {
         config.set("flow_control", true);
     }
-    if let Some(text) = matches.filled("heartbeat") {
-        let heartbeat = heartbeat(text)?;
-        if heartbeat > 0 {
-            config.set("idle_heartbeat", heartbeat);
+    if config.text("deliver_subject").is_empty() {
+        config.set("idle_heartbeat", 0).set("flow_control", false);
+        if matches.on("pull") || matches.given("max-waiting") {
+            config.set("max_waiting", matches.int("max-waiting"));
         }
     }
-    if matches.uint("bps") > 0 {
-        config.set("rate_limit_bps", matches.uint("bps"));
-    }
-    if matches.given("max-waiting") {
-        config.set("max_waiting", matches.int("max-waiting"));
-    }
-    if matches.given("replay") {
-        config.set("replay_policy", matches.text("replay").unwrap_or_default());
-    }
+    // The group belongs to the target: a new one has its own.
+    let group = match matches.filled("target") {
+        Some(_) => group(matches).unwrap_or_default(),
+        None => "",
+    };
+    config.set("deliver_group", group);
+    set_positive(config, "num_replicas", matches.int("replicas"));
+    set_metadata(config, matches);
     if matches.on("memory") {
         config.set("mem_storage", true);
     }
     if let Some(text) = matches.filled("pause") {
-        let until = until(text)?;
-        config.set("pause_until", until.as_str());
+        config.set("pause_until", until(text)?);
     }
-    priorities(config, matches)
+    set_priorities(config, matches)
 }
 
-/// Nanoseconds between heartbeats; `-1` stands for none.
-pub fn heartbeat(text: &str) -> Result<i64> {
-    match text.trim() {
-        "" | "-1" => Ok(0),
-        text => parse_duration(text),
+/// What flags say that edits and copies treat alike.
+fn changed(config: &mut Json, matches: &Matches) -> Result<()> {
+    if let Some(text) = matches.filled("description") {
+        config.set("description", text);
     }
-}
-
-/// Whether `--deliver-group` was given.
-pub fn has_group(matches: &Matches) -> bool {
-    matches.given("deliver-group") && matches.text("deliver-group") != Some(NO_GROUP)
-}
-
-/// Fails for what consumers of one kind cannot have.
-pub fn check_mode(config: &Json) -> Result<()> {
-    if !config.text("deliver_subject").is_empty() {
-        return Ok(());
+    if matches.int("max-deliver") != 0 {
+        config.set("max_deliver", matches.int("max-deliver"));
     }
-    if config.uint("rate_limit_bps") > 0 {
-        bail!("rate limits are only possible on Push consumers");
+    if max_pending(matches) != NO_MAX_PENDING {
+        config.set("max_ack_pending", max_pending(matches));
     }
-    if config.int("idle_heartbeat") > 0 {
-        bail!("pull subscribers does not support idle heartbeats");
+    if matches.int("sample") != NO_SAMPLE {
+        let percent = matches.int("sample");
+        if !(0..=100).contains(&percent) {
+            bail!("sample percent is not between 0 and 100");
+        }
+        let text = match percent {
+            0 => String::new(),
+            percent => percent.to_string(),
+        };
+        config.set("sample_freq", text);
+    }
+    set_pull_limits(config, matches);
+    if let Some(target) = matches.filled("target") {
+        config.set("deliver_subject", target);
+    }
+    if let Some(on) = matches.switched("headers-only") {
+        config.set("headers_only", on);
+    }
+    if matches.filled("backoff").is_some() {
+        config.set("backoff", backoff(matches)?);
     }
     Ok(())
 }
 
 /// Sets one filter, or several, or none.
-pub fn set_filters(config: &mut Json, mut filters: Vec<String>) {
+pub fn set_filters(config: &mut Json, filters: &[String]) {
     config.remove("filter_subject");
     config.remove("filter_subjects");
-    match filters.len() {
-        0 => {}
-        1 => {
-            config.set("filter_subject", filters.pop().unwrap_or_default());
+    match filters {
+        [] => {}
+        [only] => {
+            config.set("filter_subject", only.as_str());
         }
-        _ => {
+        filters => {
             config.set(
                 "filter_subjects",
-                Json::List(filters.into_iter().map(Json::Text).collect()),
+                Json::List(filters.iter().map(|text| Json::from(&**text)).collect()),
             );
         }
     }
 }
 
-/// Sets delays in equal steps, and enough deliveries for all of them.
-pub fn set_backoff(config: &mut Json, steps: u64, least: i64, most: i64) -> Result<()> {
-    if steps == 0 || steps > MAX_BACKOFF_STEPS {
-        bail!("backoff steps must be between 1 and {MAX_BACKOFF_STEPS}");
+/// The delays that `--backoff` asks for.
+pub fn backoff(matches: &Matches) -> Result<Json> {
+    if matches.filled("backoff") == Some("none") {
+        return Ok(Json::Null);
     }
-    if least <= 0 || most <= 0 {
-        bail!("backoff delays must be longer than 0");
-    }
-    let delays = linear(steps, least.min(most), least.max(most));
-    config.set(
-        "backoff",
-        Json::List(delays.into_iter().map(Json::from).collect()),
-    );
-    // Each delay needs a delivery behind it.
-    if config.int("max_deliver") <= 0 {
-        config.set("max_deliver", steps + 1);
-    }
-    // The server takes the first delay instead.
-    config.remove("ack_wait");
-    Ok(())
+    delays(
+        matches.uint("backoff-steps"),
+        matches.nanos("backoff-min").unwrap_or_default(),
+        matches.nanos("backoff-max").unwrap_or_default(),
+    )
 }
 
-/// Delays that grow by the same step, rounded to milliseconds.
-fn linear(steps: u64, least: i64, most: i64) -> Vec<i64> {
+/// Delays in equal steps.
+pub fn delays(steps: u64, least: i64, most: i64) -> Result<Json> {
+    let why =
+        |failure: crate::failure::Failure| failure.context("could not determine backoff policy");
+    if steps == 0 || least == 0 || most == 0 {
+        return Err(why("required policy properties not supplied".into()));
+    }
+    if steps > MAX_BACKOFF_STEPS {
+        return Err(why(fail!("more than {MAX_BACKOFF_STEPS} steps")));
+    }
+    let (least, most) = (least.min(most), least.max(most));
+    let steps = i64::try_from(steps).unwrap_or(i64::MAX);
+    let step = (most - least) / steps;
+    if most != least && step == 0 {
+        return Err(why(fail!(
+            "step range between {} and {} is too small for {steps} steps",
+            go_duration(least),
+            go_duration(most)
+        )));
+    }
+    let delays = (0..steps).map(|number| {
+        let more = step.saturating_mul(number);
+        Json::from(least.saturating_add(whole_millis(more)))
+    });
+    Ok(Json::List(delays.collect()))
+}
+
+/// Rounded to milliseconds.
+fn whole_millis(nanos: i64) -> i64 {
     const MILLI: i64 = 1_000_000;
-    let count = i64::try_from(steps).unwrap_or(i64::MAX);
-    let step = (most - least) / count.max(1);
-    (0..count)
-        .map(|number| {
-            let delay = least.saturating_add(step.saturating_mul(number));
-            ((delay + MILLI / 2) / MILLI * MILLI).max(1)
-        })
-        .collect()
+    nanos.saturating_add(MILLI / 2) / MILLI * MILLI
 }
 
 /// Sets where to start: a policy, a sequence, or a duration back from now.
@@ -231,11 +265,9 @@ pub fn set_start(config: &mut Json, text: &str) -> Result<()> {
                 config.set("opt_start_seq", seq);
                 "by_start_sequence"
             } else {
-                let back = parse_duration(text).map_err(|failure| {
-                    failure.context(format!("invalid delivery policy {text:?}"))
-                })?;
-                let time = time_in(back.saturating_neg())?;
-                config.set("opt_start_time", time.as_str());
+                let back = parse_duration(text)
+                    .map_err(|failure| failure.context("could not parse starting delta"))?;
+                config.set("opt_start_time", time_in(back.saturating_neg())?);
                 "by_start_time"
             }
         }
@@ -262,31 +294,31 @@ pub fn until(text: &str) -> Result<String> {
     }
 }
 
-fn priorities(config: &mut Json, matches: &Matches) -> Result<()> {
-    let policies = [
-        ("pinned-groups", "pinned_client"),
-        ("overflow-groups", "overflow"),
-        ("prioritized-groups", "prioritized"),
-    ];
-    let given: Vec<_> = policies
-        .iter()
-        .filter(|(flag, _)| matches.given(flag))
-        .collect();
-    let (flag, policy) = match given.as_slice() {
-        [] => return Ok(()),
-        [only] => **only,
-        _ => bail!("setting both overflow and pinned groups are not supported"),
-    };
-    let groups = matches.split_list(flag);
-    if groups.is_empty() {
-        bail!("--{flag} needs the name of a group");
-    }
-    config.set("priority_policy", policy);
-    config.set(
-        "priority_groups",
-        Json::List(groups.into_iter().map(Json::Text).collect()),
+/// Whether a configuration says until when its consumer is paused.
+pub fn is_paused(config: &Json) -> bool {
+    !is_unset_time(config.text("pause_until"))
+}
+
+/// Sets the policy and the groups of clients with priorities.
+pub fn set_priorities(config: &mut Json, matches: &Matches) -> Result<()> {
+    let (pinned, overflow) = (
+        matches.list("pinned-groups"),
+        matches.list("overflow-groups"),
     );
-    if policy == "pinned_client" && matches.given("pinned-ttl") {
+    let (policy, groups) = match (pinned, overflow, matches.list("prioritized-groups")) {
+        ([_, ..], [_, ..], _) => {
+            bail!("setting both overflow and pinned groups are not supported")
+        }
+        (groups @ [_, ..], ..) => ("pinned_client", groups),
+        (_, groups @ [_, ..], _) => ("overflow", groups),
+        (_, _, groups @ [_, ..]) => ("prioritized", groups),
+        ([], [], []) => return Ok(()),
+    };
+    config.set("priority_policy", policy).set(
+        "priority_groups",
+        Json::List(groups.iter().map(|text| Json::from(&**text)).collect()),
+    );
+    if policy == "pinned_client" {
         config.set(
             "priority_timeout",
             matches.nanos("pinned-ttl").unwrap_or_default(),
@@ -304,15 +336,19 @@ mod tests {
     #[test]
     fn delays_grow_in_equal_steps() {
         assert_eq!(
-            linear(4, MINUTE, 5 * MINUTE),
-            [MINUTE, 2 * MINUTE, 3 * MINUTE, 4 * MINUTE]
+            delays(4, MINUTE, 5 * MINUTE).unwrap().compact(),
+            "[60000000000,120000000000,180000000000,240000000000]"
         );
-        let mut config = Json::object().with("max_deliver", -1).with("ack_wait", 1);
-        set_backoff(&mut config, 10, MINUTE, 20 * MINUTE).unwrap();
-        assert_eq!(config.int("max_deliver"), 11);
-        assert_eq!(config.list("backoff").len(), 10);
-        assert!(!config.has("ack_wait"));
-        assert!(set_backoff(&mut config, 0, 1, 2).is_err());
+        // The first one is kept as it is.
+        assert_eq!(
+            delays(2, 1_400_000, 4_300_000).unwrap().compact(),
+            "[1400000,2400000]"
+        );
+        assert_eq!(
+            delays(0, 1, 2).unwrap_err().to_string(),
+            "could not determine backoff policy: required policy properties not supplied"
+        );
+        assert!(delays(5, 1, 2).is_err());
     }
 
     #[test]
@@ -336,11 +372,11 @@ mod tests {
     #[test]
     fn one_filter_is_no_list() {
         let mut config = Json::object();
-        set_filters(&mut config, vec!["a".to_owned(), "b".to_owned()]);
+        set_filters(&mut config, &["a".to_owned(), "b".to_owned()]);
         assert_eq!(config.compact(), r#"{"filter_subjects":["a","b"]}"#);
-        set_filters(&mut config, vec!["a".to_owned()]);
+        set_filters(&mut config, &["a".to_owned()]);
         assert_eq!(config.compact(), r#"{"filter_subject":"a"}"#);
-        set_filters(&mut config, Vec::new());
+        set_filters(&mut config, &[]);
         assert_eq!(config.compact(), "{}");
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::client::{ClientError, Headers};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::format::parse_rfc3339;
 use crate::jetstream::{Api, ApiError, Delivered, DirectMessage, Reader, Start, direct_get};
 use crate::output::Json;
@@ -102,16 +102,25 @@ fn check_key(key: &str) -> Result<()> {
     Ok(())
 }
 
-/// An error of a publish, as the client library of the original words it.
-fn write_error(error: &ApiError) -> crate::failure::Failure {
+/// Whether a text can be a pattern of keys.
+fn check_pattern(pattern: &str) -> Result<()> {
+    let fits = |letter: u8| letter.is_ascii_alphanumeric() || b"-/_=.*".contains(&letter);
+    let keys = pattern.strip_suffix('>').unwrap_or(pattern);
+    if pattern.is_empty()
+        || !keys.bytes().all(fits)
+        || pattern.starts_with('.')
+        || pattern.ends_with('.')
+        || pattern.contains("..")
+    {
+        bail!("nats: invalid key: key cannot be empty and must be a valid NATS subject");
+    }
+    Ok(())
+}
+
+/// An error of a publish.
+fn write_error(error: &ApiError) -> Failure {
     match error {
-        ApiError::Server {
-            code,
-            err_code,
-            description,
-        } => {
-            fail!("nats: API error: code={code} err_code={err_code} description={description}")
-        }
+        ApiError::Server { .. } => fail!("nats: {}", error.in_full()),
         other => fail!("{other}"),
     }
 }
@@ -126,8 +135,11 @@ impl Bucket {
         let info = match api.stream_info(&format!("KV_{name}")) {
             Ok(info) => info,
             Err(error) if error.is_stream_not_found() => bail!("nats: bucket not found"),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error.in_full().into()),
         };
+        if info.int("config.max_msgs_per_subject") < 1 {
+            bail!("nats: bucket not valid key-value store");
+        }
         Ok(Self::of(api, name, info))
     }
 
@@ -166,6 +178,15 @@ impl Bucket {
         format!("{}{key}", self.read_prefix)
     }
 
+    /// Asks for the INFO of its stream again.
+    pub fn refresh(&mut self) -> Result<()> {
+        self.info = self
+            .api
+            .stream_info(&self.stream())
+            .map_err(|error| error.in_full())?;
+        Ok(())
+    }
+
     /// Revisions kept per key.
     pub fn history(&self) -> i64 {
         self.info.int("config.max_msgs_per_subject")
@@ -197,7 +218,7 @@ impl Bucket {
         match found {
             Ok(message) => Ok(Some(self.entry(message))),
             Err(error) if error.is_message_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error.in_full().into()),
         }
     }
 
@@ -267,7 +288,7 @@ impl Bucket {
             Some(entry) => self
                 .write(key, &headers(entry.revision), value)
                 .map_err(|error| write_error(&error)),
-            None => bail!("nats: {}: key exists", write_error(&error)),
+            None => bail!("{}: key exists", write_error(&error)),
         }
     }
 
@@ -298,6 +319,7 @@ impl Bucket {
 
     /// Entries of keys that match a pattern.
     pub fn watch(&self, pattern: &str, start: Start, without_values: bool) -> Result<Watch<'_>> {
+        check_pattern(pattern)?;
         let filter = vec![self.subject(pattern)];
         let reader = Reader::new(&self.api, &self.stream(), &filter, start, without_values)?;
         Ok(Watch {

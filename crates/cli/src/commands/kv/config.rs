@@ -3,12 +3,13 @@
 use super::Bucket;
 use super::bucket::check_bucket_name;
 use super::info::show;
-use crate::bail;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::format::{SizeRange, parse_size};
+use crate::jetstream::ApiError;
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
+use crate::{bail, fail};
 
 /// Most revisions of a key that are kept.
 const MAX_HISTORY: i64 = 64;
@@ -25,192 +26,269 @@ fn stream_of(bucket: &str) -> String {
     }
 }
 
+/// Fails for values that flags cannot have.
+fn check_flags(matches: &Matches) -> Result<()> {
+    let history = matches.int("history");
+    if history < 1 {
+        bail!("history: must be greater than or equal to 1");
+    }
+    if history > MAX_HISTORY {
+        bail!("history: must be less than or equal to {MAX_HISTORY}");
+    }
+    for (flag, range) in [
+        ("max-value-size", SizeRange::Bits32),
+        ("max-bucket-size", SizeRange::Bits64),
+    ] {
+        if let Some(text) = matches.filled(flag) {
+            parse_size(text, range)?;
+        }
+    }
+    Ok(())
+}
+
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
+    check_flags(&session.matches)?;
+    let api = session.jetstream()?;
     let name = session.matches.required_arg("bucket").to_owned();
-    check_bucket_name(&name)?;
-    let mut config = Json::object().with("name", format!("KV_{name}"));
-    if let Some(description) = session.matches.filled("description") {
-        config.set("description", description);
-    }
-    if session.matches.filled("mirror").is_none() {
-        config.set("subjects", vec![format!("$KV.{name}.>")]);
-    }
-    config
-        .set("retention", "limits")
-        .set("max_consumers", -1)
-        .set("max_msgs", -1);
-    config
-        .set("max_bytes", -1)
-        .set("discard", "new")
-        .set("max_age", 0);
-    config
-        .set("max_msgs_per_subject", 1)
-        .set("max_msg_size", -1);
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
         _ => "file",
     };
-    config
-        .set("storage", storage)
-        .set("num_replicas", 1)
-        .set("duplicate_window", DUPLICATE_WINDOW);
-    config
-        .set("deny_delete", true)
-        .set("allow_rollup_hdrs", true)
-        .set("allow_direct", true);
-    config.set("compression", "none");
-    apply(&session.matches, &name, &mut config, true)?;
+    let mut old = Json::object()
+        .with("storage", storage)
+        .with("num_replicas", 1);
     if let Some(mirror) = session.matches.filled("mirror") {
-        let mut origin = Json::object().with("name", stream_of(mirror));
+        let mut origin = Json::object().with("name", mirror);
         if let Some(domain) = session.matches.filled("mirror-domain") {
             let external = Json::object()
                 .with("api", format!("$JS.{domain}.API"))
                 .with("deliver", "");
             origin.set("external", external);
         }
-        config.set("mirror", origin).set("mirror_direct", true);
+        old.set("mirror", origin);
     }
-    if session.matches.given("marker-ttl") {
-        session.need_api_level(MARKER_LEVEL, "limit marker TTLs not supported by server")?;
-    }
-    let api = session.jetstream()?;
+    let config = configuration(session, &name, &old, true)?;
     let info = match api.request(&format!("STREAM.CREATE.KV_{name}"), &config) {
         Ok(info) => info,
-        Err(error) if error.err_code() == 10058 => {
-            bail!(
-                "nats: bucket {name:?} exists with a different configuration ({})",
-                error.err_code()
-            )
-        }
-        Err(error) => return Err(error.into()),
+        Err(error) if error.is_stream_name_in_use() => return Err(in_use(&name)),
+        Err(error) => return Err(error.in_full().into()),
     };
-    show(&Bucket::of(api, &name, info));
+    let mut bucket = Bucket::of(api, &name, info);
+    bucket.refresh()?;
+    show(&bucket);
     Ok(())
+}
+
+/// There is a bucket of this name already, with another configuration.
+pub fn in_use(name: &str) -> Failure {
+    fail!(
+        "nats: bucket name already in use: {name}\n\
+         nats: API error: code=400 err_code=10058 description=stream name already in use"
+    )
 }
 
 /// Changes what is given.
 pub fn edit(session: &mut Session) -> Result<()> {
+    check_flags(&session.matches)?;
     let name = session.matches.required_arg("bucket").to_owned();
-    let bucket = Bucket::open(session.jetstream()?, &name)?;
-    let mut config = bucket.info.at("config").clone();
-    apply(&session.matches, &name, &mut config, false)?;
+    let mut bucket = Bucket::open(session.jetstream()?, &name)?;
+    let mut old = bucket.info.at("config").clone();
     if session.matches.on("no-mirror") {
-        config.remove("mirror");
-        config
-            .set("mirror_direct", false)
-            .set("subjects", vec![format!("$KV.{name}.>")]);
+        old.remove("mirror");
     }
-    let info = bucket
+    let config = configuration(session, &name, &old, false)?;
+    bucket
         .api
-        .request(&format!("STREAM.UPDATE.KV_{name}"), &config)?;
-    show(&Bucket::of(bucket.api, &name, info));
+        .request(&format!("STREAM.UPDATE.KV_{name}"), &config)
+        .map_err(|error: ApiError| error.in_full())?;
+    bucket.refresh()?;
+    show(&bucket);
     Ok(())
 }
 
-/// Sets what the flags say.
-fn apply(matches: &Matches, bucket: &str, config: &mut Json, new: bool) -> Result<()> {
-    if matches.given("description") {
-        config.set(
-            "description",
-            matches.text("description").unwrap_or_default(),
-        );
+/// A bucket's stream: what was there, and what the flags say. Of a new one
+/// nothing was there, so that the defaults of flags count.
+fn configuration(session: &mut Session, name: &str, old: &Json, new: bool) -> Result<Json> {
+    check_bucket_name(name)?;
+    if session.matches.given("marker-ttl") {
+        session.need_api_level(
+            MARKER_LEVEL,
+            "nats: limit marker TTLs not supported by server",
+        )?;
     }
-    if matches.given("history") || new {
-        let history = matches.int("history");
-        if history > MAX_HISTORY {
-            bail!("nats: history limited to a max of {MAX_HISTORY}");
+    let matches = &session.matches;
+    let counts = |flag: &str| new || matches.given(flag);
+    let number = |flag: &str, key: &str, given: i64| {
+        let value = if counts(flag) { given } else { old.int(key) };
+        if value == 0 { -1 } else { value }
+    };
+    let size = |flag: &str, range| match matches.filled(flag) {
+        Some(text) => parse_size(text, range),
+        None => Ok(0),
+    };
+    let mut config = Json::object().with("name", format!("KV_{name}"));
+    let description = if counts("description") {
+        matches.text("description").unwrap_or_default()
+    } else {
+        old.text("description")
+    };
+    if !description.is_empty() {
+        config.set("description", description);
+    }
+    let mirror = mirror(old);
+    if mirror.is_null() {
+        config.set("subjects", vec![format!("$KV.{name}.>")]);
+    }
+    let ttl = matches.nanos("ttl").unwrap_or_default();
+    let age = number("ttl", "max_age", ttl).max(0);
+    let window = match age {
+        0 => DUPLICATE_WINDOW,
+        age => age.min(DUPLICATE_WINDOW),
+    };
+    let replicas = i64::try_from(matches.uint("replicas")).unwrap_or(i64::MAX);
+    config
+        .set("retention", "limits")
+        .set("max_consumers", -1)
+        .set("max_msgs", -1)
+        .set(
+            "max_bytes",
+            number(
+                "max-bucket-size",
+                "max_bytes",
+                size("max-bucket-size", SizeRange::Bits64)?,
+            ),
+        )
+        .set("discard", "new")
+        .set("max_age", age)
+        .set(
+            "max_msgs_per_subject",
+            number("history", "max_msgs_per_subject", matches.int("history")),
+        )
+        .set(
+            "max_msg_size",
+            number(
+                "max-value-size",
+                "max_msg_size",
+                size("max-value-size", SizeRange::Bits32)?,
+            ),
+        )
+        .set("storage", old.text("storage"))
+        .set(
+            "num_replicas",
+            number("replicas", "num_replicas", replicas).max(1),
+        )
+        .set("duplicate_window", window);
+    placement(matches, old, &mut config);
+    let mirrored = !mirror.is_null();
+    if mirrored {
+        config.set("mirror", mirror);
+    } else {
+        let sources = sources(matches, name, old);
+        if !sources.list("").is_empty() {
+            config.set("sources", sources);
         }
-        config.set("max_msgs_per_subject", history.max(1));
     }
-    if let Some(ttl) = matches.nanos("ttl").filter(|_| matches.given("ttl")) {
-        config.set("max_age", ttl.max(0));
-        let window = if ttl > 0 {
-            ttl.min(DUPLICATE_WINDOW)
-        } else {
-            DUPLICATE_WINDOW
-        };
-        config.set("duplicate_window", window);
-    }
-    if let Some(ttl) = matches
-        .nanos("marker-ttl")
-        .filter(|_| matches.given("marker-ttl"))
-    {
+    let compressed = match matches.switched("compress") {
+        Some(compressed) => compressed,
+        None => old.text("compression") == "s2",
+    };
+    config
+        .set("deny_delete", true)
+        .set("allow_rollup_hdrs", true)
+        .set("compression", if compressed { "s2" } else { "none" });
+    republish(matches, old, &mut config);
+    config
+        .set("allow_direct", true)
+        .set("mirror_direct", mirrored)
+        .set("consumer_limits", Json::object());
+    metadata(matches, old, &mut config);
+    let marker = if counts("marker-ttl") {
+        matches.nanos("marker-ttl").unwrap_or_default()
+    } else {
+        old.int("subject_delete_marker_ttl")
+    };
+    if marker != 0 {
         config
             .set("allow_msg_ttl", true)
-            .set("subject_delete_marker_ttl", ttl);
+            .set("subject_delete_marker_ttl", marker);
     }
-    if matches.given("replicas") || new {
-        config.set("num_replicas", matches.uint("replicas"));
+    Ok(config)
+}
+
+/// The origin of a mirror, by the name of its stream.
+fn mirror(old: &Json) -> Json {
+    let mut mirror = old.at("mirror").clone();
+    if !mirror.is_null() {
+        let stream = stream_of(mirror.text("name"));
+        mirror.set("name", stream);
     }
-    for (flag, field, range) in [
-        ("max-value-size", "max_msg_size", SizeRange::Bits32),
-        ("max-bucket-size", "max_bytes", SizeRange::Bits64),
-    ] {
-        if let Some(text) = matches.filled(flag) {
-            let size = parse_size(text, range)?;
-            config.set(field, if size == 0 { -1 } else { size });
-        }
-    }
-    placement(matches, config);
-    if let Some(compress) = matches.switched("compress") {
-        config.set("compression", if compress { "s2" } else { "none" });
-    }
-    if matches.given("metadata") {
-        let pairs = matches
-            .map("metadata")
-            .into_iter()
-            .filter(|(key, _)| !key.starts_with("_nats."));
-        config.set(
-            "metadata",
-            Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()),
-        );
-    }
-    republish(matches, config)?;
-    if matches.given("source") {
-        let sources = matches.list("source").iter().map(|source| {
-            let stream = stream_of(source);
-            let origin = stream.strip_prefix("KV_").unwrap_or(source);
-            let transform = Json::object()
-                .with("src", format!("$KV.{origin}.>"))
-                .with("dest", format!("$KV.{bucket}.>"));
+    mirror
+}
+
+/// Sources that were there, and those that flags add.
+fn sources(matches: &Matches, bucket: &str, old: &Json) -> Json {
+    let mut sources = old.list("sources").to_vec();
+    for source in matches.list("source") {
+        let stream = stream_of(source);
+        let origin = stream.strip_prefix("KV_").unwrap_or(source);
+        let transform = Json::object()
+            .with("src", format!("$KV.{origin}.>"))
+            .with("dest", format!("$KV.{bucket}.>"));
+        sources.push(
             Json::object()
                 .with("name", stream.as_str())
-                .with("subject_transforms", Json::List(vec![transform]))
-        });
-        config.set("sources", Json::List(sources.collect()));
+                .with("subject_transforms", Json::List(vec![transform])),
+        );
     }
-    Ok(())
+    Json::List(sources)
 }
 
-/// Where replicas are placed.
-pub fn placement(matches: &Matches, config: &mut Json) {
-    if !matches.given("tags") && !matches.given("cluster") {
-        return;
+/// Metadata of the flags, or else what was there.
+pub fn metadata(matches: &Matches, old: &Json, config: &mut Json) {
+    let metadata = if matches.given("metadata") {
+        let mut pairs = matches.map("metadata");
+        pairs.sort();
+        let pairs = pairs.into_iter().map(|(key, value)| (key, value.into()));
+        Json::Object(pairs.collect())
+    } else {
+        old.at("metadata").clone()
+    };
+    if !metadata.entries("").is_empty() {
+        config.set("metadata", metadata);
     }
-    let mut placement = config.key("placement").clone();
-    if matches.given("cluster") {
-        placement.set("cluster", matches.text("cluster").unwrap_or_default());
-    }
-    if matches.given("tags") {
-        placement.set("tags", matches.split_list("tags"));
-    }
-    config.set("placement", placement);
 }
 
-fn republish(matches: &Matches, config: &mut Json) -> Result<()> {
-    let source = matches.filled("republish-source");
-    let destination = matches.filled("republish-destination");
-    match (source, destination) {
-        (Some(source), Some(destination)) => {
-            let mut republish = Json::object().with("src", source).with("dest", destination);
-            if matches.on("republish-headers") {
-                republish.set("headers_only", true);
-            }
-            config.set("republish", republish);
-            Ok(())
+/// Where replicas are placed: as flags say, or else as they were.
+pub fn placement(matches: &Matches, old: &Json, config: &mut Json) {
+    let placement = if matches.given("tags") || matches.given("cluster") {
+        let cluster = matches.text("cluster").unwrap_or_default();
+        let mut placement = Json::object().with("cluster", cluster);
+        if matches.given("tags") {
+            placement.set("tags", matches.list("tags").to_vec());
         }
-        (None, None) if !matches.on("republish-headers") => Ok(()),
-        _ => bail!("must specify both --republish-source and --republish-destination"),
+        placement
+    } else {
+        old.at("placement").clone()
+    };
+    if !placement.is_null() {
+        config.set("placement", placement);
+    }
+}
+
+fn republish(matches: &Matches, old: &Json, config: &mut Json) {
+    let mut republish = old.at("republish").clone();
+    if let Some(destination) = matches.filled("republish-destination") {
+        let source = matches.text("republish-source").unwrap_or_default();
+        republish = Json::object().with("dest", destination);
+        if !source.is_empty() {
+            republish = Json::object().with("src", source).with("dest", destination);
+        }
+        if matches.on("republish-headers") {
+            republish.set("headers_only", true);
+        }
+    }
+    if !republish.is_null() {
+        config.set("republish", republish);
     }
 }

@@ -1,7 +1,7 @@
 //! `nats kv history` and `revert`.
 
 use super::values::printable;
-use super::{Bucket, Operation};
+use super::{Bucket, Entry};
 use crate::bail;
 use crate::failure::Result;
 use crate::format::{commas, local_time_of, parse_uint};
@@ -21,11 +21,16 @@ pub fn history(session: &mut Session) -> Result<()> {
     show(&Bucket::open(session.jetstream()?, &name)?, &key)
 }
 
-fn show(bucket: &Bucket, key: &str) -> Result<()> {
+fn entries(bucket: &Bucket, key: &str) -> Result<Vec<Entry>> {
     let entries = bucket.entries(key, Start::All, false)?;
     if entries.is_empty() {
         bail!("nats: key not found");
     }
+    Ok(entries)
+}
+
+fn show(bucket: &Bucket, key: &str) -> Result<()> {
+    let entries = entries(bucket, key)?;
     let mut table = Table::new(
         format!("History for {} > {key}", bucket.name),
         &["Key", "Revision", "Op", "Created", "Length", "Value"],
@@ -61,23 +66,23 @@ pub fn revert(session: &mut Session) -> Result<()> {
     let key = session.matches.required_arg("key").to_owned();
     let revision = parse_uint(session.matches.required_arg("revision"))?;
     let bucket = Bucket::open(session.jetstream()?, &name)?;
-    if bucket.history() == 1 {
-        bail!("cannot revert key in a bucket where history=1");
-    }
-    let Some(latest) = bucket.latest(&key)? else {
-        bail!("nats: key not found");
+    let latest = match entries(&bucket, &key)?.as_slice() {
+        [] | [_] => bail!("cannot revert key in a bucket where history=1"),
+        [.., latest] => latest.revision,
     };
-    let old = bucket.get(&key, Some(revision))?;
-    debug_assert!(old.operation == Operation::Put);
-    print!("Revision: {revision}\n\n{}\n\n", printable(&old.value));
-    if !session.matches.on("force")
-        && !session
-            .prompt()
-            .confirm_action(&format!("Really revert to revision {revision}"))?
-    {
-        return Ok(());
+    let old = bucket.get(&key, Some(revision).filter(|revision| *revision > 0))?;
+    if !session.matches.on("force") {
+        print!(
+            "Revision: {}\n\n{}\n\n",
+            old.revision,
+            shortened(&printable(&old.value))
+        );
+        let question = format!("Really revert to revision {revision}");
+        if !session.prompt().confirm_action(&question)? {
+            return Ok(());
+        }
     }
-    bucket.update(&key, &old.value, latest.revision)?;
+    bucket.update(&key, &old.value, latest)?;
     show(&bucket, &key)
 }
 

@@ -2,6 +2,7 @@
 
 use super::Bucket;
 use super::list::pick;
+use crate::commands::assets::bucket_servers;
 use crate::failure::Result;
 use crate::format::{commas, human_duration, human_size, local_time};
 use crate::jetstream::describe;
@@ -17,8 +18,8 @@ pub fn info(session: &mut Session) -> Result<()> {
 
 fn limit(value: i64) -> String {
     match u64::try_from(value) {
-        Ok(size) if size > 0 => human_size(size),
-        _ => "unlimited".to_owned(),
+        Ok(size) => human_size(size),
+        Err(_) => "unlimited".to_owned(),
     }
 }
 
@@ -31,16 +32,13 @@ pub fn show(bucket: &Bucket) {
         local_time(info.text("created"))
     ));
     let compressed = !matches!(info.text("config.compression"), "" | "none");
+    let marker = info.int("config.subject_delete_marker_ttl");
     c.section("Configuration");
     c.row("Bucket Name", bucket.name.as_str());
     c.row("History Kept", commas(bucket.history()));
     c.row("Values Stored", commas(info.uint("state.messages")));
     c.row("Compressed", compressed.to_string());
-    c.row(
-        "Per-Key TTL Supported",
-        info.on("config.allow_msg_ttl").to_string(),
-    );
-    let marker = info.int("config.subject_delete_marker_ttl");
+    c.row("Per-Key TTL Supported", (marker > 0).to_string());
     if marker > 0 {
         c.row("Limit Marker TTL", human_duration(marker));
     }
@@ -61,53 +59,57 @@ pub fn show(bucket: &Bucket) {
     c.row("JetStream Stream", bucket.stream());
     c.row("Storage", describe::storage(info.text("config.storage")));
     if info.has("config.republish") {
-        let what = if info.on("config.republish.headers_only") {
-            "headers of "
+        let label = if info.on("config.republish.headers_only") {
+            "Republishing Headers"
         } else {
-            ""
+            "Republishing"
         };
         c.row(
-            "Republishing",
+            label,
             format!(
-                "{what}{} to {}",
+                "{} to {}",
                 info.text("config.republish.src"),
                 info.text("config.republish.dest")
             ),
         );
     }
     if info.has("mirror") {
+        let mirror = info.at("config.mirror");
         c.section("Mirror Information");
-        let mirror = info.at("mirror");
-        c.row(
-            "Origin Bucket",
-            mirror.text("name").trim_start_matches("KV_"),
-        );
-        c.row_filled("External API", mirror.text("external.api"));
-        origin_state(&mut c, mirror);
+        origin(&mut c, "Origin Bucket", mirror);
+        origin_state(&mut c, info.at("mirror"));
     }
     if !info.list("sources").is_empty() {
         c.section("Sources Information");
         for source in info.list("sources") {
-            c.row(
-                "Source Bucket",
-                source.text("name").trim_start_matches("KV_"),
-            );
-            c.row_filled("External API", source.text("external.api"));
+            for config in info.list("config.sources") {
+                if config.text("name") == source.text("name") {
+                    origin(&mut c, "Source Bucket", config);
+                }
+            }
             origin_state(&mut c, source);
         }
     }
     describe::metadata(&mut c, info.at("config.metadata"));
-    c.section("Cluster Information");
-    describe::cluster(&mut c, info.at("cluster"));
+    bucket_servers(&mut c, info.at("cluster"));
     c.print();
+}
+
+/// The bucket that values come from, and through which API.
+fn origin(c: &mut Columns, label: &str, config: &Json) {
+    let stream = config.text("name");
+    c.row(label, stream.strip_prefix("KV_").unwrap_or(stream));
+    if config.has("external") {
+        c.row("External API", config.text("external.api"));
+    }
 }
 
 fn origin_state(c: &mut Columns, origin: &Json) {
     let active = origin.int("active");
-    let seen = if active > 0 {
-        human_duration(active)
-    } else {
-        "never".to_owned()
+    let seen = match active {
+        i64::MAX => "never".to_owned(),
+        active if active > 0 => human_duration(active),
+        _ => "never".to_owned(),
     };
     c.row("Last Seen", seen);
     c.row("Lag", commas(origin.uint("lag")));

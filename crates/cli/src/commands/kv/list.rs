@@ -1,7 +1,6 @@
 //! `nats kv ls`.
 
-use super::values::printable;
-use super::{Bucket, Operation};
+use super::{Bucket, Entry, Operation};
 use crate::commands::assets::Buckets;
 use crate::failure::Result;
 use crate::format::local_time_of;
@@ -31,24 +30,33 @@ pub fn pick(session: &mut Session) -> Result<String> {
 }
 
 fn keys(session: &mut Session, name: &str) -> Result<()> {
-    let bucket = Bucket::open(session.jetstream()?, name)?;
-    let pattern = session.matches.arg("key").unwrap_or(">").to_owned();
-    let shows_values = session.matches.on("display-value");
-    let verbose = session.matches.on("verbose") || shows_values;
+    let api = session
+        .jetstream()
+        .map_err(|failure| failure.context("unable to prepare js helper"))?;
+    let bucket =
+        Bucket::open(api, name).map_err(|failure| failure.context("unable to load bucket"))?;
+    let pattern = match session.matches.arg("key") {
+        None | Some("") => ">".to_owned(),
+        Some(pattern) => pattern.to_owned(),
+    };
+    let verbose = session.matches.on("verbose");
+    let shows_values = verbose && session.matches.on("display-value");
     let mut entries = bucket.entries(&pattern, Start::LastPerSubject, !shows_values)?;
     entries.retain(|entry| entry.operation == Operation::Put);
-    if entries.is_empty() {
-        if !session.matches.on("names") {
-            println!("No keys found in bucket");
-        }
-        return Ok(());
-    }
-    if !verbose {
-        for entry in entries {
+    if verbose {
+        table(name, &entries, shows_values).print();
+    } else {
+        for entry in &entries {
             println!("{}", entry.key);
         }
-        return Ok(());
     }
+    if entries.is_empty() && !session.matches.on("names") {
+        println!("No keys found in bucket");
+    }
+    Ok(())
+}
+
+fn table(name: &str, entries: &[Entry], shows_values: bool) -> Table {
     let mut headers = vec!["Key", "Created", "Delta", "Revision"];
     if shows_values {
         headers.push("Value");
@@ -59,14 +67,14 @@ fn keys(session: &mut Session, name: &str) -> Result<()> {
         let mut row = vec![
             entry.key.as_str().into(),
             created.unwrap_or_default().into(),
-            entry.delta.into(),
+            // Each is the latest of its key.
+            0.into(),
             entry.revision.into(),
         ];
         if shows_values {
-            row.push(printable(&entry.value).into());
+            row.push(String::from_utf8_lossy(&entry.value).as_ref().into());
         }
         table.row(row);
     }
-    table.print();
-    Ok(())
+    table
 }

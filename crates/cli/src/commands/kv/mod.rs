@@ -12,7 +12,7 @@ mod watch;
 
 pub use bucket::check_bucket_name;
 pub use bucket::{Bucket, Entry, Operation};
-pub use config::{add, edit, placement};
+pub use config::{add, edit, in_use, metadata, placement};
 pub use history::{history, revert};
 pub use info::info;
 pub use list::list;

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use super::bucket::check_bucket_name;
+use super::values::ttl;
 use super::{Bucket, Operation};
+use crate::bail;
 use crate::failure::Result;
-use crate::format::{go_duration, now_nanos};
+use crate::format::now_nanos;
 use crate::jetstream::Start;
 use crate::output::Json;
 use crate::session::Session;
@@ -20,7 +23,7 @@ fn open(session: &mut Session) -> Result<Bucket> {
 
 /// Whether it may be done; says what is skipped.
 fn allowed(session: &Session, question: &str, skipped: &str) -> Result<bool> {
-    if session.matches.on("force") || session.prompt().confirm_action(question)? {
+    if session.matches.on("force") || session.prompt().confirm(question, false)? {
         return Ok(true);
     }
     println!("{skipped}");
@@ -29,19 +32,10 @@ fn allowed(session: &Session, question: &str, skipped: &str) -> Result<bool> {
 
 /// Deletes a key, or the bucket.
 pub fn delete(session: &mut Session) -> Result<()> {
-    let bucket = open(session)?;
     let Some(key) = session.matches.arg("key").map(str::to_owned) else {
-        if allowed(
-            session,
-            &format!("Delete bucket {}?", bucket.name),
-            "Skipping delete",
-        )? {
-            bucket
-                .api
-                .request(&format!("STREAM.DELETE.{}", bucket.stream()), &Json::Null)?;
-        }
-        return Ok(());
+        return delete_bucket(session);
     };
+    let bucket = open(session)?;
     let question = format!("Delete key {} > {key}?", bucket.name);
     if allowed(session, &question, "Skipping delete")? {
         bucket.delete(&key, false, "")?;
@@ -49,15 +43,28 @@ pub fn delete(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
+fn delete_bucket(session: &mut Session) -> Result<()> {
+    let name = session.matches.required_arg("bucket").to_owned();
+    let question = format!("Delete bucket {name}?");
+    if !allowed(session, &question, "Skipping delete")? {
+        return Ok(());
+    }
+    let api = session.jetstream()?;
+    check_bucket_name(&name)?;
+    match api.request(&format!("STREAM.DELETE.KV_{name}"), &Json::Null) {
+        Ok(_) => Ok(()),
+        Err(error) if error.is_stream_not_found() => {
+            bail!("nats: bucket not found: {name}\n{}", error.in_full())
+        }
+        Err(error) => Err(error.in_full().into()),
+    }
+}
+
 /// Deletes a key and its history.
 pub fn purge(session: &mut Session) -> Result<()> {
     let bucket = open(session)?;
     let key = session.matches.required_arg("key").to_owned();
-    let ttl = session
-        .matches
-        .nanos("ttl")
-        .map(go_duration)
-        .unwrap_or_default();
+    let ttl = ttl(session);
     if allowed(
         session,
         &format!("Purge key {} > {key}?", bucket.name),
@@ -90,7 +97,8 @@ pub fn compact(session: &mut Session) -> Result<()> {
         }
         bucket
             .api
-            .request(&format!("STREAM.PURGE.{}", bucket.stream()), &request)?;
+            .request(&format!("STREAM.PURGE.{}", bucket.stream()), &request)
+            .map_err(|error| error.in_full())?;
     }
     Ok(())
 }

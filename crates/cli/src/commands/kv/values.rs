@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Bucket;
 use crate::failure::Result;
-use crate::format::{go_duration, local_time_of, parse_uint};
+use crate::format::{commas, go_duration, local_time_of, parse_uint};
 use crate::session::Session;
 
 /// Bytes of a value that are shown without `--raw`.
@@ -30,14 +30,22 @@ fn value(session: &Session) -> Result<Vec<u8>> {
     Ok(given.as_bytes().to_vec())
 }
 
+/// The time to live that was asked for; empty for none.
+pub fn ttl(session: &Session) -> String {
+    match session.matches.nanos("ttl") {
+        Some(ttl) if ttl > 0 => go_duration(ttl),
+        Some(_) | None => String::new(),
+    }
+}
+
 fn print_given(session: &Session) {
     println!("{}", session.matches.arg("value").unwrap_or_default());
 }
 
 /// Puts a value.
 pub fn put(session: &mut Session) -> Result<()> {
-    let value = value(session)?;
     let (bucket, key) = open(session)?;
+    let value = value(session)?;
     bucket.put(&key, &value)?;
     print_given(session);
     Ok(())
@@ -45,13 +53,9 @@ pub fn put(session: &mut Session) -> Result<()> {
 
 /// Puts a value for a new key.
 pub fn create(session: &mut Session) -> Result<()> {
-    let value = value(session)?;
-    let ttl = session
-        .matches
-        .nanos("ttl")
-        .map(go_duration)
-        .unwrap_or_default();
+    let ttl = ttl(session);
     let (bucket, key) = open(session)?;
+    let value = value(session)?;
     bucket.create(&key, &value, &ttl)?;
     print_given(session);
     Ok(())
@@ -60,8 +64,8 @@ pub fn create(session: &mut Session) -> Result<()> {
 /// Puts a value if the key is at a revision.
 pub fn update(session: &mut Session) -> Result<()> {
     let revision = parse_uint(session.matches.required_arg("revision"))?;
-    let value = session.matches.required_arg("value").as_bytes().to_vec();
     let (bucket, key) = open(session)?;
+    let value = value(session)?;
     bucket.update(&key, &value, revision)?;
     print_given(session);
     Ok(())
@@ -94,23 +98,19 @@ pub fn get(session: &mut Session) -> Result<()> {
         writeln!(
             out,
             "Showing first {SHOWN} bytes of {}, use --raw for full data\n",
-            entry.value.len()
+            commas(text.len() as u64)
         )?;
-        let start: String = text.chars().take(SHOWN).collect();
-        writeln!(out, "{start}\n")?;
+        writeln!(out, "{}\n", text.get(..SHOWN).unwrap_or_default())?;
     } else {
         writeln!(out, "{text}\n")?;
     }
     Ok(())
 }
 
-/// A value as text, or in base64 if it is none.
-///
-/// The original shows all that is not ASCII in base64 (cli.md 11.11).
+/// A value as text, or in base64 unless all of it is printable ASCII.
 pub fn printable(value: &[u8]) -> String {
-    let shows = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\r' | '\t');
     match std::str::from_utf8(value) {
-        Ok(text) if text.chars().all(shows) => text.to_owned(),
-        _ => STANDARD.encode(value),
+        Ok(text) if text.bytes().all(|letter| matches!(letter, b' '..=b'~')) => text.to_owned(),
+        Ok(_) | Err(_) => STANDARD.encode(value),
     }
 }

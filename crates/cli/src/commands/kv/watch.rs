@@ -3,7 +3,6 @@
 use std::io::{Write, stdout};
 use std::time::Duration;
 
-use super::values::printable;
 use super::{Bucket, Operation};
 use crate::failure::Result;
 use crate::format::local_time_of;
@@ -39,13 +38,12 @@ pub fn watch(session: &mut Session) -> Result<()> {
         let time = time.unwrap_or_default();
         let mut out = stdout().lock();
         match entry.operation {
-            Operation::Put => writeln!(
-                out,
-                "[{time}] {} {name} > {}: {}",
-                Color::Green.paint("PUT"),
-                entry.key,
-                printable(&entry.value)
-            )?,
+            Operation::Put => {
+                let put = Color::Green.paint("PUT");
+                write!(out, "[{time}] {put} {name} > {}: ", entry.key)?;
+                out.write_all(&entry.value)?;
+                writeln!(out)?;
+            }
             operation if shows_deletes => writeln!(
                 out,
                 "[{time}] {} {name} > {}",

@@ -5,7 +5,8 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
 
 use crate::bail;
 use crate::client::{ClientError, Headers};
-use crate::failure::Result;
+use crate::commands::kv::check_bucket_name;
+use crate::failure::{Failure, Result};
 use crate::jetstream::{Api, Reader, Start, direct_get};
 use crate::output::Json;
 
@@ -50,6 +51,16 @@ impl Object {
     }
 }
 
+/// Whether a name can be the name of a bucket.
+pub fn check_store_name(name: &str) -> Result<()> {
+    check_bucket_name(name).map_err(|_| "nats: invalid object-store name".into())
+}
+
+/// There is no such object.
+pub fn not_found() -> Failure {
+    "nats: object not found".into()
+}
+
 /// The text of a digest in metadata.
 pub fn digest_text(digest: &[u8]) -> String {
     format!("SHA-256={}", URL_SAFE.encode(digest))
@@ -69,11 +80,11 @@ pub struct Bucket {
 impl Bucket {
     /// Opens a bucket.
     pub fn open(api: Api, name: &str) -> Result<Self> {
-        crate::commands::kv::check_bucket_name(name)?;
+        check_store_name(name)?;
         let info = match api.stream_info(&format!("OBJ_{name}")) {
             Ok(info) => info,
             Err(error) if error.is_stream_not_found() => bail!("nats: bucket not found"),
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(error.in_full().into()),
         };
         Ok(Self {
             api,
@@ -89,7 +100,10 @@ impl Bucket {
 
     /// Asks for the INFO again.
     pub fn refresh(&mut self) -> Result<()> {
-        self.info = self.api.stream_info(&self.stream())?;
+        self.info = self
+            .api
+            .stream_info(&self.stream())
+            .map_err(|error| error.in_full())?;
         Ok(())
     }
 
@@ -120,7 +134,7 @@ impl Bucket {
                 }))
             }
             Err(error) if error.is_message_not_found() => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(error.in_full().into()),
         }
     }
 
@@ -128,7 +142,7 @@ impl Bucket {
     pub fn object(&self, name: &str) -> Result<Object> {
         match self.find(name)? {
             Some(object) if !object.is_deleted() => Ok(object),
-            _ => bail!("nats: object not found"),
+            _ => Err(not_found()),
         }
     }
 
@@ -136,11 +150,13 @@ impl Bucket {
     pub fn write_meta(&self, name: &str, meta: &Json) -> Result<()> {
         let mut headers = Headers::new();
         headers.add("Nats-Rollup", "sub");
-        self.api.publish(
-            &self.meta_subject(name),
-            Some(&headers),
-            meta.compact().as_bytes(),
-        )?;
+        self.api
+            .publish(
+                &self.meta_subject(name),
+                Some(&headers),
+                meta.compact().as_bytes(),
+            )
+            .map_err(|error| format!("nats: {}", error.in_full()))?;
         Ok(())
     }
 
@@ -148,7 +164,8 @@ impl Bucket {
     pub fn purge_chunks(&self, id: &str) -> Result<()> {
         let request = Json::object().with("filter", self.chunk_subject(id));
         self.api
-            .request(&format!("STREAM.PURGE.{}", self.stream()), &request)?;
+            .request(&format!("STREAM.PURGE.{}", self.stream()), &request)
+            .map_err(|error| error.in_full())?;
         Ok(())
     }
 

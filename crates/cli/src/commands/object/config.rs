@@ -1,8 +1,8 @@
 //! `nats object add`, `edit` and `seal`.
 
-use super::bucket::Bucket;
+use super::bucket::{Bucket, check_store_name};
 use super::info::show_bucket;
-use crate::commands::kv::{check_bucket_name, placement};
+use crate::commands::kv::{in_use, metadata, placement};
 use crate::failure::Result;
 use crate::format::{SizeRange, parse_size};
 use crate::output::Json;
@@ -11,83 +11,109 @@ use crate::session::Session;
 
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
+    size(&session.matches)?;
+    let api = session.jetstream()?;
     let name = session.matches.required_arg("bucket").to_owned();
-    check_bucket_name(&name)?;
-    let mut config = Json::object().with("name", format!("OBJ_{name}"));
-    if let Some(description) = session.matches.filled("description") {
-        config.set("description", description);
-    }
-    let subjects = vec![format!("$O.{name}.C.>"), format!("$O.{name}.M.>")];
-    config
-        .set("subjects", subjects)
-        .set("retention", "limits")
-        .set("max_consumers", -1);
-    config
-        .set("max_msgs", -1)
-        .set("max_bytes", -1)
-        .set("discard", "new")
-        .set("max_age", 0);
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
         _ => "file",
     };
-    config.set("storage", storage).set("num_replicas", 1);
-    config
-        .set("allow_rollup_hdrs", true)
-        .set("allow_direct", true)
-        .set("compression", "none");
-    apply(&session.matches, &mut config, true)?;
-    let api = session.jetstream()?;
-    let info = api.request(&format!("STREAM.CREATE.OBJ_{name}"), &config)?;
-    show_bucket(&Bucket { api, name, info });
+    let old = Json::object()
+        .with("storage", storage)
+        .with("placement", Json::object().with("cluster", ""));
+    let config = configuration(&session.matches, &name, &old, true)?;
+    let info = match api.request(&format!("STREAM.CREATE.OBJ_{name}"), &config) {
+        Ok(info) => info,
+        Err(error) if error.is_stream_name_in_use() => return Err(in_use(&name)),
+        Err(error) => return Err(error.in_full().into()),
+    };
+    let mut bucket = Bucket { api, name, info };
+    bucket.refresh()?;
+    show_bucket(&bucket);
     Ok(())
 }
 
 /// Changes what is given.
 pub fn edit(session: &mut Session) -> Result<()> {
+    size(&session.matches)?;
     let name = session.matches.required_arg("bucket").to_owned();
     let mut bucket = Bucket::open(session.jetstream()?, &name)?;
-    let mut config = bucket.info.at("config").clone();
-    apply(&session.matches, &mut config, false)?;
-    bucket.info = bucket
-        .api
-        .request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
+    let config = configuration(&session.matches, &name, bucket.info.at("config"), false)?;
+    update(&mut bucket, &config)?;
     show_bucket(&bucket);
     Ok(())
 }
 
-fn apply(matches: &Matches, config: &mut Json, new: bool) -> Result<()> {
-    if matches.given("description") {
-        config.set(
-            "description",
-            matches.text("description").unwrap_or_default(),
-        );
+/// Gives the stream of a bucket another configuration.
+fn update(bucket: &mut Bucket, config: &Json) -> Result<()> {
+    bucket
+        .api
+        .request(&format!("STREAM.UPDATE.{}", bucket.stream()), config)
+        .map_err(|error| error.in_full())?;
+    bucket.refresh()
+}
+
+/// Most bytes in a bucket, as flags say.
+fn size(matches: &Matches) -> Result<i64> {
+    match matches.filled("max-bucket-size") {
+        Some(text) => parse_size(text, SizeRange::Bits64),
+        None => Ok(0),
     }
-    if let Some(ttl) = matches.nanos("ttl").filter(|_| matches.given("ttl")) {
-        config.set("max_age", ttl.max(0));
+}
+
+/// A bucket's stream: what was there, and what the flags say. Of a new one
+/// nothing was there, so that the defaults of flags count.
+fn configuration(matches: &Matches, name: &str, old: &Json, new: bool) -> Result<Json> {
+    check_store_name(name)?;
+    let counts = |flag: &str| new || matches.given(flag);
+    let mut config = Json::object().with("name", format!("OBJ_{name}"));
+    let description = if counts("description") {
+        matches.text("description").unwrap_or_default()
+    } else {
+        old.text("description")
+    };
+    if !description.is_empty() {
+        config.set("description", description);
     }
-    if matches.given("replicas") || new {
-        config.set("num_replicas", matches.uint("replicas"));
-    }
-    if let Some(text) = matches.filled("max-bucket-size") {
-        let size = parse_size(text, SizeRange::Bits64)?;
-        config.set("max_bytes", if size == 0 { -1 } else { size });
-    }
-    placement(matches, config);
-    if let Some(compress) = matches.switched("compress") {
-        config.set("compression", if compress { "s2" } else { "none" });
-    }
-    if matches.given("metadata") {
-        let pairs = matches
-            .map("metadata")
-            .into_iter()
-            .filter(|(key, _)| !key.starts_with("_nats."));
-        config.set(
-            "metadata",
-            Json::Object(pairs.map(|(key, value)| (key, value.into())).collect()),
-        );
-    }
-    Ok(())
+    let most = if counts("max-bucket-size") {
+        size(matches)?
+    } else {
+        old.int("max_bytes")
+    };
+    let age = if counts("ttl") {
+        matches.nanos("ttl").unwrap_or_default()
+    } else {
+        old.int("max_age")
+    };
+    let replicas = if counts("replicas") {
+        i64::try_from(matches.uint("replicas")).unwrap_or(i64::MAX)
+    } else {
+        old.int("num_replicas")
+    };
+    let compressed = match matches.switched("compress") {
+        Some(compressed) => compressed,
+        None => old.text("compression") == "s2",
+    };
+    let subjects = vec![format!("$O.{name}.C.>"), format!("$O.{name}.M.>")];
+    config
+        .set("subjects", subjects)
+        .set("retention", "limits")
+        .set("max_consumers", 0)
+        .set("max_msgs", 0)
+        .set("max_bytes", if most == 0 { -1 } else { most })
+        .set("discard", "new")
+        .set("max_age", age)
+        .set("storage", old.text("storage"))
+        .set("num_replicas", replicas.max(1));
+    placement(matches, old, &mut config);
+    config
+        .set("allow_rollup_hdrs", true)
+        .set("compression", if compressed { "s2" } else { "none" })
+        .set("allow_direct", true)
+        .set("mirror_direct", false)
+        .set("consumer_limits", Json::object());
+    metadata(matches, old, &mut config);
+    Ok(config)
 }
 
 /// Makes a bucket read-only.
@@ -100,9 +126,7 @@ pub fn seal(session: &mut Session) -> Result<()> {
     }
     let mut bucket = Bucket::open(session.jetstream()?, &name)?;
     let config = bucket.info.at("config").clone().with("sealed", true);
-    bucket.info = bucket
-        .api
-        .request(&format!("STREAM.UPDATE.OBJ_{name}"), &config)?;
+    update(&mut bucket, &config)?;
     println!("{name} has been sealed");
     show_bucket(&bucket);
     Ok(())

@@ -7,9 +7,9 @@ use std::time::{Duration, Instant};
 
 use aws_lc_rs::digest::{Context, SHA256};
 
-use super::bucket::{Bucket, Object};
+use super::bucket::{Bucket, Object, not_found};
 use crate::client::{ClientError, unique_id};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::format::{human_size, human_size_float, human_span};
 use crate::jetstream::{Reader, Start};
 use crate::output::progress::{Progress, Unit};
@@ -18,6 +18,9 @@ use crate::{bail, fail};
 
 /// Size from which a progress bar is shown.
 const SHOWN_FROM: u64 = 20_480;
+/// Longest wait for the next part of an object: what was received by then is
+/// too much to give up for a server that stalls for a moment.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Time from which the rate is said.
 const SLOW: Duration = Duration::from_secs(2);
 
@@ -27,21 +30,23 @@ pub fn get(session: &mut Session) -> Result<()> {
     let file = session.matches.required_arg("file").to_owned();
     let mut bucket = Bucket::open(session.jetstream()?, &name)?;
     let mut object = match bucket.find(&file)? {
-        None => bail!("nats: object not found"),
-        Some(object) if object.is_deleted() => bail!("file has been deleted"),
-        Some(object) => object,
+        Some(object) if !object.is_deleted() => object,
+        Some(_) | None => return Err(not_found()),
     };
     let link = object.meta.at("options.link").clone();
     if !link.is_null() {
         if link.text("name").is_empty() {
-            bail!("nats: link to a bucket, not to an object");
+            bail!("nats: invalid Get, object is a link to a bucket");
         }
         bucket = Bucket::open(session.jetstream()?, link.text("bucket"))?;
         object = bucket.object(link.text("name"))?;
     }
     let target = match session.matches.filled("output") {
         Some(path) => PathBuf::from(path),
-        None => PathBuf::from(Path::new(&file).file_name().unwrap_or(file.as_ref())),
+        None => {
+            let name = Path::new(object.name());
+            PathBuf::from(name.file_name().unwrap_or(name.as_os_str()))
+        }
     };
     let target = std::path::absolute(&target)?;
     let question = format!("Replace existing target file {}", target.display());
@@ -53,12 +58,18 @@ pub fn get(session: &mut Session) -> Result<()> {
     }
     let begun = Instant::now();
     let shown = session.matches.on("progress") && object.size() > SHOWN_FROM;
+    if shown {
+        println!();
+    }
     let mut bar = Progress::new(shown, object.name(), Unit::Bytes, object.size());
     if let Err(failure) = write(&bucket, &object, &target, &mut bar) {
         bar.abandon();
         return Err(failure);
     }
     bar.finish();
+    if shown {
+        println!();
+    }
     let span = begun.elapsed();
     let mut line = format!(
         "Wrote: {} to {} in {}",
@@ -90,9 +101,15 @@ fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) ->
                 crate::format::io_error_at("open", target.display(), &error)
             )
         })?;
-    let written = receive(bucket, object, BufWriter::new(&file), bar)
-        .and_then(|()| Ok(file.sync_all()?))
-        .and_then(|()| Ok(fs::rename(&temporary, target)?));
+    let failed = |error: &std::io::Error| {
+        fail!(
+            "{}",
+            crate::format::io_error_at("write", target.display(), error)
+        )
+    };
+    let written = receive(bucket, object, BufWriter::new(&file), bar, &failed)
+        .and_then(|()| file.sync_all().map_err(|error| failed(&error)))
+        .and_then(|()| fs::rename(&temporary, target).map_err(|error| failed(&error)));
     if written.is_err() {
         // It is of no use without its end.
         let _ = fs::remove_file(&temporary);
@@ -105,6 +122,7 @@ fn receive(
     object: &Object,
     mut out: impl Write,
     bar: &mut Progress,
+    failed: &dyn Fn(&std::io::Error) -> Failure,
 ) -> Result<()> {
     let mut digest = Context::new(&SHA256);
     let mut received = 0;
@@ -112,10 +130,11 @@ fn receive(
         let filter = vec![bucket.chunk_subject(object.id())];
         let mut reader = Reader::new(&bucket.api, &bucket.stream(), &filter, Start::All, false)?;
         while received < object.size() && reader.pending > 0 {
-            let Some((message, delivered)) = reader.next(bucket.api.timeout)? else {
+            let Some((message, delivered)) = reader.next(PATIENCE.max(bucket.api.timeout))? else {
                 return Err(ClientError::Timeout.into());
             };
-            out.write_all(&message.payload)?;
+            out.write_all(&message.payload)
+                .map_err(|error| failed(&error))?;
             digest.update(&message.payload);
             received += message.payload.len() as u64;
             bar.add(message.payload.len() as u64);
@@ -124,7 +143,7 @@ fn receive(
             }
         }
     }
-    out.flush()?;
+    out.flush().map_err(|error| failed(&error))?;
     if received != object.size() {
         bail!(
             "wrote {}, expected {}",

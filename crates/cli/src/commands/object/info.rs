@@ -2,10 +2,11 @@
 
 use super::bucket::{Bucket, Object};
 use super::list::pick;
+use crate::commands::assets::{bucket_servers, without_reserved};
 use crate::failure::Result;
 use crate::format::{commas, human_duration, human_size, local_time};
 use crate::jetstream::describe;
-use crate::output::Columns;
+use crate::output::{Columns, Json};
 use crate::session::Session;
 
 /// Shows a bucket, or an object in it.
@@ -15,7 +16,6 @@ pub fn info(session: &mut Session) -> Result<()> {
     match session.matches.arg("file") {
         Some(file) => {
             show_object(&bucket, &bucket.object(file)?);
-            println!();
         }
         None => show_bucket(&bucket),
     }
@@ -45,22 +45,35 @@ pub fn show_bucket(bucket: &Bucket) {
     );
     c.row("Sealed", info.on("config.sealed").to_string());
     c.row("Size", human_size(info.uint("state.bytes")));
-    let most = u64::try_from(info.int("config.max_bytes")).unwrap_or(0);
     c.row(
         "Maximum Bucket Size",
-        if most > 0 {
-            human_size(most)
-        } else {
-            "unlimited".to_owned()
+        match u64::try_from(info.int("config.max_bytes")) {
+            Ok(most) => human_size(most),
+            Err(_) => "unlimited".to_owned(),
         },
     );
     c.row("Storage", describe::storage(info.text("config.storage")));
     c.row("Backing Store Kind", "JetStream");
     c.row("JetStream Stream", bucket.stream());
-    describe::metadata(&mut c, info.at("config.metadata"));
-    c.section("Cluster Information");
-    describe::cluster(&mut c, info.at("cluster"));
+    let metadata = without_reserved(info.at("config").clone());
+    c.rows("Metadata", &pairs(metadata.at("metadata")));
+    bucket_servers(&mut c, info.at("cluster"));
     c.print();
+}
+
+/// Keys and values by key, those on the left of one width.
+fn pairs(metadata: &Json) -> Vec<String> {
+    let mut pairs: Vec<(&str, &str)> = metadata
+        .entries("")
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.as_text().unwrap_or_default()))
+        .collect();
+    pairs.sort_unstable();
+    let longest = pairs.iter().map(|(key, _)| key.chars().count()).max();
+    pairs
+        .into_iter()
+        .map(|(key, value)| format!("{key:>0$}: {value}", longest.unwrap_or(0)))
+        .collect()
 }
 
 /// Shows an object.
@@ -82,6 +95,7 @@ pub fn show_object(bucket: &Bucket, object: &Object) {
     if object.is_deleted() {
         c.row("Deleted", "true");
     }
+    let mut headers = Vec::new();
     for (key, values) in meta.entries("headers") {
         let texts = match values.as_text() {
             Some(text) => vec![text.to_owned()],
@@ -91,10 +105,9 @@ pub fn show_object(bucket: &Bucket, object: &Object) {
                 .filter_map(|v| v.as_text().map(str::to_owned))
                 .collect(),
         };
-        for text in texts {
-            c.row("Headers", format!("{key}: {text}"));
-        }
+        headers.extend(texts.iter().map(|text| format!("{key}: {text}")));
     }
+    c.rows("Headers", &headers);
     describe::metadata(&mut c, meta.at("metadata"));
     c.print();
 }

@@ -12,7 +12,7 @@ const BUCKETS: Buckets = Buckets {
     prefix: "OBJ_",
     title: "Object Store Buckets",
     counts_values: false,
-    nothing_to_pick: "no object buckets found",
+    nothing_to_pick: "no Object buckets found",
 };
 
 /// Lists buckets, or objects in one.

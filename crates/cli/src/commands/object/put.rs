@@ -28,10 +28,12 @@ const SHOWN_FROM: u64 = 20_480;
 
 /// Puts a file, or standard input.
 pub fn put(session: &mut Session) -> Result<()> {
+    let bucket_name = session.matches.required_arg("bucket").to_owned();
+    let bucket = Bucket::open(session.jetstream()?, &bucket_name)?;
     let matches = &session.matches;
     let file = matches.arg("file").map(str::to_owned);
     let name = match (matches.filled("name"), &file) {
-        (Some(name), _) => name.to_owned(),
+        (Some(name), _) => clean(name),
         (None, Some(file)) => clean(file),
         (None, None) => bail!("--name is required when reading from stdin"),
     };
@@ -50,8 +52,6 @@ pub fn put(session: &mut Session) -> Result<()> {
         .as_ref()
         .and_then(|path| std::fs::metadata(path).ok())
         .map_or(0, |about| about.len());
-    let bucket_name = matches.required_arg("bucket").to_owned();
-    let bucket = Bucket::open(session.jetstream()?, &bucket_name)?;
     let old = bucket.find(&name)?;
     let in_the_way = old.as_ref().filter(|old| !old.is_deleted());
     if let Some(old) = in_the_way.filter(|_| !session.matches.on("force")) {
@@ -61,6 +61,7 @@ pub fn put(session: &mut Session) -> Result<()> {
         if !session.prompt().confirm_action(&question)? {
             return Ok(());
         }
+        println!();
     }
     let shown = session.matches.on("progress") && size > SHOWN_FROM;
     let mut bar = Progress::new(shown, &name, Unit::Bytes, size);
@@ -75,6 +76,9 @@ pub fn put(session: &mut Session) -> Result<()> {
         }
     };
     bar.finish();
+    if shown {
+        println!();
+    }
     let meta = meta(session, &bucket, &name, &id, chunk, &written)?;
     bucket.write_meta(&name, &meta)?;
     if let Some(old) = old.filter(|old| !old.id().is_empty() && !old.is_deleted()) {
@@ -88,7 +92,6 @@ pub fn put(session: &mut Session) -> Result<()> {
             time: jiff::Timestamp::now().to_string(),
         },
     );
-    println!();
     Ok(())
 }
 
@@ -177,7 +180,7 @@ fn take_ack(bucket: &Bucket, acks: &Subscription) -> Result<()> {
     let ack = Json::parse(&answer.payload)
         .map_err(|_| fail!("invalid ack response: {}", answer.text()))?;
     match ApiError::of(&ack) {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(error.in_full().into()),
         None => Ok(()),
     }
 }

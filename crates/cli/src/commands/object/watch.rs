@@ -18,7 +18,7 @@ const ENDLESS: Duration = Duration::from_secs(86_400);
 pub fn watch(session: &mut Session) -> Result<()> {
     let name = session.matches.required_arg("bucket").to_owned();
     let bucket = Bucket::open(session.jetstream()?, &name)?;
-    let mut reader = bucket.meta_reader(Start::LastPerSubject)?;
+    let mut reader = bucket.meta_reader(Start::All)?;
     loop {
         let Some((message, delivered)) = reader.next(ENDLESS)? else {
             continue;

@@ -1,57 +1,50 @@
 //! `nats server cluster balance` (cli.md 7.6): connections spread evenly over
-//! the servers of a cluster, by disconnecting some where there are too many.
-//! Clients connect again, to any server.
+//! servers, by disconnecting some where there are too many. Clients connect
+//! again, to any server.
 
-use std::collections::BTreeMap;
 use std::thread;
-use std::time::{Duration, Instant};
-
-use regex::Regex;
+use std::time::Duration;
 
 use crate::failure::Result;
-use crate::format::{commas, parse_duration, parse_rfc3339};
+use crate::format::{commas, go_duration, parse_duration, since};
 use crate::output::Json;
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, System};
+use crate::system::{Expect, System};
 use crate::{bail, fail, log};
 
-/// Connections in a page, as servers give them.
-const PAGE: usize = 1_024;
-/// Pages of a server that are asked for: with [`PAGE`], more connections than
-/// a server can have.
+/// Time for servers to tell of their connections.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// Pages of connections that are asked for: more than a server can have.
 const MAX_PAGES: usize = 10_000;
 /// Kinds of connections that can be disconnected.
 const KINDS: [&str; 2] = ["Client", "Leafnode"];
+const VARZ: &str = "$SYS.REQ.SERVER.PING.VARZ";
 
 /// Which connections are moved.
 struct Selection {
-    server: Option<Regex>,
-    cluster: Option<Regex>,
     kinds: Vec<String>,
     /// Nanoseconds; 0 for those that are busy, too.
     idle: i64,
-    /// Those of this tool: id of its server, and its own.
-    own: (String, u64),
 }
 
-/// A server and those of its connections that may be moved.
+/// A server and those of its connections that are selected.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Server {
     id: String,
     name: String,
-    cluster: String,
-    connections: Vec<u64>,
+    connections: Vec<Json>,
+}
+
+impl Server {
+    /// How many connections more than its share it has.
+    fn offset(&self, share: usize) -> i64 {
+        self.connections.len() as i64 - share as i64
+    }
 }
 
 /// Spreads connections evenly.
 pub fn balance(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
-    let regex = |flag: &str| match matches.filled(flag) {
-        Some(text) => Regex::new(text)
-            .map(Some)
-            .map_err(|error| fail!("invalid {flag}: {error}")),
-        None => Ok(None),
-    };
     let span = u64::try_from(parse_duration(matches.required_arg("duration"))?)
         .map(Duration::from_nanos)
         .map_err(|_| fail!("the duration cannot be negative"))?;
@@ -65,285 +58,275 @@ pub fn balance(session: &mut Session) -> Result<()> {
             KINDS.join(",")
         );
     }
-    let mut options = Json::object().with("auth", true).with("limit", PAGE);
-    if let Some(account) = matches.filled("account") {
-        options.set("acc", account);
-    }
-    if let Some(subject) = matches.filled("subject") {
-        if !options.has("acc") {
-            bail!("--subject needs --account: servers look for subjects in one account only");
-        }
-        options.set("filter_subject", subject);
-    }
-    let mut selection = Selection {
-        server: regex("server-name")?,
-        cluster: regex("cluster")?,
+    let selection = Selection {
         kinds,
         idle: matches.nanos("idle").unwrap_or(0),
-        own: (String::new(), 0),
     };
-    let force = matches.on("force");
-    let system = System::of(session)?;
-    let info = system.connection.info();
-    selection.own = (info.server_id, info.client_id);
-    let mut servers = gather(&system, &options, &selection)?;
-    let surplus = surplus(&servers, &selection);
-    show(&servers, &surplus);
-    let count: usize = surplus.values().sum();
-    if count == 0 {
-        println!("\nBalanced 0 connections");
-        return Ok(());
+    let filled = |flag: &str| matches.filled(flag).unwrap_or_default();
+    let (account, subject) = (filled("account"), filled("subject"));
+    let (server, cluster) = (filled("server-name"), filled("cluster"));
+    let mut options = Json::object()
+        .with("sort", "")
+        .with("auth", false)
+        .with("subscriptions", false)
+        .with("subscriptions_detail", false)
+        .with("offset", 0)
+        .with("limit", 0)
+        .with("cid", 0)
+        .with("mqtt_client", "")
+        .with("state", 0)
+        .with("user", "")
+        .with("acc", account)
+        .with("filter_subject", subject);
+    for (key, value) in [("server_name", server), ("cluster", cluster)] {
+        if !value.is_empty() {
+            options.set(key, value);
+        }
     }
+    options.set("exact_match", true);
+    let subject_alone = !subject.is_empty() && account.is_empty();
+    let (force, chosen) = (matches.on("force"), !cluster.is_empty());
+    let system = System::of(session)?;
+    let clusters = if chosen { 1 } else { clusters(&system)? };
     if !force {
+        println!("Re-balancing will disconnect clients without knowing their current state.\n");
         println!(
-            "\nBalancing disconnects clients, whatever they are doing. They connect again as after any other loss of\n\
-             their connection; what they have under way may be lost.\n"
+            "The clients will trigger normal reconnect behavior. This can interrupt in-flight work.\n"
         );
+        if clusters > 1 {
+            println!(
+                "WARNING: Balancing {clusters} clusters, pass --cluster to balance a specific cluster"
+            );
+        }
         if !session
             .prompt()
-            .confirm_action("Really re-balance connections")?
+            .confirm("Really re-balance connections", false)?
         {
             bail!("balance canceled");
         }
     }
-    let mut victims = Vec::new();
-    for server in &mut servers {
-        fastrand::shuffle(&mut server.connections);
-        let count = surplus.get(&server.id).copied().unwrap_or(0);
-        let chosen = server.connections.iter().take(count);
-        victims.extend(chosen.map(|cid| (server.id.as_str(), server.name.as_str(), *cid)));
+    if subject_alone {
+        bail!("can only filter by subject if account is given");
     }
-    // Not one server after the other: each is relieved a little at a time.
-    fastrand::shuffle(&mut victims);
-    let moved = disconnect(&system, &victims, span, session.trace());
+    let (servers, asked) = gather(&system, options, &selection)?;
+    let moved = relieve(&system, &servers, asked, span);
     println!("\nBalanced {} connections", commas(moved as i64));
     Ok(())
 }
 
-/// All servers with the connections that are selected.
-fn gather(system: &System, options: &Json, selection: &Selection) -> Result<Vec<Server>> {
-    let expect = system.servers()?;
-    let mut servers: BTreeMap<String, Server> = BTreeMap::new();
+/// Number of clusters that servers are in.
+fn clusters(system: &System) -> Result<usize> {
+    let answers = system
+        .ask(VARZ, None, Expect::Quiet)
+        .map_err(|failure| failure.context(VARZ))?;
+    let mut names: Vec<&str> = answers
+        .iter()
+        .map(|answer| answer.json.text("data.cluster.name"))
+        .filter(|name| !name.is_empty())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    Ok(names.len())
+}
+
+/// The servers that have selected connections, and how many were asked.
+fn gather(
+    system: &System,
+    mut options: Json,
+    selection: &Selection,
+) -> Result<(Vec<Server>, usize)> {
+    let system = system.clone().with_timeout(PATIENCE);
+    let mut servers: Vec<Server> = Vec::new();
+    let mut asked = 0;
+    let mut offset = 0;
     for page in 0..MAX_PAGES {
-        let body = options.clone().with("offset", page * PAGE);
-        let mut more = false;
-        for answer in system.ask("$SYS.REQ.SERVER.PING.CONNZ", Some(&body), expect)? {
-            if answer.json.has("error") {
-                bail!("{}", answer.json.text("error.description"));
+        if page > 0 {
+            log!("Gathering paged connection information");
+        }
+        options.set("offset", offset);
+        let mut next = 0;
+        for answer in system.ask("$SYS.REQ.SERVER.PING.CONNZ", Some(&options), Expect::Quiet)? {
+            let error = answer.json.at("error");
+            if !error.is_null() {
+                let (text, code) = (error.text("description"), error.int("err_code"));
+                bail!("invalid response received: {text} ({code})");
             }
+            asked += usize::from(page == 0);
             add(&mut servers, &answer.json, selection);
             let data = answer.json.at("data");
-            more |= data.int("offset") + data.int("limit") < data.int("total");
+            let limit = data.int("limit");
+            if limit > 0 && data.list("connections").len() as i64 >= limit {
+                next = next.max(data.int("offset") + limit);
+            }
         }
-        if !more {
+        if next == 0 {
             break;
         }
+        offset = next;
     }
-    if servers.is_empty() {
-        bail!("{NO_RESULTS}");
-    }
-    Ok(servers.into_values().collect())
+    servers.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok((servers, asked))
 }
 
 /// Takes the connections of an answer.
-fn add(servers: &mut BTreeMap<String, Server>, answer: &Json, selection: &Selection) {
-    let (server, data) = (answer.at("server"), answer.at("data"));
+fn add(servers: &mut Vec<Server>, answer: &Json, selection: &Selection) {
+    let server = answer.at("server");
+    let is_idle = |connection: &Json| {
+        selection.idle == 0
+            || since(connection.text("last_activity")).is_some_and(|idle| idle > selection.idle)
+    };
+    let selected = answer
+        .list("data.connections")
+        .iter()
+        .filter(|connection| {
+            let kind = connection.text("kind");
+            is_idle(connection) && selection.kinds.iter().any(|known| known == kind)
+        })
+        .cloned();
+    let selected: Vec<Json> = selected.collect();
+    if selected.is_empty() {
+        return;
+    }
     let id = server.text("id");
-    let known = servers.entry(id.to_owned()).or_insert_with(|| Server {
-        id: id.to_owned(),
-        name: server.text("name").to_owned(),
-        cluster: server.text("cluster").to_owned(),
-        connections: Vec::new(),
-    });
-    let nanos = |text: &str| parse_rfc3339(text).map(|time| time.as_nanosecond());
-    let now = nanos(data.text("now"));
-    for connection in data.list("connections") {
-        let cid = connection.uint("cid");
-        let is_idle = selection.idle <= 0
-            || match (now, nanos(connection.text("last_activity"))) {
-                (Some(now), Some(last)) => now - last >= i128::from(selection.idle),
-                _ => false,
-            };
-        let is_own = selection.own.0 == id && selection.own.1 == cid;
-        let kind = connection.text("kind");
-        if is_idle && !is_own && selection.kinds.iter().any(|known| known == kind) {
-            known.connections.push(cid);
-        }
+    match servers.iter_mut().find(|known| known.id == id) {
+        Some(known) => known.connections.extend(selected),
+        None => servers.push(Server {
+            id: id.to_owned(),
+            name: server.text("name").to_owned(),
+            connections: selected,
+        }),
     }
 }
 
-/// How many connections each server has too many, by their ids: more than its
-/// share of those of its cluster, rounded up.
-fn surplus(servers: &[Server], selection: &Selection) -> BTreeMap<String, usize> {
-    let is = |wanted: &Option<Regex>, name: &str| {
-        wanted.as_ref().is_none_or(|wanted| wanted.is_match(name))
-    };
-    let mut clusters: BTreeMap<&str, Vec<&Server>> = BTreeMap::new();
-    for server in servers {
-        clusters.entry(&server.cluster).or_default().push(server);
-    }
-    clusters
-        .into_iter()
-        .filter(|(cluster, _)| is(&selection.cluster, cluster))
-        .flat_map(|(_, members)| {
-            let all: usize = members.iter().map(|server| server.connections.len()).sum();
-            let share = all.div_ceil(members.len().max(1));
-            members
-                .into_iter()
-                .filter(|server| is(&selection.server, &server.name))
-                .map(move |server| (server, server.connections.len().saturating_sub(share)))
+/// Those that servers have above their share, with their servers.
+fn surplus(servers: &[Server], share: usize) -> Vec<(&Server, &Json)> {
+    servers
+        .iter()
+        .flat_map(|server| {
+            let count = usize::try_from(server.offset(share)).unwrap_or(0);
+            let first = server.connections.iter().take(count);
+            first.map(move |connection| (server, connection))
         })
-        .filter(|(_, count)| *count > 0)
-        .map(|(server, count)| (server.id.clone(), count))
         .collect()
 }
 
-fn show(servers: &[Server], surplus: &BTreeMap<String, usize>) {
-    let mut sorted: Vec<&Server> = servers.iter().collect();
-    sorted.sort_by(|a, b| (&a.cluster, &a.name).cmp(&(&b.cluster, &b.name)));
-    for server in sorted {
-        let cluster = if server.cluster.is_empty() {
-            String::new()
-        } else {
-            format!(" in cluster {:?}", server.cluster)
-        };
+/// Takes connections from servers that have more than their share, evenly over
+/// the time; gives how many.
+fn relieve(system: &System, servers: &[Server], asked: usize, span: Duration) -> usize {
+    let all: usize = servers.iter().map(|server| server.connections.len()).sum();
+    if all == 0 {
+        return 0;
+    }
+    let share = all.div_ceil(asked.max(1));
+    log!("Connection distribution across {asked} servers (target: {share} per server):");
+    for server in servers {
         log!(
-            "Server {:?}{cluster} has {} matching connections, {} to move",
+            "  Server '{}': {} connections (offset: {:+})",
             server.name,
-            commas(server.connections.len() as i64),
-            commas(surplus.get(&server.id).copied().unwrap_or(0) as i64)
+            server.connections.len(),
+            server.offset(share)
         );
     }
-}
-
-/// Disconnects one after the other, evenly over the time; gives how many.
-fn disconnect(
-    system: &System,
-    victims: &[(&str, &str, u64)],
-    span: Duration,
-    trace: bool,
-) -> usize {
-    let begun = Instant::now();
+    let surplus = surplus(servers, share);
+    let count = u32::try_from(surplus.len()).unwrap_or(u32::MAX);
+    let Some(pause) = span.checked_div(count) else {
+        return 0;
+    };
+    let nanos = i64::try_from(pause.as_nanos()).unwrap_or(i64::MAX);
+    log!(
+        "Balancing {count} connections with {} sleep between each balance request",
+        go_duration(nanos)
+    );
+    let info = system.connection.info();
     let mut moved = 0;
-    for (number, (id, name, cid)) in victims.iter().enumerate() {
-        let due = span.mul_f64(number as f64 / victims.len() as f64);
-        thread::sleep(due.saturating_sub(begun.elapsed()));
-        let subject = format!("$SYS.REQ.SERVER.{id}.KICK");
-        let body = Json::object().with("cid", *cid);
-        let problem = match system.ask(&subject, Some(&body), Expect::Count(1)) {
-            Ok(answers) => match answers.first() {
-                Some(answer) if answer.json.has("error") => {
-                    answer.json.text("error.description").to_owned()
-                }
-                Some(_) => {
-                    moved += 1;
-                    if trace {
-                        log!(">>> Disconnected connection {cid} of {name:?}");
-                    }
-                    continue;
-                }
-                None => "no answer".to_owned(),
-            },
-            Err(failure) => failure.to_string(),
+    for (number, (server, connection)) in surplus.iter().enumerate() {
+        let cid = connection.uint("cid");
+        if server.id == info.server_id && cid == info.client_id {
+            continue;
+        }
+        if let Err(why) = kick(system, &server.id, cid) {
+            // The others may still be moved; this one may have gone by itself.
+            log!("Could not kick {cid} on {}: {why}", server.id);
+            continue;
+        }
+        let name = match connection.text("name") {
+            "" => String::new(),
+            name => format!(" ({name})"),
         };
-        // The others may still be moved; this one may have gone by itself.
-        log!("Could not disconnect connection {cid} of {name:?}: {problem}");
+        let account = match connection.text("account") {
+            "" => String::new(),
+            account => format!(" in account {account}"),
+        };
+        log!("Balanced client {cid}{name}{account} on {}", server.name);
+        moved += 1;
+        if number + 1 < surplus.len() {
+            thread::sleep(pause);
+        }
     }
     moved
+}
+
+/// Disconnects a connection.
+fn kick(system: &System, server: &str, cid: u64) -> Result<()> {
+    let subject = format!("$SYS.REQ.SERVER.{server}.KICK");
+    let body = Json::object().with("cid", cid);
+    let answers = system.ask(&subject, Some(&body), Expect::Count(1))?;
+    match answers.first() {
+        None => bail!("expected 1 response but had 0"),
+        Some(answer) if answer.json.has("error") => bail!(
+            "invalid server response: {}",
+            answer.json.text("error.description")
+        ),
+        Some(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn selection() -> Selection {
-        Selection {
-            server: None,
-            cluster: None,
-            kinds: vec!["Client".to_owned()],
-            idle: 0,
-            own: (String::new(), 0),
+    fn server(name: &str, count: u64) -> Server {
+        Server {
+            id: name.to_uppercase(),
+            name: name.to_owned(),
+            connections: (0..count)
+                .map(|cid| Json::object().with("cid", cid))
+                .collect(),
         }
-    }
-
-    fn servers(counts: &[(&str, &str, u64)]) -> Vec<Server> {
-        counts
-            .iter()
-            .map(|(name, cluster, count)| Server {
-                id: name.to_uppercase(),
-                name: (*name).to_owned(),
-                cluster: (*cluster).to_owned(),
-                connections: (0..*count).collect(),
-            })
-            .collect()
-    }
-
-    fn moves(servers: &[Server], selection: &Selection) -> Vec<(String, usize)> {
-        surplus(servers, selection).into_iter().collect()
     }
 
     #[test]
     fn servers_above_their_share_give_connections_away() {
-        let all = servers(&[("a", "", 7), ("b", "", 2), ("c", "", 0)]);
-        assert_eq!(moves(&all, &selection()), [("A".into(), 4)]);
-        // One more than the others is even.
-        let all = servers(&[("a", "", 4), ("b", "", 3), ("c", "", 3)]);
-        assert_eq!(moves(&all, &selection()), []);
-        assert_eq!(moves(&servers(&[("a", "", 9)]), &selection()), []);
-    }
-
-    #[test]
-    fn each_cluster_is_balanced_by_itself() {
-        let all = servers(&[
-            ("a1", "a", 8),
-            ("a2", "a", 0),
-            ("b1", "b", 2),
-            ("b2", "b", 6),
-        ]);
-        assert_eq!(
-            moves(&all, &selection()),
-            [("A1".into(), 4), ("B2".into(), 2)]
-        );
-        let only = Selection {
-            cluster: Regex::new("^b$").ok(),
-            ..selection()
-        };
-        assert_eq!(moves(&all, &only), [("B2".into(), 2)]);
-        let only = Selection {
-            server: Regex::new("1$").ok(),
-            ..selection()
-        };
-        assert_eq!(moves(&all, &only), [("A1".into(), 4)]);
+        let servers = [server("a", 4), server("b", 2)];
+        let moved: Vec<(&str, u64)> = surplus(&servers, 3)
+            .iter()
+            .map(|(server, connection)| (server.name.as_str(), connection.uint("cid")))
+            .collect();
+        assert_eq!(moved, [("a", 0)]);
+        assert_eq!(servers[1].offset(3), -1);
+        assert!(surplus(&servers, 4).is_empty());
     }
 
     #[test]
     fn only_what_is_selected_counts() {
         let answer = Json::parse(
-            br#"{"server":{"id":"A","name":"a"},"data":{"now":"2026-01-01T00:01:00Z","connections":[
-                {"cid":1,"kind":"Client","last_activity":"2026-01-01T00:00:59Z"},
-                {"cid":2,"kind":"Leafnode","last_activity":"2026-01-01T00:00:00Z"},
-                {"cid":3,"kind":"Client","last_activity":"2026-01-01T00:00:00Z"},
-                {"cid":4,"kind":"Client","last_activity":"2026-01-01T00:00:00Z"}]}}"#,
+            br#"{"server":{"id":"A","name":"a"},"data":{"connections":[
+                {"cid":1,"kind":"Client","last_activity":"2999-01-01T00:00:00Z"},
+                {"cid":2,"kind":"Leafnode","last_activity":"2020-01-01T00:00:00Z"},
+                {"cid":3,"kind":"Client","last_activity":"2020-01-01T00:00:00Z"}]}}"#,
         )
         .unwrap();
-        let found = |selection: &Selection| {
-            let mut servers = BTreeMap::new();
-            add(&mut servers, &answer, selection);
-            servers["A"].connections.clone()
+        let found = |kinds: &[&str], idle: i64| {
+            let mut servers = Vec::new();
+            let kinds = kinds.iter().map(|&kind| kind.to_owned()).collect();
+            add(&mut servers, &answer, &Selection { kinds, idle });
+            let cids = servers.iter().flat_map(|server| &server.connections);
+            cids.map(|connection| connection.uint("cid"))
+                .collect::<Vec<_>>()
         };
-        assert_eq!(found(&selection()), [1, 3, 4]);
-        let idle = Selection {
-            idle: 30_000_000_000,
-            own: ("A".to_owned(), 4),
-            kinds: KINDS.map(str::to_owned).to_vec(),
-            ..selection()
-        };
-        assert_eq!(found(&idle), [2, 3]);
-        // The same number on another server is somebody else.
-        let other = Selection {
-            own: ("B".to_owned(), 4),
-            ..selection()
-        };
-        assert_eq!(found(&other), [1, 3, 4]);
+        assert_eq!(found(&["Client"], 0), [1, 3]);
+        assert_eq!(found(&["Client"], 1_000), [3]);
+        assert_eq!(found(&["Leafnode", "Client"], 1_000), [2, 3]);
+        assert_eq!(found(&["Router"], 0), [0_u64; 0]);
     }
 }

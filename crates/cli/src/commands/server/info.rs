@@ -2,40 +2,45 @@
 
 use crate::bail;
 use crate::failure::Result;
-use crate::format::{commas, go_duration, human_duration, human_size, join, local_time, since};
+use crate::format::{commas, human_duration, human_size, join, local_time, since};
 use crate::output::{Columns, Json};
 use crate::session::Session;
 use crate::system::{Asked, Expect, NO_RESULTS, Servers};
 
+/// Nanoseconds of a second and of a millisecond.
+const SECOND: i64 = 1_000_000_000;
+const MILLI: i64 = 1_000_000;
 /// Length of a server's id.
 const ID: usize = 56;
 
 /// Whether a text is a server's id and not its name.
 fn is_id(text: &str) -> bool {
-    text.len() == ID
-        && text
-            .bytes()
-            .all(|byte| matches!(byte, b'A'..=b'Z' | b'2'..=b'7'))
+    text.len() == ID && !text.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 /// VARZ of the server with an id or a name, of any without one.
 pub fn varz(system: &impl Asked, server: &str) -> Result<Json> {
-    let (subject, body) = if server.is_empty() {
-        ("$SYS.REQ.SERVER.PING.VARZ".to_owned(), None)
-    } else if is_id(server) {
+    let (subject, body) = if is_id(server) {
         (format!("$SYS.REQ.SERVER.{server}.VARZ"), None)
     } else {
-        let body = Json::object()
-            .with("server_name", server)
-            .with("exact_match", true);
+        let mut body = Json::object();
+        if !server.is_empty() {
+            body.set("server_name", server);
+        }
+        let body = body.with("exact_match", true);
         ("$SYS.REQ.SERVER.PING.VARZ".to_owned(), Some(body))
     };
-    let answers = system.ask(&subject, body.as_ref(), Expect::Count(1))?;
+    // That nobody listens is no different from that nobody answers.
+    let answers = match system.ask(&subject, body.as_ref(), Expect::Count(1)) {
+        Ok(answers) => answers,
+        Err(_) => bail!("{NO_RESULTS}"),
+    };
     let Some(answer) = answers.into_iter().next() else {
         bail!("{NO_RESULTS}");
     };
     if answer.json.has("error") {
-        bail!("{}", answer.json.text("error.description"));
+        let error = answer.json.text("error.description");
+        bail!("invalid response received: {error}");
     }
     Ok(answer.json.at("data").clone())
 }
@@ -43,18 +48,26 @@ pub fn varz(system: &impl Asked, server: &str) -> Result<Json> {
 /// Shows a server.
 pub fn info(session: &mut Session) -> Result<()> {
     let system = Servers::of(session)?;
-    let server = session.matches.arg("server").unwrap_or_default().to_owned();
-    show(&varz(&system, &server)?);
+    let matches = &session.matches;
+    let server = matches.arg("server").unwrap_or_default();
+    let found = varz(&system, server);
+    match matches.filled("archive") {
+        Some(path) if matches!(&found, Err(failure) if failure.to_string() == NO_RESULTS) => {
+            bail!("no captured data for server {server:?} in {path}")
+        }
+        _ => show(&found?),
+    }
     Ok(())
 }
 
 /// Shows a server.
 pub fn show(varz: &Json) {
-    let mut c = Columns::new(format!(
-        "Server information for {} ({})",
-        varz.text("server_name"),
-        varz.text("server_id")
-    ));
+    let (name, id) = (varz.text("server_name"), varz.text("server_id"));
+    let mut c = Columns::new(if name == id {
+        format!("Server information for {id}")
+    } else {
+        format!("Server information for {name} ({id})")
+    });
     process(varz, &mut c);
     connection(varz, &mut c);
     jetstream(varz, &mut c);
@@ -62,13 +75,12 @@ pub fn show(varz: &Json) {
     statistics(varz, &mut c);
     clusters(varz, &mut c);
     c.print();
-    println!();
 }
 
 fn process(varz: &Json, c: &mut Columns) {
     c.section("Process Details");
     c.row("Version", varz.text("version"));
-    c.row_filled("Git Commit", varz.text("git_commit"));
+    c.row("Git Commit", varz.text("git_commit"));
     c.row("Go Version", varz.text("go"));
     c.row("Start Time", local_time(varz.text("start")));
     c.row(
@@ -83,85 +95,91 @@ fn connection(varz: &Json, c: &mut Columns) {
     c.section("Connection Details");
     c.row("Auth Required", varz.on("auth_required").to_string());
     c.row("TLS Required", varz.on("tls_required").to_string());
+    let address = match varz.text("ip") {
+        "" => String::new(),
+        ip => format!(" ({ip})"),
+    };
     c.row(
         "Host",
-        format!("{}:{}", varz.text("host"), varz.int("port")),
+        format!("{}:{}{address}", varz.text("host"), varz.int("port")),
     );
     c.rows("Client URLs", &varz.texts("connect_urls"));
     c.rows("WebSocket URLs", &varz.texts("ws_connect_urls"));
 }
 
-/// A limit that is not set is none.
-fn unless_zero(value: i64) -> Option<String> {
-    (value != 0).then(|| commas(value))
+/// A limit, of which 0 is none.
+fn limit(value: i64, text: impl FnOnce(i64) -> String) -> String {
+    match value {
+        0 => "unlimited".to_owned(),
+        value => text(value),
+    }
 }
 
-fn duration(value: i64) -> Option<String> {
-    (value != 0).then(|| human_duration(value))
+/// A size, which may be negative for none.
+fn size(value: i64) -> String {
+    human_size(value.cast_unsigned())
 }
 
 fn jetstream(varz: &Json, c: &mut Columns) {
     let js = varz.at("jetstream");
-    if !js.has("config") {
+    if js.text("config.store_dir").is_empty() {
         return;
     }
-    let storage = |value: i64| match u64::try_from(value) {
-        Ok(size) => human_size(size),
-        Err(_) => "unlimited".to_owned(),
-    };
     c.section("JetStream");
-    c.row_filled("Domain", js.text("config.domain"));
+    c.row("Domain", js.text("config.domain"));
     c.row("API Support Level", commas(js.int("stats.api.level")));
-    c.row_filled("Storage Directory", js.text("config.store_dir"));
+    c.row("Storage Directory", js.text("config.store_dir"));
     c.row("Active Accounts", commas(js.int("stats.accounts")));
     c.row("Memory In Use", human_size(js.uint("stats.memory")));
     c.row("File In Use", human_size(js.uint("stats.storage")));
     c.row("API Requests", commas(js.uint("stats.api.total")));
     c.row("API Errors", commas(js.uint("stats.api.errors")));
-    c.row(
-        "Always sync writes to disk",
-        js.on("config.sync_always").to_string(),
-    );
-    c.row(
-        "Write sync Frequency",
-        go_duration(js.int("config.sync_interval")),
-    );
-    c.row(
-        "Maximum Memory Storage",
-        storage(js.int("config.max_memory")),
-    );
-    c.row(
-        "Maximum File Storage",
-        storage(js.int("config.max_storage")),
-    );
-    c.row_filled("Unique Tag", js.text("config.unique_tag"));
-    if js.has("config.compress_ok") {
+    let interval = js.int("config.sync_interval");
+    if interval > 0 {
         c.row(
-            "Cluster Message Compression",
-            js.on("config.compress_ok").to_string(),
+            "Always sync writes to disk",
+            js.on("config.sync_always").to_string(),
+        );
+        c.row("Write sync Frequency", human_duration(interval));
+    }
+    c.row("Maximum Memory Storage", size(js.int("config.max_memory")));
+    c.row("Maximum File Storage", size(js.int("config.max_storage")));
+    c.row_filled("Unique Tag", js.text("config.unique_tag"));
+    c.row(
+        "Cluster Message Compression",
+        js.on("config.compress_ok").to_string(),
+    );
+    if js.has("limits") {
+        let value = |key: &str| js.int(&format!("limits.{key}"));
+        let numbers = [
+            ("Maximum HA Assets", "max_ha_assets"),
+            ("Maximum Ack Pending", "max_ack_pending"),
+            ("Maximum Request Batch", "max_request_batch"),
+        ];
+        for (label, key) in numbers {
+            c.row(label, limit(value(key), commas));
+        }
+        c.row(
+            "Maximum Duplicate Window",
+            limit(value("max_duplicate_window"), human_duration),
+        );
+        c.row(
+            "Maximum Messages Per Batch",
+            commas(value("max_batch_size")),
+        );
+        c.row(
+            "Maximum Batch Timeout",
+            human_duration(value("max_batch_timeout")),
+        );
+        c.row(
+            "Maximum Open Batches Per Stream",
+            commas(value("max_batch_inflight_per_stream")),
+        );
+        c.row(
+            "Maximum Open Batches Per Server",
+            commas(value("max_batch_inflight_total")),
         );
     }
-    let number = |key: &str| unless_zero(js.int(&format!("limits.{key}")));
-    c.row_some("Maximum HA Assets", number("max_ha_assets"));
-    c.row_some("Maximum Ack Pending", number("max_ack_pending"));
-    c.row_some("Maximum Request Batch", number("max_request_batch"));
-    c.row_some(
-        "Maximum Duplicate Window",
-        duration(js.int("limits.max_duplicate_window")),
-    );
-    c.row_some("Maximum Messages Per Batch", number("max_batch_size"));
-    c.row_some(
-        "Maximum Batch Timeout",
-        duration(js.int("limits.max_batch_timeout")),
-    );
-    c.row_some(
-        "Maximum Open Batches Per Stream",
-        number("max_batch_inflight_per_stream"),
-    );
-    c.row_some(
-        "Maximum Open Batches Per Server",
-        number("max_batch_inflight_total"),
-    );
     c.row("Strict API Parsing", js.on("config.strict").to_string());
 }
 
@@ -175,9 +193,13 @@ fn limits(varz: &Json, c: &mut Columns) {
     c.row("Maximum Payload", human_size(varz.uint("max_payload")));
     c.row(
         "TLS Timeout",
-        go_duration((varz.float("tls_timeout") * 1e9) as i64),
+        human_duration(varz.float("tls_timeout") as i64 * SECOND),
     );
-    c.row("Write Deadline", go_duration(varz.int("write_deadline")));
+    let deadline = varz.int("write_deadline");
+    c.row(
+        "Write Deadline",
+        human_duration((deadline + MILLI / 2) / MILLI * MILLI),
+    );
 }
 
 fn statistics(varz: &Json, c: &mut Columns) {
@@ -186,10 +208,12 @@ fn statistics(varz: &Json, c: &mut Columns) {
         "CPU Cores",
         format!("{} {:.2}%", varz.int("cores"), varz.float("cpu")),
     );
-    c.row_some("GOMAXPROCS", unless_zero(varz.int("gomaxprocs")));
+    if varz.int("gomaxprocs") > 0 {
+        c.row("GOMAXPROCS", varz.int("gomaxprocs").to_string());
+    }
     c.row("Memory", human_size(varz.uint("mem")));
     if varz.uint("gomemlimit") > 0 {
-        c.row("GOMEMLIMIT", human_size(varz.uint("gomemlimit")));
+        c.row("GOMEMLIMIT", commas(varz.uint("gomemlimit")));
     }
     c.row("Connections", commas(varz.int("connections")));
     c.row("Subscriptions", commas(varz.int("subscriptions")));
@@ -214,7 +238,7 @@ fn statistics(varz: &Json, c: &mut Columns) {
 
 fn clusters(varz: &Json, c: &mut Columns) {
     let cluster = varz.at("cluster");
-    if !cluster.text("name").is_empty() {
+    if !cluster.list("urls").is_empty() {
         c.section("Cluster");
         c.row("Name", cluster.text("name"));
         c.row_filled("Tags", join(&varz.texts("tags")));
@@ -225,18 +249,19 @@ fn clusters(varz: &Json, c: &mut Columns) {
         c.rows("URLs", &cluster.texts("urls"));
     }
     let gateway = varz.at("gateway");
-    if !gateway.text("name").is_empty() {
+    if !gateway.list("gateways").is_empty() {
         c.section("Super Cluster");
         c.row("Name", gateway.text("name"));
         c.row(
             "Host",
             format!("{}:{}", gateway.text("host"), gateway.int("port")),
         );
-        let names: Vec<&str> = gateway
+        let mut names: Vec<&str> = gateway
             .list("gateways")
             .iter()
             .map(|remote| remote.text("name"))
             .collect();
+        names.sort_unstable();
         c.rows("Clusters", &names);
     }
 }

@@ -7,12 +7,13 @@ use std::time::Duration;
 use super::shorten::shorten;
 use crate::bail;
 use crate::failure::Result;
-use crate::format::{
-    commas, float, human_duration, human_size, human_span, parse_int, parse_rfc3339,
-};
+use crate::format::{commas, human_duration, human_size, parse_uint, span_between};
 use crate::output::{Json, Table};
 use crate::session::Session;
 use crate::system::{Expect, NO_RESULTS, Servers};
+
+/// Nanoseconds of a millisecond.
+const MILLI: i64 = 1_000_000;
 
 /// What is shown of a server.
 struct Row {
@@ -38,11 +39,7 @@ struct Row {
 impl Row {
     fn of(json: &Json, rtt: Duration) -> Self {
         let (server, statsz) = (json.at("server"), json.at("statsz"));
-        let time = |text: &str| parse_rfc3339(text).map(|time| time.as_nanosecond());
-        let uptime = match (time(server.text("time")), time(statsz.text("start"))) {
-            (Some(now), Some(start)) => i64::try_from(now - start).unwrap_or(0).max(0),
-            _ => 0,
-        };
+        let uptime = span_between(statsz.text("start"), server.text("time"));
         let slow = statsz.int("slow_consumers");
         let kinds = statsz.at("slow_consumer_stats");
         Self {
@@ -68,48 +65,60 @@ impl Row {
             cpu: statsz.float("cpu"),
             cores: statsz.int("cores"),
             slow,
-            slow_text: if kinds.is_null() {
-                commas(slow)
-            } else {
-                format!(
-                    "{} (c: {} r: {} g: {} l: {})",
-                    commas(slow),
-                    commas(kinds.int("clients")),
-                    commas(kinds.int("routes")),
-                    commas(kinds.int("gateways")),
-                    commas(kinds.int("leafs"))
-                )
-            },
+            slow_text: slow_text(slow, kinds),
             uptime,
             rtt,
         }
     }
 
+    /// The order by a key: names from the front, other figures from the
+    /// largest, round trips and clusters from the least.
     fn compare(&self, other: &Self, key: &str) -> Ordering {
+        let down = |value: fn(&Self) -> i64| value(other).cmp(&value(self));
         match key {
-            "name" => self.name.cmp(&other.name),
-            "cluster" => self.cluster.cmp(&other.cluster),
-            "conns" | "conn" => self.connections.cmp(&other.connections),
-            "subs" | "sub" => self.subscriptions.cmp(&other.subscriptions),
-            "routes" | "route" => self.routes.cmp(&other.routes),
-            "gw" => self.gateways.cmp(&other.gateways),
-            "mem" => self.memory.cmp(&other.memory),
-            "cpu" => self.cpu.total_cmp(&other.cpu),
-            "slow" => self.slow.cmp(&other.slow),
-            "uptime" => self.uptime.cmp(&other.uptime),
+            "name" => Ordering::Equal,
+            // Within a cluster, names from the end.
+            "cluster" => (self.cluster.as_str(), &other.name).cmp(&(&other.cluster, &self.name)),
+            "conns" | "conn" => down(|row| row.connections),
+            "subs" | "sub" => down(|row| row.subscriptions),
+            "routes" | "route" => down(|row| row.routes),
+            "gw" => down(|row| row.gateways),
+            "mem" => other.memory.cmp(&self.memory),
+            "cpu" => other.cpu.total_cmp(&self.cpu),
+            "slow" => down(|row| row.slow),
+            "uptime" => down(|row| row.uptime),
             _ => self.rtt.cmp(&other.rtt),
         }
         .then_with(|| self.name.cmp(&other.name))
     }
 }
 
+/// Slow consumers, by kind if not all of them are clients.
+fn slow_text(slow: i64, kinds: &Json) -> String {
+    let kinds: Vec<(&str, i64)> = [
+        ("c", "clients"),
+        ("r", "routes"),
+        ("g", "gateways"),
+        ("l", "leafs"),
+    ]
+    .map(|(letter, key)| (letter, kinds.int(key)))
+    .into_iter()
+    .filter(|(_, count)| *count > 0)
+    .collect();
+    if kinds.is_empty() || matches!(kinds.as_slice(), [("c", _)]) {
+        return commas(slow);
+    }
+    let texts: Vec<String> = kinds
+        .iter()
+        .map(|(letter, count)| format!("{letter}: {}", commas(*count)))
+        .collect();
+    format!("{} ({})", commas(slow), texts.join(" "))
+}
+
 /// Lists all servers.
 pub fn list(session: &mut Session) -> Result<()> {
     let expect = match session.matches.arg("expect") {
-        Some(text) => match usize::try_from(parse_int(text)?) {
-            Ok(count) if count > 0 => Expect::Count(count),
-            _ => Expect::Quiet,
-        },
+        Some(text) => Expect::of_count(parse_uint(text)?),
         None => Expect::Quiet,
     };
     let system = Servers::of(session)?;
@@ -117,31 +126,40 @@ pub fn list(session: &mut Session) -> Result<()> {
     let answers = system
         .ask("$SYS.REQ.SERVER.PING", None, expect)
         .unwrap_or_default();
-    if answers.is_empty() {
-        bail!("{NO_RESULTS}");
-    }
     let matches = &session.matches;
-    let mut rows: Vec<(Row, Json)> = answers
-        .into_iter()
-        .map(|answer| (Row::of(&answer.json, answer.rtt), answer.json))
+    let archive = matches.filled("archive");
+    if answers.is_empty() {
+        match archive {
+            Some(path) => bail!("no captured server data in {path}"),
+            None => bail!("{NO_RESULTS}"),
+        }
+    }
+    if matches.on("json") {
+        Json::List(answers.into_iter().map(|answer| answer.json).collect()).print();
+        return Ok(());
+    }
+    let mut rows: Vec<Row> = answers
+        .iter()
+        .map(|answer| Row::of(&answer.json, answer.rtt))
         .collect();
-    let key = matches.text("sort").unwrap_or_default();
-    rows.sort_by(|(a, _), (b, _)| a.compare(b, key));
+    let key = match matches.text("sort").unwrap_or_default() {
+        // An archive has no round trips.
+        "rtt" if archive.is_some() => "name",
+        key => key,
+    };
+    rows.sort_by(|a, b| a.compare(b, key));
     if matches.on("reverse") {
         rows.reverse();
     }
-    if matches.on("json") {
-        Json::List(rows.into_iter().map(|(_, json)| json).collect()).print();
-        return Ok(());
+    servers(&rows, matches.on("compact"), archive.is_some()).print_tight();
+    if rows.iter().any(|row| !row.cluster.is_empty()) {
+        println!();
+        clusters(&rows).print_tight();
     }
-    let rows: Vec<Row> = rows.into_iter().map(|(row, _)| row).collect();
-    servers(&rows, matches.on("compact")).print_tight();
-    println!();
-    clusters(&rows).print_tight();
     Ok(())
 }
 
-fn servers(rows: &[Row], compact: bool) -> Table {
+fn servers(rows: &[Row], compact: bool, stored: bool) -> Table {
     let mut names: Vec<String> = rows.iter().map(|row| row.name.clone()).collect();
     let mut hosts: Vec<String> = rows.iter().map(|row| row.host.clone()).collect();
     if compact {
@@ -166,13 +184,23 @@ fn servers(rows: &[Row], compact: bool) -> Table {
             row.routes.into(),
             row.gateways.into(),
             human_size(row.memory).into(),
-            float(row.cpu).into(),
+            format!("{:.0}", row.cpu).into(),
             row.cores.into(),
             row.slow_text.as_str().into(),
             human_duration(row.uptime).into(),
-            human_span(row.rtt).into(),
+            if stored {
+                "-".into()
+            } else {
+                rounded(row.rtt).into()
+            },
         ]);
     }
+    // Servers of a cluster have as many routes as each other.
+    let mut routes: BTreeMap<&str, i64> = BTreeMap::new();
+    let even = rows
+        .iter()
+        .filter(|row| !row.cluster.is_empty())
+        .all(|row| *routes.entry(&row.cluster).or_insert(row.routes) == row.routes);
     let mut known: Vec<&str> = rows
         .iter()
         .map(|row| row.cluster.as_str())
@@ -195,7 +223,7 @@ fn servers(rows: &[Row], compact: bool) -> Table {
         enabled.into(),
         sum(&|row| row.connections).into(),
         sum(&|row| row.subscriptions).into(),
-        differ(&|row| row.routes.to_string()).into(),
+        if even { "" } else { "X" }.into(),
         differ(&|row| row.gateways.to_string()).into(),
         human_size(rows.iter().map(|row| row.memory).sum()).into(),
         "".into(),
@@ -205,6 +233,12 @@ fn servers(rows: &[Row], compact: bool) -> Table {
         "".into(),
     ]);
     table
+}
+
+/// A round trip in whole milliseconds.
+fn rounded(rtt: Duration) -> String {
+    let nanos = i64::try_from(rtt.as_nanos()).unwrap_or(i64::MAX);
+    human_duration((nanos + MILLI / 2) / MILLI * MILLI)
 }
 
 fn clusters(rows: &[Row]) -> Table {
@@ -229,6 +263,8 @@ fn clusters(rows: &[Row]) -> Table {
         }
     }
     let mut total = [0; 4];
+    let mut found: Vec<(&str, [i64; 4])> = found.into_iter().collect();
+    found.sort_by_key(|(_, [.., connections])| *connections);
     for (name, sums) in found {
         let mut cells = vec![name.into()];
         for (sum, value) in total.iter_mut().zip(sums) {

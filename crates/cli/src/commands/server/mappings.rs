@@ -16,15 +16,18 @@ pub fn mappings(session: &mut Session) -> Result<()> {
             said if said.starts_with("invalid mapping destination") => fail!("{said}"),
             other => fail!("invalid mapping destination: {other}"),
         })?;
-    if let Some(subject) = matches.arg("subject") {
+    if let Some(subject) = matches.arg("subject").filter(|subject| !subject.is_empty()) {
         show(&transform, subject);
         return Ok(());
     }
+    println!("Enter subjects to test, empty subject terminates.\n");
+    println!("NOTE: This only tests mappings, it does not add them to the server\n");
     loop {
-        let subject =
-            session
-                .prompt()
-                .text("Enter subject to test, empty subject terminates.", "", "")?;
+        let subject = session.prompt().text(
+            "Subject",
+            "",
+            "What becomes of this subject is shown; empty to end",
+        )?;
         if subject.is_empty() {
             return Ok(());
         }
@@ -34,8 +37,8 @@ pub fn mappings(session: &mut Session) -> Result<()> {
 
 fn asked(session: &Session, name: &str, question: &str) -> Result<String> {
     match session.matches.arg(name) {
+        None | Some("") => session.prompt().needed_text(question, "", ""),
         Some(given) => Ok(given.to_owned()),
-        None => session.prompt().text(question, "", ""),
     }
 }
 

@@ -7,11 +7,11 @@ use crate::session::Session;
 
 /// Characters of a generated password.
 const GENERATED: usize = 22;
-/// Characters a password must have.
+/// Bytes a password must have.
 const SHORTEST: usize = 10;
 /// Costs that bcrypt knows.
 const COSTS: std::ops::RangeInclusive<u64> = 4..=31;
-const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789@#_-%^&()";
 
 /// Hashes a password for a server's configuration.
 pub fn passwd(session: &mut Session) -> Result<()> {
@@ -21,33 +21,45 @@ pub fn passwd(session: &mut Session) -> Result<()> {
         bail!("bcrypt cost should be between 4 and 31");
     }
     let generated = matches.on("generate");
-    let password = if generated {
-        generate()?
-    } else {
-        match matches.filled("pass") {
-            Some(password) => password.to_owned(),
-            None => {
-                let first = session.prompt().password("Enter password")?;
-                if session.prompt().password("Reenter password")? != first {
-                    bail!("passwords do not match");
-                }
-                first
-            }
+    let password = match matches.filled("pass") {
+        Some(password) => password.to_owned(),
+        None if generated => {
+            let password = generate()?;
+            println!("Generated password: {password}");
+            password
         }
+        None => asked(session)?,
     };
-    if password.chars().count() < SHORTEST {
+    if password.len() < SHORTEST {
         bail!("password should be at least 10 characters long");
     }
     let hash = bcrypt::hash_with_result(&password, u32::try_from(cost).unwrap_or(11))
-        .map_err(|error| fail!("the password cannot be hashed: {error}"))?
+        .map_err(|error| fail!("error producing bcrypt hash: {error}"))?
         // As Go's library writes it, whose servers read it.
         .format_for_version(bcrypt::Version::TwoA);
     if generated {
-        println!("Generated password: {password}\n       bcrypt hash: {hash}");
+        println!("       bcrypt hash: {hash}");
     } else {
         println!("{hash}");
     }
     Ok(())
+}
+
+/// A password that somebody types twice.
+fn asked(session: &Session) -> Result<String> {
+    let ask = |question: &str| -> Result<String> {
+        let password = session
+            .prompt()
+            .long_password(question, SHORTEST)
+            .map_err(|failure| failure.context("could not read password"))?;
+        println!();
+        Ok(password)
+    };
+    let first = ask("Enter password")?;
+    if ask("Re-enter password")? != first {
+        bail!("entered and re-entered passwords do not match");
+    }
+    Ok(first)
 }
 
 /// A password that nobody guesses.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::client::ClientError;
 use crate::failure::{Failure, Result};
-use crate::format::parse_int;
+use crate::format::parse_uint;
 use crate::interrupt::on_interrupt;
 use crate::output::graph::Graph;
 use crate::output::{Json, terminal};
@@ -29,7 +29,7 @@ struct Found {
 /// Pings all servers.
 pub fn ping(session: &mut Session) -> Result<()> {
     let expected = match session.matches.arg("expect") {
-        Some(text) => usize::try_from(parse_int(text)?).unwrap_or(0),
+        Some(text) => usize::try_from(parse_uint(text)?).unwrap_or(usize::MAX),
         None => 0,
     };
     let (with_id, with_graph) = (session.matches.on("id"), session.matches.on("graph"));
@@ -43,7 +43,10 @@ pub fn ping(session: &mut Session) -> Result<()> {
     on_interrupt(move || {
         print!(
             "{}",
-            summary(&at_end.lock().unwrap_or_else(PoisonError::into_inner))
+            summary(
+                &at_end.lock().unwrap_or_else(PoisonError::into_inner),
+                with_graph
+            )
         );
         0
     })?;
@@ -88,19 +91,16 @@ pub fn ping(session: &mut Session) -> Result<()> {
         }
     }
     let found = found.lock().unwrap_or_else(PoisonError::into_inner);
-    print!("{}", summary(&found));
-    if with_graph {
-        println!("\n{}", distribution(&found.times));
-    }
+    print!("{}", summary(&found, with_graph));
     Ok(())
 }
 
-fn summary(found: &Found) -> String {
+fn summary(found: &Found, with_graph: bool) -> String {
     let mut out = "\n---- ping statistics ----\n".to_owned();
     let millis: Vec<f64> = found
         .times
         .iter()
-        .map(|time| time.as_secs_f64() * 1e3)
+        .map(|time| time.as_millis() as f64)
         .collect();
     if millis.is_empty() {
         out.push_str("no responses received\n");
@@ -113,6 +113,9 @@ fn summary(found: &Found) -> String {
             millis.iter().copied().fold(f64::INFINITY, f64::min),
             sum / millis.len() as f64
         ));
+        if with_graph {
+            out.push_str(&format!("\n{}\n", distribution(&found.times)));
+        }
     }
     let missing = found.expected.saturating_sub(found.times.len());
     if missing > 0 {
@@ -145,9 +148,9 @@ mod tests {
             expected: 3,
         };
         assert_eq!(
-            summary(&found),
+            summary(&found, false),
             "\n---- ping statistics ----\n2 replies max: 3.00 min: 1.00 avg: 2.00\n\nMissing 1 server(s)\n"
         );
-        assert!(summary(&Found::default()).ends_with("no responses received\n"));
+        assert!(summary(&Found::default(), true).ends_with("no responses received\n"));
     }
 }

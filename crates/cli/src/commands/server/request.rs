@@ -1,287 +1,297 @@
 //! `nats server request` (cli.md 7.5).
 
-use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
+use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::context::write_whole;
 use crate::failure::Result;
-use crate::format::{local_now, parse_int, parse_uint};
+use crate::format::{local_now, parse_uint};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, Servers, System};
+use crate::system::{Answer, Expect, Servers, System};
 use crate::{bail, fail};
 
 /// Kinds of profiles that servers know.
 const PROFILES: [&str; 7] = [
     "allocs",
-    "block",
-    "goroutine",
     "heap",
+    "goroutine",
     "mutex",
     "threadcreate",
+    "block",
     "cpu",
 ];
+/// Time for the answers to come back, once a CPU profile has been taken.
+const PROFILE_GRACE: Duration = Duration::from_secs(2);
 
-/// The filters that all requests have.
-fn filters(matches: &Matches) -> Json {
-    let mut body = Json::object();
+/// Adds the filters that all requests have.
+fn add_filters(body: &mut Json, session: &mut Session) -> Result<()> {
+    let domain = session.context()?.record.jetstream_domain.clone();
+    let matches = &session.matches;
     for (flag, key) in [
         ("name", "server_name"),
-        ("host", "host"),
         ("cluster", "cluster"),
+        ("host", "host"),
     ] {
         if let Some(value) = matches.filled(flag) {
             body.set(key, value);
         }
     }
+    body.set("exact_match", true);
     let tags = matches.list("tags");
     if !tags.is_empty() {
         let tags = tags.iter().map(|tag| Json::from(tag.as_str()));
         body.set("tags", Json::List(tags.collect()));
     }
-    body.with("exact_match", true)
+    if !domain.is_empty() {
+        body.set("domain", domain);
+    }
+    Ok(())
 }
 
-/// The filters, and a page of the list.
-fn page(matches: &Matches) -> Json {
-    filters(matches)
-        .with("limit", matches.int("limit"))
-        .with("offset", matches.int("offset"))
+/// The text of a flag, or none.
+fn text<'a>(matches: &'a Matches, flag: &str) -> &'a str {
+    matches.filled(flag).unwrap_or_default()
 }
 
-fn put_text(body: &mut Json, matches: &Matches, flag: &str, key: &str) {
-    if let Some(value) = matches.filled(flag) {
-        body.set(key, value);
+/// Those of the flags that are given, as they are called in the body.
+fn put_texts(body: &mut Json, matches: &Matches, flags: &[(&str, &str)]) {
+    for (flag, key) in flags {
+        if let Some(value) = matches.filled(flag) {
+            body.set(key, value);
+        }
     }
 }
 
-fn put_switches(body: &mut Json, matches: &Matches, switches: &[(&str, &str)]) {
-    for (flag, key) in switches {
-        if matches.on(flag) {
-            body.set(key, true);
-        }
+fn put_number(body: &mut Json, matches: &Matches, flag: &str) {
+    if matches.int(flag) != 0 {
+        body.set(flag, matches.int(flag));
     }
 }
 
 /// Number of answers that the command line asks for.
-fn wanted(session: &Session) -> Result<Option<Expect>> {
-    let Some(text) = session.matches.arg("wait") else {
-        return Ok(None);
+fn wanted(session: &Session) -> Result<Expect> {
+    match session.matches.arg("wait") {
+        Some(text) => Ok(Expect::of_count(parse_uint(text)?)),
+        None => Ok(Expect::Quiet),
+    }
+}
+
+/// The answers of all servers that the command line chooses.
+fn answers(
+    session: &mut Session,
+    endpoint: &str,
+    mut body: Json,
+    wait: Expect,
+    grace: Duration,
+) -> Result<Vec<Answer>> {
+    add_filters(&mut body, session)?;
+    let timeout = session.timeout() + grace;
+    let servers = Servers::of(session)?.with_timeout(timeout);
+    let expect = match wait {
+        Expect::Count(_) => wait,
+        // Names are of one server.
+        Expect::Quiet if body.has("host") || body.has("server_name") => Expect::Count(1),
+        Expect::Quiet => servers.servers().unwrap_or(Expect::Quiet),
     };
-    Ok(match usize::try_from(parse_int(text)?) {
-        Ok(count) if count > 0 => Some(Expect::Count(count)),
-        _ => None,
-    })
+    let subject = format!("$SYS.REQ.SERVER.PING.{endpoint}");
+    servers
+        .ask(&subject, Some(&body), expect)
+        .map_err(|failure| match servers {
+            Servers::Live(_) => failure.context(subject),
+            Servers::Stored(_) => failure,
+        })
 }
 
 /// Asks all servers and prints each answer on a line.
-fn ask(session: &mut Session, endpoint: &str, body: &Json, wait: Option<Expect>) -> Result<()> {
-    ask_with(session, endpoint, body, wait, |_| true)
-}
-
-fn ask_with(
-    session: &mut Session,
-    endpoint: &str,
-    body: &Json,
-    wait: Option<Expect>,
-    shown: impl Fn(&Json) -> bool,
-) -> Result<()> {
-    let system = Servers::of(session)?;
-    let expect = match wait {
-        Some(expect) => expect,
-        // Filters leave servers out; how many is not known.
-        None if ["server_name", "host", "cluster", "tags"]
-            .iter()
-            .any(|key| body.has(key)) =>
-        {
-            if body.has("server_name") {
-                Expect::Count(1)
-            } else {
-                Expect::Quiet
-            }
-        }
-        None => system.servers()?,
-    };
-    let mut count = 0;
-    system.each(
-        &format!("$SYS.REQ.SERVER.PING.{endpoint}"),
-        Some(body),
-        expect,
-        |answer| {
-            count += 1;
-            if shown(&answer.json) {
-                println!("{}", String::from_utf8_lossy(&answer.text).trim_end());
-            }
-            ControlFlow::Continue(())
-        },
-    )?;
-    if count == 0 {
-        bail!("{NO_RESULTS}");
+fn ask(session: &mut Session, endpoint: &str, body: Json, wait: Expect) -> Result<()> {
+    for answer in answers(session, endpoint, body, wait, Duration::ZERO)? {
+        print_line(&answer);
     }
     Ok(())
+}
+
+fn print_line(answer: &Answer) {
+    println!("{}", String::from_utf8_lossy(&answer.text).trim_end());
 }
 
 /// VARZ.
 pub fn variables(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
-    let body = filters(&session.matches);
-    ask(session, "VARZ", &body, wait)
+    ask(session, "VARZ", Json::object(), wait)
 }
 
 /// CONNZ.
 pub fn connections(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
     let matches = &session.matches;
-    let mut body = page(matches).with("auth", true);
-    put_text(&mut body, matches, "sort", "sort");
-    put_switches(&mut body, matches, &[("subscriptions", "subscriptions")]);
-    if matches.uint("filter-cid") > 0 {
-        body.set("cid", matches.uint("filter-cid"));
-    }
     let state = match matches.text("filter-state") {
         Some("closed") => 1,
         Some("all") => 2,
         _ => 0,
     };
-    body.set("state", state);
-    put_text(&mut body, matches, "filter-user", "user");
-    put_text(&mut body, matches, "filter-account", "acc");
-    put_text(&mut body, matches, "filter-subject", "filter_subject");
+    let details = matches.on("subscriptions");
+    let body = Json::object()
+        .with("sort", text(matches, "sort"))
+        .with("auth", true)
+        .with("subscriptions", details)
+        .with("subscriptions_detail", details)
+        .with("offset", matches.int("offset"))
+        .with("limit", matches.int("limit"))
+        .with("cid", matches.uint("filter-cid"))
+        .with("mqtt_client", "")
+        .with("state", state)
+        .with("user", text(matches, "filter-user"))
+        .with("acc", text(matches, "filter-account"))
+        .with("filter_subject", text(matches, "filter-subject"));
     let without_empty = matches.on("filter-empty");
-    ask_with(session, "CONNZ", &body, wait, |answer| {
-        !without_empty || !answer.list("data.connections").is_empty()
-    })
+    for answer in answers(session, "CONNZ", body, wait, Duration::ZERO)? {
+        if !without_empty || answer.json.int("data.num_connections") > 0 {
+            print_line(&answer);
+        }
+    }
+    Ok(())
 }
 
 /// ROUTEZ.
 pub fn routes(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
-    let mut body = filters(&session.matches);
-    put_switches(
-        &mut body,
-        &session.matches,
-        &[("subscriptions", "subscriptions")],
-    );
-    ask(session, "ROUTEZ", &body, wait)
+    let details = session.matches.on("subscriptions");
+    let body = Json::object()
+        .with("subscriptions", details)
+        .with("subscriptions_detail", details);
+    ask(session, "ROUTEZ", body, wait)
 }
 
 /// GATEWAYZ.
 pub fn gateways(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
     let matches = &session.matches;
-    let mut body = filters(matches);
-    if let Some(name) = matches.arg("filter-name") {
-        body.set("name", name);
-    }
-    put_text(&mut body, matches, "filter-account", "account_name");
-    put_switches(
-        &mut body,
-        matches,
-        &[("accounts", "accounts"), ("subscriptions", "subscriptions")],
-    );
-    ask(session, "GATEWAYZ", &body, wait)
+    let account = text(matches, "filter-account");
+    let subscriptions = !account.is_empty() && matches.on("subscriptions");
+    let body = Json::object()
+        .with("name", matches.arg("filter-name").unwrap_or_default())
+        .with("accounts", !account.is_empty() || matches.on("accounts"))
+        .with("account_name", account)
+        .with("subscriptions", subscriptions)
+        .with("subscriptions_detail", subscriptions);
+    ask(session, "GATEWAYZ", body, wait)
 }
 
 /// LEAFZ.
 pub fn leafnodes(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
-    let mut body = filters(&session.matches);
-    put_switches(
-        &mut body,
-        &session.matches,
-        &[("subscriptions", "subscriptions")],
-    );
-    ask(session, "LEAFZ", &body, wait)
+    let body = Json::object()
+        .with("subscriptions", session.matches.on("subscriptions"))
+        .with("account", "");
+    ask(session, "LEAFZ", body, wait)
 }
 
 /// ACCOUNTZ.
 pub fn accounts(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
-    let mut body = filters(&session.matches);
-    put_text(&mut body, &session.matches, "account", "account");
-    ask(session, "ACCOUNTZ", &body, wait)
+    let body = Json::object().with("account", text(&session.matches, "account"));
+    ask(session, "ACCOUNTZ", body, wait)
 }
 
 /// SUBSZ.
 pub fn subscriptions(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
     let matches = &session.matches;
-    let mut body = page(matches);
-    put_switches(&mut body, matches, &[("detail", "subscriptions")]);
-    put_text(&mut body, matches, "filter-account", "account");
-    put_text(&mut body, matches, "filter-subject", "test");
-    ask(session, "SUBSZ", &body, wait)
+    let mut body = Json::object()
+        .with("offset", matches.int("offset"))
+        .with("limit", matches.int("limit"))
+        .with("subscriptions", matches.on("detail"));
+    put_texts(
+        &mut body,
+        matches,
+        &[("filter-account", "account"), ("filter-subject", "test")],
+    );
+    ask(session, "SUBSZ", body, wait)
 }
 
 /// JSZ.
 pub fn jetstream(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
     let matches = &session.matches;
-    let mut body = page(matches);
-    put_text(&mut body, matches, "account", "account");
-    let switches = [
-        ("accounts", "accounts"),
-        ("streams", "streams"),
-        ("consumer", "consumer"),
-        ("config", "config"),
-        ("raft", "raft"),
-        ("leader", "leader_only"),
-        ("stream-leader", "stream_leader_only"),
-    ];
-    for (flag, key) in switches {
-        // Everything, but still of all servers and streams.
-        let all = matches.on("all") && !key.ends_with("leader_only");
-        if all || matches.on(flag) {
+    let mut body = Json::object();
+    put_texts(&mut body, matches, &[("account", "account")]);
+    // Everything, but still of all servers and streams.
+    let mut put = |flag: &str, key: &str, with_all: bool| {
+        if matches.on(flag) || with_all && matches.on("all") {
             body.set(key, true);
         }
+    };
+    for flag in ["accounts", "streams", "consumer", "config"] {
+        put(flag, flag, true);
     }
+    put("leader", "leader_only", false);
+    put_number(&mut body, matches, "offset");
+    put_number(&mut body, matches, "limit");
+    let mut put = |flag: &str, key: &str, with_all: bool| {
+        if matches.on(flag) || with_all && matches.on("all") {
+            body.set(key, true);
+        }
+    };
+    put("raft", "raft", true);
+    put("stream-leader", "stream_leader_only", false);
     // Only one server leads.
     let wait = if matches.on("leader") {
-        wait.or(Some(Expect::Count(1)))
+        Expect::Count(1)
     } else {
         wait
     };
-    ask(session, "JSZ", &body, wait)
+    ask(session, "JSZ", body, wait)
 }
 
 /// HEALTHZ.
 pub fn health(session: &mut Session) -> Result<()> {
     let wait = wanted(session)?;
     let matches = &session.matches;
-    let mut body = filters(matches);
-    put_switches(
+    let mut body = Json::object();
+    for (flag, key) in [
+        ("js-enabled", "js-enabled-only"),
+        ("server-only", "js-server-only"),
+    ] {
+        if matches.on(flag) {
+            body.set(key, true);
+        }
+    }
+    put_texts(
         &mut body,
         matches,
         &[
-            ("js-enabled", "js-enabled-only"),
-            ("server-only", "js-server-only"),
-            ("details", "details"),
+            ("account", "account"),
+            ("stream", "stream"),
+            ("consumer", "consumer"),
         ],
     );
-    for key in ["account", "stream", "consumer"] {
-        put_text(&mut body, matches, key, key);
+    if matches.on("details") {
+        body.set("details", true);
     }
-    ask(session, "HEALTHZ", &body, wait)
+    ask(session, "HEALTHZ", body, wait)
 }
 
 /// RAFTZ.
 pub fn raft(session: &mut Session) -> Result<()> {
-    let mut body = filters(&session.matches);
-    put_text(&mut body, &session.matches, "account", "account");
-    put_text(&mut body, &session.matches, "group", "group");
-    ask(session, "RAFTZ", &body, None)
+    let matches = &session.matches;
+    let body = Json::object()
+        .with("account", text(matches, "account"))
+        .with("group", text(matches, "group"));
+    ask(session, "RAFTZ", body, Expect::Quiet)
 }
 
 /// IPQUEUESZ.
 pub fn queues(session: &mut Session) -> Result<()> {
-    let mut body = filters(&session.matches);
-    put_switches(&mut body, &session.matches, &[("all", "all")]);
-    put_text(&mut body, &session.matches, "filter", "filter");
-    ask(session, "IPQUEUESZ", &body, None)
+    let matches = &session.matches;
+    let body = Json::object()
+        .with("all", matches.on("all"))
+        .with("filter", text(matches, "filter"));
+    ask(session, "IPQUEUESZ", body, Expect::Quiet)
 }
 
 /// Disconnects a client.
@@ -289,11 +299,13 @@ pub fn kick(session: &mut Session) -> Result<()> {
     let client = parse_uint(session.matches.required_arg("client"))?;
     let server = session.matches.required_arg("server").to_owned();
     let system = System::of(session)?;
-    let answer = system.first(
-        &format!("$SYS.REQ.SERVER.{server}.KICK"),
-        Some(&Json::object().with("cid", client)),
-    )?;
-    answer.print();
+    let body = Json::object().with("cid", client);
+    let subject = format!("$SYS.REQ.SERVER.{server}.KICK");
+    let answers = system.ask(&subject, Some(&body), Expect::Count(1))?;
+    let Some(answer) = answers.first() else {
+        bail!("no responses received");
+    };
+    answer.json.print();
     Ok(())
 }
 
@@ -308,39 +320,66 @@ pub fn profile(session: &mut Session) -> Result<()> {
         );
     }
     let directory = matches.arg("dir").unwrap_or(".").to_owned();
-    let mut body = filters(matches)
-        .with("name", kind.as_str())
-        .with("debug", matches.int("level"));
-    if kind == "cpu" {
-        let nanos = session.timeout().as_nanos();
-        // Answers come after that time, so that a part of it must be left.
-        body.set(
-            "duration",
-            Json::Int(i128::try_from(nanos * 4 / 5).unwrap_or(0)),
-        );
+    match std::fs::metadata(&directory) {
+        Err(_) => bail!("path '{directory}' does not exist"),
+        Ok(found) if !found.is_dir() => {
+            let name = Path::new(&directory).file_name().unwrap_or_default();
+            bail!("'{}' is a file", name.to_string_lossy())
+        }
+        Ok(_) => {}
     }
-    let system = Servers::of(session)?;
-    let answers = system.ask_all("$SYS.REQ.SERVER.PING.PROFILEZ", &body)?;
-    if answers.is_empty() {
-        bail!("{NO_RESULTS}");
+    let level = matches.int("level");
+    let archive = matches.filled("archive").map(str::to_owned);
+    let mut body = Json::object()
+        .with("name", kind.as_str())
+        .with("debug", level);
+    let mut grace = Duration::ZERO;
+    if kind == "cpu" && archive.is_none() {
+        let nanos = i128::try_from(session.timeout().as_nanos()).unwrap_or(0);
+        body.set("duration", Json::Int(nanos));
+        grace = PROFILE_GRACE;
+    }
+    let answers = answers(session, "PROFILEZ", body, Expect::Quiet, grace)?;
+    if let (true, Some(archive)) = (answers.is_empty(), archive) {
+        eprintln!(
+            "no captured profiles matched {kind:?} at level {level} in {archive}; \
+             audit gather typically captures goroutine at level 1 and 2"
+        );
     }
     let stamp = local_now().strftime("%Y%m%d-%H%M%S").to_string();
     for answer in answers {
-        let server = answer.json.text("server.name").to_owned();
+        let server = answer.json.text("server.name");
         let data = answer.json.at("data");
-        let error = [data.text("error"), answer.json.text("error.description")].concat();
-        if !error.is_empty() {
-            println!("Server {server:?} returned an error: {error}");
+        if data.is_null() {
             continue;
         }
-        let bytes = STANDARD
-            .decode(data.text("profile"))
-            .map_err(|error| fail!("the profile of {server:?} cannot be read: {error}"))?;
-        // A server's name is no path.
-        let name = server.replace(['/', '\\'], "_");
-        let path = Path::new(&directory).join(format!("{kind}-{stamp}-{name}"));
-        write_whole(&path, &bytes, 0o600)?;
-        println!("Server {server:?} profile written: {}", path.display());
+        let written = match data.text("error") {
+            "" => write_profile(
+                &directory,
+                &format!("{kind}-{stamp}-{server}"),
+                data.text("profile"),
+            ),
+            error => Err(fail!("{error}")),
+        };
+        match written {
+            Ok(path) => println!("Server {server:?} profile written: {}", path.display()),
+            Err(failure) => eprintln!("Server {server:?} error: {failure}"),
+        }
     }
     Ok(())
+}
+
+fn write_profile(directory: &str, name: &str, profile: &str) -> Result<PathBuf> {
+    let bytes = STANDARD
+        .decode(profile)
+        .map_err(|error| fail!("the profile cannot be read: {error}"))?;
+    // A server's name is no path.
+    let name = name.replace(['/', '\\'], "_");
+    let path: PathBuf = Path::new(directory)
+        .join(name)
+        .components()
+        .filter(|part| *part != Component::CurDir)
+        .collect();
+    write_whole(&path, &bytes, 0o600)?;
+    Ok(path)
 }

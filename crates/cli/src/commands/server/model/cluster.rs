@@ -12,8 +12,8 @@ pub(super) const CLUSTER: Command = Command::new("cluster", "Clusters")
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread client connections evenly")
     .args(&[optional("duration", "How long to take for it").default("2m")])
     .flags(&[&[
-        text("server-name", "Match servers by a regular expression"),
-        text("cluster", "Match clusters by a regular expression"),
+        text("server-name", "Only the server of this name"),
+        text("cluster", "Only the servers of this cluster"),
         duration("idle", "Match what has been idle for this long"),
         text("account", "Only this account"),
         text(

@@ -69,10 +69,10 @@ impl Servers {
 pub fn gather(asked: &impl Asked, expect: Expect, options: &Json) -> Result<Vec<ServerAssets>> {
     let mut servers = Servers::default();
     for page in 0..MAX_PAGES {
-        let body = options
-            .clone()
-            .with("limit", PAGE)
-            .with("offset", page * PAGE);
+        let mut body = options.clone().with("limit", PAGE);
+        if page > 0 {
+            body.set("offset", page * PAGE);
+        }
         for answer in asked.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), expect)? {
             servers.add(&answer.json);
         }

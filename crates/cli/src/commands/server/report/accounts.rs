@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::connections::{gather, show};
-use super::filter::{arrange, limit};
-use super::repeat::repeated;
+use super::filter::{Chosen, sort};
+use super::repeat::{clear, repeated};
 use crate::bail;
 use crate::failure::Result;
 use crate::format::{commas, human_size};
@@ -27,53 +27,59 @@ struct Sum {
     subs: u64,
 }
 
-fn report(session: &mut Session) -> Result<()> {
-    let wanted = session
-        .matches
-        .arg("account")
-        .unwrap_or_default()
-        .to_owned();
-    let all = gather(session, &wanted)?;
+fn report(session: &Session, chosen: &Chosen) -> Result<()> {
+    let matches = &session.matches;
+    let wanted = matches.arg("account").unwrap_or_default();
+    let found = gather(session, chosen, wanted)?;
     let mut sums: BTreeMap<String, Sum> = BTreeMap::new();
-    for connection in all {
-        let name = match connection.text("account") {
-            "" => "$G",
-            account => account,
-        };
-        let sum = sums.entry(name.to_owned()).or_default();
+    for connection in found {
+        let sum = sums
+            .entry(connection.text("account").to_owned())
+            .or_default();
         sum.in_msgs += connection.uint("in_msgs");
         sum.out_msgs += connection.uint("out_msgs");
         sum.in_bytes += connection.uint("in_bytes");
         sum.out_bytes += connection.uint("out_bytes");
-        sum.subs += connection.uint("subscriptions");
+        sum.subs += connection.list("subscriptions_list").len() as u64;
         sum.connections.push(connection);
     }
     if !wanted.is_empty() {
-        let Some(sum) = sums.remove(&wanted) else {
-            bail!("did not find any connections for account {wanted}");
+        if sums.len() != 1 {
+            bail!("received results for multiple accounts, expected {wanted}");
+        }
+        let Some(sum) = sums.remove(wanted) else {
+            bail!("did not receive any results for account {wanted}");
         };
-        if session.matches.on("json") {
-            json(&wanted, &sum).print();
+        if matches.on("json") {
+            json(wanted, &sum).print();
         } else {
-            let sort = session.matches.text("sort").unwrap_or_default();
-            show(&sum.connections, sum.connections.len(), sort, false);
+            show(session, sum.connections);
         }
         return Ok(());
     }
     let mut rows: Vec<(String, Sum)> = sums.into_iter().collect();
-    let sort = session.matches.text("sort").unwrap_or_default().to_owned();
-    rows.sort_by_key(|(_, sum)| match sort.as_str() {
+    let key = matches.text("sort").unwrap_or_default();
+    let value = |sum: &Sum| match key {
         "in-bytes" => sum.in_bytes,
         "out-bytes" => sum.out_bytes,
         "in-msgs" => sum.in_msgs,
         "out-msgs" => sum.out_msgs,
         "conns" => sum.connections.len() as u64,
         _ => sum.subs,
-    });
-    let top = usize::try_from(session.matches.int("top")).unwrap_or(usize::MAX);
-    let most = top.min(limit(session)?);
-    arrange(session, &mut rows, most);
-    if session.matches.on("json") {
+    };
+    sort(session, &mut rows, |(_, a), (_, b)| value(a).cmp(&value(b)));
+    if let Ok(top) = usize::try_from(matches.int("top"))
+        && top > 0
+        && top < rows.len()
+    {
+        // Those at the end have most, unless the order is reversed.
+        if matches.on("reverse") {
+            rows.truncate(top);
+        } else {
+            rows.drain(..rows.len() - top);
+        }
+    }
+    if matches.on("json") {
         Json::List(rows.iter().map(|(name, sum)| json(name, sum)).collect()).print();
         return Ok(());
     }
@@ -100,6 +106,7 @@ fn report(session: &mut Session) -> Result<()> {
             commas(sum.subs).into(),
         ]);
     }
+    clear(session);
     table.print_tight();
     Ok(())
 }

@@ -1,24 +1,26 @@
 //! `nats server report connections`.
 
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
-use regex::{Regex, RegexBuilder};
-
-use super::filter::{arrange, ask, limit};
-use super::repeat::repeated;
-use crate::bail;
+use super::fields::{CONNECTION, SERVER, variables};
+use super::filter::{Chosen, limit, sort};
+use super::repeat::{clear, repeated};
 use crate::expression::Expression;
 use crate::failure::Result;
-use crate::format::{commas, human_size};
+use crate::format::{commas, human_size, parse_rfc3339};
+use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::Answer;
+use crate::system::{Answer, Expect};
+use crate::{bail, fail};
 
 /// Connections in a page, as servers give them.
 const PAGE: i64 = 1024;
-/// Characters of a name that are shown.
+/// Letters of a name that are shown.
 const NAME: usize = 40;
+/// Letters of an account name, and those that are left of a longer one.
+const ACCOUNT: usize = 46;
+const ACCOUNT_START: usize = 12;
 
 /// Reports about connections.
 pub fn connections(session: &mut Session) -> Result<()> {
@@ -28,163 +30,190 @@ pub fn connections(session: &mut Session) -> Result<()> {
 /// What the flags ask servers for.
 pub fn options(session: &Session, account: &str) -> Json {
     let matches = &session.matches;
-    let mut options = Json::object()
-        .with("auth", true)
-        .with("subscriptions", true)
-        .with("limit", PAGE)
-        .with("offset", 0);
     let text = |flag: &str| {
         matches
-            .declared_flags()
-            .iter()
-            .any(|known| known.name == flag)
+            .declares(flag)
             .then(|| matches.filled(flag))
             .flatten()
+            .unwrap_or_default()
     };
-    options.set(
-        "state",
-        match text("state") {
-            Some("closed") => 1,
-            Some("all") => 2,
-            _ => 0,
-        },
-    );
-    for (value, key) in [
-        (text("username").unwrap_or_default(), "user"),
-        (account, "acc"),
-        (text("subject").unwrap_or_default(), "filter_subject"),
-    ] {
-        if !value.is_empty() {
-            options.set(key, value);
-        }
+    let state = match text("state") {
+        "closed" => 1,
+        "all" => 2,
+        _ => 0,
+    };
+    Json::object()
+        .with("sort", "")
+        .with("auth", true)
+        .with("subscriptions", true)
+        .with("subscriptions_detail", false)
+        .with("offset", 0)
+        .with("limit", PAGE)
+        .with("cid", 0)
+        .with("mqtt_client", "")
+        .with("state", state)
+        .with("user", text("username"))
+        .with("acc", account)
+        .with("filter_subject", text("subject"))
+}
+
+/// The servers to ask: so many as the command line says, or all.
+fn expected(session: &Session, chosen: &Chosen) -> Result<Expect> {
+    match limit(session)? {
+        Expect::Quiet => chosen.all(),
+        count => Ok(count),
     }
-    options
 }
 
-/// All connections of all servers, each with its server.
-pub fn gather(session: &mut Session, account: &str) -> Result<Vec<Json>> {
-    let options = options(session, account);
-    gather_with(options, |options| ask(session, "CONNZ", options))
+/// All connections of the servers that a command line asks, those that its
+/// filters let pass.
+pub fn gather(session: &Session, chosen: &Chosen, account: &str) -> Result<Vec<Json>> {
+    let expect = expected(session, chosen)?;
+    gather_of(session, chosen, account, expect)
 }
 
-/// All connections of all servers that `ask` asks, each with its server; page
-/// by page.
-pub fn gather_with(
-    mut options: Json,
-    mut ask: impl FnMut(&Json) -> Result<Vec<Answer>>,
+/// All connections of so many servers, each with its server; page by page.
+/// Says so, or leaves a line, as both go before tables.
+pub fn gather_of(
+    session: &Session,
+    chosen: &Chosen,
+    account: &str,
+    expect: Expect,
 ) -> Result<Vec<Json>> {
-    let mut all = Vec::new();
-    let mut offset = 0;
-    loop {
-        options.set("offset", offset);
-        let answers = ask(&options)?;
+    let filter = wanted(session)?;
+    let mut options = options(session, account);
+    let is_shown = !(session.matches.declares("json") && session.matches.on("json"));
+    let say = |text: &str| {
+        if is_shown {
+            print!("{text}");
+        }
+    };
+    let mut connections = Vec::new();
+    for page in 0.. {
+        options.set("offset", page * PAGE);
+        let answers = chosen.ask("CONNZ", options.clone(), expect)?;
+        for answer in &answers {
+            if !answer.json.has("data") {
+                bail!("no data received in response");
+            }
+            let server = answer.json.at("server");
+            for connection in answer.json.list("data.connections") {
+                let fits = match &filter {
+                    Some(filter) => holds(filter, connection, server)?,
+                    None => true,
+                };
+                if fits {
+                    connections.push(connection.clone().with("server", server.clone()));
+                }
+            }
+        }
         let more = |answer: &Answer| {
             answer.json.int("data.offset") + answer.json.int("data.limit")
                 < answer.json.int("data.total")
         };
-        let paged = answers.iter().any(more);
-        if offset == 0 && paged {
-            println!("Gathering paged connection information....");
+        if !answers.iter().any(more) {
+            break;
         }
-        for answer in &answers {
-            for connection in answer.json.list("data.connections") {
-                all.push(
-                    connection
-                        .clone()
-                        .with("server", answer.json.at("server").clone()),
-                );
-            }
+        if page == 0 {
+            say("Gathering paged connection information");
         }
-        if !paged {
-            return Ok(all);
+        say(".");
+    }
+    say("\n");
+    if connections.is_empty() {
+        bail!("did not get results from any servers");
+    }
+    Ok(connections)
+}
+
+/// The filter that flags make.
+pub fn wanted(session: &Session) -> Result<Option<Expression>> {
+    let matches = &session.matches;
+    let filled = |name: &str| {
+        matches
+            .declares(name)
+            .then(|| matches.filled(name))
+            .flatten()
+    };
+    let text = match (filled("closed-reason"), filled("filter")) {
+        (None, None) => return Ok(None),
+        (Some(_), Some(_)) => {
+            bail!("cannot filter for closed reason and use a filter expression at the same time")
         }
-        offset += PAGE;
+        (Some(reason), None) => format!("lower(Conn.Reason) matches '{reason}'"),
+        (None, Some(text)) => text.to_owned(),
+    };
+    match Expression::parse(&text) {
+        Ok(expression) => Ok(Some(expression)),
+        Err(failure) => {
+            let why = failure.to_string();
+            let why = why.trim_start_matches("invalid expression: ");
+            Err(fail!("Invalid expression: {why}"))
+        }
     }
 }
 
-/// Seconds of an uptime such as `1d2h3m4s`.
-fn seconds(uptime: &str) -> i64 {
-    crate::format::parse_duration(uptime).unwrap_or(0) / 1_000_000_000
+fn holds(filter: &Expression, connection: &Json, server: &Json) -> Result<bool> {
+    let (fields, go_fields) = variables(connection, &CONNECTION);
+    let (server, go_server) = variables(server, &SERVER);
+    let variables = Json::object()
+        .with("conn", fields.clone())
+        .with("conns", fields)
+        .with("Conn", go_fields.clone())
+        .with("Conns", go_fields)
+        .with("server", server)
+        .with("Server", go_server);
+    filter
+        .holds(&variables)
+        .map_err(|failure| failure.context("Invalid expression"))
 }
 
 /// The order of connections in a report.
 pub fn compare(a: &Json, b: &Json, key: &str) -> Ordering {
-    let number = |path: &str| a.uint(path).cmp(&b.uint(path));
+    let number = |path: &str| a.int(path).cmp(&b.int(path));
+    let subscriptions = |json: &Json| json.list("subscriptions_list").len();
     match key {
         "in-bytes" => number("in_bytes"),
         "out-bytes" => number("out_bytes"),
         "in-msgs" => number("in_msgs"),
         "out-msgs" => number("out_msgs"),
-        "uptime" => seconds(a.text("uptime")).cmp(&seconds(b.text("uptime"))),
+        // The youngest first.
+        "uptime" => parse_rfc3339(b.text("start")).cmp(&parse_rfc3339(a.text("start"))),
         "cid" => number("cid"),
-        _ => number("subscriptions"),
-    }
-    .then_with(|| a.uint("cid").cmp(&b.uint("cid")))
-}
-
-/// The reasons of closed connections that are asked for.
-pub fn wanted_reason(session: &Session) -> Result<Option<Regex>> {
-    match session.matches.filled("closed-reason") {
-        Some(text) => match RegexBuilder::new(text).build() {
-            Ok(reason) => Ok(Some(reason)),
-            Err(error) => bail!("invalid closed-reason: {error}"),
-        },
-        None => Ok(None),
+        _ => subscriptions(a).cmp(&subscriptions(b)),
     }
 }
 
-fn report(session: &mut Session) -> Result<()> {
-    let account = session
-        .matches
-        .filled("account")
-        .unwrap_or_default()
-        .to_owned();
-    let filter = match session.matches.filled("filter") {
-        Some(text) => Some(Expression::parse(text)?),
-        None => None,
-    };
-    let reason = wanted_reason(session)?;
-    let mut all = gather(session, &account)?;
-    if let Some(reason) = reason {
-        all.retain(|connection| reason.is_match(connection.text("reason")));
-    }
-    if let Some(filter) = filter {
-        let mut kept = Vec::new();
-        for connection in all {
-            let variables = ["conn", "conns", "Conn", "Conns"]
-                .into_iter()
-                .fold(Json::object(), |json, name| {
-                    json.with(name, connection.clone())
-                })
-                .with("server", connection.at("server").clone())
-                .with("Server", connection.at("server").clone());
-            if filter.holds(&variables)? {
-                kept.push(connection);
-            }
-        }
-        all = kept;
-    }
-    let sort = session.matches.text("sort").unwrap_or_default().to_owned();
-    all.sort_by(|a, b| compare(a, b, &sort));
-    let found = all.len();
-    let top = usize::try_from(session.matches.int("top")).unwrap_or(usize::MAX);
-    let most = top.min(limit(session)?);
-    arrange(session, &mut all, most);
+fn report(session: &Session, chosen: &Chosen) -> Result<()> {
+    let account = session.matches.filled("account").unwrap_or_default();
+    let found = gather(session, chosen, account)?;
     if session.matches.on("json") {
-        Json::List(all).print();
-        return Ok(());
+        Json::List(found).print();
+    } else {
+        show(session, found);
     }
-    let with_reason = session
-        .matches
-        .text("state")
-        .is_some_and(|state| state != "open");
-    show(&all, found, &sort, with_reason);
     Ok(())
 }
 
 /// Shows connections.
-pub fn show(all: &[Json], found: usize, sort: &str, with_reason: bool) {
+pub fn show(session: &Session, mut all: Vec<Json>) {
+    let matches = &session.matches;
+    let key = matches.text("sort").unwrap_or_default();
+    let with_reason =
+        matches.declares("state") && matches.text("state").is_some_and(|state| state != "open");
+    sort(session, &mut all, |a, b| compare(a, b, key));
+    let top = match usize::try_from(matches.int("top")) {
+        Ok(top) if top > 0 => top.min(all.len()),
+        _ => all.len(),
+    };
+    clear(session);
+    connections_table(&all, top, key, with_reason).print_tight();
     println!();
+    servers_table(&all).print_tight();
+}
+
+/// The first `top` connections, and the sums of all.
+fn connections_table(all: &[Json], top: usize, key: &str, with_reason: bool) -> Table {
     let mut headers = vec![
         "CID",
         "Name",
@@ -203,19 +232,14 @@ pub fn show(all: &[Json], found: usize, sort: &str, with_reason: bool) {
         headers.push("Reason");
     }
     let title = format!(
-        "Top {} Connections out of {} by {sort}",
-        all.len(),
-        commas(found as i64)
+        "Top {top} Connections out of {} by {key}",
+        commas(all.len() as i64)
     );
     let mut table = Table::new(title, &headers);
     let mut sums = [0_u64; 5];
-    let mut per_server: BTreeMap<(&str, &str), usize> = BTreeMap::new();
-    for connection in all {
+    for (number, connection) in all.iter().enumerate() {
         let server = connection.at("server");
-        *per_server
-            .entry((server.text("name"), server.text("cluster")))
-            .or_default() += 1;
-        let values = [
+        let mut values = [
             "in_msgs",
             "out_msgs",
             "in_bytes",
@@ -226,17 +250,17 @@ pub fn show(all: &[Json], found: usize, sort: &str, with_reason: bool) {
         for (sum, value) in sums.iter_mut().zip(values) {
             *sum = sum.saturating_add(value);
         }
+        if number >= top {
+            continue;
+        }
+        values[4] = connection.list("subscriptions_list").len() as u64;
         let mut cells = vec![
             cid(connection).into(),
-            short(connection.text("name")).into(),
+            name(connection).into(),
             server.text("name").into(),
             server.text("cluster").into(),
             format!("{}:{}", connection.text("ip"), connection.int("port")).into(),
-            match connection.text("account") {
-                "" => "$G",
-                account => account,
-            }
-            .into(),
+            account(connection).into(),
             connection.text("uptime").into(),
         ];
         cells.extend(numbers(values).map(Into::into));
@@ -250,20 +274,31 @@ pub fn show(all: &[Json], found: usize, sort: &str, with_reason: bool) {
             "".into(),
             format!("Totals for {} connections", commas(all.len() as i64)).into(),
         ];
-        footer.extend((0..5).map(|_| crate::output::table::Cell::from("")));
+        footer.extend(vec![Cell::from(""); 5]);
         footer.extend(numbers(sums).map(Into::into));
         table.footer(footer);
     }
-    table.print_tight();
-    println!();
-    let mut servers = Table::new(
+    table
+}
+
+fn servers_table(all: &[Json]) -> Table {
+    let mut counts: Vec<(&str, &str, usize)> = Vec::new();
+    for connection in all {
+        let name = connection.text("server.name");
+        match counts.iter_mut().find(|(known, ..)| *known == name) {
+            Some((.., count)) => *count += 1,
+            None => counts.push((name, connection.text("server.cluster"), 1)),
+        }
+    }
+    counts.sort_by_key(|&(name, _, count)| (count, name));
+    let mut table = Table::new(
         "Connections per server",
         &["Server", "Cluster", "Connections"],
     );
-    for ((name, cluster), count) in per_server {
-        servers.row(vec![name.into(), cluster.into(), count.into()]);
+    for (name, cluster, count) in counts {
+        table.row(vec![name.into(), cluster.into(), count.into()]);
     }
-    servers.print_tight();
+    table
 }
 
 fn numbers(values: [u64; 5]) -> [String; 5] {
@@ -286,12 +321,25 @@ fn cid(connection: &Json) -> String {
     }
 }
 
-fn short(name: &str) -> String {
-    if name.chars().count() > NAME {
-        let start: String = name.chars().take(NAME).collect();
+fn name(connection: &Json) -> String {
+    let name = match connection.text("name") {
+        "" => connection.text("mqtt_client"),
+        name => name,
+    };
+    shortened(name, NAME, NAME)
+}
+
+fn account(connection: &Json) -> String {
+    shortened(connection.text("account"), ACCOUNT, ACCOUNT_START)
+}
+
+/// The first `kept` letters of a text that has more than `most`.
+fn shortened(text: &str, most: usize, kept: usize) -> String {
+    if text.chars().count() > most {
+        let start: String = text.chars().take(kept).collect();
         format!("{start} ..")
     } else {
-        name.to_owned()
+        text.to_owned()
     }
 }
 
@@ -302,12 +350,16 @@ mod tests {
     #[test]
     fn connections_are_ordered_and_named() {
         let parse = |text: &str| Json::parse(text.as_bytes()).unwrap();
-        let a = parse(r#"{"cid":2,"uptime":"1m","subscriptions":9}"#);
-        let b = parse(r#"{"cid":10,"uptime":"1h0m","kind":"Leafnode"}"#);
+        let a = parse(r#"{"cid":2,"start":"2026-01-01T00:00:01Z","subscriptions_list":["x"]}"#);
+        let b = parse(r#"{"cid":10,"start":"2026-01-01T00:00:00Z","kind":"Leafnode"}"#);
         assert_eq!(compare(&a, &b, "cid"), Ordering::Less);
         assert_eq!(compare(&a, &b, "uptime"), Ordering::Less);
         assert_eq!(compare(&a, &b, "subs"), Ordering::Greater);
         assert_eq!((cid(&a), cid(&b)), ("2".to_owned(), "L10".to_owned()));
-        assert_eq!(short(&"x".repeat(41)), format!("{} ..", "x".repeat(40)));
+        let long = Json::object()
+            .with("name", "x".repeat(41))
+            .with("account", "y".repeat(47));
+        assert_eq!(name(&long), format!("{} ..", "x".repeat(40)));
+        assert_eq!(account(&long), format!("{} ..", "y".repeat(12)));
     }
 }

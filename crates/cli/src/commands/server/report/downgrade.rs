@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::commands::server::replicas::{ServerAssets, gather};
 use crate::failure::Result;
-use crate::format::parse_int;
+use crate::format::parse_uint;
 use crate::output::{Json, Table};
 use crate::session::Session;
 use crate::system::Servers;
-use crate::{bail, fail};
 
 /// Metadata in which servers keep the API level that an asset needs.
 const LEVEL: &str = "_nats.req.level";
@@ -26,23 +25,24 @@ struct TooNew {
 
 /// Finds what keeps servers from going back to an older version.
 pub fn downgrade(session: &mut Session) -> Result<()> {
-    let level = parse_int(session.matches.required_arg("api"))?;
-    if level < 0 {
-        bail!("the API level has to be 0 or more");
-    }
+    let level = parse_uint(session.matches.required_arg("api"))?;
+    let level = i64::try_from(level).unwrap_or(i64::MAX);
     let (json, all) = (session.matches.on("json"), session.matches.on("all"));
     let asked = Servers::of(session)?;
+    let expect = asked
+        .servers()
+        .map_err(|failure| failure.context("failed to get current active servers"))?;
     if !json {
         println!("Obtaining JetStream Asset information");
     }
-    let expect = asked.servers()?;
     let options = Json::object()
         .with("accounts", true)
         .with("streams", true)
         .with("consumer", true)
         .with("config", true);
-    let servers = gather(&asked, expect, &options)?;
-    let found = too_new(&servers, level, all)?;
+    let servers =
+        gather(&asked, expect, &options).map_err(|failure| failure.context("JSZ fetch failed"))?;
+    let found = too_new(&servers, level, all);
     if json {
         as_json(&found).print();
     } else {
@@ -51,24 +51,18 @@ pub fn downgrade(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
-/// The level that a configuration needs; 0 if it does not say.
-fn required(config: &Json) -> Result<i64> {
+/// The level that a configuration needs; 0 if it does not say, or is no number.
+fn required(config: &Json) -> i64 {
     let metadata = config.entries("metadata");
-    let Some((_, value)) = metadata.iter().find(|(key, _)| key == LEVEL) else {
-        return Ok(0);
-    };
-    let text = value.as_text().unwrap_or_default();
-    text.parse().map_err(|_| {
-        fail!(
-            "{:?} needs an unknown API level {text:?}",
-            config.text("name")
-        )
-    })
+    let level = metadata.iter().find(|(key, _)| key == LEVEL);
+    level
+        .and_then(|(_, value)| value.as_text()?.parse().ok())
+        .unwrap_or(0)
 }
 
-/// What needs a higher level. Consumers of such streams have to go with them,
-/// and count with `all` only.
-fn too_new(servers: &[ServerAssets], level: i64, all: bool) -> Result<TooNew> {
+/// What needs a higher level. Consumers of such streams have to go with them:
+/// with `all` they count whatever they need, and their streams have a star.
+fn too_new(servers: &[ServerAssets], level: i64, all: bool) -> TooNew {
     let mut found = TooNew::default();
     // Replicas of a stream are on several servers.
     let mut seen = BTreeSet::new();
@@ -77,30 +71,29 @@ fn too_new(servers: &[ServerAssets], level: i64, all: bool) -> Result<TooNew> {
         let account_name = account.text("name");
         for stream in account.list("stream_detail") {
             let name = stream.text("name");
-            let needed = required(stream.at("config"))?;
+            let needed = required(stream.at("config"));
             let stream_is_too_new = needed > level;
             if stream_is_too_new && seen.insert((id, name, "")) {
                 let key = (account_name.to_owned(), name.to_owned());
                 found.streams.insert(key, needed);
             }
-            if stream_is_too_new && !all {
-                continue;
-            }
+            let goes = all && stream_is_too_new;
+            let shown = if goes {
+                format!("{name}*")
+            } else {
+                name.to_owned()
+            };
             for consumer in stream.list("consumer_detail") {
-                let needed = required(consumer.at("config"))?;
+                let needed = required(consumer.at("config"));
                 let consumer = consumer.text("name");
-                if needed > level && seen.insert((id, name, consumer)) {
-                    let key = (
-                        account_name.to_owned(),
-                        name.to_owned(),
-                        consumer.to_owned(),
-                    );
+                if (goes || needed > level) && seen.insert((id, name, consumer)) {
+                    let key = (account_name.to_owned(), shown.clone(), consumer.to_owned());
                     found.consumers.insert(key, needed);
                 }
             }
         }
     }
-    Ok(found)
+    found
 }
 
 fn as_json(found: &TooNew) -> Json {
@@ -131,7 +124,6 @@ fn as_json(found: &TooNew) -> Json {
 }
 
 fn show(found: &TooNew) {
-    println!();
     if found.streams.is_empty() && found.consumers.is_empty() {
         println!("All assets are compatible with the specified API level.");
         return;
@@ -195,32 +187,29 @@ mod tests {
 
     #[test]
     fn what_needs_a_higher_level_is_found_once() {
-        let found = too_new(&servers(), 1, false).unwrap();
+        let found = too_new(&servers(), 1, false);
         assert_eq!(keys(&found.streams), [(("A".into(), "NEW".into()), 3)]);
         let consumer = |stream: &str, name: &str| ("A".into(), stream.into(), name.into());
-        assert_eq!(keys(&found.consumers), [(consumer("OLD", "c"), 2)]);
-        let found = too_new(&servers(), 1, true).unwrap();
         assert_eq!(
             keys(&found.consumers),
             [(consumer("NEW", "d"), 2), (consumer("OLD", "c"), 2)]
         );
-        // A level is enough for what needs just that.
-        let found = too_new(&servers(), 2, true).unwrap();
+        let found = too_new(&servers(), 1, true);
+        assert_eq!(
+            keys(&found.consumers),
+            [(consumer("NEW*", "d"), 2), (consumer("OLD", "c"), 2)]
+        );
+        // A level is enough for what needs just that, unless its stream goes.
+        let found = too_new(&servers(), 2, true);
         assert_eq!(keys(&found.streams).len(), 1);
-        assert!(found.consumers.is_empty());
-        assert_eq!(too_new(&servers(), 3, true).unwrap(), TooNew::default());
+        assert_eq!(keys(&found.consumers), [(consumer("NEW*", "d"), 2)]);
+        assert!(too_new(&servers(), 2, false).consumers.is_empty());
+        assert_eq!(too_new(&servers(), 3, true), TooNew::default());
     }
 
     #[test]
-    fn levels_that_are_no_numbers_are_errors() {
-        let account = Json::parse(
-            br#"{"stream_detail":[{"name":"S","config":{"metadata":{"_nats.req.level":"x"}}}]}"#,
-        )
-        .unwrap();
-        let servers = [ServerAssets {
-            accounts: vec![account],
-            ..ServerAssets::default()
-        }];
-        assert!(too_new(&servers, 1, false).is_err());
+    fn a_level_that_is_no_number_is_none() {
+        let config = Json::parse(br#"{"metadata":{"_nats.req.level":"x"}}"#).unwrap();
+        assert_eq!(required(&config), 0);
     }
 }

@@ -1,12 +1,16 @@
 //! `nats server report health`.
 
-use super::filter::{arrange, ask, limit};
-use super::repeat::repeated;
+use std::collections::BTreeSet;
+
+use super::filter::{Chosen, limit, sort};
+use super::repeat::{clear, repeated};
 use crate::failure::Result;
+use crate::format::commas;
+use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
 
-/// Errors of a server that are shown; more are only counted.
+/// Errors of a server that are shown; of more, one less is.
 const MAX_ERRORS: usize = 10;
 
 /// Reports about the health of servers.
@@ -14,7 +18,7 @@ pub fn health(session: &mut Session) -> Result<()> {
     repeated(session, report)
 }
 
-fn report(session: &mut Session) -> Result<()> {
+fn report(session: &Session, chosen: &Chosen) -> Result<()> {
     let matches = &session.matches;
     let mut options = Json::object();
     for (flag, key) in [
@@ -31,78 +35,73 @@ fn report(session: &mut Session) -> Result<()> {
         }
     }
     options.set("details", true);
-    let mut answers = ask(session, "HEALTHZ", &options)?;
-    let most = limit(session)?;
-    arrange(session, &mut answers, most);
+    let mut answers = chosen.ask("HEALTHZ", options, limit(session)?)?;
+    sort(session, &mut answers, |a, b| {
+        a.json.text("server.name").cmp(b.json.text("server.name"))
+    });
     let mut table = Table::new(
         "Health Report",
         &["Server", "Cluster", "Domain", "Status", "Type", "Error"],
     );
-    let (mut good, mut bad) = (0, 0);
+    let (mut good, mut bad, mut errors) = (0, 0, 0);
+    let mut clusters = BTreeSet::new();
     for answer in &answers {
         let (server, data) = (answer.json.at("server"), answer.json.at("data"));
-        if data.text("status") == "ok" {
+        let code = data.int("status_code");
+        if code == 200 {
             good += 1;
         } else {
             bad += 1;
         }
-        let mut errors = problems(data);
-        let mut cells = vec![
+        clusters.insert(server.text("cluster"));
+        errors += data.list("errors").len();
+        table.row(vec![
             server.text("name").into(),
             server.text("cluster").into(),
             server.text("domain").into(),
-            format!("{} ({})", data.text("status"), data.int("status_code")).into(),
-        ];
-        let first = if errors.is_empty() {
-            (String::new(), String::new())
-        } else {
-            errors.remove(0)
-        };
-        cells.extend([first.0.into(), first.1.into()]);
-        table.row(cells);
-        for (kind, text) in errors {
-            let mut cells = vec![
-                crate::output::table::Cell::from(""),
-                "".into(),
-                "".into(),
-                "".into(),
-            ];
-            cells.extend([kind.into(), text.into()]);
-            table.row(cells);
+            format!("{} ({code})", data.text("status")).into(),
+        ]);
+        for row in problems(data) {
+            table.row(row);
         }
     }
     table.footer(vec![
-        answers.len().into(),
-        "".into(),
+        commas(answers.len() as i64).into(),
+        commas(clusters.len() as i64).into(),
         "".into(),
         format!("ok: {good} / err: {bad}").into(),
         "".into(),
-        "".into(),
+        commas(errors as i64).into(),
     ]);
+    clear(session);
     table.print();
     Ok(())
 }
 
-fn problems(data: &Json) -> Vec<(String, String)> {
-    let mut errors: Vec<(String, String)> = data
-        .list("errors")
+/// The rows below that of a server.
+fn problems(data: &Json) -> Vec<Vec<Cell>> {
+    let errors = data.list("errors");
+    let shown = if errors.len() > MAX_ERRORS {
+        MAX_ERRORS - 1
+    } else {
+        errors.len()
+    };
+    let blank = |count: usize| vec![Cell::from(""); count];
+    let mut rows: Vec<Vec<Cell>> = errors
         .iter()
+        .take(shown)
         .map(|error| {
-            (
-                error.text("type").to_owned(),
-                error.text("error").to_owned(),
-            )
+            let mut cells = blank(4);
+            cells.extend([error.text("type").into(), error.text("error").into()]);
+            cells
         })
         .collect();
-    if errors.is_empty() && data.has("error") {
-        errors.push((String::new(), data.text("error").to_owned()));
+    if shown < errors.len() {
+        let mut cells = blank(3);
+        cells.push(format!("{} more errors", errors.len() - shown).into());
+        rows.push(cells);
     }
-    if errors.len() >= MAX_ERRORS {
-        let more = errors.len() - (MAX_ERRORS - 1);
-        errors.truncate(MAX_ERRORS - 1);
-        errors.push((String::new(), format!("{more} more errors")));
-    }
-    errors
+    rows
 }
 
 #[cfg(test)]
@@ -111,9 +110,13 @@ mod tests {
 
     #[test]
     fn many_errors_are_counted() {
-        let errors = vec![Json::object().with("type", "STREAM").with("error", "x"); 12];
-        let found = problems(&Json::object().with("errors", Json::List(errors)));
+        let of = |count: usize| {
+            let errors = vec![Json::object().with("type", "STREAM").with("error", "x"); count];
+            problems(&Json::object().with("errors", Json::List(errors)))
+        };
+        assert_eq!(of(10).len(), 10);
+        let found = of(12);
         assert_eq!(found.len(), 10);
-        assert_eq!(found[9].1, "3 more errors");
+        assert_eq!(found[9][3], Cell::from("3 more errors"));
     }
 }

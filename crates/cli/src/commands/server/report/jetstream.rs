@@ -1,18 +1,29 @@
 //! `nats server report jetstream`.
 
+use std::collections::BTreeMap;
+
 use super::super::shorten::shorten;
-use super::filter::{arrange, ask, limit};
-use super::repeat::repeated;
+use super::filter::{Chosen, is_filtered, limit, sort};
+use super::repeat::{clear, repeated};
+use crate::bail;
 use crate::failure::Result;
 use crate::format::{commas, human_duration, human_size};
+use crate::output::style::bold;
 use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
+use crate::system::NO_RESULTS;
 
 /// Reports about JetStream.
 pub fn jetstream(session: &mut Session) -> Result<()> {
     repeated(session, report)
 }
+
+/// Streams and consumers of an account in one answer.
+const LIMIT: usize = 10_000;
+
+/// Groups that servers lead: the server, its cluster, how many.
+type Leaders = BTreeMap<String, (String, u64)>;
 
 /// What is shown of a server.
 #[derive(Clone, Debug, Default)]
@@ -28,10 +39,7 @@ struct Row {
     memory: u64,
     file: u64,
     api: u64,
-    errors: u64,
     pending: u64,
-    stream_leaders: u64,
-    consumer_leaders: u64,
 }
 
 impl Row {
@@ -42,116 +50,165 @@ impl Row {
         let mut row = Self {
             name: name.to_owned(),
             cluster: server.text("cluster").to_owned(),
-            domain: server.text("domain").to_owned(),
+            domain: data.text("config.domain").to_owned(),
             leads: !leader.is_empty() && leader == name,
-            api: data.uint("api.total"),
-            errors: data.uint("api.errors"),
             pending: data.uint("meta_cluster.pending"),
-            stream_leaders: data.uint("streams_leader"),
-            consumer_leaders: data.uint("consumers_leader"),
             ..Self::default()
         };
-        if account.is_empty() {
-            row.streams = data.uint("streams");
-            row.consumers = data.uint("consumers");
-            row.messages = data.uint("messages");
-            row.bytes = data.uint("bytes");
-            row.memory = data.uint("memory");
-            row.file = data.uint("storage");
-            return row;
-        }
-        let details = data.list("account_details");
-        let Some(detail) = details
-            .iter()
-            .find(|detail| detail.text("name") == account || detail.text("id") == account)
-        else {
-            return row;
+        let detail = match data.list("account_details") {
+            [detail] if !account.is_empty() => detail,
+            _ => {
+                row.streams = data.uint("streams");
+                row.consumers = data.uint("consumers");
+                row.messages = data.uint("messages");
+                row.bytes = data.uint("bytes");
+                row.memory = data.uint("memory");
+                row.file = data.uint("storage");
+                row.api = data.uint("api.total");
+                return row;
+            }
         };
         let streams = detail.list("stream_detail");
         let sum = |key: &str| streams.iter().map(|stream| stream.uint(key)).sum();
         row.streams = streams.len() as u64;
         row.consumers = sum("state.consumer_count");
         row.messages = sum("state.messages");
-        row.bytes = sum("state.bytes");
         row.memory = detail.uint("memory");
         row.file = detail.uint("storage");
+        row.bytes = row.memory + row.file;
         row.api = detail.uint("api.total");
-        row.errors = detail.uint("api.errors");
         row
     }
 }
 
-fn report(session: &mut Session) -> Result<()> {
-    let account = session
-        .matches
-        .filled("account")
-        .unwrap_or_default()
-        .to_owned();
-    let mut options = Json::object().with("raft", true);
+fn report(session: &Session, chosen: &Chosen) -> Result<()> {
+    let matches = &session.matches;
+    let account = matches.filled("account").unwrap_or_default();
+    let mut options = Json::object();
     if !account.is_empty() {
-        options.set("account", account.as_str());
+        options.set("account", account);
         options.set("streams", true);
         options.set("consumer", true);
+        options.set("limit", LIMIT);
     }
-    let answers = ask(session, "JSZ", &options)?;
-    let enabled: Vec<&Json> = answers
-        .iter()
-        .map(|answer| &answer.json)
-        .filter(|json| !json.on("data.disabled"))
-        .collect();
-    let mut rows: Vec<Row> = enabled.iter().map(|json| Row::of(json, &account)).collect();
-    let sort = session.matches.text("sort").unwrap_or_default().to_owned();
-    rows.sort_by(|a, b| {
-        let number = |value: fn(&Row) -> u64| value(a).cmp(&value(b));
-        match sort.as_str() {
-            "name" => a.name.cmp(&b.name),
-            "streams" => number(|row| row.streams),
-            "consumers" => number(|row| row.consumers),
-            "msgs" => number(|row| row.messages),
-            "mbytes" | "bytes" => number(|row| row.bytes),
-            "mem" => number(|row| row.memory),
-            "file" | "store" => number(|row| row.file),
-            "api" => number(|row| row.api),
-            "err" => number(|row| row.errors),
-            _ => a.cluster.cmp(&b.cluster),
+    options.set("raft", true);
+    let mut answers = chosen.ask("JSZ", options, limit(session)?)?;
+    if answers.is_empty() {
+        match matches.filled("archive") {
+            Some(path) => bail!("no JetStream data found in {path}"),
+            None => bail!("{NO_RESULTS}"),
         }
-        .then_with(|| a.name.cmp(&b.name))
+    }
+    let key = matches.text("sort").unwrap_or_default();
+    sort(session, &mut answers, |a, b| {
+        let text = |path: &str| a.json.text(path).cmp(b.json.text(path));
+        let number = |path: &str| a.json.uint(path).cmp(&b.json.uint(path));
+        match key {
+            "name" => text("server.name"),
+            "streams" => number("data.streams"),
+            "consumers" => number("data.consumers"),
+            "msgs" => number("data.messages"),
+            "mbytes" | "bytes" => number("data.bytes"),
+            "mem" => number("data.memory"),
+            "file" | "store" => number("data.storage"),
+            "api" => number("data.api.total"),
+            _ => text("server.cluster"),
+        }
+        .then_with(|| text("server.name"))
     });
-    let most = limit(session)?;
-    arrange(session, &mut rows, most);
-    let compact = session.matches.on("compact");
+    let answers: Vec<&Json> = answers.iter().map(|answer| &answer.json).collect();
+    let rows: Vec<Row> = answers.iter().map(|json| Row::of(json, account)).collect();
+    let compact = matches.on("compact");
     let title = if account.is_empty() {
         "JetStream Summary".to_owned()
     } else {
         format!("JetStream Summary for Account {account}")
     };
-    summary(&rows, title, compact).print_tight();
-    println!();
-    if session.matches.on("leaders") {
-        for (title, column, value) in [
-            (
-                "RAFT Leader Report",
-                "Stream Leaders",
-                (|row: &Row| row.stream_leaders) as fn(&Row) -> u64,
-            ),
-            ("RAFT Leader Report", "Consumer Leaders", |row| {
-                row.consumer_leaders
-            }),
-        ] {
-            let mut table = Table::new(title, &["Server", "Cluster", column]);
-            for row in &rows {
-                table.row(vec![
-                    row.name.as_str().into(),
-                    row.cluster.as_str().into(),
-                    value(row).into(),
-                ]);
-            }
-            table.print_tight();
-            println!();
+    clear(session);
+    summary(&rows, title, compact).print();
+    if !is_filtered(session) {
+        meta(&answers, compact);
+    }
+    if matches.on("leaders") {
+        println!();
+        let (streams, consumers) = leaders(&answers, account);
+        if streams.is_empty() && consumers.is_empty() {
+            println!("No JetStream asset leader data reported");
+        } else {
+            leader_table(&streams, "Stream Leaders").print();
+            leader_table(&consumers, "Consumer Leaders").print();
         }
     }
-    meta(&enabled);
     Ok(())
+}
+
+/// Who leads streams, and who leads consumers. Those of an account count where
+/// their streams are led.
+fn leaders(answers: &[&Json], account: &str) -> (Leaders, Leaders) {
+    let (mut streams, mut consumers) = (Leaders::new(), Leaders::new());
+    for json in answers {
+        let (server, data) = (json.at("server"), json.at("data"));
+        let name = server.text("name");
+        if let ([detail], false) = (data.list("account_details"), account.is_empty()) {
+            for stream in detail.list("stream_detail") {
+                let cluster = stream.at("cluster");
+                let leader = cluster.text("leader");
+                let count = |leaders: &mut Leaders, led: &Json| {
+                    if !led.is_null() && led.text("leader") == name {
+                        let cluster = cluster.text("name").to_owned();
+                        leaders.entry(leader.to_owned()).or_insert((cluster, 0)).1 += 1;
+                    }
+                };
+                count(&mut streams, cluster);
+                for consumer in stream.list("consumer_detail") {
+                    count(&mut consumers, consumer.at("cluster"));
+                }
+            }
+            continue;
+        }
+        let (led_streams, led_consumers) =
+            (data.uint("streams_leader"), data.uint("consumers_leader"));
+        if led_streams > 0 || led_consumers > 0 {
+            let cluster = server.text("cluster").to_owned();
+            streams.insert(name.to_owned(), (cluster.clone(), led_streams));
+            consumers.insert(name.to_owned(), (cluster, led_consumers));
+        }
+    }
+    (streams, consumers)
+}
+
+/// The share of each server in what its cluster leads.
+fn leader_table(leaders: &Leaders, what: &str) -> Table {
+    let mut table = Table::new(
+        "RAFT Leader Report",
+        &["Server", "Cluster", what, "Distribution"],
+    );
+    let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
+    for (cluster, count) in leaders.values() {
+        *totals.entry(cluster).or_default() += count;
+    }
+    let mut rows: Vec<(&String, &String, u64)> = leaders
+        .iter()
+        .map(|(name, (cluster, count))| (name, cluster, *count))
+        .collect();
+    rows.sort_by_key(|&(_, cluster, count)| (cluster, count));
+    for (number, (name, cluster, count)) in rows.iter().enumerate() {
+        if number > 0 && rows[number - 1].1 != *cluster {
+            table.separator();
+        }
+        let total = totals.get(cluster.as_str()).copied().unwrap_or(0);
+        let stars = match count {
+            0 => 0,
+            &count => (count as f64 / total.max(1) as f64 * 10.0).round().max(1.0) as usize,
+        };
+        table.row(vec![
+            (*name).into(),
+            (*cluster).into(),
+            commas(*count).into(),
+            "*".repeat(stars).into(),
+        ]);
+    }
+    table
 }
 
 fn summary(rows: &[Row], title: String, compact: bool) -> Table {
@@ -175,7 +232,7 @@ fn summary(rows: &[Row], title: String, compact: bool) -> Table {
         names = shorten(&names);
     }
     let mut table = Table::new(title, &headers);
-    let numbers = |values: [u64; 8]| -> [Cell; 8] {
+    let numbers = |values: [u64; 8]| -> Vec<Cell> {
         let [
             streams,
             consumers,
@@ -194,9 +251,11 @@ fn summary(rows: &[Row], title: String, compact: bool) -> Table {
             human_size(memory),
             human_size(file),
             commas(api),
-            commas(pending),
         ]
         .map(Cell::from)
+        .into_iter()
+        .chain([pending.into()])
+        .collect()
     };
     let mut sums = [0_u64; 8];
     for (row, name) in rows.iter().zip(names) {
@@ -231,33 +290,44 @@ fn summary(rows: &[Row], title: String, compact: bool) -> Table {
     table
 }
 
-/// The group that leads, as its leader sees it.
-fn meta(answers: &[&Json]) {
-    let clustered: Vec<&&Json> = answers
+/// The groups that lead, as their leaders see them.
+fn meta(answers: &[&Json], compact: bool) {
+    let sizes = answers
         .iter()
-        .filter(|json| json.has("data.meta_cluster"))
-        .collect();
-    let Some(any) = clustered.first() else {
+        .map(|json| json.int("data.meta_cluster.cluster_size"));
+    let size = sizes.max().unwrap_or(0);
+    if size == 0 {
         return;
-    };
-    let leading = clustered
+    }
+    let leading: Vec<&Json> = answers
         .iter()
-        .find(|json| json.text("data.meta_cluster.leader") == json.text("server.name"));
-    let Some(leading) = leading else {
-        let size = any.int("data.meta_cluster.cluster_size");
+        .filter(|json| {
+            json.has("data.meta_cluster")
+                && json.text("data.meta_cluster.leader") == json.text("server.name")
+        })
+        .map(|json| json.at("data.meta_cluster"))
+        .collect();
+    if leading.is_empty() {
         println!(
-            "WARNING: No cluster meta leader found. The cluster expects {size} nodes but only {} responded. \
-             JetStream operation requires at least {} up nodes.\n",
+            "\nWARNING: No cluster meta leader found. The cluster expects {size} nodes but only {} responded. \
+             JetStream operation requires at least {} up nodes.",
             answers.len(),
             size / 2 + 1
         );
-        return;
-    };
-    let meta = leading.at("data.meta_cluster");
+    }
+    for (number, meta) in leading.iter().enumerate() {
+        if number > 0 {
+            println!();
+        }
+        meta_table(meta, compact).print_tight();
+    }
+}
+
+fn meta_table(meta: &Json, compact: bool) -> Table {
     let mut table = Table::new(
         format!(
             "RAFT Meta Group Information - Lead cluster: {}",
-            leading.text("server.cluster")
+            meta.text("name")
         ),
         &[
             "Connection Name",
@@ -269,37 +339,42 @@ fn meta(answers: &[&Json]) {
             "Lag",
         ],
     );
-    let mut peers: Vec<(&str, Vec<Cell>)> = vec![(
-        meta.text("leader"),
-        vec![
-            meta.text("peer").into(),
-            "yes".into(),
-            "true".into(),
-            "true".into(),
-            human_duration(0).into(),
-            "0".into(),
-        ],
-    )];
-    for peer in meta.list("replicas") {
-        peers.push((
-            peer.text("name"),
-            vec![
-                peer.text("peer").into(),
-                "".into(),
-                peer.on("current").to_string().into(),
-                (!peer.on("offline")).to_string().into(),
-                human_duration(peer.int("active")).into(),
-                commas(peer.uint("lag")).into(),
-            ],
-        ));
+    let leader = meta.text("leader");
+    let itself = Json::object()
+        .with("name", leader)
+        .with("current", true)
+        .with("peer", meta.text("peer"));
+    let mut peers = meta.list("replicas").to_vec();
+    peers.push(itself);
+    peers.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    let mut names: Vec<String> = peers
+        .iter()
+        .map(|peer| peer.text("name").to_owned())
+        .collect();
+    if compact {
+        names = shorten(&names);
     }
-    peers.sort_by_key(|(name, _)| *name);
-    for (name, mut cells) in peers {
-        cells.insert(0, name.into());
-        table.row(cells);
+    for (peer, name) in peers.iter().zip(names) {
+        let leads = if peer.text("name") == leader {
+            "yes"
+        } else {
+            ""
+        };
+        table.row(vec![
+            name.into(),
+            peer.text("peer").into(),
+            leads.into(),
+            peer.on("current").to_string().into(),
+            if peer.on("offline") {
+                bold("false").into()
+            } else {
+                "true".into()
+            },
+            human_duration(peer.int("active")).into(),
+            commas(peer.uint("lag")).into(),
+        ]);
     }
-    table.print_tight();
-    println!();
+    table
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
 //! `nats server report leafnodes`.
 
-use super::filter::{arrange, ask, limit};
-use super::repeat::repeated;
-use super::routes::rtt;
+use super::filter::{Chosen, limit, sort};
+use super::repeat::{clear, repeated};
+use super::routes::short_account;
 use crate::failure::Result;
 use crate::format::{commas, human_size};
 use crate::output::{Json, Table};
@@ -13,12 +13,13 @@ pub fn leafnodes(session: &mut Session) -> Result<()> {
     repeated(session, report)
 }
 
-fn report(session: &mut Session) -> Result<()> {
-    let options = match session.matches.filled("account") {
-        Some(account) => Json::object().with("account", account),
-        None => Json::Null,
-    };
-    let answers = ask(session, "LEAFZ", &options)?;
+fn report(session: &Session, chosen: &Chosen) -> Result<()> {
+    let mut options = Json::object().with("subscriptions", false);
+    options.set(
+        "account",
+        session.matches.filled("account").unwrap_or_default(),
+    );
+    let answers = chosen.ask("LEAFZ", options, limit(session)?)?;
     let mut rows: Vec<(&str, &Json)> = answers
         .iter()
         .flat_map(|answer| {
@@ -30,10 +31,10 @@ fn report(session: &mut Session) -> Result<()> {
                 .map(move |leaf| (server, leaf))
         })
         .collect();
-    let sort = session.matches.filled("sort").unwrap_or_default();
-    rows.sort_by(|(a_server, a), (b_server, b)| {
+    let key = session.matches.filled("sort").unwrap_or_default();
+    sort(session, &mut rows, |(a_server, a), (b_server, b)| {
         let number = |path: &str| a.uint(path).cmp(&b.uint(path));
-        match sort {
+        match key {
             "name" => a.text("name").cmp(b.text("name")),
             "account" => a.text("account").cmp(b.text("account")),
             "subs" => number("subscriptions"),
@@ -41,11 +42,9 @@ fn report(session: &mut Session) -> Result<()> {
             "out-bytes" => number("out_bytes"),
             "in-msgs" => number("in_msgs"),
             "out-msgs" => number("out_msgs"),
-            _ => (a_server, a.text("name")).cmp(&(b_server, b.text("name"))),
+            _ => a_server.cmp(b_server),
         }
     });
-    let most = limit(session)?;
-    arrange(session, &mut rows, most);
     let mut table = Table::new(
         "Leafnode Report",
         &[
@@ -64,22 +63,22 @@ fn report(session: &mut Session) -> Result<()> {
         ],
     );
     for (server, leaf) in rows {
-        let compressed = !matches!(leaf.text("compression"), "" | "off" | "not supported");
         table.row(vec![
             server.into(),
             leaf.text("name").into(),
-            leaf.text("account").into(),
+            short_account(leaf.text("account")).into(),
             format!("{}:{}", leaf.text("ip"), leaf.int("port")).into(),
-            rtt(leaf.text("rtt")).into(),
+            leaf.text("rtt").into(),
             commas(leaf.int("in_msgs")).into(),
             commas(leaf.int("out_msgs")).into(),
             human_size(leaf.uint("in_bytes")).into(),
             human_size(leaf.uint("out_bytes")).into(),
             commas(leaf.int("subscriptions")).into(),
-            compressed.to_string().into(),
+            leaf.text("compression").into(),
             leaf.on("is_spoke").to_string().into(),
         ]);
     }
+    clear(session);
     table.print();
     Ok(())
 }

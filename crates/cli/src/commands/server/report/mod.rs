@@ -4,6 +4,7 @@ mod accounts;
 mod bars;
 pub mod connections;
 mod downgrade;
+mod fields;
 pub mod filter;
 mod gateways;
 mod health;
