@@ -604,6 +604,22 @@ def older_kinds_of_consumers(ctx):
 
 
 @case(63)
+def without_a_server(ctx):
+    tool = nats(ctx, server=False)
+    tool.env["NATS_URL"] = "nats://127.0.0.1:1"
+    for prefix, commands in (
+            ("", (("pub", "a"), ("js", "pub", "sync", "a"), ("js", "ordered", "--purge"), ("oldjs", "push", "a"))),
+            ("client number 0 failed to connect: ", (("sub", "a"), ("service", "request", "a"), ("service", "serve", "a"))),
+            ("client number 0 could not connect: ", (("js", "ordered"), ("oldjs", "ordered", "a"))),
+            ("client number 0 cloud not connect: ", (("kv", "get"),)),
+            ("connecting: ", (("js", "consume"), ("js", "fetch"), ("js", "get", "sync"), ("js", "get", "batch"), ("kv", "put"),
+                              ("oldjs", "pull", "a")))):
+        for args in commands:
+            outcome = tool.run("bench", *args, code=1)
+            eq(outcome.logs[1:], ["nats: error: " + prefix + "nats: no servers available for connection"], args)
+
+
+@case(63)
 def without_jetstream(ctx):
     tool = nats(ctx, "")
     for args, why in ((("js", "pub", "sync", "a"), "could not access stream benchstream: nats: no responders available for request"),

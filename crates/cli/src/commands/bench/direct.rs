@@ -102,8 +102,11 @@ fn note(plan: &mut Plan, session: &Session) {
 }
 
 fn client(session: &mut Session, plan: &Plan, number: usize) -> Result<Raw> {
-    let raw = Raw::connect(session, plan)
-        .map_err(|error| error.context(format!("client number {number} could not connect")))?;
+    let raw = Raw::connect(session, plan).map_err(|error| match number {
+        // The first one shows whether there is a server.
+        0 => error.context("connecting"),
+        _ => error.context(format!("client number {number} could not connect")),
+    })?;
     log!(
         "[{}] Starting {}, expecting {} messages",
         number + 1,
