@@ -115,6 +115,8 @@ pub struct Arg {
     pub default: Option<&'static str>,
     /// What its words are.
     pub kind: Kind,
+    /// What help texts show for it; its name if empty.
+    pub value_name: &'static str,
 }
 
 /// An argument that must be given.
@@ -126,6 +128,7 @@ pub const fn arg(name: &'static str, help: &'static str) -> Arg {
         many: false,
         default: None,
         kind: Kind::Text,
+        value_name: "",
     }
 }
 
@@ -138,6 +141,12 @@ pub const fn optional(name: &'static str, help: &'static str) -> Arg {
 }
 
 impl Arg {
+    /// With something else than its name for help texts.
+    pub const fn value_name(mut self, name: &'static str) -> Self {
+        self.value_name = name;
+        self
+    }
+
     /// Takes all words that are left.
     pub const fn many(mut self) -> Self {
         self.many = true;
