@@ -349,7 +349,7 @@ authorization { users: [ { user: u, password: p, permissions: { publish: { deny:
 """)
     login = ("--user", "u", "--password", "p", "--timeout", "500ms")
     eq(tool.error("stream", "add", "S", "--subjects", "s", "--defaults", *login),
-       'could not create Stream: context deadline exceeded: nats: Permissions Violation for Publish to "$JS.API.STREAM.CREATE.S"')
+       'could not create Stream: context deadline exceeded: nats: permissions violation: Permissions Violation for Publish to "$JS.API.STREAM.CREATE.S"')
     eq(tool.out("stream", "ls", *login), "No Streams defined\n")
 
 
