@@ -179,15 +179,13 @@ impl Api {
         body: &Json,
         mut take: impl FnMut(&Json) -> usize,
     ) -> Result<(), ApiError> {
-        let mut body = if body.is_null() {
-            Json::object()
-        } else {
-            body.clone()
-        };
         let mut offset = 0;
         for _ in 0..MAX_PAGES {
-            body.set("offset", offset);
-            let page = self.request(name, &body)?;
+            let mut request = Json::object().with("offset", offset);
+            for (key, value) in body.entries("") {
+                request.set(key, value.clone());
+            }
+            let page = self.request(name, &request)?;
             let found = take(&page);
             offset += found;
             let total = usize::try_from(page.int("total")).unwrap_or(0);
