@@ -162,7 +162,7 @@ def graphs_of_a_server(ctx):
     tool = nats(ctx)
     name = tool.server.varz()["server_name"]
     eq(tool.error("server", "graph", name, *SYSTEM), "can only graph data on an interactive terminal")
-    matches(tool.terminal("server", "graph", name, *SYSTEM, rows=20).finish(code=1), "please increase terminal dimensions")
+    matches(tool.terminal("server", "graph", name, *SYSTEM, rows=8).finish(code=1), "please increase terminal dimensions")
     matches(tool.terminal("server", "graph", "nobody", "--timeout", "300ms", *SYSTEM, rows=60).finish(code=1),
             "no results received, ensure the account used has system privileges and appropriate permissions")
     for what, *captions in ((name, r"CPU % Used \(normalized for \d+ cores\)", "Memory Used", "Connections", "Subscriptions",

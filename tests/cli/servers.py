@@ -575,7 +575,7 @@ def a_server_to_try_things_out(ctx):
     running.wait_out("Use it by")
     matches(running.out, r"^Starting local development server, built into %s\n" % re.escape(os.path.realpath(tool.binary)))
     matches(tool.out("context", "ls", "--names"), "^try\ntry_service\ntry_system\n$")
-    matches(tool.out("account", "info", "--context", "try"), "Account: USER\n")
+    matches(tool.out("account", "info", "--context", "try"), r" Connected Server Name: try\n.*JetStream Account Information:")
     tool.run("kv", "add", "B", "--context", "try_service")
     eq(tool.error("server", "run", "try"), 'context "try" already exist')
     running.interrupt()
