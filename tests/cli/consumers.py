@@ -4,7 +4,7 @@ import json
 import os
 import signal
 
-from streams import TIME, conforms, filled
+from streams import TIME, conforms, filled, spaces
 from tool import *
 
 
@@ -500,6 +500,6 @@ def leaders_of_consumers(ctx):
             eq(outcome.logs, ['Requesting leader step down of "%s" in a 3 peer RAFT group' % old, 'New leader elected "n1"'])
             matches(outcome.out, "^\nInformation for Consumer S > %s created " % name)
     wait_until(current, "current replicas", every=0.2)
-    matches(tool.out("consumer", "report", "S", "-l"), r"RAFT Leader Report.*│ Server │ Cluster │ Consumers │ Distribution .*│ n1 +│ c +│ +6 │ \*{10} ")
+    matches(tool.out("consumer", "report", "S", "-l"), r"RAFT Leader Report.*│ Server │ Cluster │ Consumers │ Distribution .*│ n1 +│ c +│ 6 +│ \*{10} ")
     eq(tool.out("consumer", "cluster", "balance", "S"), "Balanced 4 consumers on S\n")
     eq(sorted(info(name)["leader"] for name in names), ["n1", "n1", "n2", "n2", "n3", "n3"])
