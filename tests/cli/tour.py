@@ -26,7 +26,7 @@ ASKED = {
     "nats kv del CONFIG\n": [("Delete bucket", "y")],
     "nats object del": [("Delete", "y")],
     "nats account backup": [("Perform backup", "y")],
-    "nats server passwd": [("Enter password", "long enough"), ("Reenter password", "long enough")],
+    "nats server passwd": [("Enter password", "long enough"), ("Re-enter password", "long enough")],
 }
 
 
