@@ -31,6 +31,7 @@ pub fn elect(session: &mut Session) -> Result<()> {
     let info = step_down(&api, &group, &preferred, force, || {
         api.consumer_info(stream, name)
     })?;
+    println!();
     show(&info, false, false);
     Ok(())
 }
