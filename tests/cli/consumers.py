@@ -401,8 +401,22 @@ def an_edit_shows_what_it_changes(ctx):
     tool = nats(ctx)
     with_consumer(tool)
     edit = ("consumer", "edit", "ORDERS", "C", "--max-deliver", "9")
-    eq(tool.run(*edit, "--dry-run", code=1).out, "Differences (-old +new):\n- max_deliver: -1\n+ max_deliver: 9\n\n")
-    matches(tool.out(*edit, "-f"), r"^Differences \(-old \+new\):\n- max_deliver: -1\n\+ max_deliver: 9\n\nInformation for Consumer ORDERS > C created")
+    shown = """Differences (-old +new):
+  api.ConsumerConfig{
+  \t... // 11 identical fields
+  \tHeartbeat:     s"0s",
+  \tMaxAckPending: 1000,
+- \tMaxDeliver:    -1,
++ \tMaxDeliver:    9,
+  \tBackOff:       nil,
+  \tMaxWaiting:    512,
+  \t... // 18 identical fields
+  }
+"""
+    eq(spaces(tool.run(*edit, "--dry-run", code=1).out), shown)
+    out = spaces(tool.out(*edit, "-f"))
+    check(out.startswith(shown), out)
+    matches(out[len(shown):], "^Information for Consumer ORDERS > C created")
     eq(tool.out(*edit, "-f"), "No difference in configuration\n")
     eq(tool.error("consumer", "edit", "ORDERS", "C", "--wait", "5s"),
        "could not obtain confirmation: cannot ask for confirmation without a terminal")
@@ -483,8 +497,8 @@ def leaders_of_consumers(ctx):
         old = info(name)["leader"]
         if old != "n1":
             outcome = tool.run("consumer", "cluster", "step-down", "S", name, "--preferred", "n1")
-            eq(outcome.logs, ['Requesting leader step down of "%s" for consumer "S > %s" in a 3 peer cluster group' % (old, name),
-                              'New leader elected "n1"'])
+            eq(outcome.logs, ['Requesting leader step down of "%s" in a 3 peer RAFT group' % old, 'New leader elected "n1"'])
+            matches(outcome.out, "^\nInformation for Consumer S > %s created " % name)
     wait_until(current, "current replicas", every=0.2)
     matches(tool.out("consumer", "report", "S", "-l"), r"RAFT Leader Report.*│ Server │ Cluster │ Consumers │ Distribution .*│ n1 +│ c +│ +6 │ \*{10} ")
     eq(tool.out("consumer", "cluster", "balance", "S"), "Balanced 4 consumers on S\n")

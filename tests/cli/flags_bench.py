@@ -1,7 +1,7 @@
 """Flags of bench that no other test needs: items 62, 63."""
 
 from tool import *
-from tools import results
+from benches import results
 
 # Of every publisher to a stream.
 PUBLISHERS = {"sync": "JetStream synchronous publisher", "async": "JetStream asynchronous publisher"}
@@ -62,19 +62,24 @@ def consumers_with_every_flag(ctx):
     fill = ("bench", "js", "pub", "async", "b", "--create", "--multisubject", "--multisubjectmax", "2", "--msgs", "100", "--no-progress")
     tool.run(*fill)
     only = ("--filter", "b.0", "--msgs", "50", "--no-progress")
-    eq(results(tool.out("bench", "js", "ordered", *only, "--batch", "10"))[0], "JetStream ordered ephemeral consumer")
+    outcome = tool.run("bench", "js", "ordered", *only, "--filter", "none", "--batch", "10", "--sleep", "1us", "--size", "10")
+    eq(results(outcome.out, latencies=False), "JetStream ordered ephemeral consumer")
+    check(outcome.logs[0].endswith("[clients=1, filter=b.0,none, msg-size=10 B, msgs=50, purge=false, sleep=1µs, stream=benchstream]"), outcome)
     for kind in ("consume", "fetch"):
-        out = tool.out("bench", "js", kind, *only, "--consumer", kind, "--doubleack", "--batch", "10", "--clients", "1")
-        results(out)
-        info = tool.run("consumer", "info", "benchstream", kind, "--json").json
+        outcome = tool.run("bench", "js", kind, *only, "--doubleack", "--batch", "10", "--clients", "1")
+        results(outcome.out)
+        check("[acks=explicit, batch=10, clients=1, consumer=nats-bench, double-acked=true, filter=b.0, msg-size" in outcome.logs[0], outcome)
+        info = tool.run("consumer", "info", "benchstream", "nats-bench", "--json").json
         eq((info["config"]["filter_subjects"], info["ack_floor"]["consumer_seq"]), (["b.0"], 50))
+        tool.run("consumer", "rm", "benchstream", "nats-bench", "-f")
     results(tool.out("bench", "js", "get", "batch", "--filter", "b.1", "--batch", "7", "--msgs", "50", "--no-progress"))
     # What was there is purged; then nothing comes, until somebody publishes.
+    for name in ("p1", "p2"):
+        tool.run("consumer", "add", "benchstream", name, "--pull", "--defaults")
     for kind, consumer in (("ordered", ()), ("consume", ("--consumer", "p1")), ("fetch", ("--consumer", "p2"))):
         run = tool.start("bench", "js", kind, "--purge", "--msgs", "10", "--no-progress", *consumer)
-        run.wait_err("Purging the stream")
-        wait_until(lambda: tool.run("stream", "info", "benchstream", "--json").json["state"]["messages"] == 0, "purged")
         run.wait_err(r"expecting 10 messages")
+        eq(tool.run("stream", "info", "benchstream", "--json").json["state"]["messages"], 0)
         tool.run("bench", "js", "pub", "sync", "b", "--multisubject", "--msgs", "10", "--no-progress")
         results(run.wait().out)
 
@@ -82,20 +87,23 @@ def consumers_with_every_flag(ctx):
 @case(63)
 def buckets_with_every_flag(ctx):
     tool = nats(ctx)
-    outcome = tool.run("bench", "kv", "put", "--bucket", "B", "--storage", "memory", "--replicas", "1", "--maxbytes", "2MB", "--history", "3",
-                       "--msgs", "60", "--clients", "2", "--size", "10", "--randomize", "5", "--no-progress", "--csv", "kv.csv", "--sleep", "1us")
-    check("KV putter aggregated stats" in outcome.out, outcome)
-    config = tool.run("stream", "info", "KV_B", "--json").json["config"]
+    outcome = tool.run("bench", "kv", "put", "--storage", "memory", "--replicas", "1", "--maxbytes", "2MB", "--history", "3", "--msgs", "60",
+                       "--clients", "2", "--size", "10", "--randomize", "5", "--no-progress", "--csv", "kv.csv", "--sleep", "1us")
+    eq(results(outcome.out, latencies=True, clients=2), "JetStream KV putter")
+    config = tool.run("stream", "info", "KV_benchbucket", "--json").json["config"]
     eq((config["storage"], config["num_replicas"], config["max_bytes"], config["max_msgs_per_subject"]), ("memory", 1, 2 << 20, 3))
-    keys = tool.out("kv", "ls", "B").split()
-    check(1 <= len(keys) <= 5, keys)
+    keys = tool.out("kv", "ls", "benchbucket").split()
+    check(set(keys) <= set("01234") and keys, keys)
     eq(len(open(tool.path("kv.csv"), encoding="utf-8").read().splitlines()), 3)
-    eq(len(tool.run("kv", "get", "B", keys[0], "--raw").out), 10)
-    tool.run("bench", "kv", "put", "--bucket", "B", "--purge", "--msgs", "20", "--no-progress")
+    eq(len(tool.run("kv", "get", "benchbucket", keys[0], "--raw").out.rstrip("\n")), 10)
+    tool.run("kv", "add", "B")
+    tool.run("bench", "kv", "put", "--bucket", "B", "--msgs", "20", "--no-progress")
     eq(len(tool.out("kv", "ls", "B").split()), 20)
     outcome = tool.run("bench", "kv", "put", "--bucket", "B", "--throughput", "200", "--duration", "100ms", "--no-progress")
-    check("msgs=20" in outcome.err, outcome.err)
-    results(tool.out("bench", "kv", "get", "--bucket", "B", "--randomize", "20", "--msgs", "20", "--no-progress"))
+    check("[bucket=B, clients=1, duration=100ms, msg-size=128 B, msgs=20, purge=false, sleep=0s, throughput=200]" in outcome.err, outcome.err)
+    outcome = tool.run("bench", "kv", "get", "--bucket", "B", "--randomize", "20", "--msgs", "20", "--no-progress")
+    results(outcome.out)
+    check("randomize=20" in outcome.err, outcome)
 
 
 @case(63)
@@ -144,6 +152,12 @@ def older_consumers_with_every_flag(ctx):
     more = ("--stream", "OLD", "--msgs", "60", "--no-progress", "--size", "10", "--sleep", "1us")
     results(tool.out("bench", "oldjs", "ordered", "b", "--multisubject", "--csv", "o.csv", *more))
     eq(len(open(tool.path("o.csv"), encoding="utf-8").read().splitlines()), 2)
-    results(tool.out("bench", "oldjs", "push", "b.*", "--consumer", "p", "--maxacks", "10", "--ack", "--doubleack", *more))
-    out = tool.out("bench", "oldjs", "pull", "b.*", "--consumer", "q", "--batch", "10", "--ack", "--doubleack", "--clients", "2", *more)
-    check("aggregated stats" in out, out)
+    results(tool.out("bench", "oldjs", "push", "b.*", "--maxacks", "10", "--ack", "--doubleack", *more))
+    tool.run("consumer", "add", "OLD", "p", "--target", "to.p", "--deliver-group", "p-GROUP", "--ack", "explicit", "--defaults")
+    outcome = tool.run("bench", "oldjs", "push", "b.*", "--consumer", "p", "--no-doubleack", *more)
+    results(outcome.out)
+    check(not any("Deleted" in line for line in outcome.logs), outcome)
+    eq(tool.run("consumer", "info", "OLD", "p", "--json").json["ack_floor"]["consumer_seq"], 60)
+    out = tool.out("bench", "oldjs", "pull", "b.*", "--batch", "10", "--ack", "--doubleack", "--clients", "2", *more)
+    results(out, latencies=False, clients=2)
+    results(tool.out("bench", "oldjs", "pull", "b.*", "--consumer", "q", *more))

@@ -445,7 +445,9 @@ def every_threshold_of_a_consumer(ctx):
     for words, text in ((("--outstanding-ack-critical", "1"), r"Crit:Ack Pending: \d"), (("--redelivery-critical", "1"), r"Crit:Redelivered: \d"),
                         (("--last-ack-critical", "1ns"), r"Crit:Last ack \S+ ago"), (("--last-delivery-critical", "1ns"), r"Crit:Last delivery \S+ ago")):
         matches(run_check(tool, *of, *words, code=2), text)
-    matches(run_check(tool, *of, "--last-ack-critical", "1h"), r"^OK S_C OK:Last ack \S+ ago ")
+    matches(run_check(tool, *of, "--last-ack-critical", "1h", "--last-delivery-critical", "1h"),
+            r"^OK S_C OK:Last delivery \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC OK:Last ack \d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d+)? \+0000 UTC \| "
+            r"ack_pending=\d pull_waiting=0 pending=\d redelivered=\d last_delivery=[\d.]+s;;3600\.0000 last_ack=[\d.]+s;;3600\.0000\n$")
     tool.run("consumer", "add", "S", "W", "--pull", "--filter", "S.none", "--defaults")
     waiting = tool.start("consumer", "next", "S", "W", "--timeout", "20s")
     waits = ("consumer", "--stream", "S", "--consumer", "W", "--waiting-critical", "1")

@@ -2,10 +2,12 @@
 
 import json
 import re
+import socket
 import ssl
 import urllib.error
 import urllib.request
 
+from lib.process import free_ports
 from tool import *
 
 # What two servers say about a stream with two replicas and a consumer, and a third server about a stream of its own.
@@ -331,7 +333,7 @@ checks:
       messages_critical: 2
   - name: other orders
     kind: stream
-    properties: { stream: S, messages_critical: 0 }
+    properties: { stream_name: S, messages_critical: 0 }
   - name: svc
     kind: request
     context: app
@@ -349,25 +351,68 @@ def fetch(url, context=None, method="GET"):
         return error.code, dict(error.headers), error.read().decode()
 
 
+def exporting(tool, *args):
+    """Starts an exporter at a free port; it, and its port."""
+    port = free_ports(1)[0]
+    exporter = tool.start("server", "check", "exporter", "--config", "checks.yaml", "--port", port, *args)
+    exporter.wait_err(r"NATS CLI Prometheus Exporter listening on https?://0\.0\.0\.0:%da?/metrics\n" % port)
+    def listens():
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", port)) == 0
+    wait_until(listens, "the exporter")
+    return exporter, port
+
+
+def of_checks(text):
+    """The metrics of checks: the original has others about itself, too."""
+    return "".join(line + "\n" for line in text.splitlines() if "nats_server_check" in line)
+
+
 @case(133)
 def an_exporter_serves_the_results_of_checks(ctx):
     tool = nats(ctx)
     tool.run("context", "add", "app", "--server", tool.server.address)
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
     tool.write("checks.yaml", EXPORTER)
-    exporter = tool.start("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
-    port = exporter.wait_err(r"Serving 4 checks at http://\S*:(\d+)/metrics\n").group(1)
-    url = "http://127.0.0.1:%s/metrics" % port
+    exporter, port = exporting(tool)
+    url = "http://127.0.0.1:%d/metrics" % port
     status, headers, text = fetch(url)
     eq(status, 200)
-    eq(headers["content-type"], "text/plain; version=0.0.4; charset=utf-8")
-    matches(text, r'# TYPE nats_server_check_stream_status_code gauge\n'
-                  r'nats_server_check_stream_status_code\{item="orders",status="CRITICAL"\} 2\n'
-                  r'nats_server_check_stream_status_code\{item="other orders",status="OK"\} 0\n')
-    matches(text, r'\nnats_server_check_stream_messages\{item="orders"\} 0\n')
-    matches(text, r'\nnats_server_check_connections_status_code\{item="link",status="OK"\} 0\n')
-    matches(text, r'\nnats_server_check_connections_rtt\{item="link"\} [\d.e-]+\n')
-    matches(text, r'\nnats_server_check_request_status_code\{item="svc",status="CRITICAL"\} 2\n')
+    headers = {key.lower(): value for key, value in headers.items()}
+    matches(headers["content-type"], r"^text/plain; version=0\.0\.4; charset=utf-8")
+    matches(of_checks(text), r"""^# HELP nats_server_check_connection_connect_time Time taken to connect to NATS
+# TYPE nats_server_check_connection_connect_time gauge
+nats_server_check_connection_connect_time\{item="link"\} \S+
+# HELP nats_server_check_connection_request_time Time taken for a full Request-Reply operation
+# TYPE nats_server_check_connection_request_time gauge
+nats_server_check_connection_request_time\{item="link"\} \S+
+# HELP nats_server_check_connection_rtt The round-trip-time of the connection
+# TYPE nats_server_check_connection_rtt gauge
+nats_server_check_connection_rtt\{item="link"\} \S+
+# HELP nats_server_check_connection_status_code Nagios compatible status code for connection
+# TYPE nats_server_check_connection_status_code gauge
+nats_server_check_connection_status_code\{item="link",status="OK"\} 0
+# HELP nats_server_check_request_status_code Nagios compatible status code for request
+# TYPE nats_server_check_request_status_code gauge
+nats_server_check_request_status_code\{item="svc",status="CRITICAL"\} 2
+# HELP nats_server_check_request_time How long the request took
+# TYPE nats_server_check_request_time gauge
+nats_server_check_request_time\{item="svc"\} \S+
+# HELP nats_server_check_stream_messages Messages stored in the stream
+# TYPE nats_server_check_stream_messages gauge
+nats_server_check_stream_messages\{item="orders"\} 0
+# HELP nats_server_check_stream_sources Number of sources being consumed by this stream
+# TYPE nats_server_check_stream_sources gauge
+nats_server_check_stream_sources\{item="orders"\} 0
+nats_server_check_stream_sources\{item="other orders"\} 0
+# HELP nats_server_check_stream_status_code Nagios compatible status code for stream
+# TYPE nats_server_check_stream_status_code gauge
+nats_server_check_stream_status_code\{item="orders",status="CRITICAL"\} 2
+nats_server_check_stream_status_code\{item="other orders",status="OK"\} 0
+$""")
+    # Each result is logged.
+    exporter.wait_err(r"\d\d:\d\d:\d\d OK link OK:connected to \S+ in \S+ .*\n\d\d:\d\d:\d\d CRITICAL orders Crit:0 messages OK:0 sources \| messages=0;;2 sources=0\n"
+                      r"\d\d:\d\d:\d\d OK other orders OK:0 sources \| sources=0\n\d\d:\d\d:\d\d CRITICAL svc Crit:could not send request: ")
     # Each scrape looks again.
     for _ in range(3):
         tool.run("publish", "s", "x", "-J", "-q")
@@ -377,38 +422,76 @@ def an_exporter_serves_the_results_of_checks(ctx):
     fetch(url)
     eq(tool.server.varz()["total_connections"], total + 3)
     wait_until(lambda: tool.server.varz()["connections"] == 1, "one connection that is kept")
-    # Without its server it goes on, and says so.
-    eq(fetch(url, method="HEAD")[::2], (200, ""))
-    eq(fetch(url, method="POST")[0], 405)
     eq(fetch(url.replace("metrics", "other"))[0], 404)
+    # Without its server it goes on, and says so.
     tool.server.stop()
     text = fetch(url)[2]
-    matches(text, r'_connections_status_code\{item="link",status="CRITICAL"\} 2\n')
+    matches(text, r'_connection_status_code\{item="link",status="CRITICAL"\} 2\n')
     matches(text, r'_stream_status_code\{item="orders",status="CRITICAL"\} 2\n')
     exporter.process.terminate()
     exporter.wait(None)
 
 
 @case(133)
-def an_exporter_with_https_and_mistakes_in_its_configuration(ctx):
+def an_exporter_goes_on_with_mistakes_in_its_configuration(ctx):
+    tool = nats(ctx)
+    tool.run("context", "add", "app", "--server", tool.server.address)
+    tool.write("checks.yaml", """
+context: app
+checks:
+  - { name: none, kind: nope }
+  - { name: wrong, kind: stream, properties: { stream_name: [1] } }
+  - { name: more, kind: kv, properties: { bucket: NONE, foo: 1 } }
+  - { name: js, kind: jetstream }
+""")
+    exporter, port = exporting(tool)
+    text = of_checks(fetch("http://127.0.0.1:%d/metrics" % port)[2])
+    eq(re.findall(r"^nats_server_check_(\w+)_status_code(.*)$", text, re.M), [
+        ("jetstream", '{item="js",status="OK"} 0'), ("kv", '{item="more",status="CRITICAL"} 2'),
+        ("stream", '{item="wrong",status="CRITICAL"} 2')])
+    exporter.wait_err(r"Unknown check kind nope\n")
+    exporter.wait_err(r"CRITICAL wrong Crit:invalid properties: ")
+    exporter.wait_err(r"CRITICAL more Crit:bucket NONE not found\n")
+    # What is not set is not looked at.
+    exporter.wait_err(r"OK js \| memory=0B memory_pct=0% storage=0B storage_pct=0% streams=0 streams_pct=0% consumers=0 consumers_pct=0%\n")
+
+
+@case(133)
+def an_exporter_with_https(ctx):
+    tool = nats(ctx)
+    certs = ctx.certs
+    tool.run("context", "add", "app", "--server", tool.server.address, "--select")
+    tool.write("checks.yaml", "checks: [{ name: link, kind: connection }]\n")
+    _, port = exporting(tool, "--https-certificate", certs.server_cert, "--https-key", certs.server_key, "--namespace", "mine")
+    text = fetch("https://localhost:%d/metrics" % port, ssl.create_default_context(cafile=certs.ca))[2]
+    matches(text, r'\nmine_connection_status_code\{item="link",status="OK"\} 0\n')
+    eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")
+
+
+@case(133, "deviation")
+def an_exporter_that_cannot_start_says_why(ctx):
+    """The original serves plain HTTP if only one of key and certificate is given, and tells of no port that it did not get from its
+    command line. Here a half configured HTTPS is an error, port 0 is any that is free, and checks of the same name, which the original
+    cannot serve, are one at the start."""
     tool = nats(ctx)
     certs = ctx.certs
     tool.write("checks.yaml", "checks: [{ name: link, kind: connection }]\n")
     args = ("server", "check", "exporter", "--config", "checks.yaml", "--port", "0")
-    exporter = tool.start(*args, "--https-certificate", certs.server_cert, "--https-key", certs.server_key, "--namespace", "mine")
-    port = exporter.wait_err(r"https://\S*:(\d+)/metrics\n").group(1)
     # Without --context the connection is the one of the exporter's own command line.
-    text = fetch("https://localhost:%s/metrics" % port, ssl.create_default_context(cafile=certs.ca))[2]
-    matches(text, r'\nmine_connections_status_code\{item="link",status="OK"\} 0\n')
+    exporter = tool.start(*args)
+    port = exporter.wait_err(r"listening on http://0\.0\.0\.0:(\d+)/metrics\n").group(1)
+    url = "http://127.0.0.1:%s/metrics" % port
+    matches(fetch(url)[2], r'\nnats_server_check_connection_status_code\{item="link",status="OK"\} 0\n')
+    eq(fetch(url, method="HEAD")[::2], (200, ""))
+    eq(fetch(url, method="POST")[0], 405)
     eq(tool.error(*args, "--https-key", certs.server_key), "HTTPS needs both --https-certificate and --https-key")
     matches(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", port),
             "^could not listen on port %s: " % port)
     eq(tool.error("server", "check", "exporter", "--config", "checks.yaml", "--port", "70000"), "there is no port 70000")
-    tool.write("checks.yaml", "checks: [{ name: s, kind: stream, properties: { foo: 1 } }]\n")
-    eq(tool.error(*args), 'checks.yaml: check "s": stream has no property "foo"')
+    tool.write("checks.yaml", "checks: [{ name: a, kind: connection }, { name: a, kind: connection }]\n")
+    eq(tool.error(*args), 'checks.yaml: two checks of the same kind are called "a"')
     tool.write("checks.yaml", "checks: [\n")
     matches(tool.error(*args), "^checks.yaml: yaml: ")
-    eq(tool.usage_error("server", "check", "exporter"), "required flag --config not provided")
 
 
 @case(109, "services", slow=True)

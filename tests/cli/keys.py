@@ -149,15 +149,31 @@ def credentials_are_checked(ctx):
     tool = nats(ctx, server=False)
     operator(tool)
     args = ("server", "check", "credential", "--credential")
-    eq(tool.out(*args, "u1.creds", code=2), "CRITICAL Credential Crit:never expires | expiry=0.0000s\n")
-    eq(tool.out(*args, "u1.creds", "--no-require-expiry"), "OK Credential OK:never expires | expiry=0.0000s\n")
+    # Never is the beginning of the epoch.
+    matches(tool.out(*args, "u1.creds", code=2), r"^CRITICAL Credential Crit:never expires \| expiry=-\d{10}\.0000s\n$")
+    matches(tool.out(*args, "u1.creds", "--no-require-expiry"), r"^OK Credential OK:never expires \| expiry=-\d{10}\.0000s\n$")
     tool.run("auth", "user", "credential", "short.creds", "u1", "APP", "--expire", "1h")
-    matches(tool.out(*args, "short.creds"), r"^OK Credential OK:expires in \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC \| expiry=\d+\.\d{4}s\n$")
-    matches(tool.out(*args, "short.creds", "--validity-warn", "2h", code=1), r"^WARNING Credential Warn:expires sooner than 2h0m0s ")
-    matches(tool.out(*args, "short.creds", "--validity-critical", "2h", code=2), r"^CRITICAL Credential Crit:expires sooner than 2h0m0s ")
-    matches(tool.out(*args, "nothing", code=2), r"^CRITICAL Credential Crit:credential not accessible: ")
+    matches(tool.out(*args, "short.creds"), r"^OK Credential OK:expires in \d{4}-\d\d-\d\d \d\d:\d\d:\d\d \+0000 UTC \| expiry=3[56]\d\d\.0000s\n$")
+    matches(tool.out(*args, "short.creds", "--validity-warn", "2h", code=1), r"^WARNING Credential Warn:expires sooner than 2h0m0s \| ")
+    matches(tool.out(*args, "short.creds", "--validity-critical", "2h", code=2), r"^CRITICAL Credential Crit:expires sooner than 2h0m0s \| ")
+    eq(tool.out(*args, "nothing", code=2), "CRITICAL Credential Crit:credential not accessible: stat nothing: no such file or directory\n")
     tool.write("bad", "x")
-    matches(tool.out(*args, "bad", code=2), r"^CRITICAL Credential Crit:invalid credential: ")
+    eq(tool.out(*args, "bad", code=2), "CRITICAL Credential Crit:invalid credential: expected 3 chunks\n")
+    eq(tool.out(*args, ".", code=2), "CRITICAL Credential Crit:credential not accessible: is a directory\n")
+
+
+@case(131, "deviation")
+def thresholds_of_credentials_are_seconds(ctx):
+    """The original compares seconds with nanoseconds, so that every threshold alarms, and tells of credentials that have expired
+    when they will. Here thresholds mean what they say, and what has expired is critical."""
+    tool = nats(ctx, server=False)
+    operator(tool)
+    args = ("server", "check", "credential", "--credential", "short.creds")
+    tool.run("auth", "user", "credential", "short.creds", "u1", "APP", "--expire", "1h")
+    matches(tool.out(*args, "--validity-warn", "2m", "--validity-critical", "1m"), r"^OK Credential OK:expires in .* expiry=3[56]\d\d\.0000s;120\.0000;60\.0000\n$")
+    matches(tool.out(*args, "--validity-warn", "2h", "--validity-critical", "1m", code=1), r"^WARNING Credential Warn:expires sooner than 2h0m0s \| ")
+    tool.run("auth", "user", "credential", "short.creds", "u1", "APP", "--expire", "1s", "-f")
+    wait_until(lambda: tool.run(*args, code=None).out.startswith("CRITICAL Credential Crit:expired "), "the end of the credential")
 
 
 @case(134)

@@ -167,9 +167,10 @@ def information_about_a_stream(ctx):
     tool.run("stream", "add", "S", "--subjects", "s", "--description", "d", "--metadata", "k=v", "--limit-consumer-inactive", "10s",
              "--transform-source", "s", "--transform-destination", "t", "--defaults", "--output", "s.json")
     config = json.load(open(tool.path("s.json"), encoding="utf-8"))
-    first = ["name", "description", "subjects", "subject_transform", "retention", "max_consumers", "max_msgs_per_subject", "max_msgs",
-             "max_bytes", "max_age", "max_msg_size", "storage", "discard", "num_replicas"]
-    eq((list(config)[:len(first)], list(config)[-2:]), (first, ["metadata", "consumer_limits"]))
+    eq(list(config), [
+        "name", "description", "subjects", "retention", "max_consumers", "max_msgs_per_subject", "max_msgs", "max_bytes", "max_age",
+        "max_msg_size", "storage", "discard", "num_replicas", "duplicate_window", "subject_transform", "sealed", "deny_delete",
+        "deny_purge", "allow_rollup_hdrs", "allow_direct", "mirror_direct", "metadata", "consumer_limits"])
     eq(columns(tool, "stream", "ls"), [("Streams", ["Name", "Description", "Created", "Messages", "Size", "Last Message"])])
     eq(columns(tool, "stream", "report"), [("Stream Report", [
         "Stream", "Storage", "Placement", "Consumers", "Messages", "Bytes", "Lost", "Deleted", "API Level", "Replicas"])])

@@ -252,7 +252,14 @@ def a_check_as_json(ctx):
 def a_check_as_text(ctx):
     tool = nats(ctx)
     out = check(tool, "connection", "--format", "text")
-    matches(out, r"^Connection: OK\n\nStatus Detail\n\n.*│ Status │ Message .*\n\nCheck Metrics\n\n.*│ Metric +│ Value +│ Unit │")
+    matches(out, r"^Connection: OK\n\nStatus Detail\n\n╭[─┬]+╮\n│ Status │ Message +│\n├[─┼]+┤\n│ OK     │ connected to \S+ in \S+ +│\n│ OK     │ rtt time \S+ +│\n"
+                 r"│ OK     │ round trip took \S+ +│\n╰[─┴]+╯\n\nCheck Metrics\n\n╭[─┬]+╮\n"
+                 r"│ Metric       │ Value +│ Unit │ Critical Threshold │ Warning Threshold │ Description +│\n├[─┼]+┤\n"
+                 r"│ connect_time │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ Time taken to connect to NATS +│\n"
+                 r"│ rtt          │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ The round-trip-time of the connection +│\n"
+                 r"│ request_time │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ Time taken for a full Request-Reply operation │\n╰[─┴]+╯\n\n$")
+    matches(check(tool, "stream", "--stream", "NO", "--format", "text", code=2),
+            r"^NO: CRITICAL\n\nStatus Detail\n\n╭[─┬]+╮\n│ Status   │ Message +│\n├[─┼]+┤\n│ Critical │ could not load info: stream not found \(10059\) │\n╰[─┴]+╯\n\n$")
 
 
 def stream(tool, name, **config):
@@ -269,10 +276,16 @@ def thresholds_of_a_stream(ctx):
         tool.run("publish", subject, "x", "-J", "-q")
     eq(check(tool, "stream", "--stream", "S", "--msgs-warn", "10", "--msgs-critical", "1", "--subjects-warn", "5",
              "--subjects-critical", "9", code=1),
-       "WARNING S Warn:3 messages OK:2 subjects | messages=3;10;1 subjects=2;5;9 sources=0\n")
+       "WARNING S Warn:3 messages OK:2 subjects OK:0 sources | messages=3;10;1 subjects=2;5;9 sources=0\n")
+    # Fewer subjects are worse if the critical threshold is not the higher one; without one, none at all is critical.
+    eq(check(tool, "stream", "--stream", "S", "--subjects-warn", "5", "--subjects-critical", "2", code=2),
+       "CRITICAL S Crit:2 subjects OK:0 sources | subjects=2;5;2 sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--subjects-warn", "2", code=1),
+       "WARNING S Warn:2 subjects OK:0 sources | subjects=2;2 sources=0\n")
     matches(check(tool, "stream", "--stream", "S", "--msgs-critical", "3", code=2), r"^CRITICAL S Crit:3 messages ")
-    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3", code=2), r"Crit:Stream is not clustered")
-    matches(check(tool, "stream", "--stream", "S", "--lag-critical", "3", code=2), r"Crit:not mirrored")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "1", code=2), "CRITICAL S Crit:Stream is not clustered OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--lag-critical", "3", code=2),
+       "CRITICAL S Crit:not mirrored OK:0 sources OK:0 sources current OK:0 sources active | sources=0 sources_lagged=0 sources_inactive=0\n")
     eq(check(tool, "stream", "--stream", "NO", code=2), "CRITICAL NO Crit:could not load info: stream not found (10059)\n")
 
 
@@ -296,7 +309,13 @@ def a_consumer_is_checked(ctx):
     eq(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--unprocessed-critical", "1",
              "--last-delivery-critical", "1h", code=2),
        "CRITICAL S_C Crit:Unprocessed Messages: 1 Crit:No deliveries | "
-       "ack_pending=0 pull_waiting=0 pending=1;;1 redelivered=0 last_delivery=0.0000s;;3600.0000\n")
+       "ack_pending=0 pull_waiting=0 pending=1;;1 redelivered=0\n")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--outstanding-ack-critical", "1", "--waiting-critical", "2",
+             "--unprocessed-critical", "3", "--redelivery-critical", "4"),
+       "OK S_C OK:Ack Pending: 0 OK:Waiting Pulls: 0 OK:Unprocessed Messages: 1 OK:Redelivered: 0 | "
+       "ack_pending=0;;1 pull_waiting=0;;2 pending=1;;3 redelivered=0;;4\n")
+    eq(check(tool, "consumer", "--stream", "S", "--consumer", "NO", code=2),
+       "CRITICAL S_NO Crit:could not load info: consumer not found (10014)\n")
     matches(check(tool, "consumer", "--stream", "S", "--consumer", "C", "--pinned", code=2),
             r"Crit:Not pinned client priority mode")
 
@@ -318,17 +337,35 @@ def a_message_is_checked(ctx):
        'CRITICAL Stream Message Crit:Check failed: invalid subject ">"\n')
     tool.run("publish", "S.t", "1000", "-J", "-q")
     matches(check(tool, "message", "--stream", "S", "--subject", "S.t", "--body-timestamp", "--age-critical", "1h", code=2),
-            r"Crit:\d+h\d+m\S+ old")
+            r"Crit:\d+h\d+m[\d.]+s old")
+    eq(check(tool, "message", "--stream", "S", "--subject", "S.a", "--body-timestamp", code=2),
+       'CRITICAL Stream Message Crit:invalid timestamp body: strconv.ParseInt: parsing "hello": invalid syntax\n')
+    eq(check(tool, "message", "--stream", "S", "--subject", "S.*", code=2),
+       'CRITICAL Stream Message Crit:Check failed: invalid subject "S.*"\n')
 
 
 @case(127)
 def use_of_jetstream_is_checked(ctx):
     tool = nats(ctx)
     out = check(tool, "jetstream")
-    matches(out, r"^OK JetStream OK:0% memory OK:0% storage \| memory=0B memory_pct=0%;75;90 storage=0B storage_pct=0%;75;90 "
+    matches(out, r"^OK JetStream \| memory=0B memory_pct=0%;75;90 storage=0B storage_pct=0%;75;90 "
                  r"streams=0 streams_pct=0% consumers=0 consumers_pct=0% replicas_ok=0 replicas_no_leader=0 "
                  r"replicas_missing_replicas=0 replicas_lagged=0;;200 replicas_not_seen=0.0000s;;5.0000 replicas_fail=0\n$")
-    matches(check(nats(ctx, config=""), "jetstream", code=2), r"^CRITICAL JetStream Crit:JetStream not available: ")
+    eq(check(nats(ctx, config=""), "jetstream", code=2), "CRITICAL JetStream Crit:JetStream not available: nats: jetstream not enabled "
+       "Crit:JetStream not available: invalid account status\n")
+    # Streams that are not replicated are well.
+    stream(tool, "S")
+    matches(check(tool, "jetstream"), " replicas_ok=1 ")
+    helps = dict(re.findall(r"^# HELP nats_server_check_jetstream_(\S+) (.*)$", check(tool, "jetstream", "--format", "prometheus"), re.M))
+    eq(helps, {
+        "consumers": "JetStream consumers resource usage", "consumers_pct": "JetStream consumers resource usage in percent",
+        "memory": "JetStream memory resource usage", "memory_pct": "JetStream memory resource usage in percent",
+        "replicas_fail": "Streams unhealthy cluster state", "replicas_lagged": "Streams with > 200 lagged replicas",
+        "replicas_missing_replicas": "Streams where there are fewer known replicas than configured",
+        "replicas_no_leader": "Streams with no leader elected", "replicas_not_seen": "Streams with replicas seen > 5s ago",
+        "replicas_ok": "Streams with healthy cluster state", "status_code": "Nagios compatible status code for jetstream",
+        "storage": "JetStream storage resource usage", "storage_pct": "JetStream storage resource usage in percent",
+        "streams": "JetStream streams resource usage", "streams_pct": "JetStream streams resource usage in percent"})
 
 
 @case(128, "services")
@@ -354,8 +391,10 @@ def a_bucket_is_checked(ctx):
        % tool.run("request", "$JS.API.STREAM.INFO.KV_B", "", "--raw").json["state"]["bytes"])
     matches(check(tool, "kv", "--bucket", "B", "--key", "x", code=2), r"Crit:key x not found")
     matches(check(tool, "kv", "--bucket", "B", "--values-warn", "5", "--values-critical", "1", code=2), r"Crit:1 values")
+    eq(check(tool, "kv", "--bucket", "B", "--values-warn", "1", code=1).split(" | ")[0], "WARNING B Warn:1 values OK:bucket B")
     tool.run("kv", "del", "B", "k", "-f")
-    matches(check(tool, "kv", "--bucket", "B", "--key", "k", code=2), r"Crit:key k is deleted")
+    matches(check(tool, "kv", "--bucket", "B", "--key", "k", code=2), r"^CRITICAL B Crit:key k not found OK:bucket B \| values=1 bytes=\d+B replicas=1\n$")
+    matches(check(tool, "kv", "--bucket", "B", "--format", "prometheus"), r"\n# HELP nats_server_check_kv_replicas Data about the NATS CLI check kv\n")
     eq(check(tool, "kv", "--bucket", "NO", code=2), "CRITICAL NO Crit:bucket NO not found\n")
 
 
@@ -367,9 +406,17 @@ def a_service_is_checked(ctx):
     service = tool.start("reply", "svc", "answer", "-H", "K:V")
     service.wait_err("Listening")
     matches(check(tool, "request", "--subject", "svc", "--match-payload", "^ans", "--match-headers", "K=V"),
-            r"^OK svc OK:Valid response \| time=\d\.\d{4}s\n$")
-    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^x", "--match-headers", "K=W", code=2),
-            r'Crit:response does not match regexp Crit:invalid header "K" = "V"')
+            r"^OK svc OK:Valid response \| time=0\.\d{3}0s\n$")
+    matches(check(tool, "request", "--subject", "svc", "--match-payload", "^x", code=2), r"^CRITICAL svc Crit:response does not match regexp \| ")
+
+
+@case(130, "deviation")
+def headers_of_an_answer_are_checked(ctx):
+    """The original sends the headers of --match-headers instead of comparing them with the answer's. Here they are compared."""
+    tool = nats(ctx)
+    service = tool.start("reply", "svc", "answer", "-H", "K:V")
+    service.wait_err("Listening")
+    matches(check(tool, "request", "--subject", "svc", "--match-headers", "K=W", code=2), r'^CRITICAL svc Crit:invalid header "K" = "V" \| ')
 
 
 @case(132)
@@ -501,8 +548,10 @@ def the_meta_leader_steps_down(ctx):
 def replicas_of_a_stream_must_be_expected(ctx):
     tool = nats(ctx, server=cluster(ctx)[0])
     stream(tool, "S", num_replicas=3)
-    matches(check(tool, "stream", "--stream", "S", code=2), r"^CRITICAL S Crit:Expected 0 replicas got 3 ")
-    matches(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), r"^OK S OK:3 peers OK:replicas are current ")
+    eq(check(tool, "stream", "--stream", "S", code=2), "CRITICAL S Crit:Expected 0 replicas got 3 OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "3"), "OK S OK:3 peers OK:0 sources | sources=0\n")
+    eq(check(tool, "stream", "--stream", "S", "--peer-expect", "3", "--peer-lag-critical", "1000"),
+       "OK S OK:3 peers OK:replicas are current OK:0 sources | sources=0\n")
     matches(check(tool, "jetstream"), r" replicas_ok=1 ")
 
 
@@ -514,7 +563,8 @@ def the_meta_group_is_checked(ctx):
             r"^OK JetStream Meta Cluster OK:3 peers led by n\d \| peers=3;3;3 peer_offline=0 peer_not_current=0 peer_inactive=0 "
             r"peer_lagged=0\n$")
     matches(check(tool, "meta", "--expect", "2", *limits, *SYSTEM, code=2), r"Crit:3 peers of expected 2 ")
-    matches(check(tool, "meta", "--expect", "2", *limits, code=2), r"Crit:JSZ API request failed: ")
+    eq(check(tool, "meta", "--expect", "2", *limits, code=2),
+       "CRITICAL JetStream Meta Cluster Crit:JSZ API request failed: nats: no responders available for request\n")
 
 
 @case(105)

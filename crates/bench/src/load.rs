@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::client::Client;
 use crate::server::{Kind, Server};
 use crate::workload::{Measurement, Workload};
-use crate::{disk, load_consume, load_js, load_many};
+use crate::{disk, load_behind, load_consume, load_js, load_many};
 
 /// Bytes a publisher writes at a time.
 const WRITE_CHUNK: usize = 128 * 1024;
@@ -16,16 +16,26 @@ const WRITE_CHUNK: usize = 128 * 1024;
 /// How long workloads run whose rates differ too much for a number of messages.
 const USUAL_DURATION: Duration = Duration::from_secs(2);
 
+/// Messages of 1 KiB that a consumer reads to catch up: more than servers keep
+/// in their own memory.
+const CATCH_UP: u64 = 4_000_000;
+
+/// The same beside a head that publishes.
+const BEHIND: u64 = 1_000_000;
+
 /// Less would measure nothing.
 const LEAST_DURATION: Duration = Duration::from_millis(50);
 
 /// Runs one turn; `scale` is in percent of the usual amount of work.
 pub fn run(workload: Workload, kind: &Kind, scale: u32) -> Result<Measurement> {
+    let scaled = |count: u64| (count * u64::from(scale) / 100).max(100);
     if *kind == Kind::Relay && workload.has_disk_floor() {
-        return disk::append_and_sync(duration(scale));
+        return match workload {
+            Workload::JsCatchUp => load_behind::read_files(scaled(CATCH_UP)),
+            _ => disk::append_and_sync(duration(scale)),
+        };
     }
     let mut server = Server::start(kind, workload)?;
-    let scaled = |count: u64| (count * u64::from(scale) / 100).max(100);
     match workload {
         Workload::PublishOnly { size } => publish_only(&server, size, scaled(20_000_000)),
         Workload::OneToOne { size } => {
@@ -68,6 +78,10 @@ pub fn run(workload: Workload, kind: &Kind, scale: u32) -> Result<Measurement> {
         Workload::JsKvGet => load_js::kv_get(&server, duration(scale)),
         Workload::JsWorkQueue { clients } => {
             load_consume::work_queue(&server, clients, scaled(200_000))
+        }
+        Workload::JsCatchUp => load_behind::catch_up(&mut server, scaled(CATCH_UP)),
+        Workload::JsHead { pace, behind } => {
+            load_behind::head(&server, scaled(BEHIND), pace, behind, duration(scale))
         }
         Workload::JsRecovery { killed } => {
             load_js::recovery(&mut server, killed, scaled(1_000_000), scaled(100_000))

@@ -46,21 +46,21 @@ fn create_consumer(control: &mut Control, options: Value) -> Result<()> {
 }
 
 /// A pull request for `batch` messages.
-fn pull_request(inbox: &str, batch: u64, options: &str) -> Vec<u8> {
+fn pull_request(consumer: &str, inbox: &str, batch: u64, options: &str) -> Vec<u8> {
     let body = format!("{{\"batch\":{batch}{options}}}");
     let head = format!(
-        "PUB $JS.API.CONSUMER.MSG.NEXT.BENCH.C {inbox} {}",
+        "PUB $JS.API.CONSUMER.MSG.NEXT.BENCH.{consumer} {inbox} {}",
         body.len()
     );
     format!("{head}\r\n{body}\r\n").into_bytes()
 }
 
 /// Lets what pull clients commonly say be said: how long a request lives.
-const EXPIRES: &str = ",\"expires\":30000000000";
+pub const EXPIRES: &str = ",\"expires\":30000000000";
 
 /// The requests of one client: so many messages asked for, `ahead` requests
 /// outstanding.
-struct Requests {
+pub struct Requests {
     bytes: Vec<u8>,
     asked: u64,
     ahead: u64,
@@ -69,16 +69,26 @@ struct Requests {
 
 impl Requests {
     fn new(ahead: u64, count: u64) -> Self {
+        Self::of("C", INBOX, ahead, count, EXPIRES)
+    }
+
+    /// Requests to `consumer` with answers to `inbox`.
+    pub fn of(consumer: &str, inbox: &str, ahead: u64, count: u64, options: &str) -> Self {
         Self {
-            bytes: pull_request(INBOX, BATCH, EXPIRES),
+            bytes: pull_request(consumer, inbox, BATCH, options),
             asked: 0,
             ahead,
             count,
         }
     }
 
+    /// Messages asked for so far.
+    pub fn asked(&self) -> u64 {
+        self.asked
+    }
+
     /// The next request, if it is time for it.
-    fn next(&mut self, received: u64) -> Option<&[u8]> {
+    pub fn next(&mut self, received: u64) -> Option<&[u8]> {
         let due = self.asked < self.count && self.asked - received <= (self.ahead - 1) * BATCH;
         due.then(|| {
             self.asked += BATCH;
@@ -87,7 +97,8 @@ impl Requests {
     }
 }
 
-fn whole_batches(count: u64) -> u64 {
+/// So many messages, rounded up to whole requests.
+pub fn whole_batches(count: u64) -> u64 {
     count.div_ceil(BATCH) * BATCH
 }
 
@@ -193,7 +204,7 @@ pub fn work_queue(server: &Server, clients: usize, count: u64) -> Result<Measure
         let client = subscribed(server, &inbox)?;
         workers.push((
             client,
-            pull_request(&inbox, QUEUE_BATCH, ",\"no_wait\":true"),
+            pull_request("C", &inbox, QUEUE_BATCH, ",\"no_wait\":true"),
         ));
     }
     let received = AtomicU64::new(0);

@@ -13,7 +13,7 @@
 //! | [`load`] | how each workload drives a server |
 //! | [`jetstream`] | the JetStream API, acks and deliveries on a raw connection |
 //! | [`relay`] | the floor: a server that only copies bytes |
-//! | [`disk`] | the floor: writing and syncing without a server |
+//! | [`disk`] | the floors: writing and syncing, and reading, without a server |
 //! | [`scratch`] | temporary files |
 //! | [`report`] | tables |
 
@@ -21,6 +21,7 @@ mod client;
 mod disk;
 mod jetstream;
 mod load;
+mod load_behind;
 mod load_consume;
 mod load_js;
 mod load_many;

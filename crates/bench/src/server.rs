@@ -171,6 +171,12 @@ impl Server {
         bail!("the server did not start within {START_PATIENCE:?}")
     }
 
+    /// Where it keeps its streams.
+    pub fn store(&self) -> Result<PathBuf> {
+        let (_, directory) = self.home.as_ref().context("not a NATS server")?;
+        Ok(directory.join("js"))
+    }
+
     /// CPU time the process has used, all threads.
     pub fn cpu(&self) -> Result<Duration> {
         let mut clock: libc::clockid_t = 0;

@@ -81,12 +81,24 @@ pub enum Workload {
         /// Clients that fetch and ack.
         clients: usize,
     },
+    /// A consumer that reads a long stream from files that are not in memory.
+    JsCatchUp,
+    /// A publisher at a fixed pace.
+    JsHead {
+        /// Messages a second.
+        pace: u64,
+        /// Whether a consumer reads the stream from its beginning meanwhile.
+        behind: bool,
+    },
     /// Restart of a server with one big stream.
     JsRecovery {
         /// Whether the server was killed; else it was stopped in order.
         killed: bool,
     },
 }
+
+/// Messages a second of a head that does not want all the machine has.
+const PACE: u64 = 50_000;
 
 /// When a server's JetStream syncs what it stores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -150,6 +162,15 @@ impl Workload {
             },
             Self::JsKvGet,
             Self::JsWorkQueue { clients: 8 },
+            Self::JsCatchUp,
+            Self::JsHead {
+                pace: PACE,
+                behind: false,
+            },
+            Self::JsHead {
+                pace: PACE,
+                behind: true,
+            },
             Self::JsRecovery { killed: false },
             Self::JsRecovery { killed: true },
         ]
@@ -201,6 +222,9 @@ impl Workload {
             Self::JsKvPut { sync } => format!("js-kv-put{}", sync.suffix().0),
             Self::JsKvGet => "js-kv-get".to_owned(),
             Self::JsWorkQueue { .. } => "js-work-queue".to_owned(),
+            Self::JsCatchUp => "js-catch-up".to_owned(),
+            Self::JsHead { behind: false, .. } => "js-head".to_owned(),
+            Self::JsHead { behind: true, .. } => "js-head-behind".to_owned(),
             Self::JsRecovery { killed: false } => "js-restart".to_owned(),
             Self::JsRecovery { killed: true } => "js-restart-killed".to_owned(),
         }
@@ -251,6 +275,17 @@ impl Workload {
             Self::JsWorkQueue { clients } => {
                 format!("work queue, {clients} clients, batch 100, explicit ack")
             }
+            Self::JsCatchUp => {
+                "a consumer reads 4 GiB (at scale 100) of 1 KiB messages from the disk".to_owned()
+            }
+            Self::JsHead { pace, behind } => {
+                let beside = if *behind {
+                    "a consumer catches up"
+                } else {
+                    "nobody reads"
+                };
+                format!("JetStream publish, 1 KiB, {pace}/s, {beside}")
+            }
             Self::JsRecovery { killed } => {
                 let end = if *killed { "kill -9" } else { "stop" };
                 format!("restart after {end}, 1 M msgs, 100,000 subjects (at scale 100)")
@@ -264,13 +299,13 @@ impl Workload {
         matches!(self, Self::OneToOne { .. }) || self.has_disk_floor()
     }
 
-    /// Whether the floor is the machine's own write and sync.
+    /// Whether the floor is what the machine's disk takes.
     pub fn has_disk_floor(&self) -> bool {
         matches!(
             self,
             Self::JsPublishOne {
                 sync: Sync::BeforeAck
-            }
+            } | Self::JsCatchUp
         )
     }
 
@@ -284,6 +319,8 @@ impl Workload {
             | Self::JsPush
             | Self::JsKvGet
             | Self::JsWorkQueue { .. }
+            | Self::JsCatchUp
+            | Self::JsHead { .. }
             | Self::JsRecovery { .. } => Some(Sync::Default),
             Self::PublishOnly { .. }
             | Self::OneToOne { .. }

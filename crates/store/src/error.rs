@@ -78,6 +78,10 @@ pub enum StoreError {
     /// A thread that wrote has panicked.
     #[error("a write was interrupted by a fault of the server")]
     Interrupted,
+    /// A block has to be read from the disk first, and the caller does not wait:
+    /// see [`StreamStore::set_patient`](crate::StreamStore::set_patient).
+    #[error("the block is being read")]
+    NotAtHand,
     /// Another process uses the store directory.
     #[error("{0} is used by another server")]
     Locked(PathBuf),
@@ -109,6 +113,7 @@ impl StoreError {
             Self::TooLarge { .. }
             | Self::SequenceUsed { .. }
             | Self::TooMany(_)
+            | Self::NotAtHand
             | Self::Interrupted => self.to_string(),
         }
     }

@@ -44,6 +44,7 @@ pub use consumer::{
     ConsumerChange, ConsumerState, ConsumerStore, FileConsumerStore, PendingAck, SeqPair,
 };
 pub use error::{FlushError, KeyError, StoreError};
+pub use file::fetch::FetchTask;
 pub use file::pack::PackTask;
 pub use file::{FileStore, Recovery};
 pub use filter::{Filter, Pattern};

@@ -3,6 +3,7 @@
 use std::ops::ControlFlow;
 
 use crate::error::{FlushError, StoreError};
+use crate::file::fetch::FetchTask;
 use crate::file::pack::PackTask;
 use crate::filter::Filter;
 use crate::sync::SyncTask;
@@ -224,6 +225,19 @@ pub trait StreamStore: Send {
     /// If files cannot be read or written; the messages are unharmed.
     fn take_packing(&mut self) -> Result<Option<PackTask>, StoreError> {
         Ok(None)
+    }
+
+    /// Whether reading waits for the disk, as it does at first. Otherwise what is
+    /// in no block in memory gives [`StoreError::NotAtHand`], and a task of
+    /// [`take_fetches`](Self::take_fetches) reads the block.
+    fn set_patient(&mut self, patient: bool) {
+        let _ = patient;
+    }
+
+    /// Tasks that read blocks, for any other thread; to be asked for after
+    /// impatient reads. What was refused succeeds when they have run.
+    fn take_fetches(&mut self) -> Vec<FetchTask> {
+        Vec::new()
     }
 
     /// Compresses the blocks that were finished lately, if that is wanted: at

@@ -11,6 +11,8 @@ use super::{ClientError, Options};
 #[derive(Debug)]
 pub struct RawLink {
     link: Link,
+    /// Most bytes that the server takes in a message; 0 if it did not say.
+    pub max_payload: usize,
 }
 
 fn failed(error: &io::Error) -> ClientError {
@@ -27,7 +29,13 @@ impl RawLink {
         let mut last = ClientError::NoServers;
         for endpoint in &options.servers {
             match dial(endpoint, options) {
-                Ok(dialled) => return Ok((Self { link: dialled.link }, dialled.rest)),
+                Ok(dialled) => {
+                    let link = Self {
+                        link: dialled.link,
+                        max_payload: usize::try_from(dialled.info.max_payload).unwrap_or(0),
+                    };
+                    return Ok((link, dialled.rest));
+                }
                 Err(ClientError::NoServers) => {}
                 Err(error) => last = error,
             }

@@ -157,6 +157,15 @@ impl Subscription {
         self.queue.pop(Some(deadline))
     }
 
+    /// Ends the subscription on the server when it has got so many messages.
+    pub fn end_after(&self, count: u64) -> Result<(), ClientError> {
+        for sid in &self.sids {
+            self.shared
+                .write_line(&format!("UNSUB {sid} {count}\r\n"))?;
+        }
+        Ok(())
+    }
+
     /// Messages that were lost because nobody took them.
     pub fn lost(&self) -> u64 {
         self.queue

@@ -133,7 +133,12 @@ pub fn human_duration(nanos: i64) -> String {
         return "never".to_owned();
     }
     if nanos < 0 {
-        return format!("-{}", human_duration(nanos.saturating_neg()));
+        let span = human_duration(nanos.saturating_neg());
+        return if span == "0s" {
+            span
+        } else {
+            format!("-{span}")
+        };
     }
     if nanos == 0 {
         return "0s".to_owned();

@@ -71,3 +71,9 @@ pub fn span_between(start: &str, end: &str) -> i64 {
         _ => 0,
     }
 }
+
+/// A time in UTC as Go writes it: `2026-01-02 03:04:05.678 +0000 UTC`.
+pub fn go_time(time: Timestamp) -> String {
+    let text = time.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
+    format!("{text} +0000 UTC")
+}

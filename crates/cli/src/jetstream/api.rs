@@ -16,6 +16,15 @@ const MAX_PAGES: usize = 4_096;
 /// Header with the API level that a server must have for a request.
 const REQUIRED_LEVEL: &str = "Nats-Required-Api-Level";
 
+/// Prefix of requests. A domain wins over a prefix; both may be empty.
+pub fn api_prefix(domain: &str, prefix: &str) -> String {
+    match (domain, prefix) {
+        ("", "") => "$JS.API".to_owned(),
+        ("", prefix) => prefix.trim_end_matches('.').to_owned(),
+        (domain, _) => format!("$JS.{domain}.API"),
+    }
+}
+
 /// The JetStream API of an account.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -39,11 +48,7 @@ impl Api {
         timeout: Duration,
         trace: bool,
     ) -> Self {
-        let prefix = match (domain, prefix) {
-            ("", "") => "$JS.API".to_owned(),
-            ("", prefix) => prefix.trim_end_matches('.').to_owned(),
-            (domain, _) => format!("$JS.{domain}.API"),
-        };
+        let prefix = api_prefix(domain, prefix);
         let event_prefix = match event_prefix {
             "" => "$JS.EVENT".to_owned(),
             prefix => prefix.trim_end_matches('.').to_owned(),

@@ -108,6 +108,11 @@ impl fmt::Display for ApiError {
                 f,
                 "nats: no responders available for request on {subject}: is JetStream enabled on the server and for this account?"
             ),
+            ApiError::Client(ClientError::Timeout) => f.write_str("context deadline exceeded"),
+            // The server said why it does not answer.
+            ApiError::Client(error @ ClientError::Server(_)) => {
+                write!(f, "context deadline exceeded: {error}")
+            }
             ApiError::Client(error) => error.fmt(f),
             ApiError::Garbled(why) => write!(f, "the answer cannot be read: {why}"),
         }

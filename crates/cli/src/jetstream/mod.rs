@@ -9,7 +9,7 @@ mod error;
 mod pull;
 mod reader;
 
-pub use api::Api;
+pub use api::{Api, api_prefix};
 pub use delivered::Delivered;
 pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::format::{commas, human_duration, human_size, human_size_float, rate};
+use crate::format::{go_duration, human_size, rate};
 
 /// Redraws per second.
 const FRAMES: u8 = 10;
@@ -16,6 +16,8 @@ pub enum Unit {
     Count,
     /// Bytes.
     Bytes,
+    /// Bytes in thousands: `65.54KB`.
+    DecimalBytes,
 }
 
 /// A progress bar. Without a terminal only its last line is printed.
@@ -38,6 +40,7 @@ impl Progress {
             let counters = match unit {
                 Unit::Count => "{human_pos} / {human_len}",
                 Unit::Bytes => "{binary_bytes} / {binary_total_bytes}",
+                Unit::DecimalBytes => "{decimal_bytes} / {decimal_total_bytes}",
             };
             let template = format!("{{msg}} [{{bar:40}}] {counters} {{percent}}%");
             if let Ok(style) = ProgressStyle::with_template(&template) {
@@ -92,20 +95,44 @@ impl Progress {
 
 fn summary(unit: Unit, done: u64, span: Duration) -> String {
     let nanos = i64::try_from(span.as_nanos()).unwrap_or(i64::MAX);
-    let per_second = rate(done as f64, span.as_secs_f64());
-    let time = human_duration(nanos);
-    match unit {
-        Unit::Count => format!(
-            "{} in {time}; {}/s",
-            commas(done),
-            commas(per_second as u64)
-        ),
-        Unit::Bytes => format!(
-            "{} in {time}; {}/s",
-            human_size(done),
-            human_size_float(per_second)
-        ),
+    let amount = |amount: u64| match unit {
+        Unit::Count => scaled(amount),
+        Unit::Bytes => human_size(amount),
+        Unit::DecimalBytes => format!("{}B", scaled(amount)),
+    };
+    let time = go_duration(to_millis(nanos));
+    // The clock is not fine enough for less.
+    if span <= Duration::from_micros(1) {
+        return format!("{} in {time}", amount(done));
     }
+    let per_second = rate(done as f64, span.as_secs_f64());
+    format!(
+        "{} in {time}; {}/s",
+        amount(done),
+        amount(per_second as u64)
+    )
+}
+
+/// Rounded to whole milliseconds.
+fn to_millis(nanos: i64) -> i64 {
+    const MILLI: i64 = 1_000_000;
+    (nanos + MILLI / 2) / MILLI * MILLI
+}
+
+/// A number with two decimals and a letter for thousands, millions, ...
+fn scaled(number: u64) -> String {
+    for (scale, letter) in [
+        (1_000_000_000_000_000, 'Q'),
+        (1_000_000_000_000, 'T'),
+        (1_000_000_000, 'B'),
+        (1_000_000, 'M'),
+        (1_000, 'K'),
+    ] {
+        if number >= scale {
+            return format!("{:.2}{letter}", number as f64 / scale as f64);
+        }
+    }
+    number.to_string()
 }
 
 #[cfg(test)]
@@ -116,9 +143,6 @@ mod tests {
     fn the_last_line_has_amount_time_and_rate() {
         let span = Duration::from_millis(3);
         assert_eq!(summary(Unit::Bytes, 266, span), "266 B in 3ms; 87 KiB/s");
-        assert_eq!(
-            summary(Unit::Count, 3_000, span),
-            "3,000 in 3ms; 1,000,000/s"
-        );
+        assert_eq!(summary(Unit::Count, 3_000, span), "3.00K in 3ms; 1.00M/s");
     }
 }

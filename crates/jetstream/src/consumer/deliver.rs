@@ -1,6 +1,6 @@
 //! Which message is next, and its delivery (jetstream-consumers.md 6).
 
-use midge_store::{MessageRef, Nanos, PendingAck, Seq, SeqPair};
+use midge_store::{MessageRef, Nanos, PendingAck, Seq, SeqPair, StoreError};
 
 use super::{Consumer, GroupId, SkipList};
 use crate::advisory::Delivered;
@@ -26,6 +26,18 @@ pub(crate) enum Served {
     Idle,
     /// Its turn is over; there is more.
     Again,
+    /// The next message is being read from the disk.
+    Reading,
+}
+
+/// What is to be delivered again.
+enum Repeat {
+    /// Nothing.
+    Nothing,
+    /// A message, which was delivered so often before.
+    Message(Seq, u64),
+    /// One that is being read from the disk.
+    Reading,
 }
 
 /// Where the next message comes from.
@@ -45,7 +57,10 @@ impl Consumer {
         }
         self.pass += 1;
         let before = self.delivered.consumer;
+        // While a block is read others have their turn, and publishers above all.
+        core.store.set_patient(!core.reads_beside);
         let served = self.deliver_turn(core, cx);
+        core.store.set_patient(true);
         if self.delivered.consumer != before {
             self.delivered_changed = true;
             self.last_delivery = Some(cx.now);
@@ -82,6 +97,7 @@ impl Consumer {
             match self.deliver_next(core, cx) {
                 Step::Delivered => {}
                 Step::Stop => return Served::Idle,
+                Step::Reading => return Served::Reading,
                 Step::End | Step::NobodyEligible => {
                     self.end_one_shots(cx);
                     self.park(&mut core.groups);
@@ -103,20 +119,23 @@ impl Consumer {
 
     /// The next message to deliver again, with how often it was delivered.
     /// Messages that were delivered often enough, or are gone, end here.
-    fn next_again(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Option<(Seq, u64)> {
+    fn next_again(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Repeat {
         while let Some(seq) = self.pending.next_queued() {
             let deliveries = self.deliveries_of(seq);
             if self.is_last_delivery(deliveries) {
                 self.give_up(seq, core, cx);
                 continue;
             }
-            // What is damaged can not be delivered any more.
-            if core.store.load(seq).ok().flatten().is_some() {
-                return Some((seq, deliveries));
+            match core.store.load(seq).map(|message| message.is_some()) {
+                Ok(true) => return Repeat::Message(seq, deliveries),
+                Err(StoreError::NotAtHand) => return Repeat::Reading,
+                // What is damaged can not be delivered any more.
+                Ok(false) | Err(_) => {
+                    self.drop_deleted(seq, super::timers::DELETED, core, cx);
+                }
             }
-            self.drop_deleted(seq, super::timers::DELETED, core, cx);
         }
-        None
+        Repeat::Nothing
     }
 
     /// How often a pending message was delivered.
@@ -155,9 +174,12 @@ impl Consumer {
         let again = if self.pending.queued() > 0 {
             self.next_again(core, cx)
         } else {
-            None
+            Repeat::Nothing
         };
-        if again.is_none() && self.is_stalled() {
+        if matches!(again, Repeat::Reading) {
+            return Step::Reading;
+        }
+        if matches!(again, Repeat::Nothing) && self.is_stalled() {
             // Who does not wait learns that there is nothing now.
             self.end_one_shots(cx);
             return Step::Stop;
@@ -173,7 +195,7 @@ impl Consumer {
             settled,
             ..
         } = core;
-        let (found, origin) = if let Some((seq, deliveries)) = again {
+        let (found, origin) = if let Repeat::Message(seq, deliveries) = again {
             (store.load(seq), Origin::Redelivery(deliveries))
         } else if let Some(seq) = self
             .skip
@@ -192,7 +214,7 @@ impl Consumer {
         };
         let message = match found {
             Ok(Some(message)) => message,
-            Ok(None) | Err(midge_store::StoreError::Damaged { .. }) if origin == Origin::Listed => {
+            Ok(None) | Err(StoreError::Damaged { .. }) if origin == Origin::Listed => {
                 // It was removed meanwhile, or can not be read.
                 if let Some(skip) = &mut self.skip {
                     skip.left.pop_front();
@@ -206,6 +228,7 @@ impl Consumer {
                 }
                 return Step::End;
             }
+            Err(StoreError::NotAtHand) => return Step::Reading,
             Err(error) => {
                 cx.out.event(Event::Warning(format!(
                     "JetStream consumer '{} > {} > {}' can not read its stream: {error}",
@@ -453,4 +476,6 @@ enum Step {
     End,
     /// There is a message, and no request that may have it.
     NobodyEligible,
+    /// The message is being read from the disk.
+    Reading,
 }

@@ -123,6 +123,8 @@ pub(crate) struct Consumer {
     parked: Option<u64>,
     /// Whether it is on the stream's list of consumers to serve.
     pub is_ready: bool,
+    /// It waits for a message that is being read from the disk.
+    pub is_reading: bool,
     /// Whether the next flush looks at it.
     pub is_listed_dirty: bool,
     /// Whether it stands on the stream's list of consumers to sync.
@@ -197,6 +199,7 @@ impl Consumer {
             sample: 0,
             parked: None,
             is_ready: false,
+            is_reading: false,
             is_listed_dirty: false,
             is_listed_unsynced: false,
             pass: 0,
@@ -298,7 +301,12 @@ impl Consumer {
 
     fn sync_backlog(&mut self, core: &mut Core) {
         let start = self.backlog_start();
-        let Core { groups, store, .. } = core;
+        let Core {
+            groups,
+            store,
+            reads_beside,
+            ..
+        } = core;
         let Some(group) = groups.get(self.group) else {
             return;
         };
@@ -307,10 +315,12 @@ impl Consumer {
         {
             return;
         }
+        store.set_patient(true);
         // What can not be read can not be delivered either.
         self.backlog = store
             .count(group.filter(), start, midge_store::Counting::Messages)
             .unwrap_or(0);
+        store.set_patient(!*reads_beside);
         self.mark = group.mark();
         self.backlog_known = true;
     }

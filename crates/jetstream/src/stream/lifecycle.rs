@@ -287,6 +287,8 @@ impl Stream {
                 groups: Groups::default(),
                 random: Random::new(parts.seed),
                 ready: Vec::new(),
+                reading: Vec::new(),
+                reads_beside: false,
                 settled: Vec::new(),
                 lowest_pending: Seq::MAX,
             },

@@ -36,7 +36,7 @@ mod update;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use midge_store::{Nanos, Seq, StoreError, StreamStore, SyncTask};
+use midge_store::{FetchTask, Nanos, Seq, StoreError, StreamStore, SyncTask};
 use midge_subject::Transform;
 
 pub use direct::DirectGet;
@@ -69,6 +69,10 @@ pub(crate) struct Core {
     pub random: Random,
     /// Consumers that may have something to deliver.
     pub ready: Vec<ConsumerId>,
+    /// Consumers whose next message is being read from the disk.
+    pub reading: Vec<ConsumerId>,
+    /// Whether another thread reads for them.
+    pub reads_beside: bool,
     /// Messages that a consumer is done with, if that may make them leave.
     pub settled: Vec<Seq>,
     /// No consumer waits for the acknowledgement of a message below this, or
@@ -382,8 +386,14 @@ impl Stream {
                 continue;
             };
             consumer.is_ready = false;
-            if consumer.serve(&mut self.core, cx) == Served::Again {
-                self.wake(id);
+            match consumer.serve(&mut self.core, cx) {
+                Served::Again => self.wake(id),
+                Served::Reading => {
+                    if !std::mem::replace(&mut consumer.is_reading, true) {
+                        self.core.reading.push(id);
+                    }
+                }
+                Served::Idle => {}
             }
             self.consumers.reschedule(id);
             if !self.core.settled.is_empty() {
@@ -392,6 +402,29 @@ impl Stream {
         }
         self.report_usage();
         !self.consumers.turn.is_empty()
+    }
+
+    /// From now on nobody waits for the disk in [`settle`](Self::settle): the
+    /// tasks of [`take_fetches`](Self::take_fetches) do, on any other thread.
+    pub fn read_beside(&mut self) {
+        self.core.reads_beside = true;
+    }
+
+    /// Tasks that read what consumers deliver next, to be asked for after
+    /// [`settle`](Self::settle); [`fetched`](Self::fetched) tells that one is
+    /// done.
+    pub fn take_fetches(&mut self) -> Vec<FetchTask> {
+        self.core.store.take_fetches()
+    }
+
+    /// A task has read something: consumers go on when the stream is settled.
+    pub fn fetched(&mut self) {
+        for id in std::mem::take(&mut self.core.reading) {
+            if let Some(consumer) = self.consumers.get_mut(id) {
+                consumer.is_reading = false;
+            }
+            self.wake(id);
+        }
     }
 
     fn report_usage(&mut self) {

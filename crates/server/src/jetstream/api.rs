@@ -129,7 +129,10 @@ impl Api {
                 _ => {}
             },
             // For workers.
-            WorkerMail::Interest { .. } | WorkerMail::Synced(_) | WorkerMail::Packed(_) => {}
+            WorkerMail::Interest { .. }
+            | WorkerMail::Synced(_)
+            | WorkerMail::Packed(_)
+            | WorkerMail::Fetched(_) => {}
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
         }

@@ -31,6 +31,8 @@ pub(crate) enum WorkerMail {
     Synced(SyncOutcome),
     /// The block of this stream is compressed.
     Packed(u32),
+    /// A block of this stream was read.
+    Fetched(u32),
     /// Threads are to come together (`rendezvous.rs`).
     Rendezvous,
     /// Anything rare.

@@ -11,12 +11,13 @@
 //! | [`worker`], [`commands`], [`closing`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
-//! | [`packer`] | compressing finished blocks |
+//! | [`aside`] | threads that compress and read blocks |
 //! | [`publisher`] | what streams send, on its way to clients |
 //! | [`report`] | what the monitoring port is told |
 //! | [`mailbox`], [`command`], [`routes`] | what reaches a worker |
 
 mod api;
+mod aside;
 pub(crate) mod audit;
 mod closing;
 mod command;
@@ -27,7 +28,6 @@ mod files;
 mod host;
 mod interest;
 mod mailbox;
-mod packer;
 mod publisher;
 mod reload;
 mod report;

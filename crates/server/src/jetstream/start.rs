@@ -19,12 +19,12 @@ use midge_subject::SubjectArc;
 use parking_lot::{Mutex, RwLock};
 
 use super::api::Api;
+use super::aside::Aside;
 use super::command::{Command, FoundStream};
 use super::durability::Durability;
 use super::mailbox::WorkerMail;
-use super::packer::Packer;
 use super::syncer::Syncer;
-use super::worker::Worker;
+use super::worker::{Asides, Worker};
 use super::{AccountState, JetStream, QueueLimits};
 use crate::account::{Account, Target};
 use crate::batch::{API_DESTINATION, FIRST_WORKER};
@@ -189,11 +189,14 @@ impl JetStream {
 fn spawn_workers(shared: &Arc<Shared>, jetstream: &Arc<JetStream>) -> std::io::Result<()> {
     for (index, mailbox) in jetstream.workers.iter().enumerate() {
         let syncer = Syncer::start(format!("js-sync-{index}"), mailbox.clone())?;
-        let packer = Packer::start(format!("js-pack-{index}"), mailbox.clone())?;
+        let asides = Asides {
+            packer: Aside::start(format!("js-pack-{index}"))?,
+            reader: Aside::start(format!("js-read-{index}"))?,
+        };
         let (shared, jetstream, mailbox) = (shared.clone(), jetstream.clone(), mailbox.clone());
         let id = FIRST_WORKER + index as u16;
         let thread = std::thread::Builder::new().name(format!("js-worker-{index}"));
-        thread.spawn(move || Worker::new(id, shared, jetstream, mailbox, syncer, packer).run())?;
+        thread.spawn(move || Worker::new(id, shared, jetstream, mailbox, syncer, asides).run())?;
     }
     Ok(())
 }

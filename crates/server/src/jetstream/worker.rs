@@ -20,10 +20,10 @@ use midge_jetstream::{Effects, Stream};
 use midge_store::{Nanos, StoreError};
 use slab::Slab;
 
+use super::aside::Aside;
 use super::durability::Durability;
 use super::host::{Host, Place};
 use super::mailbox::{WorkerMail, WorkerMailbox};
-use super::packer::Packer;
 use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
 use super::sync::{Waiting, sync_interval};
@@ -54,6 +54,14 @@ const LOG_INTERVAL: Duration = Duration::from_secs(1);
 /// that comes meanwhile would bring one.
 const WRITE_ERROR_INTERVAL: Duration = Duration::from_secs(10);
 
+/// The threads beside a worker.
+pub(super) struct Asides {
+    /// Compresses finished blocks.
+    pub(super) packer: Aside,
+    /// Reads what consumers deliver next.
+    pub(super) reader: Aside,
+}
+
 /// A worker's state; only its own thread touches it.
 pub(super) struct Worker {
     /// Its number among destinations.
@@ -67,7 +75,7 @@ pub(super) struct Worker {
     pub(super) routes: Routes,
     pub(super) publisher: Publisher,
     pub(super) syncer: Syncer,
-    packer: Packer,
+    asides: Asides,
     /// A sync is under way.
     pub(super) syncing: bool,
     pub(super) sync_began: Instant,
@@ -114,7 +122,7 @@ impl Worker {
         jetstream: Arc<JetStream>,
         mailbox: Arc<WorkerMailbox>,
         syncer: Syncer,
-        packer: Packer,
+        asides: Asides,
     ) -> Self {
         let next_sync = Instant::now() + sync_interval(jetstream.durability);
         Self {
@@ -127,7 +135,7 @@ impl Worker {
             routes: Routes::default(),
             publisher: Publisher::new(id),
             syncer,
-            packer,
+            asides,
             syncing: false,
             sync_began: Instant::now(),
             sync_time: Duration::ZERO,
@@ -197,7 +205,13 @@ impl Worker {
             return;
         };
         match host.stream.take_packing() {
-            Ok(Some(task)) => self.packer.begin(number, task),
+            Ok(Some(task)) => {
+                let mailbox = self.mailbox.clone();
+                self.asides.packer.begin(move || {
+                    task.run();
+                    mailbox.send(WorkerMail::Packed(number));
+                });
+            }
             Ok(None) => {}
             Err(error) => self.shared.log.error(format_args!(
                 "{}",
@@ -269,6 +283,9 @@ impl Worker {
             }
             WorkerMail::Synced(outcome) => self.on_synced(&outcome),
             WorkerMail::Packed(number) => self.pack(number),
+            WorkerMail::Fetched(number) => {
+                self.with_host(number, now, |stream, _| stream.fetched())
+            }
             // The end of the turn looks.
             WorkerMail::Rendezvous => {}
             WorkerMail::Command(command) => self.on_command(*command, now),
@@ -339,6 +356,8 @@ impl Worker {
         stream: Stream,
         effects: Effects,
     ) -> u32 {
+        let mut stream = stream;
+        stream.read_beside();
         let entry = self.hosts.vacant_entry();
         let number = entry.key() as u32;
         entry.insert(Box::new(Host::new(
@@ -470,6 +489,13 @@ impl Worker {
         }
         if !std::mem::replace(&mut host.unsynced, true) {
             self.unsynced.push(number);
+        }
+        for task in host.stream.take_fetches() {
+            let mailbox = self.mailbox.clone();
+            self.asides.reader.begin(move || {
+                task.run();
+                mailbox.send(WorkerMail::Fetched(number));
+            });
         }
         let events = host.effects.take_events();
         let waits = self.jetstream.durability == Durability::Group && host.stream.waits_for_sync();

@@ -72,6 +72,12 @@ pub trait Disk: Send + Sync + Debug {
     /// As the operating system says.
     fn open(&self, path: &Path, create: bool) -> io::Result<Arc<dyn DiskFile>>;
 
+    /// Says that a file will be read soon, so that the disk can begin. Nothing
+    /// waits for it, and nothing depends on it.
+    fn will_read(&self, path: &Path) {
+        let _ = path;
+    }
+
     /// Reads a whole file.
     ///
     /// # Errors

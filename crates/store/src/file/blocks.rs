@@ -11,6 +11,8 @@ use crate::error::{AtPath, KeyError, StoreError};
 use crate::hash::Checksum;
 use crate::record::Record;
 
+use super::fetch::{FetchTask, Fetches};
+
 /// What encrypts a stream.
 #[derive(Clone, Debug)]
 pub(crate) struct StreamKeys {
@@ -30,6 +32,9 @@ pub(crate) struct BlockFiles {
     pub name: Vec<u8>,
     pub keys: Option<StreamKeys>,
     seeds: HashMap<u32, Seed>,
+    fetches: Fetches,
+    /// Whether reading waits for the disk.
+    pub patient: bool,
 }
 
 /// A block's content as it was found.
@@ -58,6 +63,8 @@ impl BlockFiles {
             name: name.to_vec(),
             keys,
             seeds: HashMap::new(),
+            fetches: Fetches::default(),
+            patient: true,
         }
     }
 
@@ -158,12 +165,56 @@ impl BlockFiles {
     /// Forgets what is known of a block's key.
     pub fn forget(&mut self, number: u32) {
         self.seeds.remove(&number);
+        self.fetches.note_changed(number);
+    }
+
+    /// Says that a block will be read soon.
+    pub fn will_read(&mut self, number: u32) {
+        let path = self.path(number);
+        if self.patient {
+            self.disk.will_read(&path);
+        } else {
+            self.fetches.ask(number, false, &self.disk, path);
+        }
+    }
+
+    /// Makes sure that reading a block waits for no disk.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::NotAtHand`] as long as it would.
+    pub fn fetch(&mut self, number: u32) -> Result<(), StoreError> {
+        if self.fetches.has(number) {
+            return Ok(());
+        }
+        let path = self.path(number);
+        self.fetches.ask(number, true, &self.disk, path);
+        Err(StoreError::NotAtHand)
+    }
+
+    /// Tasks that read what was asked for.
+    pub fn take_fetches(&mut self) -> Vec<FetchTask> {
+        self.fetches.tasks()
+    }
+
+    /// A round of housekeeping.
+    pub fn age_fetches(&mut self) {
+        self.fetches.age();
+    }
+
+    /// Bytes of memory that blocks take which were fetched and not used yet.
+    pub fn memory(&self) -> usize {
+        self.fetches.memory()
     }
 
     /// Reads a block's records, whatever form the file has.
     pub fn read(&mut self, number: u32) -> Result<BlockBytes, StoreError> {
         let path = self.path(number);
-        let file = self.disk.read(&path).at(&path)?;
+        let file = match self.fetches.take(number) {
+            Some(Ok(fetched)) => fetched,
+            // Why it failed is found out now, by the one who is to know.
+            Some(Err(_)) | None => self.disk.read(&path).at(&path)?,
+        };
         let encrypted = self.keys.is_some();
         let Some(seed) = self.seed(number)? else {
             let compressed = compress::is_compressed(&file);
@@ -214,6 +265,7 @@ impl BlockFiles {
     /// Replaces a block's file by these records, through a temporary file that
     /// is synced. An encrypted one gets a new key.
     pub fn rewrite(&mut self, number: u32, plain: &[u8], pack: bool) -> Result<(), StoreError> {
+        self.fetches.note_changed(number);
         let written = self.write_anew(number, plain, pack);
         // What is left of it would fill a full disk for good.
         written.inspect_err(|_| {
@@ -259,6 +311,7 @@ impl BlockFiles {
         if self.keys.is_some() || self.is_compressed(number)? {
             return Ok(false);
         }
+        self.fetches.note_changed(number);
         let path = self.path(number);
         let file = self.disk.open(&path, false).at(&path)?;
         file.write_at(piece, offset).at(&path)?;
@@ -274,6 +327,7 @@ impl BlockFiles {
         file: &Path,
         key: Option<(Seed, PathBuf)>,
     ) -> Result<(), StoreError> {
+        self.fetches.note_changed(number);
         let path = self.path(number);
         let Some((seed, key)) = key else {
             return self.disk.rename(file, &path).at(&path);

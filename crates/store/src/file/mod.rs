@@ -10,6 +10,7 @@
 //! - `flush`: staged changes go to the files, or are taken back
 //! - `padding`: room behind the records, so that syncs write data only
 //! - `rewrite`: erase, compaction, compression
+//! - `fetch`: blocks are read beside the owner of the store
 //! - `pack`: finished blocks are compressed beside
 //! - `purge`: everything goes at once
 //! - `store`: the operations, one by one
@@ -17,6 +18,7 @@
 pub(crate) mod blocks;
 pub mod counts_db;
 mod doubt;
+pub(crate) mod fetch;
 mod flush;
 pub mod idx29;
 pub mod index_db;

@@ -13,6 +13,8 @@ use crate::types::{
     RemovedMany, Seq, StoreState, StreamOptions, SubjectState,
 };
 
+use super::blocks::BlockFiles;
+use super::fetch::FetchTask;
 use super::index_db::{self, BlockEntry, Head, SubjectEntry};
 use super::pack::PackTask;
 use super::{FileStore, INDEX_INTERVAL, INDEX_SUBJECTS_MAX, Recovery};
@@ -468,6 +470,17 @@ impl StreamStore for FileStore {
 
     fn take_packing(&mut self) -> Result<Option<PackTask>, StoreError> {
         self.next_packing()
+    }
+
+    fn set_patient(&mut self, patient: bool) {
+        if let Some(files) = &mut self.log.files {
+            files.patient = patient;
+        }
+    }
+
+    fn take_fetches(&mut self) -> Vec<FetchTask> {
+        let files = self.log.files.as_mut();
+        files.map_or_else(Vec::new, BlockFiles::take_fetches)
     }
 
     fn compress_finished(&mut self) -> Result<(), StoreError> {

@@ -2,6 +2,7 @@
 //! is used up.
 
 use crate::error::StoreError;
+use crate::file::blocks::BlockFiles;
 use crate::file::padding::without_padding;
 use crate::record::Kind;
 use crate::scan::{Found, Scan};
@@ -82,9 +83,19 @@ impl Log {
         };
         if block.data.is_none() || block.data_from > 0 {
             let number = block.number;
+            let is_at_rest = !is_tail && block.flushed == block.length;
             let read = match &mut self.files {
-                Some(files) => files.read(number)?,
+                Some(files) => {
+                    if is_at_rest && !files.patient {
+                        files.fetch(number)?;
+                    }
+                    files.read(number)?
+                }
                 None => return Ok(()),
+            };
+            self.read_ahead(at);
+            let Some(block) = self.blocks.get_mut(at) else {
+                return Ok(());
             };
             let mut bytes = read.plain;
             if block.flushed < block.length || is_tail {
@@ -117,6 +128,28 @@ impl Log {
         self.charge();
         self.evict_over_budget(at);
         Ok(())
+    }
+
+    /// Lets the disk fetch the block behind one that was read, if somebody seems
+    /// to read the blocks one after the other: a consumer that is far behind
+    /// then finds each of them in the operating system's memory.
+    fn read_ahead(&mut self, at: usize) {
+        let is_loaded = |at: usize| {
+            self.blocks
+                .get(at)
+                .is_some_and(|block| block.data.is_some())
+        };
+        let in_order = at.checked_sub(1).is_none_or(is_loaded);
+        let tail = self.blocks.len().saturating_sub(1);
+        if let Some(next) = self.blocks.get(at + 1)
+            && in_order
+            && at + 1 < tail
+            && next.data.is_none()
+            && next.flushed == next.length
+            && let Some(files) = &mut self.files
+        {
+            files.will_read(next.number);
+        }
     }
 
     /// Finds the records of a block whose bytes are in memory.
@@ -210,7 +243,8 @@ impl Log {
     /// Tells the budget what this log uses.
     pub fn charge(&mut self) {
         if let Some(budget) = &self.budget {
-            let used = self.blocks.iter().map(super::Block::memory).sum();
+            let blocks: usize = self.blocks.iter().map(super::Block::memory).sum();
+            let used = blocks + self.files.as_ref().map_or(0, BlockFiles::memory);
             budget.replace(self.charged, used);
             self.charged = used;
         }
@@ -261,9 +295,10 @@ impl Log {
     /// Gives up the bytes of blocks that were not used since the last call,
     /// and what is known of the records of those that were not for long.
     pub fn evict_idle(&mut self) {
-        if self.files.is_none() {
+        let Some(files) = &mut self.files else {
             return;
-        }
+        };
+        files.age_fetches();
         let mut leaving = Vec::new();
         for (at, block) in self.blocks.iter_mut().enumerate() {
             if std::mem::take(&mut block.recent) {

@@ -2,25 +2,25 @@
 
 use std::collections::BTreeMap;
 
-use super::{Group, shorten, step_down};
-use crate::failure::Result;
-use crate::jetstream::{Api, ApiError};
-use crate::log;
+use crate::failure::{Failure, Result};
+use crate::format::commas;
+use crate::jetstream::Api;
 use crate::output::{Json, Table};
+use crate::{bail, log};
 
-/// Share of all assets that one star stands for, in percent.
-const STAR: usize = 10;
+/// Stars that stand for all assets of a cluster.
+const STARS: usize = 10;
 
 /// An asset with a leader.
 #[derive(Clone, Debug)]
 pub struct Led {
-    /// As in texts: `stream "S"`.
-    pub title: String,
-    /// Request that shows it.
-    pub info: String,
+    /// What it is: `stream` or `consumer`.
+    pub kind: &'static str,
+    /// Its name.
+    pub name: String,
     /// Request that makes the leader step down.
     pub step_down: String,
-    /// What the server says about its group.
+    /// What the server says about its group; nothing without a cluster.
     pub cluster: Json,
 }
 
@@ -29,117 +29,195 @@ impl Led {
         self.cluster.text("leader")
     }
 
-    /// Servers that could take over at once.
-    fn successors(&self) -> Vec<&str> {
+    fn replicas(&self) -> impl Iterator<Item = &str> {
         self.cluster
             .list("replicas")
             .iter()
-            .filter(|peer| peer.on("current") && !peer.on("offline"))
             .map(|peer| peer.text("name"))
-            .filter(|name| *name != self.leader())
-            .collect()
     }
 }
 
-fn counts(assets: &[Led]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
+/// A server and what it leads.
+#[derive(Debug, Default)]
+struct Peer<'a> {
+    leads: Vec<&'a Led>,
+    /// How many leaders it has more than it should; negative for fewer.
+    offset: i64,
+}
+
+/// The servers of a cluster by name.
+#[derive(Debug, Default)]
+struct Servers<'a> {
+    peers: BTreeMap<&'a str, Peer<'a>>,
+    /// Leaders that each server should have at most.
+    even: i64,
+}
+
+fn clusters(assets: &[Led]) -> Result<BTreeMap<&str, Servers<'_>>> {
+    let mut clusters: BTreeMap<&str, Servers<'_>> = BTreeMap::new();
     for asset in assets {
-        if !asset.leader().is_empty() {
-            *counts.entry(asset.leader().to_owned()).or_default() += 1;
+        if asset.cluster.is_null() {
+            bail!("{} {:?} has no cluster information", asset.kind, asset.name);
         }
-        for peer in asset.cluster.list("replicas") {
-            counts.entry(peer.text("name").to_owned()).or_default();
+        let servers = clusters.entry(asset.cluster.text("name")).or_default();
+        match asset.leader() {
+            "" => log!("Found entity without leader {}", asset.name),
+            leader => servers.peers.entry(leader).or_default().leads.push(asset),
+        }
+        for replica in asset.replicas() {
+            servers.peers.entry(replica).or_default();
         }
     }
-    counts
-}
-
-/// The moves that make leaders even: which asset, and to which server. A
-/// leader only moves to a server that has at least two fewer.
-fn moves(assets: &[Led]) -> Vec<(usize, String)> {
-    let mut counts = counts(assets);
-    let mut out = Vec::new();
-    for (number, asset) in assets.iter().enumerate() {
-        let Some(&here) = counts.get(asset.leader()) else {
-            continue;
+    for servers in clusters.values_mut() {
+        let leaders = count(servers.peers.values().map(|peer| peer.leads.len()).sum());
+        let peers = count(servers.peers.len()).max(1);
+        servers.even = if leaders % peers == 0 {
+            leaders / peers
+        } else {
+            // The average and a half, rounded up.
+            (2 * leaders + 3 * peers - 1) / (2 * peers)
         };
-        let next = asset
-            .successors()
-            .into_iter()
-            .map(|name| (counts.get(name).copied().unwrap_or(0), name.to_owned()))
-            .min();
-        let Some((there, name)) = next else {
-            continue;
-        };
-        if here < there + 2 {
-            continue;
+        for peer in servers.peers.values_mut() {
+            peer.offset = count(peer.leads.len()) - servers.even;
         }
-        if let Some(count) = counts.get_mut(asset.leader()) {
-            *count -= 1;
-        }
-        *counts.entry(name.clone()).or_default() += 1;
-        out.push((number, name));
     }
-    out
+    Ok(clusters)
 }
 
-/// Moves leaders until they are spread evenly; gives how many moved.
+fn count(number: usize) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl<'a> Servers<'a> {
+    /// The next leader to move: which asset, from which server, to which.
+    fn next_move(&mut self) -> Option<(&'a Led, &'a str, &'a str)> {
+        let over: Vec<&'a str> = self
+            .peers
+            .iter()
+            .filter(|(_, peer)| peer.offset > 0)
+            .map(|(name, _)| *name)
+            .collect();
+        for from in over {
+            while let Some(asset) = self.peers.get_mut(from).and_then(|peer| peer.leads.pop()) {
+                let to = self
+                    .peers
+                    .iter()
+                    .filter(|(name, peer)| {
+                        peer.offset < 0 && asset.replicas().any(|replica| replica == **name)
+                    })
+                    .min_by_key(|(_, peer)| peer.offset)
+                    .map(|(name, _)| *name);
+                if let Some(to) = to {
+                    return Some((asset, from, to));
+                }
+            }
+        }
+        None
+    }
+
+    fn moved(&mut self, from: &str, to: &str) {
+        for (name, by) in [(from, -1), (to, 1)] {
+            if let Some(peer) = self.peers.get_mut(name) {
+                peer.offset += by;
+            }
+        }
+    }
+}
+
+/// Asks leaders to step down until they are spread evenly; gives how many did.
 pub fn balance(api: &Api, assets: &[Led]) -> Result<usize> {
-    for (server, count) in counts(assets) {
-        log!("Server {server:?} leads {count} of {}", assets.len());
+    let mut clusters = clusters(assets)?;
+    for (name, servers) in &clusters {
+        log!(
+            "Found cluster {name} with a balanced distribution of {}",
+            servers.even
+        );
+        log!("Cluster {name} has {} available peers", servers.peers.len());
+        for (server, peer) in &servers.peers {
+            log!(
+                "Nats server '{server}' is the lead of {} entities with a offset of {}",
+                peer.leads.len(),
+                peer.offset
+            );
+        }
+        log!("");
     }
     let mut moved = 0;
-    for (number, server) in moves(assets) {
-        let Some(asset) = assets.get(number) else {
-            continue;
-        };
-        let group = Group {
-            title: asset.title.clone(),
-            request: asset.step_down.clone(),
-            cluster: &asset.cluster,
-        };
-        log!("Moving the leader of {} to {server:?}", asset.title);
-        let info =
-            || -> std::result::Result<Json, ApiError> { api.request(&asset.info, &Json::Null) };
-        match step_down(api, &group, &server, false, info) {
-            Ok(_) => moved += 1,
-            // The others may still be moved.
-            Err(failure) => log!("Could not move {}: {failure}", asset.title),
+    for (cluster, servers) in &mut clusters {
+        let mut begun = "";
+        let mut failed = false;
+        while let Some((asset, from, to)) = servers.next_move() {
+            if begun != from {
+                begun = from;
+                let offset = servers.peers.get(from).map_or(0, |peer| peer.offset);
+                log!("Rebalancing server '{from}' with offset of {offset}");
+            }
+            let Led { kind, name, .. } = asset;
+            log!("Moving {name} to available server in cluster {cluster}");
+            log!(
+                "Requesting leader '{from}' step down for {kind} '{name}'. New preferred leader is {to}."
+            );
+            let place = Json::object()
+                .with("cluster", *cluster)
+                .with("preferred", to);
+            let body = Json::object().with("placement", place);
+            match api.request(&asset.step_down, &body) {
+                Ok(_) => {
+                    log!("Successful step down for {kind} '{name}'");
+                    servers.moved(from, to);
+                    moved += 1;
+                    failed = false;
+                }
+                Err(error) => {
+                    log!("Unable to step down leader for {name} - {error}");
+                    // Another one may do; two in a row say that something is wrong.
+                    if failed {
+                        return Err(Failure::from(error));
+                    }
+                    failed = true;
+                }
+            }
         }
     }
     Ok(moved)
 }
 
-/// The table of leaders on servers; `what` heads the column of counts.
+/// The table of leaders on servers, below a rule where another cluster begins;
+/// `what` heads the column of counts.
 pub fn leader_table<'a>(what: &str, clusters: impl Iterator<Item = &'a Json>) -> Table {
-    let mut leaders: BTreeMap<(String, String), usize> = BTreeMap::new();
-    let mut total = 0;
+    let mut leaders: BTreeMap<&str, (&str, usize)> = BTreeMap::new();
+    let mut totals: BTreeMap<&str, usize> = BTreeMap::new();
     for cluster in clusters {
-        let name = cluster.text("name").to_owned();
         let leader = cluster.text("leader");
-        if !leader.is_empty() {
-            *leaders
-                .entry((name.clone(), leader.to_owned()))
-                .or_default() += 1;
-            total += 1;
+        if leader.is_empty() {
+            continue;
         }
-        for peer in cluster.list("replicas") {
-            leaders
-                .entry((name.clone(), peer.text("name").to_owned()))
-                .or_default();
-        }
+        let (name, count) = leaders.entry(leader).or_insert((cluster.text("name"), 0));
+        *count += 1;
+        *totals.entry(name).or_default() += 1;
     }
-    let names: Vec<String> = leaders.keys().map(|(_, server)| server.clone()).collect();
+    let mut rows: Vec<(&str, usize, &str)> = leaders
+        .into_iter()
+        .map(|(leader, (cluster, count))| (cluster, count, leader))
+        .collect();
+    rows.sort_by_key(|(cluster, count, _)| (*cluster, *count));
     let mut table = Table::new(
         "RAFT Leader Report",
         &["Server", "Cluster", what, "Distribution"],
     );
-    for (((cluster, _), count), server) in leaders.iter().zip(shorten(&names)) {
-        let stars = (count * 100).checked_div(total * STAR).unwrap_or(0);
+    let mut above = rows.first().map(|(cluster, ..)| *cluster);
+    for (cluster, count, leader) in rows {
+        if above.is_some_and(|above| above != cluster) {
+            table.separator();
+            above = Some(cluster);
+        }
+        let total = totals.get(cluster).copied().unwrap_or(0).max(1);
+        // Rounded, and at least one.
+        let stars = ((2 * count * STARS + total) / (2 * total)).max(1);
         table.row(vec![
-            server.into(),
+            leader.into(),
             cluster.into(),
-            (*count).into(),
+            commas(u64::try_from(count).unwrap_or(u64::MAX)).into(),
             "*".repeat(stars).into(),
         ]);
     }
@@ -153,32 +231,53 @@ mod tests {
     fn asset(leader: &str, others: &[&str]) -> Led {
         let replicas = others
             .iter()
-            .map(|name| Json::object().with("name", *name).with("current", true))
+            .map(|name| Json::object().with("name", *name))
             .collect();
         Led {
-            title: String::new(),
-            info: String::new(),
+            kind: "stream",
+            name: "S".to_owned(),
             step_down: String::new(),
             cluster: Json::object()
+                .with("name", "c")
                 .with("leader", leader)
                 .with("replicas", Json::List(replicas)),
         }
     }
 
+    fn moves(assets: &[Led]) -> Vec<(String, String)> {
+        let mut out = Vec::new();
+        for servers in clusters(assets).unwrap().values_mut() {
+            while let Some((_, from, to)) = servers.next_move() {
+                servers.moved(from, to);
+                out.push((from.to_owned(), to.to_owned()));
+            }
+        }
+        out
+    }
+
     #[test]
     fn leaders_move_to_those_with_few() {
         let all: Vec<Led> = (0..6).map(|_| asset("a", &["b", "c"])).collect();
-        let mut counts = counts(&all);
-        for (_, to) in moves(&all) {
-            *counts.get_mut("a").unwrap() -= 1;
-            *counts.get_mut(&to).unwrap() += 1;
-        }
-        assert_eq!(counts.into_values().collect::<Vec<_>>(), [2, 2, 2]);
+        let moves = moves(&all);
+        let to = |name: &str| moves.iter().filter(|(_, to)| to == name).count();
+        assert_eq!((to("b"), to("c"), moves.len()), (2, 2, 4));
     }
 
     #[test]
     fn what_is_even_stays() {
         let all = [asset("a", &["b"]), asset("a", &["b"]), asset("b", &["a"])];
         assert_eq!(moves(&all), []);
+    }
+
+    #[test]
+    fn leaders_are_counted_by_cluster() {
+        let all: Vec<Led> = ["a", "a", "b"].map(|name| asset(name, &["c"])).to_vec();
+        let table = leader_table("Streams", all.iter().map(|asset| &asset.cluster));
+        let text = table.render_as(
+            crate::output::table::Format::Csv,
+            crate::output::style::scheme(),
+            None,
+        );
+        assert!(text.ends_with("\nb,c,1,***\na,c,2,*******"), "{text}");
     }
 }

@@ -1,10 +1,11 @@
 //! Edits: what would change, and whether that is wanted.
 
-use super::{differences, without_reserved};
+use super::shape::Shape;
+use super::{differences, editable};
+use crate::editor;
 use crate::failure::{Failure, Result};
-use crate::output::{Json, yaml};
+use crate::output::Json;
 use crate::session::Session;
-use crate::{editor, fail, log};
 
 /// What becomes of an edit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,59 +19,50 @@ pub enum Decision {
 }
 
 /// Shows what an edit changes and asks whether it is wanted, with `--force`
-/// and `--dry-run`. With `json` standard output is for JSON alone.
+/// and `--dry-run`.
 pub fn decide(
     session: &Session,
+    shape: &'static Shape,
     old: &Json,
     new: &Json,
     question: &str,
-    json: bool,
 ) -> Result<Decision> {
-    let changes = differences(
-        &without_reserved(old.clone()),
-        &without_reserved(new.clone()),
-    );
-    let matches = &session.matches;
-    let only_shown = matches.on("dry-run");
-    let json = json && !only_shown;
-    if changes.is_empty() {
-        if json {
-            log!("No difference in configuration");
-        } else if !only_shown {
-            println!("No difference in configuration");
-        }
+    if !show_changes(session, shape, old, new)? {
         return Ok(Decision::Same);
     }
-    if json {
-        log!("{}", changes.text());
-    } else {
-        println!("{}", changes.text());
-    }
-    if only_shown {
-        return Err(Failure::Exit(1));
-    }
-    if matches.on("force") || session.prompt().confirm_action(question)? {
+    if session.matches.on("force") || session.prompt().confirm_action(question)? {
         Ok(Decision::Go)
     } else {
         Ok(Decision::Stop)
     }
 }
 
-/// A configuration after its change in the user's editor.
-pub fn in_editor(
-    config: &Json,
-    head: &str,
-    comment: &dyn Fn(&str) -> Option<&'static str>,
-) -> Result<Json> {
-    let text = format!(
-        "# {head}: change values, save and leave the editor\n{}",
-        yaml::write(config, comment)
-    );
-    let edited = editor::edit(&text, "yaml")?;
-    let value = yaml::parse(&edited)
-        .map_err(|failure| fail!("the edited configuration cannot be read: {failure}"))?;
-    match value {
-        Json::Object(_) => Ok(value),
-        _ => Err(fail!("the edited configuration is empty")),
+/// Shows what an edit changes; gives whether it changes anything. With
+/// `--dry-run` a difference is the end.
+pub fn show_changes(
+    session: &Session,
+    shape: &'static Shape,
+    old: &Json,
+    new: &Json,
+) -> Result<bool> {
+    let changes = differences(shape, old, new);
+    let only_shown = session.matches.on("dry-run");
+    if changes.is_empty() {
+        if !only_shown {
+            println!("No difference in configuration");
+        }
+        return Ok(false);
     }
+    print!("Differences (-old +new):\n{changes}");
+    if only_shown {
+        return Err(Failure::Exit(1));
+    }
+    Ok(true)
+}
+
+/// A configuration after its change in the user's editor; `schema` is the
+/// name of its schema.
+pub fn in_editor(shape: &Shape, schema: &str, config: &Json) -> Result<Json> {
+    let edited = editor::edit(&editable::write(shape, schema, config), "yaml")?;
+    editable::read(shape, &edited)
 }

@@ -1,7 +1,7 @@
 //! Which stream, which consumer: the one named, or one picked from a list.
 
 use crate::failure::Result;
-use crate::jetstream::Api;
+use crate::jetstream::{Api, ApiError};
 use crate::output::{Json, terminal};
 use crate::session::Session;
 use crate::{bail, log};
@@ -18,7 +18,7 @@ pub fn is_internal(stream: &str) -> bool {
 pub fn is_valid_name(name: &str) -> bool {
     !name.is_empty()
         && !name.contains(|letter: char| {
-            letter.is_ascii_whitespace() || matches!(letter, '.' | '*' | '>' | '/' | '\\')
+            letter.is_ascii_whitespace() || matches!(letter, '.' | '*' | '>' | '/' | '\\' | '\0')
         })
 }
 
@@ -35,15 +35,15 @@ pub fn pick_stream(
     if is_valid_name(name) {
         match api.stream_info(name) {
             Ok(info) => return Ok(info),
-            Err(error) if error.is_stream_not_found() => {}
+            Err(ApiError::Server { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let names: Vec<String> = api
-        .stream_names("")?
-        .into_iter()
-        .filter(|name| all || !is_internal(name))
-        .collect();
+    let names = api.stream_names("")?;
+    if names.iter().any(|known| known == name) {
+        // It is there, and the server cannot tell about it.
+        return Ok(api.stream_info(name)?);
+    }
     if !terminal::is_interactive() {
         if !name.is_empty() {
             log!("stream {name:?} not found");
@@ -53,6 +53,10 @@ pub fn pick_stream(
     if exact {
         bail!("unknown stream {name:?}");
     }
+    let names: Vec<String> = names
+        .into_iter()
+        .filter(|name| all || !is_internal(name))
+        .collect();
     if names.is_empty() {
         bail!("no Streams are defined");
     }

@@ -1,6 +1,8 @@
 //! Questions of a wizard, or their default answers.
 
+use crate::bail;
 use crate::failure::Result;
+use crate::output::terminal;
 use crate::prompt::Prompt;
 
 /// Asks what was not given, unless the defaults are to be taken.
@@ -23,9 +25,16 @@ impl Questions {
 
     /// A line of text that has no default, so that it is always asked for.
     pub fn needed(&self, question: &str, help: &str) -> Result<String> {
-        self.prompt
-            .text(question, "", help)
-            .map_err(|failure| failure.context("invalid input"))
+        loop {
+            let text = self
+                .prompt
+                .text(question, "", help)
+                .map_err(|failure| failure.context("invalid input"))?;
+            if !text.trim().is_empty() {
+                return Ok(text.trim().to_owned());
+            }
+            println!("A value is required");
+        }
     }
 
     /// A line of text.
@@ -53,6 +62,20 @@ impl Questions {
                 result => return result,
             }
         }
+    }
+
+    /// A number or a size that `read` understands, as [`Questions::value`].
+    pub fn amount<T>(
+        &self,
+        question: &str,
+        default: &str,
+        help: &str,
+        read: impl Fn(&str) -> Result<T>,
+    ) -> Result<T> {
+        if !self.defaults && !terminal::is_interactive() {
+            bail!("invalid input: cannot ask for confirmation without a terminal");
+        }
+        self.value(question, default, help, read)
     }
 
     /// Yes or no.

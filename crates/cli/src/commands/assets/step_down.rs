@@ -25,14 +25,28 @@ pub struct Group<'a> {
 }
 
 impl Group<'_> {
+    /// Whether it is that of a stream.
+    fn is_stream(&self) -> bool {
+        self.title.starts_with("stream")
+    }
+
+    /// What it is called once it has been named.
+    fn short(&self) -> &str {
+        if self.is_stream() {
+            &self.title
+        } else {
+            "consumer"
+        }
+    }
+
     /// Fails unless there are several servers, and a leader among them (or
     /// `force`).
-    fn check(&self, force: bool) -> Result<()> {
+    pub fn check(&self, force: bool) -> Result<()> {
         if self.cluster.list("replicas").is_empty() {
             bail!("{} is not clustered", self.title);
         }
         if self.cluster.text("leader").is_empty() && !force {
-            bail!("{} has no current leader", self.title);
+            bail!("{} has no current leader", self.short());
         }
         Ok(())
     }
@@ -48,10 +62,19 @@ pub fn step_down(
     info: impl Fn() -> std::result::Result<Json, ApiError>,
 ) -> Result<Json> {
     group.check(force)?;
-    let leader = group.cluster.text("leader");
+    let leader = match group.cluster.text("leader") {
+        "" => "<unknown>",
+        leader => leader,
+    };
     let title = &group.title;
     let peers = group.cluster.list("replicas").len() + 1;
-    log!("Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group");
+    if group.is_stream() {
+        log!(
+            "Requesting leader step down of {leader:?} for {title} in a {peers} peer cluster group"
+        );
+    } else {
+        log!("Requesting leader step down of {leader:?} in a {peers} peer RAFT group");
+    }
     let body = match preferred {
         "" => Json::Null,
         server => Json::object().with("placement", Json::object().with("preferred", server)),
@@ -63,14 +86,26 @@ pub fn step_down(
     for _ in 0..POLLS {
         thread::sleep(POLL);
         // Without a leader nobody answers.
-        let Ok(now) = info() else {
-            continue;
+        let now = match info() {
+            Ok(now) => now,
+            Err(error) => {
+                let kind = if group.is_stream() {
+                    "Stream"
+                } else {
+                    "Consumer"
+                };
+                log!("Failed to retrieve {kind} State: {error}");
+                continue;
+            }
         };
-        let elected = now.text("cluster.leader");
-        if !elected.is_empty() && elected != leader {
-            log!("New leader elected {elected:?}");
-            return Ok(now);
+        match now.text("cluster.leader") {
+            "" => log!("No leader elected"),
+            elected if elected != leader => {
+                log!("New leader elected {elected:?}");
+                return Ok(now);
+            }
+            _ => {}
         }
     }
-    bail!("{title} did not elect a new leader in time");
+    bail!("{} did not elect a new leader in time", group.short());
 }

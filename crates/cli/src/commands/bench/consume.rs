@@ -2,255 +2,448 @@
 
 use std::time::{Duration, Instant};
 
-use super::plan::Plan;
+use super::histogram::Histogram;
+use super::plan::{Kind, Plan};
+use super::puller::{Pulled, Puller, next_message, request};
 use super::run::{Counter, Sample, Work, run};
-use super::stream::{INACTIVE, purge};
+use super::stream::{api_error, look_up, purge};
+use super::trouble::connect;
 use crate::bail;
-use crate::client::Connection;
+use crate::client::{ClientError, Connection, Message, unique_id};
 use crate::failure::Result;
 use crate::format::commas;
-use crate::jetstream::{Api, Pull, Reader, Start};
+use crate::jetstream::{Api, Delivered};
 use crate::log;
 use crate::output::Json;
 use crate::session::Session;
 
+/// Name of the consumer that is made; others have to be there.
+pub const OWN_CONSUMER: &str = "nats-bench";
+/// Time after which the server removes a consumer that is not used any more.
+const INACTIVE: Duration = Duration::from_secs(10);
 /// Messages between two updates of the progress.
 const SHOW_EVERY: u64 = 256;
+/// Time between two signs of life of a fetch.
+const FETCH_HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// Takes messages one by one and counts them.
-pub fn receive(
-    count: u64,
+/// Messages that have been taken, and when.
+pub struct Taken<'a> {
+    counter: &'a Counter,
     sleep: Duration,
-    counter: &Counter,
-    mut next: impl FnMut() -> Result<Option<usize>>,
-) -> Result<Sample> {
-    let mut begun = None;
-    let (mut done, mut bytes) = (0, 0);
-    while done < count {
-        let Some(size) = next()? else {
-            bail!(
-                "nats: timeout: {} of {} messages were received",
-                commas(done),
-                commas(count)
-            );
-        };
-        begun.get_or_insert_with(Instant::now);
-        done += 1;
-        bytes += size as u64;
-        if done % SHOW_EVERY == 0 {
-            counter.set(done);
-        }
-        if !sleep.is_zero() {
-            std::thread::sleep(sleep);
+    count: u64,
+    begun: Option<Instant>,
+    /// How many.
+    pub done: u64,
+}
+
+impl<'a> Taken<'a> {
+    /// None of so many.
+    pub fn new(plan: &Plan, count: u64, counter: &'a Counter) -> Self {
+        Self {
+            counter,
+            sleep: plan.sleep,
+            count,
+            begun: None,
+            done: 0,
         }
     }
-    counter.set(done);
-    let ended = Instant::now();
-    Ok(Sample {
-        messages: done,
-        traffic: done,
-        bytes,
-        begun: begun.unwrap_or(ended),
-        ended,
-        latencies: None,
-    })
+
+    /// Whether there are more to come.
+    pub fn wants_more(&self) -> bool {
+        self.done < self.count
+    }
+
+    /// Handles one with `ack`. The time begins when the first one is done.
+    pub fn take(&mut self, ack: impl FnOnce() -> Result<()>) -> Result<()> {
+        if !self.sleep.is_zero() {
+            std::thread::sleep(self.sleep);
+        }
+        ack().map_err(|error| error.context("acknowledging the message"))?;
+        self.begun.get_or_insert_with(Instant::now);
+        self.done += 1;
+        if self.done.is_multiple_of(SHOW_EVERY) {
+            self.counter.set(self.done);
+        }
+        Ok(())
+    }
+
+    /// What was measured.
+    pub fn sample(self, connection: &Connection, latencies: Option<Histogram>) -> Sample {
+        let ended = Instant::now();
+        self.counter.set(self.done);
+        self.counter.state("Finished  ");
+        let stats = connection.stats();
+        Sample {
+            messages: self.count,
+            traffic: stats.messages_in + stats.messages_out,
+            begun: self.begun.unwrap_or(ended),
+            ended,
+            latencies,
+        }
+    }
+}
+
+/// How messages are acknowledged.
+#[derive(Clone, Copy, Debug)]
+pub struct Acks {
+    /// Whether at all.
+    pub any: bool,
+    /// Whether the server confirms each one.
+    pub double: bool,
+    /// Time for that.
+    pub timeout: Duration,
+}
+
+impl Acks {
+    /// Acknowledges a message; without confirmation with the next write.
+    pub fn ack(self, connection: &Connection, message: &Message) -> Result<()> {
+        if self.any && self.double {
+            connection.request(&message.reply, None, b"+ACK", self.timeout)?;
+        } else if self.any {
+            connection.publish_later(&message.reply, "", None, b"+ACK")?;
+        }
+        Ok(())
+    }
+}
+
+/// A client's connection, with the API.
+fn client(session: &mut Session, plan: &Plan, number: usize) -> Result<Api> {
+    let connection = connect(session, plan)
+        .map_err(|error| error.context(format!("client number {number} could not connect")))?;
+    session.jetstream_with(connection)
+}
+
+fn stream_of(session: &Session) -> String {
+    let stream = session.matches.text("stream");
+    stream.unwrap_or_default().to_owned()
+}
+
+fn note(plan: &mut Plan, session: &Session) {
+    plan.note("stream", stream_of(session));
+    plan.note_sleep();
+    plan.note("purge", session.matches.on("purge").to_string());
+    let filters = session.matches.list("filter");
+    if !filters.is_empty() {
+        plan.note("filter", filters.join(","));
+    }
 }
 
 /// With an ordered consumer for each client.
 pub fn ordered(session: &mut Session) -> Result<()> {
-    let mut plan = Plan::read("JetStream ordered ephemeral consumer", &session.matches)?;
-    let stream = session
-        .matches
-        .text("stream")
-        .unwrap_or_default()
-        .to_owned();
-    let filters = session.matches.split_list("filter");
-    plan.note("stream", stream.as_str());
-    purge(&session.jetstream()?, &session.matches, &stream)?;
+    let kind = Kind {
+        label: "JetStream ordered ephemeral consumer",
+        letter: 'S',
+    };
+    let mut plan = Plan::read(kind, &session.matches)?;
+    let batch = batch_of(session)?;
+    note(&mut plan, session);
     log!("{}", plan.headline());
-    log!("Using stream: {stream}");
-    let timeout = session.timeout();
+    purge(session)?;
+    let stream = stream_of(session);
+    let filters = session.matches.list("filter").to_vec();
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
-        let connection = session.connect_another()?;
-        let api = session.jetstream_with(connection)?;
+        let api = client(session, &plan, number)?;
         // Every ordered consumer gets every message.
         let count = plan.messages;
         log!(
             "[{}] Starting {}, expecting {} messages",
             number + 1,
-            plan.label,
+            kind.label,
             commas(count)
         );
-        let (stream, filters, sleep) = (stream.as_str(), filters.as_slice(), plan.sleep);
-        works.push(Box::new(move |counter| {
-            let mut reader = Reader::new(&api, stream, filters, Start::All, false)?;
-            receive(count, sleep, counter, || {
-                Ok(reader
-                    .next(timeout)?
-                    .map(|(message, _)| message.payload.len()))
-            })
+        let (plan, stream, filters) = (&plan, stream.as_str(), filters.as_slice());
+        works.push(Work::new(count, move |counter| {
+            counter.state("Setup     ");
+            look_up(&api, stream)?;
+            counter.state("Receiving ");
+            let mut order = Order {
+                api: &api,
+                stream,
+                filters,
+                name: unique_id(),
+                serial: 0,
+                next: 1,
+                last: 0,
+            };
+            let mut puller = order.begin(batch)?;
+            api.connection.flush(api.timeout)?;
+            let mut taken = Taken::new(plan, count, counter);
+            while taken.wants_more() {
+                let followed = match puller.next()? {
+                    Pulled::Message(message) => order.follows(&message),
+                    Pulled::Gone => false,
+                };
+                if followed {
+                    taken.take(|| Ok(()))?;
+                    puller.handled()?;
+                } else {
+                    puller = order.begin(batch)?;
+                }
+            }
+            Ok(taken.sample(&api.connection, None))
         }));
     }
-    run(&plan, 'S', works)
+    run(&plan, works)
+}
+
+/// Order of a stream's messages, over consumers that come and go.
+struct Order<'a> {
+    api: &'a Api,
+    stream: &'a str,
+    filters: &'a [String],
+    name: String,
+    /// Number of the consumer.
+    serial: u64,
+    /// Sequence of the consumer's next delivery.
+    next: u64,
+    /// Sequence of the last message.
+    last: u64,
+}
+
+impl Order<'_> {
+    /// Makes a consumer that goes on behind the last message.
+    fn begin(&mut self, batch: u64) -> Result<Puller> {
+        self.serial += 1;
+        self.next = 1;
+        let name = format!("{}_{}", self.name, self.serial);
+        let mut config = Json::object().with("name", name.as_str());
+        if self.last == 0 {
+            config.set("deliver_policy", "all");
+        } else {
+            config.set("deliver_policy", "by_start_sequence");
+            config.set("opt_start_seq", self.last + 1);
+        }
+        config.set("ack_policy", "none");
+        config.set("replay_policy", "instant");
+        config.set("inactive_threshold", nanos(INACTIVE));
+        config.set("num_replicas", 1);
+        config.set("mem_storage", true);
+        match self.filters {
+            [] => {}
+            [one] => {
+                config.set("filter_subject", one.as_str());
+            }
+            many => {
+                config.set("filter_subjects", many.to_vec());
+            }
+        }
+        let request = Json::object()
+            .with("stream_name", self.stream)
+            .with("config", config)
+            .with("action", "");
+        self.api
+            .request(&format!("CONSUMER.CREATE.{}.{name}", self.stream), &request)
+            .map_err(|error| {
+                api_error(&error).context("creating the ephemeral ordered consumer")
+            })?;
+        let subject = self
+            .api
+            .subject(&format!("CONSUMER.MSG.NEXT.{}.{name}", self.stream));
+        Ok(Puller::start(&self.api.connection, subject, batch, None)?)
+    }
+
+    /// Whether no message is missing before this one.
+    fn follows(&mut self, message: &Message) -> bool {
+        match Delivered::parse(&message.reply) {
+            Some(delivered) if delivered.consumer_seq == self.next => {
+                self.next += 1;
+                self.last = delivered.stream_seq;
+                true
+            }
+            _ => false,
+        }
+    }
+}
+
+fn nanos(time: Duration) -> i64 {
+    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX)
+}
+
+fn batch_of(session: &Session) -> Result<u64> {
+    match u64::try_from(session.matches.int("batch")) {
+        Ok(batch) if batch > 0 => Ok(batch),
+        _ => bail!("--batch must be >= 1"),
+    }
 }
 
 /// With a durable consumer that all clients share, by callback.
 pub fn consume(session: &mut Session) -> Result<()> {
-    durable(session, "JetStream durable consumer (callback)")
+    durable(
+        session,
+        "JetStream durable consumer (callback)",
+        |api, subject, batch, taken, acks| {
+            taken.counter.state("Consuming");
+            let connection = &api.connection;
+            let mut puller =
+                Puller::start(connection, subject.to_owned(), batch, Some(taken.count))?;
+            connection.flush(api.timeout)?;
+            while taken.wants_more() {
+                match puller.next()? {
+                    Pulled::Message(message) => {
+                        taken.take(|| acks.ack(connection, &message))?;
+                        puller.handled()?;
+                    }
+                    Pulled::Gone => bail!("nats: consumer deleted"),
+                }
+            }
+            connection.write_operations(&[])?;
+            Ok(None)
+        },
+    )
 }
 
 /// With a durable consumer that all clients share, batch by batch.
 pub fn fetch(session: &mut Session) -> Result<()> {
-    durable(session, "JetStream durable consumer (fetch)")
+    durable(
+        session,
+        "JetStream durable consumer (fetch)",
+        |api, subject, batch, taken, acks| {
+            taken.counter.state("Fetching");
+            api.connection.flush(api.timeout)?;
+            let operations = usize::try_from(taken.count.div_ceil(batch)).unwrap_or(usize::MAX);
+            let mut times = vec![Duration::ZERO; operations];
+            while taken.wants_more() {
+                let time = fetch_batch(api, subject, batch, taken, acks)?;
+                let place = usize::try_from(taken.done.div_ceil(batch)).unwrap_or(0);
+                if let Some(slot) = place.checked_sub(1).and_then(|place| times.get_mut(place)) {
+                    *slot = time;
+                }
+            }
+            api.connection.write_operations(&[])?;
+            Ok(Some(times))
+        },
+    )
 }
 
-fn durable(session: &mut Session, label: &'static str) -> Result<()> {
-    let mut plan = Plan::read(label, &session.matches)?;
-    let m = &session.matches;
-    let stream = m.text("stream").unwrap_or_default().to_owned();
-    let consumer = m.text("consumer").unwrap_or_default().to_owned();
-    let batch = usize::try_from(m.int("batch").max(1)).unwrap_or(1);
-    let acks = m.text("acks").unwrap_or("explicit").to_owned();
-    let double = m.on("doubleack");
-    let filters = m.split_list("filter");
-    plan.note("stream", stream.as_str());
-    plan.note("consumer", consumer.as_str());
-    plan.note("acks", acks.as_str());
-    plan.note("batch", commas(batch as u64));
-    let api = session.jetstream()?;
-    purge(&api, &session.matches, &stream)?;
-    let info = create(
-        &api,
-        &stream,
-        &consumer,
-        &acks,
-        batch * plan.clients,
-        &filters,
-    )?;
-    if info.uint("num_pending") < plan.messages && !session.matches.on("purge") {
-        log!(
-            "WARNING: at least one of the clients will wait: the consumer has {} messages",
-            commas(info.uint("num_pending"))
-        );
+/// Fetches a batch; gives the time of the call, as far as it does not wait for
+/// messages.
+fn fetch_batch(
+    api: &Api,
+    subject: &str,
+    batch: u64,
+    taken: &mut Taken<'_>,
+    acks: Acks,
+) -> Result<Duration> {
+    let connection = &api.connection;
+    let wanted = batch.min(taken.count - taken.done);
+    let begun = Instant::now();
+    let inbox = connection.new_inbox();
+    let messages = connection.subscribe(&inbox, "")?;
+    request(connection, subject, &inbox, wanted, FETCH_HEARTBEAT)?;
+    let time = begun.elapsed();
+    let mut left = wanted;
+    while left > 0 {
+        let patience = 2 * FETCH_HEARTBEAT;
+        let Some(message) = next_message(connection, &messages, patience)? else {
+            bail!("getting fetched messages: nats: no heartbeat received");
+        };
+        match message.status() {
+            0 => {
+                taken.take(|| acks.ack(connection, &message))?;
+                left -= 1;
+            }
+            100 => {}
+            // There are none, or not as many in time.
+            404 | 408 => break,
+            503 => bail!("getting fetched messages: {}", ClientError::NoResponders),
+            _ => {
+                let why = message.headers.map(|headers| headers.description);
+                bail!(
+                    "getting fetched messages: nats: {}",
+                    why.unwrap_or_default().to_lowercase()
+                );
+            }
+        }
     }
+    Ok(time)
+}
+
+/// Takes messages of a consumer to which requests go with this subject.
+type Take = fn(&Api, &str, u64, &mut Taken<'_>, Acks) -> Result<Option<Vec<Duration>>>;
+
+fn durable(session: &mut Session, label: &'static str, take: Take) -> Result<()> {
+    let kind = Kind { label, letter: 'S' };
+    let mut plan = Plan::read(kind, &session.matches)?;
+    let batch = batch_of(session)?;
+    let m = &session.matches;
+    let stream = stream_of(session);
+    let consumer = m.text("consumer").unwrap_or_default().to_owned();
+    let policy = m.text("acks").unwrap_or("explicit").to_owned();
+    let filters = m.list("filter").to_vec();
+    let acks = Acks {
+        any: policy != "none",
+        double: m.on("doubleack"),
+        timeout: session.timeout(),
+    };
+    plan.note("consumer", consumer.as_str());
+    plan.note("acks", policy.as_str());
+    plan.note("double-acked", acks.double.to_string());
+    plan.note("batch", commas(batch));
+    note(&mut plan, session);
     log!("{}", plan.headline());
-    log!("Using stream: {stream}");
-    let timeout = session.timeout();
+    purge(session)?;
+    let api = session
+        .jetstream()
+        .map_err(|error| error.context("connecting"))?;
+    if consumer == OWN_CONSUMER {
+        let pending = batch.saturating_mul(plan.clients as u64);
+        create(&api, &stream, &policy, pending, &filters)?;
+    }
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
-        let connection = session.connect_another()?;
-        let api = session.jetstream_with(connection)?;
+        let api = client(session, &plan, number)?;
         let count = plan.share(number);
         log!(
             "[{}] Starting {label}, expecting {} messages",
             number + 1,
             commas(count)
         );
-        let (stream, consumer, acks, sleep) = (
-            stream.as_str(),
-            consumer.as_str(),
-            acks.as_str(),
-            plan.sleep,
-        );
-        works.push(Box::new(move |counter| {
-            let mut acker = Acker {
-                connection: api.connection.clone(),
-                kind: acks,
-                double,
-                timeout,
-                open: 0,
-            };
-            let mut pull = Pull::new(
-                &api,
-                stream,
-                consumer,
-                batch.min(usize::try_from(count).unwrap_or(batch)),
-            )?;
-            let sample = receive(count, sleep, counter, || match pull.next(timeout)? {
-                Some((message, _)) => {
-                    acker.ack(&message.reply, batch)?;
-                    Ok(Some(message.payload.len()))
-                }
-                None => Ok(None),
+        let (plan, stream, consumer) = (&plan, stream.as_str(), consumer.as_str());
+        works.push(Work::new(count, move |counter| {
+            counter.state("Setup     ");
+            look_up(&api, stream)?;
+            api.consumer_info(stream, consumer).map_err(|error| {
+                api_error(&error).context(format!("getting durable consumer '{consumer}'"))
             })?;
-            acker.connection.flush(timeout)?;
-            Ok(sample)
+            let subject = api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
+            let mut taken = Taken::new(plan, count, counter);
+            let times = take(&api, &subject, batch, &mut taken, acks)?;
+            let latencies = times.map(|times| {
+                let mut latencies = Histogram::default();
+                for time in times {
+                    latencies.add_time(time);
+                }
+                latencies
+            });
+            Ok(taken.sample(&api.connection, latencies))
         }));
     }
-    run(&plan, 'S', works)
+    run(&plan, works)
 }
 
-fn create(
-    api: &Api,
-    stream: &str,
-    consumer: &str,
-    acks: &str,
-    pending: usize,
-    filters: &[String],
-) -> Result<Json> {
+fn create(api: &Api, stream: &str, policy: &str, pending: u64, filters: &[String]) -> Result<()> {
     let mut config = Json::object()
-        .with("durable_name", consumer)
+        .with("durable_name", OWN_CONSUMER)
         .with("deliver_policy", "all")
-        .with("ack_policy", acks)
+        .with("ack_policy", policy)
         .with("replay_policy", "instant")
-        .with(
-            "inactive_threshold",
-            i64::try_from(INACTIVE.as_nanos()).unwrap_or(i64::MAX),
-        );
-    if acks != "none" {
-        config.set("max_ack_pending", pending);
-    }
+        .with("max_ack_pending", pending)
+        .with("inactive_threshold", nanos(INACTIVE))
+        .with("num_replicas", 0);
     if !filters.is_empty() {
         config.set("filter_subjects", filters.to_vec());
     }
     let request = Json::object()
         .with("stream_name", stream)
-        .with("config", config);
-    Ok(api.request(
-        &format!("CONSUMER.DURABLE.CREATE.{stream}.{consumer}"),
+        .with("config", config)
+        .with("action", "");
+    api.request(
+        &format!("CONSUMER.CREATE.{stream}.{OWN_CONSUMER}"),
         &request,
-    )?)
-}
-
-/// Acknowledges in the way that was asked for.
-struct Acker<'a> {
-    connection: Connection,
-    kind: &'a str,
-    double: bool,
-    timeout: Duration,
-    /// Messages since the last write.
-    open: usize,
-}
-
-impl Acker<'_> {
-    fn ack(&mut self, reply: &str, batch: usize) -> Result<()> {
-        match self.kind {
-            "none" => return Ok(()),
-            // One acknowledgement covers all before it.
-            "all" => {
-                self.open += 1;
-                if self.open < batch.div_ceil(2) {
-                    return Ok(());
-                }
-                self.open = 0;
-            }
-            _ => {}
-        }
-        if self.double {
-            self.connection
-                .request(reply, None, b"+ACK", self.timeout)?;
-        } else if self.kind == "all" {
-            self.connection.publish(reply, "", None, b"+ACK")?;
-        } else {
-            self.connection.publish_later(reply, "", None, b"+ACK")?;
-            self.open += 1;
-            // Before the consumer runs out of messages it may deliver.
-            if self.open >= batch.div_ceil(4) {
-                self.open = 0;
-                self.connection.write_operations(&[])?;
-            }
-        }
-        Ok(())
-    }
+    )
+    .map(|_| ())
+    .map_err(|error| {
+        api_error(&error).context(format!("creating the durable consumer '{OWN_CONSUMER}'"))
+    })
 }

@@ -5,9 +5,15 @@ const STEPS: usize = 64;
 /// Powers of two of nanoseconds that are told apart.
 const POWERS: usize = 58;
 
+/// Durations that are kept as they are. With more of them the error of a
+/// percentile is far below the noise.
+const FEW: usize = 4_096;
+
 /// How often each duration was measured.
 #[derive(Clone, Debug)]
 pub struct Histogram {
+    /// All durations, as long as there are few.
+    few: Vec<u64>,
     counts: Vec<u64>,
     count: u64,
     sum: f64,
@@ -19,6 +25,7 @@ pub struct Histogram {
 impl Default for Histogram {
     fn default() -> Self {
         Self {
+            few: Vec::new(),
             counts: vec![0; STEPS * POWERS],
             count: 0,
             sum: 0.0,
@@ -66,6 +73,11 @@ impl Histogram {
         if let Some(count) = self.counts.get_mut(place(nanos)) {
             *count += times;
         }
+        if self.few.len() < FEW {
+            let room = FEW - self.few.len();
+            let times = usize::try_from(times).unwrap_or(room).min(room);
+            self.few.extend(std::iter::repeat_n(nanos, times));
+        }
         self.count += times;
         let (nanos_float, times) = (nanos as f64, times as f64);
         self.sum += nanos_float * times;
@@ -74,11 +86,18 @@ impl Histogram {
         self.max = self.max.max(nanos);
     }
 
+    /// Adds a duration.
+    pub fn add_time(&mut self, time: std::time::Duration) {
+        self.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+    }
+
     /// Adds all of another one.
     pub fn merge(&mut self, other: &Histogram) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
             *count += more;
         }
+        let room = FEW - self.few.len();
+        self.few.extend(other.few.iter().take(room));
         self.count += other.count;
         self.sum += other.sum;
         self.squares += other.squares;
@@ -131,6 +150,15 @@ impl Histogram {
             return self.max();
         }
         let wanted = ((percent / 100.0) * self.count as f64).ceil().max(1.0) as u64;
+        if wanted >= self.count {
+            return self.max();
+        }
+        if self.few.len() as u64 == self.count {
+            let mut all = self.few.clone();
+            all.sort_unstable();
+            let place = usize::try_from(wanted - 1).unwrap_or(usize::MAX);
+            return all.get(place).map_or(self.max(), |nanos| *nanos as f64);
+        }
         let mut seen = 0;
         for (place, count) in self.counts.iter().enumerate() {
             seen += count;
@@ -164,10 +192,27 @@ mod tests {
     }
 
     #[test]
+    fn percentiles_of_few_are_exact() {
+        let mut one = Histogram::default();
+        one.add(1_000_003);
+        one.add_many(7, 2);
+        let mut all = Histogram::default();
+        all.add(1_000_001);
+        all.merge(&one);
+        assert_eq!(all.percentile(50.0), 7.0);
+        assert_eq!(all.percentile(51.0), 1_000_001.0);
+        assert_eq!(all.percentile(99.0), 1_000_003.0);
+        // As many that not all of them are kept.
+        all.add_many(7, FEW as u64);
+        assert_eq!(all.percentile(50.0), 7.0);
+    }
+
+    #[test]
     fn extremes_have_a_place() {
         let mut histogram = Histogram::default();
         histogram.add(0);
         histogram.add(u64::MAX);
+        assert_eq!(histogram.percentile(99.0), u64::MAX as f64);
         assert_eq!(histogram.percentile(1.0), 0.0);
         assert_eq!(Histogram::default().percentile(50.0), 0.0);
     }

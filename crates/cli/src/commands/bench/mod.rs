@@ -4,6 +4,7 @@
 //! requesting use the link directly, so that the tool needs a fraction of what
 //! the server needs for a message.
 
+mod bars;
 mod buckets;
 mod consume;
 mod core;
@@ -11,18 +12,22 @@ mod direct;
 mod histogram;
 pub mod model;
 mod old;
+mod pipeline;
 mod plan;
 mod publish;
+mod puller;
 mod raw;
 mod report;
 mod run;
 mod service;
 mod stream;
+mod trouble;
 
 pub use buckets::{kv_get, kv_put};
 pub use consume::{consume, fetch, ordered};
 pub use core::{publish as core_publish, subscribe as core_subscribe};
 pub use direct::{get_batch, get_sync};
 pub use old::{ordered as old_ordered, pull as old_pull, push as old_push};
-pub use publish::{atomic, fast, in_flight, sync};
+pub use pipeline::{fast, in_flight};
+pub use publish::{atomic, sync};
 pub use service::{request as service_request, serve as service_serve};

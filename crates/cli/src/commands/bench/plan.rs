@@ -1,29 +1,39 @@
 //! What is to be measured: the flags that most benchmarks have.
 
+use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::trouble::Trouble;
 use crate::bail;
 use crate::client::Headers;
 use crate::fail;
 use crate::failure::Result;
-use crate::format::{SizeRange, commas, go_duration, human_size, parse_size};
+use crate::format::{SizeRange, commas, human_duration, human_size, io_error_at, parse_size};
 use crate::messages::parse_headers;
 use crate::parse::Matches;
 use crate::template::MessageScope;
 
+/// What a run measures.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// In words, such as `Core NATS publisher`.
+    pub label: &'static str,
+    /// Begins the names of clients in the CSV file.
+    pub letter: char,
+}
+
 /// The plan of a run.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// What is measured, such as `Core NATS publisher`.
-    pub label: &'static str,
+    /// What is measured.
+    pub kind: Kind,
     /// Clients.
     pub clients: usize,
     /// Messages in all.
     pub messages: u64,
-    /// Payload of each message.
-    pub payload: Vec<u8>,
-    /// Headers of each message.
-    pub headers: Headers,
+    /// Payload bytes of each message, as far as the results know.
+    pub size: usize,
     /// Pause after each message.
     pub sleep: Duration,
     /// Messages per second in all; 0 for no limit.
@@ -32,8 +42,27 @@ pub struct Plan {
     pub progress: bool,
     /// File for the results.
     pub csv: Option<String>,
-    /// What the first log line says, beside the usual.
-    notes: Vec<(String, String)>,
+    /// Bytes for which a stream or bucket has room.
+    pub max_bytes: i64,
+    /// What goes wrong beside.
+    pub trouble: Arc<Trouble>,
+    /// How the log speaks of a client's error.
+    pub failing: &'static str,
+    /// File with the payload.
+    payload: Option<String>,
+    /// Headers as they were given.
+    headers: Vec<String>,
+    /// What the first log line says.
+    attributes: Vec<(&'static str, String)>,
+}
+
+/// What each message carries.
+#[derive(Clone, Debug)]
+pub struct Content {
+    /// Payload.
+    pub payload: Vec<u8>,
+    /// Headers in the order in which they are sent.
+    pub headers: Headers,
 }
 
 fn has(matches: &Matches, name: &str) -> bool {
@@ -45,82 +74,110 @@ fn has(matches: &Matches, name: &str) -> bool {
 
 impl Plan {
     /// Reads the flags.
-    pub fn read(label: &'static str, matches: &Matches) -> Result<Self> {
-        let mut messages = matches.int("msgs");
-        if messages <= 0 {
-            bail!("number of messages should be greater than 0");
-        }
+    pub fn read(kind: Kind, matches: &Matches) -> Result<Self> {
         let throughput = if has(matches, "throughput") {
             matches.int("throughput").max(0).unsigned_abs()
         } else {
             0
         };
-        if has(matches, "duration") {
-            let duration = matches.nanos("duration").unwrap_or(0);
-            if duration < 0 {
-                bail!("--duration cannot be negative");
-            }
-            if duration > 0 {
-                if throughput == 0 {
-                    bail!("--duration requires --throughput to be set");
-                }
-                let count = throughput as f64 * (duration as f64 / 1e9);
-                messages = (count as i64).max(1);
-            }
-        }
-        let clients = usize::try_from(matches.int("clients").max(1)).unwrap_or(1);
-        let size_text = matches.text("size").unwrap_or_default();
-        let size = parse_size(size_text, SizeRange::Bits32)
-            .ok()
-            .and_then(|size| usize::try_from(size).ok())
-            .ok_or_else(|| {
-                fail!(
-                    "can not parse or invalid the value specified for the message size: {size_text}"
-                )
-            })?;
-        let mut payload = vec![0; size];
-        let file = if has(matches, "payload") {
-            matches.filled("payload")
+        let duration = if has(matches, "duration") {
+            matches.nanos("duration").unwrap_or(0)
         } else {
-            None
+            0
         };
-        if let Some(path) = file {
-            payload = std::fs::read(path)
-                .map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))?;
+        let given = matches.text("msgs").unwrap_or_default();
+        if given
+            .parse::<i128>()
+            .is_ok_and(|count| i64::try_from(count).is_err())
+        {
+            bail!("strconv.ParseInt: parsing {given:?}: value out of range");
         }
-        let headers = if has(matches, "header") {
-            parse_headers(matches.list("header"), &MessageScope::default())?
-        } else {
-            Headers::new()
+        let messages = match duration {
+            0 => matches.int("msgs"),
+            _ => count_of(duration, throughput)?,
+        };
+        if messages <= 0 {
+            bail!("number of messages should be greater than 0");
+        }
+        let clients = matches.int("clients");
+        if clients < 0 {
+            bail!("number of clients cannot be negative");
+        }
+        let size_text = matches.text("size").unwrap_or_default();
+        let size = match size_text {
+            "" => 0,
+            text => parse_size(text, SizeRange::Bits32)
+                .ok()
+                .filter(|size| *size > 0)
+                .ok_or_else(|| {
+                    fail!(
+                        "can not parse or invalid the value specified for the message size: {text}"
+                    )
+                })?,
         };
         let sleep = if has(matches, "sleep") {
-            matches.duration("sleep")
+            matches.duration("sleep").unwrap_or_default()
         } else {
-            None
+            Duration::ZERO
         };
-        Ok(Self {
-            label,
-            clients,
+        let mut plan = Self {
+            kind,
+            clients: usize::try_from(clients).unwrap_or(usize::MAX),
             messages: messages.unsigned_abs(),
-            payload,
-            headers,
-            sleep: sleep.unwrap_or_default(),
+            size: usize::try_from(size).unwrap_or(0),
+            sleep,
             throughput,
             progress: matches.on("progress"),
             csv: matches.filled("csv").map(str::to_owned),
-            notes: Vec::new(),
-        })
+            max_bytes: max_bytes(matches)?,
+            trouble: Arc::default(),
+            failing: "Error",
+            payload: has(matches, "payload")
+                .then(|| matches.filled("payload").map(str::to_owned))
+                .flatten(),
+            headers: if has(matches, "header") {
+                matches.list("header").to_vec()
+            } else {
+                Vec::new()
+            },
+            attributes: Vec::new(),
+        };
+        if throughput > 0 {
+            plan.note("throughput", commas(throughput));
+            if duration > 0 {
+                plan.note("duration", human_duration(duration));
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Never more clients than messages.
+    pub fn cap_clients(&mut self) {
+        let most = usize::try_from(self.messages).unwrap_or(usize::MAX);
+        self.clients = self.clients.min(most);
     }
 
     /// Says something more in the first log line.
-    pub fn note(&mut self, key: &str, value: impl Into<String>) {
-        self.notes.push((key.to_owned(), value.into()));
+    pub fn note(&mut self, key: &'static str, value: impl Into<String>) {
+        self.attributes.push((key, value.into()));
+    }
+
+    /// Says how long clients pause in the first log line.
+    pub fn note_sleep(&mut self) {
+        let nanos = i64::try_from(self.sleep.as_nanos()).unwrap_or(i64::MAX);
+        self.note("sleep", human_duration(nanos));
     }
 
     /// Messages of client `number`: the first ones take what is left over.
     pub fn share(&self, number: usize) -> u64 {
-        let clients = self.clients as u64;
+        let clients = self.clients.max(1) as u64;
         self.messages / clients + u64::from((number as u64) < self.messages % clients)
+    }
+
+    /// Messages of the clients before client `number`.
+    pub fn offset(&self, number: usize) -> u64 {
+        let (clients, number) = (self.clients.max(1) as u64, number as u64);
+        self.messages / clients * number + number.min(self.messages % clients)
     }
 
     /// Time between two messages of a client; nothing if there is no limit.
@@ -129,30 +186,79 @@ impl Plan {
             .then(|| Duration::from_secs_f64(self.clients as f64 / self.throughput as f64))
     }
 
+    /// Clients that pause do not all begin at the same time.
+    pub fn stagger(&self, number: usize) {
+        let most = u64::try_from(self.sleep.as_nanos()).unwrap_or(u64::MAX);
+        if most > 0 && number > 0 {
+            std::thread::sleep(Duration::from_nanos(fastrand::u64(0..most)));
+        }
+    }
+
+    /// What each message of a client carries.
+    pub fn content(&self) -> Result<Content> {
+        let payload = match &self.payload {
+            Some(path) => std::fs::read(path).map_err(|error| {
+                fail!(
+                    "reading the payload file: {}",
+                    io_error_at("open", Path::new(path).display(), &error)
+                )
+            })?,
+            None => vec![0; self.size],
+        };
+        let mut headers = parse_headers(&self.headers, &MessageScope::default())?;
+        headers.entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        Ok(Content { payload, headers })
+    }
+
     /// The first log line.
     pub fn headline(&self) -> String {
-        let mut pairs = vec![
-            ("clients".to_owned(), commas(self.clients as u64)),
-            ("msg-size".to_owned(), human_size(self.payload.len() as u64)),
-            ("msgs".to_owned(), commas(self.messages)),
-        ];
-        if !self.sleep.is_zero() {
-            let nanos = i64::try_from(self.sleep.as_nanos()).unwrap_or(i64::MAX);
-            pairs.push(("sleep".to_owned(), go_duration(nanos)));
-        }
-        if self.throughput > 0 {
-            pairs.push((
-                "throughput".to_owned(),
-                format!("{} msgs/sec", commas(self.throughput)),
-            ));
-        }
-        pairs.extend(self.notes.iter().cloned());
+        let mut pairs = self.attributes.clone();
+        pairs.push(("clients", commas(self.clients as u64)));
+        pairs.push(("msg-size", human_size(self.size as u64)));
+        pairs.push(("msgs", commas(self.messages)));
         pairs.sort();
         let texts: Vec<String> = pairs
             .iter()
             .map(|(key, value)| format!("{key}={value}"))
             .collect();
-        format!("Starting {} benchmark [{}]", self.label, texts.join(", "))
+        format!(
+            "Starting {} benchmark [{}]",
+            self.kind.label,
+            texts.join(", ")
+        )
+    }
+}
+
+/// Messages in so many nanoseconds.
+fn count_of(duration: i64, throughput: u64) -> Result<i64> {
+    if duration < 0 {
+        bail!("--duration cannot be negative");
+    }
+    if throughput == 0 {
+        bail!("--duration requires --throughput to be set");
+    }
+    let count = (throughput as f64 * (duration as f64 / 1e9)).round() as i64;
+    if count <= 0 {
+        bail!(
+            "the combination of --throughput={throughput} and --duration={} results in zero messages",
+            crate::format::go_duration(duration)
+        );
+    }
+    Ok(count)
+}
+
+fn max_bytes(matches: &Matches) -> Result<i64> {
+    if !has(matches, "maxbytes") {
+        return Ok(0);
+    }
+    match matches.text("maxbytes").unwrap_or_default() {
+        "" => Ok(0),
+        text => parse_size(text, SizeRange::Bits64)
+            .ok()
+            .filter(|size| *size > 0)
+            .ok_or_else(|| {
+                fail!("can not parse or invalid the value specified for the max stream/bucket size: {text}")
+            }),
     }
 }
 
@@ -161,28 +267,46 @@ impl Plan {
 pub struct Subjects {
     base: String,
     numbered: bool,
+    /// Number of subjects; 0 for one per message.
     most: u64,
     random: bool,
     width: usize,
+    /// Number of the first message.
+    first: u64,
 }
 
 impl Subjects {
     /// Reads the flags.
-    pub fn read(matches: &Matches, messages: u64) -> Self {
-        let numbered = matches.on("multisubject");
+    pub fn read(matches: &Matches) -> Self {
         let most = if has(matches, "multisubjectmax") {
-            matches.int("multisubjectmax").max(0).unsigned_abs()
+            matches.int("multisubjectmax")
         } else {
             0
         };
-        let most = if most == 0 { messages } else { most };
         Self {
             base: matches.required_arg("subject").to_owned(),
-            numbered,
-            most,
+            numbered: has(matches, "multisubject") && matches.on("multisubject"),
+            most: most.unsigned_abs(),
             random: has(matches, "multisubjectrandomize") && matches.on("multisubjectrandomize"),
-            width: most.to_string().len(),
+            width: if most == 0 { 0 } else { most.to_string().len() },
+            first: 0,
         }
+    }
+
+    /// Those of a client whose messages begin with this number.
+    pub fn beginning_at(&self, first: u64) -> Self {
+        Self {
+            first,
+            ..self.clone()
+        }
+    }
+
+    /// Says in the first log line what they are.
+    pub fn note(&self, plan: &mut Plan, matches: &Matches) {
+        plan.note("subject", self.pattern());
+        plan.note("multi-subject", self.numbered.to_string());
+        plan.note("multi-subject-max", commas(matches.int("multisubjectmax")));
+        plan.note("multi-subject-randomize", self.random.to_string());
     }
 
     /// Whether all messages have one subject.
@@ -190,15 +314,20 @@ impl Subjects {
         !self.numbered
     }
 
-    /// Subject of message `number`.
+    /// Whether nothing can be published to them.
+    pub fn are_invalid(&self) -> bool {
+        self.base.is_empty() || self.base.contains([' ', '\t', '\r', '\n'])
+    }
+
+    /// Subject of a client's message `number`.
     pub fn at(&self, number: u64) -> String {
         if !self.numbered {
             return self.base.clone();
         }
-        let number = if self.random {
-            fastrand::u64(0..self.most)
-        } else {
-            number % self.most
+        let number = match self.most {
+            0 => number + self.first,
+            most if self.random => fastrand::u64(0..most),
+            most => (number + self.first) % most,
         };
         format!("{}.{number:0width$}", self.base, width = self.width)
     }

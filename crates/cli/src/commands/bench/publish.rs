@@ -1,341 +1,343 @@
-//! Publishers to a stream: one message at a time, many on the way, atomic and
-//! fast batches.
+//! Publishers to a stream: what they have in common, and those that send one
+//! message or one atomic batch at a time.
 
-use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::histogram::Histogram;
-use super::plan::{Plan, Subjects};
+use super::plan::{Content, Kind, Plan, Subjects};
 use super::raw::{Answer, Raw, header_block, push_publish};
 use super::run::{Counter, Pace, Sample, Work, run};
-use super::service::requests;
-use super::stream::{Batches, prepare};
-use crate::client::unique_id;
-use crate::failure::Result;
-use crate::format::commas;
+use super::service::Requests;
+use super::stream::{Batches, api_error, prepare};
+use crate::failure::{Failure, Result};
+use crate::format::{commas, now_nanos};
 use crate::jetstream::ApiError;
 use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, fail, log};
 
-/// How messages are put together.
-struct Messages<'a> {
-    plan: &'a Plan,
-    subjects: &'a Subjects,
-    /// Start of the message ids; empty if there are none.
-    ids: String,
+/// Output that is gathered before it is written.
+pub const WRITE_AT: usize = 64 * 1024;
+/// How often a message is sent again that no stream takes: there may be none
+/// for a moment.
+pub const RETRIES: u32 = 2;
+/// What is said about an acknowledgement that does not come in time.
+pub const LATE: &str = "context deadline exceeded";
+/// Most messages in a fast batch between two acknowledgements.
+const MAX_FLOW: i64 = u16::MAX as i64;
+
+/// What a client publishes.
+pub struct Messages<'a> {
+    /// The plan.
+    pub plan: &'a Plan,
+    /// Number of messages.
+    pub count: u64,
+    /// Messages in a batch.
+    pub batch: u64,
+    /// Batches that wait for acknowledgements at most.
+    pub outstanding: u64,
+    /// What tells this client's batches and message ids from others.
+    pub id: String,
+    subjects: Subjects,
+    content: Content,
+    /// Header block of messages without more headers.
+    block: Vec<u8>,
+    /// Number of the first message if they have ids.
+    first_id: Option<u64>,
 }
 
 impl Messages<'_> {
-    fn push(&self, out: &mut Vec<u8>, number: u64, reply: &str, more: &[(&str, String)]) {
+    /// Appends a message.
+    pub fn push(&self, out: &mut Vec<u8>, number: u64, reply: &str, more: &[(&str, &str)]) {
         let subject = self.subjects.at(number);
-        if self.ids.is_empty() && more.is_empty() && self.plan.headers.is_empty() {
-            push_publish(out, &subject, reply, &[], &self.plan.payload);
+        let payload = &self.content.payload;
+        if self.first_id.is_none() && more.is_empty() {
+            push_publish(out, &subject, reply, &self.block, payload);
             return;
         }
-        let mut headers = self.plan.headers.clone();
-        if !self.ids.is_empty() {
-            headers.add("Nats-Msg-Id", format!("{}-{number}", self.ids));
+        let mut headers = self.content.headers.clone();
+        if let Some(first) = self.first_id {
+            headers.set("Nats-Msg-Id", format!("{}-{}", self.id, first + number));
         }
         for (key, value) in more {
-            headers.add(*key, value.as_str());
+            headers.set(key, *value);
         }
-        push_publish(
-            out,
-            &subject,
-            reply,
-            &header_block(&headers),
-            &self.plan.payload,
-        );
+        headers.entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        push_publish(out, &subject, reply, &header_block(&headers), payload);
+    }
+
+    /// Subject of message `number`.
+    pub fn subject(&self, number: u64) -> String {
+        self.subjects.at(number)
+    }
+
+    /// What was measured.
+    pub fn sample(&self, raw: &Raw, begun: Instant, latencies: Histogram) -> Sample {
+        Sample {
+            messages: self.count,
+            traffic: raw.messages,
+            begun,
+            ended: Instant::now(),
+            latencies: Some(latencies),
+        }
     }
 }
 
-/// Fails unless an answer says that the message is stored.
-fn check_ack(raw: &Raw, answer: &Answer) -> Result<()> {
+/// Fails unless an answer says that the message is stored. `nats: ` stands
+/// before an error of the server twice, but for messages on their way.
+pub fn check_ack(raw: &Raw, answer: &Answer) -> Result<()> {
     if raw.is_no_responders(answer) {
-        bail!("nats: no responders available for request");
+        bail!("nats: no response from stream");
     }
     let payload = raw.payload(answer);
     // The usual answer needs no look into its JSON.
-    if payload.starts_with(b"{\"stream\":") {
+    if payload.starts_with(b"{\"stream\":") && !payload.starts_with(b"{\"stream\":\"\"") {
         return Ok(());
     }
-    let ack = Json::parse(payload)
-        .map_err(|_| fail!("invalid ack response: {}", String::from_utf8_lossy(payload)))?;
+    let ack = Json::parse(payload).map_err(|_| {
+        fail!(
+            "nats: invalid jetstream publish response: {}",
+            String::from_utf8_lossy(payload)
+        )
+    })?;
     match ApiError::of(&ack) {
-        Some(error) => Err(error.into()),
+        Some(error) => Err(api_error(&error)),
+        None if ack.text("stream").is_empty() => bail!("nats: invalid jetstream publish response"),
         None => Ok(()),
     }
 }
 
-type Client = fn(Raw, &Messages<'_>, u64, &Counter, usize, usize) -> Result<Sample>;
+/// [`check_ack`] of a message that was waited for.
+pub fn check_single_ack(raw: &Raw, answer: &Answer) -> Result<()> {
+    check_ack(raw, answer).map_err(|failure| match failure {
+        Failure::Error(text) if text.starts_with("nats: API error") => fail!("nats: {text}"),
+        other => other,
+    })
+}
 
-fn start(
-    session: &mut Session,
-    label: &'static str,
-    batches: Batches,
-    client: Client,
-) -> Result<()> {
-    let mut plan = Plan::read(label, &session.matches)?;
-    let subjects = Subjects::read(&session.matches, plan.messages);
-    let flag = |name: &str| {
-        session
-            .matches
-            .declared_flags()
-            .iter()
-            .any(|flag| flag.name == name)
+/// A way of publishing.
+pub struct Way {
+    /// What the results call it.
+    pub label: &'static str,
+    /// What the messages are for the stream.
+    pub batches: Batches,
+    /// What stands before an error of the first message.
+    pub refusal: &'static str,
+    /// What a client does.
+    pub client: fn(&mut Raw, &Messages<'_>, &Counter) -> Result<Histogram>,
+}
+
+/// Runs clients that publish.
+pub fn start(session: &mut Session, way: &Way) -> Result<()> {
+    let kind = Kind {
+        label: way.label,
+        letter: 'P',
     };
-    let number = |name: &str| {
-        if flag(name) {
-            usize::try_from(session.matches.int(name).max(1)).unwrap_or(1)
-        } else {
-            1
+    let m = &session.matches;
+    let has = |name: &str| m.declared_flags().iter().any(|flag| flag.name == name);
+    let number = |name: &str| if has(name) { m.int(name) } else { 0 };
+    let outstanding = number("max-outstanding-acks");
+    if way.batches == Batches::Fast {
+        if outstanding == 0 {
+            bail!("--max-outstanding-acks must be >= 1");
         }
-    };
-    let (batch, outstanding) = (number("batch"), number("max-outstanding-acks"));
-    let ids = session.matches.on("dedup");
-    if flag("batch") {
-        plan.note("batch", commas(batch as u64));
+        if outstanding > i64::from(u16::MAX) {
+            bail!("strconv.ParseUint: parsing \"{outstanding}\": value out of range");
+        }
     }
-    prepare(session, &mut plan, &subjects, batches)?;
+    let mut batch = number("batch");
+    let mut plan = Plan::read(kind, m)?;
+    plan.failing = "Fatal error";
+    plan.cap_clients();
+    if m.on("persistasync") && m.int("replicas") != 1 && way.batches == Batches::Atomic {
+        bail!(
+            "async persist mode is only supported for streams with 1 replica and incompatible with atomic batch publishing"
+        );
+    }
+    let subjects = Subjects::read(m);
+    note(&mut plan, session, &subjects, batch);
     log!("{}", plan.headline());
+    if has_batches(session) && batch <= 0 {
+        bail!("--batch must be >= 1");
+    }
+    if way.batches == Batches::Fast && batch > MAX_FLOW {
+        log!(
+            "WARNING: --batch {batch} exceeds the fast publisher flow window maximum of {MAX_FLOW}; capping at {MAX_FLOW}"
+        );
+        batch = MAX_FLOW;
+    }
+    prepare(session, &plan, &subjects, way.batches)?;
+    let run_id = format!("{:x}", now_nanos() / 1_000_000);
+    let ids = session.matches.on("dedup");
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
-        let raw = Raw::connect(session)?;
+        let mut raw = Raw::connect(session, &plan)?;
         let count = plan.share(number);
         log!(
-            "[{}] Starting {label}, publishing {} messages",
+            "[{}] Starting {}, publishing {} messages",
             number + 1,
+            kind.label,
             commas(count)
         );
-        let ids = if ids { unique_id() } else { String::new() };
-        let messages = Messages {
-            plan: &plan,
-            subjects: &subjects,
-            ids,
-        };
-        works.push(Box::new(move |counter| {
-            client(raw, &messages, count, counter, batch, outstanding)
+        let (plan, id) = (&plan, format!("{run_id}-{number}"));
+        let subjects = subjects.beginning_at(plan.offset(number));
+        works.push(Work::new(count, move |counter| {
+            plan.stagger(number);
+            let publish = || -> Result<Sample> {
+                let content = plan.content()?;
+                raw.check(&subjects.at(0), &content)
+                    .map_err(|error| fail!("{}: {error}", way.refusal))?;
+                let messages = Messages {
+                    plan,
+                    count,
+                    batch: batch.unsigned_abs(),
+                    outstanding: outstanding.unsigned_abs(),
+                    id,
+                    subjects,
+                    block: header_block(&content.headers),
+                    content,
+                    first_id: ids.then(|| plan.offset(number)),
+                };
+                let begun = Instant::now();
+                let latencies = (way.client)(&mut raw, &messages, counter)?;
+                raw.flush()?;
+                Ok(messages.sample(&raw, begun, latencies))
+            };
+            publish().map_err(|failure| failure.context("publishing"))
         }));
     }
-    run(&plan, 'P', works)
+    run(&plan, works)
+}
+
+fn has_batches(session: &Session) -> bool {
+    session
+        .matches
+        .declared_flags()
+        .iter()
+        .any(|flag| flag.name == "batch")
+}
+
+/// What the first log line says.
+fn note(plan: &mut Plan, session: &Session, subjects: &Subjects, batch: i64) {
+    let m = &session.matches;
+    subjects.note(plan, m);
+    plan.note("batch", commas(batch));
+    plan.note("stream", m.text("stream").unwrap_or_default());
+    plan.note_sleep();
+    plan.note("purge", m.on("purge").to_string());
+    if m.on("create") {
+        let window = m.nanos("dedupwindow").unwrap_or(0);
+        plan.note("storage", m.text("storage").unwrap_or_default());
+        plan.note("max-bytes", commas(plan.max_bytes));
+        plan.note("replicas", commas(m.int("replicas")));
+        plan.note("deduplication", m.on("dedup").to_string());
+        plan.note("dedup-window", crate::format::human_duration(window));
+    }
 }
 
 /// Publishes and waits for each acknowledgement.
 pub fn sync(session: &mut Session) -> Result<()> {
     start(
         session,
-        "JetStream synchronous publisher",
-        Batches::None,
-        |raw, messages, count, counter, _, _| {
-            let build = |out: &mut Vec<u8>, number: u64, inbox: &str| {
-                messages.push(out, number, inbox, &[])
-            };
-            let size = messages.plan.payload.len();
-            requests(raw, messages.plan, count, counter, build, |raw, answer| {
-                check_ack(raw, answer).map(|()| size)
-            })
-        },
-    )
-}
-
-/// Publishes with as many acknowledgements on the way as a batch has messages.
-pub fn in_flight(session: &mut Session) -> Result<()> {
-    start(
-        session,
-        "JetStream asynchronous publisher",
-        Batches::None,
-        |mut raw, messages, count, counter, batch, _| {
-            let inbox = format!("_INBOX.{}", unique_id());
-            raw.write(format!("SUB {inbox} 1\r\n").as_bytes())?;
-            let mut latencies = Histogram::default();
-            let mut pace = Pace::new(messages.plan);
-            let mut sent: VecDeque<Instant> = VecDeque::with_capacity(batch);
-            let mut buffer = Vec::new();
-            let (mut number, mut done) = (0, 0);
-            let begun = Instant::now();
-            while done < count {
-                buffer.clear();
-                while number < count && sent.len() < batch {
-                    messages.push(&mut buffer, number, &inbox, &[]);
-                    sent.push_back(Instant::now());
-                    number += 1;
-                    if !pace.is_free() {
-                        break;
-                    }
-                }
-                raw.write(&buffer)?;
-                pace.wait();
-                // All that has come, one at least unless more is to be sent.
-                let must_wait = sent.len() >= batch || number == count;
-                let mut next = if must_wait {
-                    Some(raw.next()?)
-                } else {
-                    raw.next_buffered()?
+        &Way {
+            label: "JetStream synchronous publisher",
+            batches: Batches::None,
+            refusal: "publishing synchronously",
+            client: |raw, messages, counter| {
+                counter.state("Publishing");
+                let requests = Requests {
+                    count: messages.count,
+                    retries: RETRIES,
+                    late: LATE,
                 };
-                while let Some(answer) = next {
-                    check_ack(&raw, &answer)?;
-                    if let Some(at) = sent.pop_front() {
-                        latencies.add(at.elapsed().as_nanos() as u64);
-                    }
-                    done += 1;
-                    next = raw.next_buffered()?;
-                }
-                counter.set(done);
-            }
-            Ok(sample(&raw, messages.plan, count, begun, latencies))
+                requests
+                    .run(
+                        raw,
+                        messages.plan,
+                        counter,
+                        |out, number, reply| messages.push(out, number, reply, &[]),
+                        |raw, answer, _| check_single_ack(raw, answer),
+                    )
+                    .map_err(|failure| failure.context("publishing synchronously"))
+            },
         },
     )
-}
-
-fn sample(raw: &Raw, plan: &Plan, count: u64, begun: Instant, latencies: Histogram) -> Sample {
-    Sample {
-        messages: count,
-        traffic: count + raw.messages,
-        bytes: count * plan.payload.len() as u64,
-        begun,
-        ended: Instant::now(),
-        latencies: Some(latencies),
-    }
 }
 
 /// Publishes atomic batches.
 pub fn atomic(session: &mut Session) -> Result<()> {
     start(
         session,
-        "JetStream atomic batch publisher",
-        Batches::Atomic,
-        |mut raw, messages, count, counter, batch, _| {
-            let inbox = format!("_INBOX.{}", unique_id());
-            raw.write(format!("SUB {inbox} 1\r\n").as_bytes())?;
-            let mut latencies = Histogram::default();
-            let mut pace = Pace::new(messages.plan);
-            let mut buffer = Vec::new();
-            let mut done = 0;
-            let begun = Instant::now();
-            while done < count {
-                let size = (batch as u64).min(count - done);
-                let id = unique_id();
-                buffer.clear();
-                for place in 1..=size {
-                    let mut more = vec![
-                        ("Nats-Batch-Id", id.clone()),
-                        ("Nats-Batch-Sequence", place.to_string()),
-                    ];
-                    let commits = place == size;
-                    if commits {
-                        more.push(("Nats-Batch-Commit", "1".to_owned()));
-                    }
-                    let reply = if commits { inbox.as_str() } else { "" };
-                    messages.push(&mut buffer, done + place - 1, reply, &more);
-                }
-                let sent = Instant::now();
-                raw.write(&buffer)?;
-                let answer = raw.next()?;
-                check_ack(&raw, &answer)?;
-                latencies.add(sent.elapsed().as_nanos() as u64);
-                done += size;
-                counter.set(done);
-                pace.wait();
-            }
-            Ok(sample(&raw, messages.plan, count, begun, latencies))
+        &Way {
+            label: "JetStream atomic batch publisher",
+            batches: Batches::Atomic,
+            refusal: "publishing",
+            client: atomic_batches,
         },
     )
 }
 
-/// Publishes one fast batch (client-conventions.md 7.2).
-pub fn fast(session: &mut Session) -> Result<()> {
-    start(
-        session,
-        "JetStream fast batch publisher",
-        Batches::Fast,
-        |mut raw, messages, count, counter, flow, outstanding| {
-            let prefix = format!("_INBOX.{}", unique_id());
-            raw.write(format!("SUB {prefix}.> 1\r\n").as_bytes())?;
-            let mut latencies = Histogram::default();
-            let mut pace = Pace::new(messages.plan);
-            let mut buffer = Vec::new();
-            let mut flow_control = Flow {
-                acked: 0,
-                every: flow as u64,
-                ended: false,
-            };
-            let begun = Instant::now();
-            let mut last = begun;
-            for seq in 1..=count {
-                // Start, append, or commit with this message.
-                let op = if seq == count { 2 } else { u64::from(seq > 1) };
-                let reply = format!("{prefix}.{flow}.fail.{seq}.{op}.$FI");
-                messages.push(&mut buffer, seq - 1, &reply, &[]);
-                let commits = seq == count;
-                let stalls = |flow: &Flow| seq - flow.acked >= flow.every * outstanding as u64;
-                if buffer.len() >= WRITE_AT
-                    || seq == 1
-                    || commits
-                    || stalls(&flow_control)
-                    || !pace.is_free()
-                {
+fn atomic_batches(raw: &mut Raw, messages: &Messages<'_>, counter: &Counter) -> Result<Histogram> {
+    raw.open_inbox()?;
+    let mut latencies = Histogram::default();
+    let mut pace = Pace::new(messages.plan);
+    let mut buffer = Vec::new();
+    let mut done = 0;
+    while done < messages.count {
+        counter.state("Batching  ");
+        let size = messages.batch.min(messages.count - done);
+        let mut paused = Duration::ZERO;
+        let begun = Instant::now();
+        for place in 1..=size {
+            let sequence = place.to_string();
+            let mut more = vec![
+                ("Nats-Batch-Id", messages.id.as_str()),
+                ("Nats-Batch-Sequence", sequence.as_str()),
+            ];
+            let number = done + place - 1;
+            if place == size {
+                counter.state("Committing");
+                more.push(("Nats-Batch-Commit", "1"));
+                raw.write(&buffer)?;
+                buffer.clear();
+                messages.push(&mut buffer, number, &raw.reply, &more);
+                commit(raw, &buffer)
+                    .map_err(|failure| failure.context("publishing with batch commit"))?;
+                buffer.clear();
+            } else {
+                messages.push(&mut buffer, number, "", &more);
+                if buffer.len() >= WRITE_AT || !pace.is_free() {
                     raw.write(&buffer)?;
                     buffer.clear();
-                    pace.wait();
-                }
-                // The first answer tells how often acknowledgements will come.
-                let mut waits = seq == 1;
-                while waits
-                    || (commits && !flow_control.ended)
-                    || (!commits && stalls(&flow_control))
-                {
-                    flow_control.take(&mut raw)?;
-                    latencies.add(last.elapsed().as_nanos() as u64);
-                    last = Instant::now();
-                    counter.set(flow_control.acked);
-                    waits = false;
                 }
             }
-            counter.set(count);
-            Ok(sample(&raw, messages.plan, count, begun, latencies))
-        },
-    )
+            raw.messages += 1;
+            counter.set(number + 1);
+            paused += pace.wait();
+        }
+        latencies.add_time(begun.elapsed().saturating_sub(paused));
+        done += size;
+    }
+    counter.state("Finished  ");
+    Ok(latencies)
 }
 
-/// Output that is gathered before it is written.
-const WRITE_AT: usize = 64 * 1024;
-
-/// How far a fast batch is.
-struct Flow {
-    /// Highest sequence that is known to be stored.
-    acked: u64,
-    /// Messages between two acknowledgements.
-    every: u64,
-    /// Whether the batch is committed.
-    ended: bool,
+/// Sends the last message of a batch and waits for its acknowledgement.
+fn commit(raw: &mut Raw, message: &[u8]) -> Result<()> {
+    for left in (0..=RETRIES).rev() {
+        raw.write(message)?;
+        let answer = raw.next().map_err(late)?;
+        if left == 0 || !raw.is_no_responders(&answer) {
+            return check_single_ack(raw, &answer);
+        }
+        std::thread::sleep(super::service::RETRY_AFTER);
+    }
+    Ok(())
 }
 
-impl Flow {
-    /// Takes the next answer.
-    fn take(&mut self, raw: &mut Raw) -> Result<()> {
-        let answer = raw.next()?;
-        if raw.is_no_responders(&answer) {
-            bail!("nats: no responders available for request");
-        }
-        let json = Json::parse(raw.payload(&answer)).unwrap_or_default();
-        if let Some(error) = ApiError::of(&json) {
-            return Err(error.into());
-        }
-        match json.text("type") {
-            "ack" => {
-                self.acked = json.uint("seq").max(self.acked);
-                self.every = json.uint("msgs").max(1);
-            }
-            "gap" => {
-                bail!(
-                    "messages {} to {} are missing",
-                    json.uint("last_seq"),
-                    json.uint("seq")
-                )
-            }
-            _ => self.ended = true,
-        }
-        Ok(())
+fn late(error: crate::client::ClientError) -> Failure {
+    match error {
+        crate::client::ClientError::Timeout => fail!("{LATE}"),
+        error => error.into(),
     }
 }

@@ -1,9 +1,12 @@
 //! A connection without a reading thread: requests and answers in the thread
 //! that measures.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::client::{ClientError, Headers, Op, Parsed, RawLink, parse_operation};
+use super::plan::{Content, Plan};
+use super::trouble::{Trouble, is_permission};
+use crate::client::{ClientError, Headers, Op, Parsed, RawLink, parse_operation, unique_id};
 use crate::failure::Result;
 use crate::session::Session;
 
@@ -20,12 +23,21 @@ pub struct Raw {
     patience: Duration,
     /// Messages in and out.
     pub messages: u64,
+    /// Answers come to subjects below this one, after [`Raw::open_inbox`].
+    pub inbox: String,
+    /// One of them.
+    pub reply: String,
+    is_open: bool,
+    trouble: Arc<Trouble>,
 }
 
 /// A message that was received.
 #[derive(Debug)]
 pub struct Answer {
-    /// Where its reply subject, headers and payload are in the input.
+    /// Number of its subscription.
+    pub sid: u64,
+    /// Where its subjects, headers and payload are in the input.
+    subject: std::ops::Range<usize>,
     reply: std::ops::Range<usize>,
     headers: std::ops::Range<usize>,
     payload: std::ops::Range<usize>,
@@ -33,11 +45,13 @@ pub struct Answer {
 
 impl Raw {
     /// Connects.
-    pub fn connect(session: &mut Session) -> Result<Self> {
+    pub fn connect(session: &mut Session, plan: &Plan) -> Result<Self> {
         let patience = session.timeout();
-        let (link, rest) = RawLink::connect(&session.options()?)?;
+        let options = session.options()?;
+        let (link, rest) = RawLink::connect(&options)?;
         link.set_patience(Some(patience))?;
         let end = rest.len();
+        let inbox = format!("{}.{}", options.inbox_prefix, unique_id());
         Ok(Self {
             link,
             input: rest,
@@ -45,7 +59,58 @@ impl Raw {
             end,
             patience,
             messages: 0,
+            reply: format!("{inbox}.1"),
+            inbox,
+            is_open: false,
+            trouble: Arc::clone(&plan.trouble),
         })
+    }
+
+    /// Subscribes to the subjects one token below the inbox, once.
+    pub fn open_inbox(&mut self) -> std::result::Result<(), ClientError> {
+        if std::mem::replace(&mut self.is_open, true) {
+            return Ok(());
+        }
+        self.write(format!("SUB {}.* 1\r\n", self.inbox).as_bytes())
+    }
+
+    /// Fails if the server would not take such a message.
+    pub fn check(&self, subject: &str, content: &Content) -> std::result::Result<(), ClientError> {
+        if subject.is_empty() || subject.contains([' ', '\t', '\r', '\n']) {
+            return Err(ClientError::BadSubject);
+        }
+        let size = header_block(&content.headers).len() + content.payload.len();
+        if self.link.max_payload > 0 && size > self.link.max_payload {
+            return Err(ClientError::MaxPayload);
+        }
+        Ok(())
+    }
+
+    /// Sends a request and gives the answer. The inbox must be open.
+    pub fn ask(&mut self, subject: &str, body: &[u8]) -> std::result::Result<Answer, ClientError> {
+        let mut out = Vec::new();
+        push_publish(&mut out, subject, &self.reply, &[], body);
+        self.messages += 1;
+        self.write(&out)?;
+        self.next()
+    }
+
+    /// Waits until the server has handled everything that was written: the last
+    /// that is done with a connection.
+    pub fn flush(&mut self) -> std::result::Result<(), ClientError> {
+        self.write(b"PING\r\n")?;
+        self.wait_for_pong()
+    }
+
+    /// What to do about an error that the server reports: those about what the
+    /// user may not do are no reason to stop.
+    fn reported(&self, text: &str) -> std::result::Result<(), ClientError> {
+        let error = ClientError::Server(text.to_owned());
+        if !is_permission(text) {
+            return Err(error);
+        }
+        self.trouble.reported(&error);
+        Ok(())
     }
 
     /// Writes operations.
@@ -71,8 +136,10 @@ impl Raw {
                 }
             };
             match op {
-                Op::Message { message, .. } => {
+                Op::Message { sid, message } => {
                     let answer = Answer {
+                        sid,
+                        subject: range(message.subject),
                         reply: range(message.reply),
                         headers: range(message.headers),
                         payload: range(message.payload),
@@ -82,7 +149,7 @@ impl Raw {
                     return Ok(Some(answer));
                 }
                 Op::Ping => self.link.write_all(b"PONG\r\n")?,
-                Op::Err(text) => return Err(ClientError::Server(text.to_owned())),
+                Op::Err(text) => self.reported(text)?,
                 Op::Pong | Op::Ok | Op::Info(_) => {}
             }
             self.start += used;
@@ -115,7 +182,10 @@ impl Raw {
         loop {
             match parse_operation(self.input.get(at..self.end).unwrap_or_default())? {
                 Parsed::Op(Op::Pong, _) => return Ok(()),
-                Parsed::Op(Op::Err(text), _) => return Err(ClientError::Server(text.to_owned())),
+                Parsed::Op(Op::Err(text), _) => {
+                    self.reported(text)?;
+                    return Err(ClientError::Server(text.to_owned()));
+                }
                 Parsed::Op(_, used) => at += used,
                 Parsed::Incomplete(_) if Instant::now() > deadline => {
                     return Err(ClientError::Timeout);
@@ -131,7 +201,14 @@ impl Raw {
     /// The next message within the timeout. What it gives is good until the
     /// next call.
     pub fn next(&mut self) -> std::result::Result<Answer, ClientError> {
-        let deadline = Instant::now() + self.patience;
+        if let Some(answer) = self.next_buffered()? {
+            return Ok(answer);
+        }
+        self.next_before(Instant::now() + self.patience)
+    }
+
+    /// The next message before a point in time, at the latest a read later.
+    pub fn next_before(&mut self, deadline: Instant) -> std::result::Result<Answer, ClientError> {
         loop {
             if let Some(answer) = self.next_buffered()? {
                 return Ok(answer);
@@ -141,6 +218,11 @@ impl Raw {
             }
             self.fill()?;
         }
+    }
+
+    /// How long it waits for answers.
+    pub fn patience(&self) -> Duration {
+        self.patience
     }
 
     /// Waits for messages without an end.
@@ -154,6 +236,11 @@ impl Raw {
     /// Payload of an answer.
     pub fn payload(&self, answer: &Answer) -> &[u8] {
         self.input.get(answer.payload.clone()).unwrap_or_default()
+    }
+
+    /// Subject of a message.
+    pub fn subject(&self, answer: &Answer) -> &[u8] {
+        self.input.get(answer.subject.clone()).unwrap_or_default()
     }
 
     /// Reply subject of a message.

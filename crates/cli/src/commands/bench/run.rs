@@ -1,21 +1,16 @@
 //! Clients at work.
 
-use std::io::IsTerminal;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::channel;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-
+pub use super::bars::Counter;
+use super::bars::draw;
 use super::histogram::Histogram;
 use super::plan::Plan;
 use super::report;
 use crate::failure::{Failure, Result};
 use crate::log;
-
-/// Time between two drawings of the bars.
-const REDRAW: Duration = Duration::from_millis(100);
 
 /// What a client has measured.
 #[derive(Clone, Debug)]
@@ -24,8 +19,6 @@ pub struct Sample {
     pub messages: u64,
     /// Messages in and out of the connection.
     pub traffic: u64,
-    /// Payload bytes.
-    pub bytes: u64,
     /// From when.
     pub begun: Instant,
     /// Until when.
@@ -41,35 +34,41 @@ impl Sample {
     }
 }
 
-/// What a client shows of its work while it goes on.
-#[derive(Clone, Debug, Default)]
-pub struct Counter {
-    done: Arc<AtomicU64>,
+/// What a client does.
+type Act<'a> = Box<dyn FnOnce(&Counter) -> Result<Sample> + Send + 'a>;
+
+/// A client's work.
+pub struct Work<'a> {
+    /// Messages that it has to do with.
+    pub count: u64,
+    /// Does it.
+    pub act: Act<'a>,
 }
 
-impl Counter {
-    /// So many messages are done.
-    pub fn set(&self, done: u64) {
-        self.done.store(done, Ordering::Relaxed);
+impl<'a> Work<'a> {
+    /// Work with so many messages.
+    pub fn new(count: u64, act: impl FnOnce(&Counter) -> Result<Sample> + Send + 'a) -> Self {
+        Self {
+            count,
+            act: Box::new(act),
+        }
     }
 }
 
-/// A client's work: its number, its messages, its counter.
-pub type Work<'a> = Box<dyn FnOnce(&Counter) -> Result<Sample> + Send + 'a>;
-
 /// Runs the clients and reports what they have measured.
-pub fn run(plan: &Plan, letter: char, works: Vec<Work<'_>>) -> Result<()> {
+pub fn run(plan: &Plan, works: Vec<Work<'_>>) -> Result<()> {
     let counters: Vec<Counter> = works.iter().map(|_| Counter::default()).collect();
-    let done = AtomicBool::new(false);
+    let totals: Vec<u64> = works.iter().map(|work| work.count).collect();
+    let (end, ended) = channel();
     let outcomes: Vec<Result<Sample>> = thread::scope(|scope| {
         let handles: Vec<_> = works
             .into_iter()
             .zip(&counters)
-            .map(|(work, counter)| scope.spawn(move || work(counter)))
+            .map(|(work, counter)| scope.spawn(move || (work.act)(counter)))
             .collect();
-        let bars = (plan.progress && std::io::stdout().is_terminal())
-            .then(|| scope.spawn(|| draw(plan, &counters, &done)));
-        let outcomes = handles
+        let bars = (plan.progress && !counters.is_empty())
+            .then(|| scope.spawn(|| draw(&counters, &totals, &{ ended })));
+        let outcomes: Vec<Result<Sample>> = handles
             .into_iter()
             .map(|handle| {
                 handle
@@ -77,58 +76,40 @@ pub fn run(plan: &Plan, letter: char, works: Vec<Work<'_>>) -> Result<()> {
                     .unwrap_or_else(|_| Err("the client crashed".into()))
             })
             .collect();
-        done.store(true, Ordering::Release);
+        // Nobody listens without bars, and they are no reason to fail.
+        let _ = end.send(outcomes.iter().all(Result::is_ok));
         if let Some(bars) = bars {
-            // Bars are no reason to fail.
             let _ = bars.join();
         }
         outcomes
     });
     let mut samples = Vec::new();
-    let mut failed = false;
+    let mut first: Option<Failure> = None;
     for (number, outcome) in outcomes.into_iter().enumerate() {
         match outcome {
             Ok(sample) => samples.push(sample),
             Err(failure) => {
-                log!("Error from client {}: {failure}", number + 1);
-                failed = true;
+                if !matches!(failure, Failure::Exit(_)) {
+                    log!("{} from client {number}: {failure}", plan.failing);
+                }
+                first.get_or_insert(failure);
             }
         }
     }
-    if failed {
-        return Err(Failure::Exit(1));
+    match first {
+        Some(failure) => Err(failure),
+        None => report(plan, &samples),
     }
-    print!("{}", report::text(plan.label, &samples));
+}
+
+fn report(plan: &Plan, samples: &[Sample]) -> Result<()> {
+    plan.trouble.warn();
+    print!("{}", report::text(plan, samples));
     if let Some(path) = &plan.csv {
-        report::write_csv(path, letter, &samples)?;
+        report::write_csv(path, plan, samples)?;
         println!("Saved metric data in csv file {path}");
     }
     Ok(())
-}
-
-fn draw(plan: &Plan, counters: &[Counter], done: &AtomicBool) {
-    let all = MultiProgress::with_draw_target(ProgressDrawTarget::stdout());
-    let style = ProgressStyle::with_template("{msg} [{bar:40}] {percent}% {per_sec}");
-    let bars: Vec<ProgressBar> = (0..counters.len())
-        .map(|number| {
-            let bar = all.add(ProgressBar::new(plan.share(number)));
-            if let Ok(style) = &style {
-                bar.set_style(style.clone().progress_chars("=> "));
-            }
-            bar.set_message(format!("[{}]", number + 1));
-            bar
-        })
-        .collect();
-    while !done.load(Ordering::Acquire) {
-        for (bar, counter) in bars.iter().zip(counters) {
-            bar.set_position(counter.done.load(Ordering::Relaxed));
-        }
-        thread::sleep(REDRAW);
-    }
-    for (bar, counter) in bars.iter().zip(counters) {
-        bar.set_position(counter.done.load(Ordering::Relaxed));
-        bar.abandon();
-    }
 }
 
 /// Keeps a client at its rate.
@@ -154,17 +135,22 @@ impl Pace {
         self.interval.is_none() && self.sleep.is_zero()
     }
 
-    /// Waits until the next message is due.
-    pub fn wait(&mut self) {
+    /// Waits until the next message is due; gives the time that was meant to
+    /// pass.
+    pub fn wait(&mut self) -> Duration {
+        let mut paused = Duration::ZERO;
         if !self.sleep.is_zero() {
             thread::sleep(self.sleep);
+            paused += self.sleep;
         }
         if let Some(interval) = self.interval {
             self.next += interval;
             let left = self.next.saturating_duration_since(Instant::now());
             if !left.is_zero() {
                 thread::sleep(left);
+                paused += left;
             }
         }
+        paused
     }
 }

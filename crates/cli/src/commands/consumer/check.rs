@@ -5,7 +5,7 @@ use crate::commands::assets::schema_problems;
 use crate::output::Json;
 
 /// Schema of configurations.
-const SCHEMA: &str = "io.nats.jetstream.api.v1.consumer_configuration";
+pub const SCHEMA: &str = "io.nats.jetstream.api.v1.consumer_configuration";
 
 /// What is wrong with a configuration; empty if nothing is known to be.
 pub fn problems(config: &Json) -> Vec<String> {

@@ -51,8 +51,8 @@ pub fn balance_leaders(session: &mut Session) -> Result<()> {
             );
         }
         consumers.push(Led {
-            title: format!("consumer \"{stream} > {name}\""),
-            info: format!("CONSUMER.INFO.{stream}.{name}"),
+            kind: "consumer",
+            name: name.to_owned(),
             step_down: format!("CONSUMER.LEADER.STEPDOWN.{stream}.{name}"),
             cluster: info.at("cluster").clone(),
         });

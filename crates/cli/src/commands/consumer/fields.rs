@@ -1,10 +1,8 @@
 //! Consumers in JSON: which fields there are, in which order, and which of
 //! them stand there without a value.
 
+use crate::commands::assets::shape::{CONSUMER_CONFIG, NO_TIME, without_envelope};
 use crate::output::Json;
-
-/// Go's zero time, which stands for "not set".
-const NO_TIME: &str = "0001-01-01T00:00:00Z";
 
 /// Whether a field without a value is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,43 +16,6 @@ enum Empty {
 }
 
 use Empty::{Out, Text, Zero};
-
-const CONFIG: &[(&str, Empty)] = &[
-    ("description", Out),
-    ("ack_policy", Text("none")),
-    ("ack_wait", Out),
-    ("deliver_policy", Text("all")),
-    ("deliver_subject", Out),
-    ("deliver_group", Out),
-    ("durable_name", Out),
-    ("name", Out),
-    ("filter_subject", Out),
-    ("filter_subjects", Out),
-    ("flow_control", Out),
-    ("idle_heartbeat", Out),
-    ("max_ack_pending", Out),
-    ("max_deliver", Out),
-    ("backoff", Out),
-    ("max_waiting", Out),
-    ("opt_start_seq", Out),
-    ("opt_start_time", Out),
-    ("rate_limit_bps", Out),
-    ("replay_policy", Text("instant")),
-    ("sample_freq", Out),
-    ("headers_only", Out),
-    ("max_batch", Out),
-    ("max_expires", Out),
-    ("max_bytes", Out),
-    ("inactive_threshold", Out),
-    ("num_replicas", Zero),
-    ("mem_storage", Out),
-    ("metadata", Out),
-    ("pause_until", Text(NO_TIME)),
-    ("priority_groups", Out),
-    ("priority_policy", Out),
-    ("priority_timeout", Out),
-    ("direct", Out),
-];
 
 const INFO: &[(&str, Empty)] = &[
     ("stream_name", Text("")),
@@ -81,9 +42,6 @@ const GROUP: &[(&str, Empty)] = &[
     ("pinned_ts", Text(NO_TIME)),
 ];
 
-/// What answers have around the information itself.
-const ENVELOPE: &[&str] = &["type", "total", "offset", "limit", "did_create"];
-
 fn is_empty(value: &Json) -> bool {
     match value {
         Json::Null => true,
@@ -99,7 +57,6 @@ fn arranged(value: &Json, fields: &[(&str, Empty)]) -> Json {
     let mut out = Json::object();
     for (key, empty) in fields {
         match (value.key(key), empty) {
-            (Json::Text(policy), _) if *key == "priority_policy" && policy == "none" => {}
             (found, Out) if is_empty(found) => {}
             (found, Text(text)) if is_empty(found) => {
                 out.set(key, *text);
@@ -122,15 +79,12 @@ fn arranged(value: &Json, fields: &[(&str, Empty)]) -> Json {
 
 /// A consumer's configuration as it is shown, written to files and sent.
 pub fn configuration(config: &Json) -> Json {
-    arranged(config, CONFIG)
+    CONSUMER_CONFIG.arranged(config)
 }
 
 /// Information about a consumer as it is shown, from an answer of the server.
 pub fn information(answer: &Json) -> Json {
-    let mut info = answer.clone();
-    for key in ENVELOPE {
-        info.remove(key);
-    }
+    let mut info = without_envelope(answer);
     if let Some(config) = info.key_mut("config") {
         *config = configuration(config);
     }

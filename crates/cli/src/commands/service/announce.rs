@@ -11,8 +11,24 @@ use crate::output::Json;
 /// Makes the answer to a question.
 type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
-/// A service with one endpoint.
-#[derive(Debug)]
+/// What a service says about itself.
+#[derive(Clone, Copy, Debug)]
+pub struct Description<'a> {
+    /// Name.
+    pub name: &'a str,
+    /// Version.
+    pub version: &'a str,
+    /// In words.
+    pub description: &'a str,
+    /// Name of its endpoint.
+    pub endpoint: &'a str,
+    /// Subject of its endpoint.
+    pub subject: &'a str,
+    /// Queue group of its endpoint.
+    pub queue: &'a str,
+}
+
+/// A service with one endpoint. The endpoint itself is the caller's business.
 pub struct Service {
     /// Its id.
     pub id: String,
@@ -20,49 +36,38 @@ pub struct Service {
     pub requests: Arc<AtomicU64>,
     /// Time that took, in nanoseconds.
     pub nanos: Arc<AtomicU64>,
+    /// Subjects of questions, each with its answer.
+    questions: Vec<(String, Answer)>,
 }
 
 impl Service {
-    /// Makes the service known. The endpoint itself is the caller's business.
-    pub fn announce(
-        connection: &Connection,
-        name: &str,
-        version: &str,
-        description: &str,
-        subject: &str,
-        queue: &str,
-    ) -> Result<Self> {
-        let service = Self {
-            id: unique_id(),
-            requests: Arc::default(),
-            nanos: Arc::default(),
-        };
+    /// A new service of that kind.
+    pub fn new(of: Description<'_>) -> Self {
+        let id = unique_id();
+        let (requests, nanos): (Arc<AtomicU64>, Arc<AtomicU64>) = Default::default();
         let identity = |kind: &str| {
             Json::object()
-                .with("type", format!("io.nats.micro.v1.{kind}_response"))
-                .with("name", name)
-                .with("id", service.id.as_str())
-                .with("version", version)
+                .with("name", of.name)
+                .with("id", id.as_str())
+                .with("version", of.version)
                 .with("metadata", Json::object())
+                .with("type", format!("io.nats.micro.v1.{kind}_response"))
         };
         let endpoint = Json::object()
-            .with("name", subject.rsplit('.').next().unwrap_or(subject))
-            .with("subject", subject)
-            .with("queue_group", queue);
+            .with("name", of.endpoint)
+            .with("subject", of.subject)
+            .with("queue_group", of.queue);
         let ping = identity("ping").compact();
-        let described = endpoint.clone().with("metadata", Json::object());
+        let described = endpoint.clone().with("metadata", Json::Null);
         let info = identity("info")
-            .with("description", description)
+            .with("description", of.description)
             .with("endpoints", Json::List(vec![described]))
             .compact();
         let started = jiff::Timestamp::now().to_string();
         let stats = identity("stats").with("started", started);
-        let (requests, nanos) = (Arc::clone(&service.requests), Arc::clone(&service.nanos));
+        let (done, time) = (Arc::clone(&requests), Arc::clone(&nanos));
         let count = move || {
-            let (requests, nanos) = (
-                requests.load(Ordering::Relaxed),
-                nanos.load(Ordering::Relaxed),
-            );
+            let (requests, nanos) = (done.load(Ordering::Relaxed), time.load(Ordering::Relaxed));
             let endpoint = endpoint
                 .clone()
                 .with("num_requests", requests)
@@ -79,26 +84,51 @@ impl Service {
                 .compact()
         };
         let answers: [(&str, Answer); 3] = [
-            ("PING", Arc::new(move || ping.clone())),
             ("INFO", Arc::new(move || info.clone())),
+            ("PING", Arc::new(move || ping.clone())),
             ("STATS", Arc::new(count)),
         ];
+        let mut questions = Vec::new();
         for (verb, answer) in answers {
             for subject in [
                 format!("$SRV.{verb}"),
-                format!("$SRV.{verb}.{name}"),
-                format!("$SRV.{verb}.{name}.{}", service.id),
+                format!("$SRV.{verb}.{}", of.name),
+                format!("$SRV.{verb}.{}.{id}", of.name),
             ] {
-                let (sender, answer) = (connection.clone(), Arc::clone(&answer));
-                connection.subscribe_with(&subject, "", move |message: MessageRef<'_>| {
-                    let reply = String::from_utf8_lossy(message.reply);
-                    if !reply.is_empty() {
-                        // Whoever asks will ask again if the connection breaks now.
-                        let _ = sender.publish(&reply, "", None, answer().as_bytes());
-                    }
-                })?;
+                questions.push((subject, Arc::clone(&answer)));
             }
         }
-        Ok(service)
+        Self {
+            id,
+            requests,
+            nanos,
+            questions,
+        }
+    }
+
+    /// Subjects on which it is asked.
+    pub fn subjects(&self) -> impl Iterator<Item = &str> {
+        self.questions.iter().map(|(subject, _)| subject.as_str())
+    }
+
+    /// The answer to a question on subject number `place` of
+    /// [`Service::subjects`]; nothing if there is no such subject.
+    pub fn answer(&self, place: usize) -> Option<String> {
+        self.questions.get(place).map(|(_, answer)| answer())
+    }
+
+    /// Makes the service known on a connection.
+    pub fn announce(&self, connection: &Connection) -> Result<()> {
+        for (subject, answer) in &self.questions {
+            let (sender, answer) = (connection.clone(), Arc::clone(answer));
+            connection.subscribe_with(subject, "", move |message: MessageRef<'_>| {
+                let reply = String::from_utf8_lossy(message.reply);
+                if !reply.is_empty() {
+                    // Whoever asks will ask again if the connection breaks now.
+                    let _ = sender.publish(&reply, "", None, answer().as_bytes());
+                }
+            })?;
+        }
+        Ok(())
     }
 }

@@ -10,7 +10,7 @@ mod request;
 mod serve;
 mod stats;
 
-pub use announce::Service;
+pub use announce::{Description, Service};
 pub use info::info;
 pub use list::list;
 pub use ping::ping;

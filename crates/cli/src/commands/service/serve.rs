@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use super::announce::Service;
+use super::announce::{Description, Service};
 use crate::bail;
 use crate::client::Headers;
 use crate::failure::Result;
@@ -24,14 +24,15 @@ pub fn serve(session: &mut Session) -> Result<()> {
     }
     let connection = session.connect()?;
     let subject = format!("{name}.echo");
-    let service = Service::announce(
-        &connection,
-        &name,
-        "1.0.0",
-        "Answers requests with what they bring",
-        &subject,
-        QUEUE,
-    )?;
+    let service = Service::new(Description {
+        name: &name,
+        version: "1.0.0",
+        description: "Answers requests with what they bring",
+        endpoint: "echo",
+        subject: &subject,
+        queue: QUEUE,
+    });
+    service.announce(&connection)?;
     let requests = connection.subscribe(&subject, QUEUE)?;
     connection.flush(session.timeout())?;
     log!(

@@ -7,13 +7,15 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::info::connect;
 use super::s2_size::PlainSize;
 use crate::client::{ClientError, Message, Subscription, unique_id};
+use crate::commands::assets::shape::SNAPSHOT;
 use crate::context::{make_private, write_whole};
 use crate::failure::Result;
-use crate::format::{SizeRange, commas, human_size, human_span, io_error_at, parse_size};
+use crate::format::{SizeRange, commas, go_duration, human_size, io_error_at, parse_size};
 use crate::interrupt::on_interrupt;
-use crate::jetstream::{Api, ApiError};
+use crate::jetstream::Api;
 use crate::output::Json;
 use crate::output::progress::{Progress, Unit};
 use crate::session::Session;
@@ -23,6 +25,10 @@ use crate::{bail, fail};
 pub const ABOUT_FILE: &str = "backup.json";
 /// File with the stream's data, as the server sent it.
 pub const DATA_FILE: &str = "stream.tar.s2";
+/// Mode of both; the directory is private.
+const FILE_MODE: u32 = 0o644;
+/// Bytes of a piece of data unless another size is asked for.
+const DEFAULT_CHUNK: i64 = 128 * 1024;
 /// Shortest time without data after which a backup is given up.
 const MIN_IDLE: Duration = Duration::from_secs(5);
 
@@ -70,8 +76,8 @@ pub fn backup(session: &mut Session) -> Result<()> {
     };
     let name = matches.required_arg("stream").to_owned();
     let target = PathBuf::from(matches.required_arg("target"));
+    let api = connect(session)?;
     super::add::check_name(&name)?;
-    let api = session.jetstream()?;
     let info = api.stream_info(&name)?;
     let staging = staging_beside(&target, &name);
     let abandoned = staging.clone();
@@ -83,6 +89,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
         INTERRUPTED
     })?;
     backup_stream(&api, &info, &target, &staging, options)
+        .map_err(|failure| failure.context("snapshot failed"))
 }
 
 fn parent_of(path: &Path) -> &Path {
@@ -107,16 +114,34 @@ pub fn backup_stream(
     staging: &Path,
     options: Options,
 ) -> Result<()> {
-    if target.exists() && !target.is_dir() {
-        bail!("{} is not a directory", target.display());
+    if info.text("config.storage") == "memory" {
+        bail!("memory streams do not support snapshots");
     }
-    let result =
-        receive(api, info, staging, options).and_then(|()| move_into_place(staging, target));
+    if target.exists() && !target.is_dir() {
+        bail!("mkdir {}: not a directory", target.display());
+    }
+    let result = receive(api, info, staging, target, options)
+        .and_then(|received| move_into_place(staging, target).map(|()| received));
     if result.is_err() {
         // Nothing half-written stays.
         let _ = fs::remove_dir_all(staging);
     }
-    result
+    let received = result?;
+    println!(
+        "\nReceived {} compressed data in {} chunks for stream {:?} in {}, {} uncompressed ",
+        human_size(received.bytes),
+        commas(received.chunks),
+        info.text("config.name"),
+        go_duration(to_millis(received.took)),
+        human_size(received.plain),
+    );
+    Ok(())
+}
+
+/// Nanoseconds, in whole milliseconds.
+fn to_millis(span: Duration) -> i64 {
+    let millis = (span + Duration::from_micros(500)).as_millis();
+    i64::try_from(millis * 1_000_000).unwrap_or(i64::MAX)
 }
 
 fn move_into_place(staging: &Path, target: &Path) -> Result<()> {
@@ -138,35 +163,50 @@ fn move_into_place(staging: &Path, target: &Path) -> Result<()> {
 }
 
 /// Asks for a snapshot and writes it.
-fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result<()> {
+fn receive(
+    api: &Api,
+    info: &Json,
+    directory: &Path,
+    target: &Path,
+    options: Options,
+) -> Result<Received> {
     let name = info.text("config.name");
-    println!(
-        "Starting backup of Stream {name:?} with {}\n",
-        human_size(info.uint("state.bytes"))
-    );
     let inbox = api.connection.new_inbox();
     let chunks = api.connection.subscribe(&inbox, "")?;
     let mut body = Json::object().with("deliver_subject", inbox);
     if !options.consumers {
         body.set("no_consumers", true);
     }
-    for (key, size) in [
-        ("chunk_size", options.chunk),
-        ("window_size", options.window),
-    ] {
-        if size > 0 {
-            body.set(key, size);
-        }
+    let chunk = if options.chunk > 0 {
+        options.chunk
+    } else {
+        DEFAULT_CHUNK
+    };
+    body.set("chunk_size", chunk);
+    if options.window > 0 {
+        body.set("window_size", options.window);
     }
     if options.check {
         body.set("jsck", true);
     }
-    let answer = api
-        .request(&format!("STREAM.SNAPSHOT.{name}"), &body)
-        .map_err(|error| explained(name, &error))?;
-    let about = Json::object()
-        .with("config", answer.at("config").clone())
-        .with("state", answer.at("state").clone());
+    let answer = api.request(&format!("STREAM.SNAPSHOT.{name}"), &body)?;
+    println!(
+        "Starting backup of Stream {name:?} with {}",
+        human_size(answer.uint("state.bytes"))
+    );
+    if options.progress {
+        println!();
+    }
+    if options.check {
+        println!(
+            "Health Check was requested, this can take a long time without progress reports\n"
+        );
+    }
+    let about = SNAPSHOT.arranged(
+        &Json::object()
+            .with("config", answer.at("config").clone())
+            .with("state", answer.at("state").clone()),
+    );
     let data = begin(directory, &about)?;
     let mut progress = Progress::new(
         options.progress,
@@ -174,7 +214,7 @@ fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result
         Unit::Bytes,
         answer.uint("state.bytes"),
     );
-    let path = directory.join(DATA_FILE);
+    let path = target.join(DATA_FILE);
     let received = match write_chunks(api, &chunks, data, &path, &mut progress) {
         Ok(received) => received,
         Err(failure) => {
@@ -183,24 +223,7 @@ fn receive(api: &Api, info: &Json, directory: &Path, options: Options) -> Result
         }
     };
     progress.finish();
-    println!(
-        "Received {} compressed data in {} chunks for stream {name:?} in {}, {} uncompressed ",
-        human_size(received.bytes),
-        commas(received.chunks),
-        human_span(received.took),
-        human_size(received.plain),
-    );
-    Ok(())
-}
-
-/// Why there is no snapshot, for people. The stream was there a moment ago.
-fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
-    if error.is_unsupported() {
-        return fail!(
-            "could not back up Stream {stream}: this server does not make snapshots of streams: {error}"
-        );
-    }
-    fail!("could not back up Stream {stream}: {error}")
+    Ok(received)
 }
 
 struct Received {
@@ -218,13 +241,13 @@ fn begin(directory: &Path, about: &Json) -> Result<File> {
     write_whole(
         &directory.join(ABOUT_FILE),
         about.pretty().as_bytes(),
-        0o600,
+        FILE_MODE,
     )?;
     let path = directory.join(DATA_FILE);
     OpenOptions::new()
         .write(true)
         .create_new(true)
-        .mode(0o600)
+        .mode(FILE_MODE)
         .open(&path)
         .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))
 }
@@ -237,12 +260,7 @@ fn write_chunks(
     progress: &mut Progress,
 ) -> Result<Received> {
     let mut out = BufWriter::new(file);
-    let written = |error: std::io::Error| {
-        fail!(
-            "could not write the backup: {}",
-            io_error_at("write", path.display(), &error)
-        )
-    };
+    let written = |error: std::io::Error| fail!("{}", io_error_at("write", path.display(), &error));
     let begun = Instant::now();
     let idle = api.timeout.max(MIN_IDLE);
     let mut plain = PlainSize::default();
@@ -295,7 +313,7 @@ fn check_end(end: &Message) -> Result<()> {
                 .as_ref()
                 .map(|headers| headers.description.as_str())
                 .unwrap_or_default();
-            bail!("the server broke the backup off: {status} {why}")
+            bail!("{status} {why}")
         }
     }
 }

@@ -1,14 +1,13 @@
 //! `nats stream cluster`.
 
 use super::find::matching;
-use super::info::chosen;
+use super::info::{chosen, connect};
 use super::information::show;
 use crate::commands::assets::{Group, Led, balance, step_down};
 use crate::failure::Result;
-use crate::format::commas;
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, fail, log};
+use crate::{bail, log};
 
 /// API level of servers that can be told whom to elect.
 const PREFERRED_LEVEL: i64 = 1;
@@ -17,7 +16,7 @@ const PREFERRED_LEVEL: i64 = 1;
 pub fn need_preferred(session: &mut Session) -> Result<()> {
     session.need_api_level(
         PREFERRED_LEVEL,
-        "a preferred leader requires servers with JetStream API level 1",
+        "placement hints during step-down requires NATS Server 2.11",
     )
 }
 
@@ -29,9 +28,6 @@ pub fn elect(session: &mut Session) -> Result<()> {
         .unwrap_or_default()
         .to_owned();
     let force = session.matches.on("force");
-    if !preferred.is_empty() {
-        need_preferred(session)?;
-    }
     let (api, info) = chosen(session, force)?;
     let name = info.text("config.name");
     let group = Group {
@@ -39,7 +35,12 @@ pub fn elect(session: &mut Session) -> Result<()> {
         request: format!("STREAM.LEADER.STEPDOWN.{name}"),
         cluster: info.at("cluster"),
     };
+    group.check(force)?;
+    if !preferred.is_empty() {
+        need_preferred(session)?;
+    }
     let info = step_down(&api, &group, &preferred, force, || api.stream_info(name))?;
+    println!();
     show(&info, false, false);
     Ok(())
 }
@@ -51,19 +52,12 @@ pub fn remove_peer(session: &mut Session) -> Result<()> {
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let cluster = info.at("cluster");
-    if cluster.text("name").is_empty() {
+    if !info.has("cluster") {
         bail!("stream {name:?} is not clustered");
     }
-    let mut peers: Vec<String> = cluster
-        .list("replicas")
-        .iter()
-        .map(|peer| peer.text("name").to_owned())
-        .collect();
-    let leader = cluster.text("leader");
-    if !leader.is_empty() {
-        peers.push(leader.to_owned());
-    }
-    peers.sort();
+    let mut peers = vec![cluster.text("leader").to_owned()];
+    let replicas = cluster.list("replicas").iter();
+    peers.extend(replicas.map(|peer| peer.text("name").to_owned()));
     if peers.len() == 1 && !force {
         bail!("removing the only peer on a stream will result in data loss, use --force to force");
     }
@@ -77,36 +71,35 @@ pub fn remove_peer(session: &mut Session) -> Result<()> {
     api.request(
         &format!("STREAM.PEER.REMOVE.{name}"),
         &Json::object().with("peer", peer.as_str()),
-    )
-    .map_err(|error| fail!("could not remove peer {peer:?}: {error}"))?;
+    )?;
     log!("Requested removal of peer {peer:?}");
     Ok(())
 }
 
 /// Spreads the leaders of streams evenly.
 pub fn balance_leaders(session: &mut Session) -> Result<()> {
-    need_preferred(session)?;
-    let api = session.jetstream()?;
+    let api = connect(session)?;
     let streams: Vec<Led> = matching(&api, session, None)?
         .into_iter()
-        .filter(|info| !info.list("cluster.replicas").is_empty())
         .map(|info| {
             let name = info.text("config.name");
             Led {
-                title: format!("stream {name:?}"),
-                info: format!("STREAM.INFO.{name}"),
+                kind: "stream",
+                name: name.to_owned(),
                 step_down: format!("STREAM.LEADER.STEPDOWN.{name}"),
                 cluster: info.at("cluster").clone(),
             }
         })
         .collect();
     if streams.is_empty() {
-        bail!("no clustered streams matched");
+        return Ok(());
     }
-    let moved = balance(&api, &streams)?;
-    println!(
-        "Balanced {} streams.",
-        commas(u64::try_from(moved).unwrap_or(u64::MAX))
-    );
+    session.need_api_level(
+        PREFERRED_LEVEL,
+        "invalid server version. Balancer requires server version 2.11.0 or higher",
+    )?;
+    let moved =
+        balance(&api, &streams).map_err(|failure| failure.context("failed to balance streams"))?;
+    println!("Balanced {moved} streams.");
     Ok(())
 }

@@ -3,9 +3,10 @@
 
 use regex::Regex;
 
-use super::information::api_level_text;
+use super::info::connect;
+use super::information::required_level;
 use super::list::{Streams, print_table};
-use crate::commands::assets::{is_internal, is_subset, variables};
+use crate::commands::assets::{is_subset, variables};
 use crate::expression::Expression;
 use crate::fail;
 use crate::failure::Result;
@@ -15,15 +16,28 @@ use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
 
-/// Whether a stream is what one filter looks for.
-type Filter = Box<dyn Fn(&Json) -> Result<bool>>;
+/// Whether a stream passes one filter, or the filter turned round.
+type Filter = Box<dyn Fn(&Json, bool) -> Result<bool>>;
+
+/// A filter that turned round lets pass what it does not let pass otherwise.
+fn plain(holds: impl Fn(&Json) -> bool + 'static) -> Filter {
+    Box::new(move |info, inverted| Ok(holds(info) != inverted))
+}
+
+/// Fewer than or as many as `most`; turned round more than or as many.
+fn at_most(path: &'static str, most: i64) -> Filter {
+    Box::new(move |info, inverted| {
+        let number = info.int(path);
+        Ok(number == most || (number < most) != inverted)
+    })
+}
 
 fn pattern(matches: &Matches, flag: &str) -> Result<Option<Regex>> {
     match matches.filled(flag) {
         None => Ok(None),
         Some(text) => Regex::new(text)
             .map(Some)
-            .map_err(|error| fail!("invalid regular expression for --{flag}: {error}")),
+            .map_err(|error| fail!("error parsing regexp: {error}")),
     }
 }
 
@@ -38,79 +52,75 @@ fn age(info: &Json, path: &str) -> i64 {
 fn filters(matches: &Matches) -> Result<Vec<Filter>> {
     let mut out: Vec<Filter> = Vec::new();
     if let Some(server) = pattern(matches, "server-name")? {
-        out.push(Box::new(move |info| {
+        out.push(plain(move |info| {
             let cluster = info.at("cluster");
-            Ok(server.is_match(cluster.text("leader"))
-                || cluster
-                    .list("replicas")
-                    .iter()
-                    .any(|peer| server.is_match(peer.text("name"))))
+            info.has("cluster")
+                && (server.is_match(cluster.text("leader"))
+                    || cluster
+                        .list("replicas")
+                        .iter()
+                        .any(|peer| server.is_match(peer.text("name"))))
         }));
     }
     if let Some(cluster) = pattern(matches, "cluster")? {
-        out.push(Box::new(move |info| {
-            Ok(cluster.is_match(info.text("cluster.name")))
+        out.push(plain(move |info| {
+            info.has("cluster") && cluster.is_match(info.text("cluster.name"))
         }));
     }
     if matches.on("empty") {
-        out.push(Box::new(|info| Ok(info.uint("state.messages") == 0)));
+        out.push(plain(|info| info.uint("state.messages") == 0));
     }
     if let Some(idle) = matches.nanos("idle").filter(|idle| *idle > 0) {
-        out.push(Box::new(move |info| Ok(age(info, "state.last_ts") > idle)));
+        out.push(plain(move |info| age(info, "state.last_ts") > idle));
     }
     if let Some(created) = matches.nanos("created").filter(|created| *created > 0) {
-        out.push(Box::new(move |info| Ok(age(info, "created") >= created)));
+        out.push(plain(move |info| age(info, "created") >= created));
     }
     let consumers = matches.int("consumers");
     if consumers >= 0 {
-        out.push(Box::new(move |info| {
-            Ok(info.int("state.consumer_count") <= consumers)
-        }));
+        out.push(at_most("state.consumer_count", consumers));
     }
     if let Some(subject) = matches.filled("subject").map(str::to_owned) {
-        out.push(Box::new(move |info| {
+        // Turned round: one of its subjects does not match.
+        out.push(Box::new(move |info, inverted| {
             Ok(info
                 .texts("config.subjects")
                 .iter()
-                .any(|known| is_subset(known, &subject)))
+                .any(|known| is_subset(known, &subject) != inverted))
         }));
     }
     let replicas = matches.int("replicas");
     if replicas > 0 {
-        out.push(Box::new(move |info| {
-            Ok(info.int("config.num_replicas") <= replicas)
-        }));
+        out.push(at_most("config.num_replicas", replicas));
     }
     if matches.on("sourced") {
-        out.push(Box::new(|info| Ok(!info.list("config.sources").is_empty())));
+        out.push(plain(|info| !info.list("config.sources").is_empty()));
     }
     if matches.on("mirrored") {
-        out.push(Box::new(|info| Ok(info.has("config.mirror"))));
+        out.push(plain(|info| info.has("config.mirror")));
     }
     if let Some(leader) = matches.filled("leader").map(str::to_owned) {
-        out.push(Box::new(move |info| {
-            Ok(info.text("cluster.leader") == leader)
+        out.push(Box::new(move |info, inverted| {
+            let leads = info.text("cluster.leader") == leader;
+            Ok(info.has("cluster") && leads != inverted)
         }));
     }
     if let Some(text) = matches.filled("expression") {
         let expression = Expression::parse(text)?;
-        out.push(Box::new(move |info| expression.holds(&variables(info))));
+        out.push(Box::new(move |info, inverted| {
+            Ok(expression.holds(&variables(info))? != inverted)
+        }));
     }
     Ok(out)
 }
 
 fn api_level(matches: &Matches) -> Option<Filter> {
     let level = matches.int("api-level");
-    (level > 0).then(|| -> Filter {
-        Box::new(move |info| {
-            let required = api_level_text(info.at("config"));
-            let required = required.split(' ').next().unwrap_or_default();
-            Ok(required.parse::<i64>().unwrap_or(0) >= level)
-        })
-    })
+    (level > 0)
+        .then(|| plain(move |info| required_level(info.at("config")).parse().unwrap_or(0) >= level))
 }
 
-/// The streams that every filter lets pass, or with `--invert` none of them.
+/// The streams that every filter lets pass.
 pub fn matching(api: &Api, session: &Session, more: Option<Filter>) -> Result<Vec<Json>> {
     let matches = &session.matches;
     let mut filters = filters(matches)?;
@@ -118,12 +128,9 @@ pub fn matching(api: &Api, session: &Session, more: Option<Filter>) -> Result<Ve
     let inverted = matches.on("invert");
     let mut out = Vec::new();
     for info in Streams::load(api, "")?.found {
-        if !matches.on("all") && is_internal(info.text("config.name")) {
-            continue;
-        }
         let mut passes = true;
         for filter in &filters {
-            passes &= filter(&info)? != inverted;
+            passes &= filter(&info, inverted)?;
         }
         if passes {
             out.push(info);
@@ -134,19 +141,19 @@ pub fn matching(api: &Api, session: &Session, more: Option<Filter>) -> Result<Ve
 
 /// Finds streams.
 pub fn find(session: &mut Session) -> Result<()> {
-    let api = session.jetstream()?;
+    let api = connect(session)?;
     let level = api_level(&session.matches);
     let found = matching(&api, session, level)?;
     if session.matches.on("names") {
-        for info in &found {
-            println!("{}", info.text("config.name"));
-        }
+        let names: Vec<&str> = found.iter().map(|info| info.text("config.name")).collect();
+        println!("{}", names.join("\n"));
         return Ok(());
     }
-    if found.is_empty() {
-        println!("No Streams matched");
-        return Ok(());
-    }
-    print_table("Streams".to_owned(), found.iter());
+    let title = match session.matches.filled("subject") {
+        None => "Streams".to_owned(),
+        Some(subject) => format!("Streams matching {subject}"),
+    };
+    print_table(title, found.iter());
+    println!();
     Ok(())
 }

@@ -20,9 +20,17 @@ pub fn gaps(session: &mut Session) -> Result<()> {
     let state = info.at("state");
     let matches = &session.matches;
     let json = matches.on("json");
+    if state.uint("num_deleted") == 0 {
+        if json {
+            println!("{{}}");
+        }
+        println!("No deleted messages in {name}");
+        return Ok(());
+    }
     if !matches.on("force") {
-        println!("WARNING: looking for gaps may read the headers of every message in the stream,");
-        println!("which takes a while and is work for the server.\n");
+        println!(
+            "WARNING: Detecting gaps in a stream consumes the entire stream and can be resource intensive on the Server, Client and Network.\n"
+        );
         let question = format!(
             "Really detect gaps in stream {name} with {} messages and {} bytes",
             commas(state.uint("messages")),
@@ -33,14 +41,25 @@ pub fn gaps(session: &mut Session) -> Result<()> {
         }
     }
     let deleted = state.uint("num_deleted");
-    let gaps = if deleted == 0 {
-        Vec::new()
-    } else if deleted <= MAX_DETAILS || info.text("config.retention") != "limits" {
-        by_details(&api, name)?
+    let shown = matches.on("progress") && !json;
+    let mut progress = Progress::new(shown, "Messages", Unit::Count, state.uint("last_seq"));
+    let found = if deleted <= MAX_DETAILS || info.text("config.retention") != "limits" {
+        by_details(&api, name)
     } else {
-        let shown = matches.on("progress") && !json;
-        by_reading(session, &api, &info, shown)?
+        by_reading(session, &api, &info, &mut progress)
     };
+    let gaps = match found {
+        Ok(gaps) => gaps,
+        Err(failure) => {
+            progress.abandon();
+            return Err(failure);
+        }
+    };
+    progress.set(state.uint("last_seq"));
+    progress.finish();
+    if shown {
+        println!();
+    }
     if json {
         Json::List(
             gaps.iter()
@@ -93,19 +112,16 @@ fn by_details(api: &Api, stream: &str) -> Result<Vec<(u64, u64)>> {
     Ok(gaps)
 }
 
-fn by_reading(session: &Session, api: &Api, info: &Json, shown: bool) -> Result<Vec<(u64, u64)>> {
+fn by_reading(
+    session: &Session,
+    api: &Api,
+    info: &Json,
+    progress: &mut Progress,
+) -> Result<Vec<(u64, u64)>> {
     let name = info.text("config.name");
-    let state = info.at("state");
     let mut reader = Reader::new(api, name, &[], Start::All, true)
         .map_err(|error| fail!("could not read Stream {name}: {error}"))?;
-    let mut progress = Progress::new(shown, "Messages", Unit::Count, state.uint("messages"));
-    let gaps = walk(session, &mut reader, state, &mut progress);
-    if gaps.is_ok() {
-        progress.finish();
-    } else {
-        progress.abandon();
-    }
-    gaps
+    walk(session, &mut reader, info.at("state"), progress)
 }
 
 /// The gaps between messages as they are read.
@@ -122,7 +138,7 @@ fn walk(
         let Some((_, delivered)) = reader.next(session.timeout())? else {
             break;
         };
-        progress.add(1);
+        progress.set(delivered.stream_seq);
         if delivered.stream_seq > next {
             gaps.push((next, (delivered.stream_seq - 1).min(last)));
         }

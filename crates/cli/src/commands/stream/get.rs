@@ -4,11 +4,12 @@ use std::io::{Write, stdout};
 use std::time::Duration;
 
 use super::info::chosen;
-use super::remove::sequence;
+use super::remove::sequence_arg;
 use crate::client::Message;
+use crate::commands::assets::shape::STORED_MESSAGE;
 use crate::commands::assets::{go_time, print_body, print_headers};
 use crate::failure::Result;
-use crate::format::{human_duration, local_time_of, now_nanos, since};
+use crate::format::{human_duration, local_time_of, now_nanos, parse_int, since};
 use crate::jetstream::{ApiError, Delivered, DirectMessage, Reader, Start};
 use crate::messages::with_newline;
 use crate::output::{Json, terminal};
@@ -18,31 +19,65 @@ use crate::{bail, fail, log};
 /// Most messages on a page of `view`.
 const MAX_PAGE: usize = 25;
 
+/// Headers that say how a message was delivered, which is shown above it.
+const DELIVERY_HEADERS: &[&str] = &[
+    "Nats-Subject",
+    "Nats-Stream",
+    "Nats-Sequence",
+    "Nats-Time-Stamp",
+    "Nats-Num-Pending",
+    "Nats-Last-Sequence",
+];
+
 /// Shows one stored message.
 pub fn get(session: &mut Session) -> Result<()> {
+    let given = sequence_arg(session)?;
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let matches = &session.matches;
-    let (selector, title) = match matches.filled("last-for") {
-        Some(subject) => (
-            Json::object().with("last_by_subj", subject),
-            format!("{name} on {subject}"),
-        ),
+    let mut subject = matches.filled("last-for").unwrap_or_default().to_owned();
+    let seq = match given {
+        Some(seq) => Some(seq),
+        None if !subject.is_empty() => None,
         None => {
-            let seq = sequence(session, matches.arg("id"), "Message Sequence to retrieve")?;
-            (Json::object().with("seq", seq), format!("{name}#{seq}"))
+            let seq = asked_sequence(session)?;
+            if seq == -1 {
+                subject = session
+                    .prompt()
+                    .text("Subject to retrieve last message for", "", "")
+                    .map_err(|failure| failure.context("invalid subject"))?;
+            }
+            Some(seq).filter(|seq| *seq > -1)
         }
     };
-    let failed = |error: ApiError| fail!("could not retrieve {title}: {error}");
+    let selector = match seq {
+        Some(0) => Json::object(),
+        Some(seq) => Json::object().with("seq", seq),
+        None if subject.is_empty() => bail!("no ID or subject specified"),
+        None => Json::object().with("last_by_subj", subject),
+    };
+    let failed = |error: ApiError| {
+        let seq = seq.unwrap_or(-1);
+        fail!("could not retrieve {name}#{seq}: {error}")
+    };
     if matches.on("json") {
         let answer = api
             .request(&format!("STREAM.MSG.GET.{name}"), &selector)
             .map_err(failed)?;
-        answer.at("message").print();
+        STORED_MESSAGE.arranged(answer.at("message")).print();
         return Ok(());
     }
     let message = api.message(name, &selector).map_err(failed)?;
     show(&message, name, matches.filled("translate"))
+}
+
+/// A sequence from somebody at a terminal; -1 stands for none.
+fn asked_sequence(session: &Session) -> Result<i64> {
+    let text = session
+        .prompt()
+        .text("Message Sequence to retrieve", "-1", "")
+        .map_err(|failure| failure.context("invalid input"))?;
+    parse_int(text.trim()).map_err(|failure| failure.context("invalid number"))
 }
 
 fn show(message: &DirectMessage, stream: &str, translate: Option<&str>) -> Result<()> {
@@ -71,7 +106,7 @@ pub fn view(session: &mut Session) -> Result<()> {
         Some(_) => bail!("invalid page size"),
     };
     if size > MAX_PAGE {
-        println!("Page size is limited to {MAX_PAGE}, setting to {MAX_PAGE}...");
+        log!("Page size is limited to {MAX_PAGE}, setting to {MAX_PAGE}...");
         size = MAX_PAGE;
     }
     let (api, info) = chosen(session, false)?;
@@ -146,9 +181,17 @@ fn print_one(session: &Session, message: &Message, delivered: &Delivered) -> Res
         .filter(|headers| !headers.is_empty())
     {
         println!();
-        print_headers(headers);
-    } else {
-        println!();
+        for (key, value) in &headers.entries {
+            if DELIVERY_HEADERS.contains(&key.as_str()) {
+                continue;
+            }
+            // The parts of an origin are separated by a character that nobody sees.
+            let value = match key.as_str() {
+                "Nats-Stream-Source" => value.replace('\u{c}', "\u{240a}"),
+                _ => value.clone(),
+            };
+            println!("  {key}: {value}");
+        }
     }
     print_body(
         matches.filled("translate"),

@@ -21,7 +21,7 @@ pub fn graph(session: &mut Session) -> Result<()> {
         "Messages Stored / second",
     ];
     charts(
-        &format!("Stream {name}"),
+        &format!("Stream Statistics for {name}"),
         captions.map(Caption::plain).to_vec(),
         || {
             let info = api.stream_info(name)?;

@@ -9,10 +9,22 @@ use crate::session::Session;
 
 /// The stream that the argument `stream` names, or one picked from a list.
 pub fn chosen(session: &mut Session, exact: bool) -> Result<(Api, Json)> {
-    let api = session.jetstream()?;
     let name = session.matches.arg("stream").map(str::to_owned);
+    chosen_by(session, name.as_deref(), exact)
+}
+
+/// Requests to the JetStream API.
+pub fn connect(session: &mut Session) -> Result<Api> {
+    session
+        .jetstream()
+        .map_err(|failure| failure.context("setup failed"))
+}
+
+/// The stream of a name, or one picked from a list.
+pub fn chosen_by(session: &mut Session, name: Option<&str>, exact: bool) -> Result<(Api, Json)> {
+    let api = connect(session)?;
     let all = session.matches.on("all");
-    let info = pick_stream(session, &api, name.as_deref(), exact, all)
+    let info = pick_stream(session, &api, name, exact, all)
         .map_err(|failure| failure.context("could not pick a Stream to operate on"))?;
     Ok((api, info))
 }
@@ -22,9 +34,7 @@ fn show_chosen(session: &mut Session, state_only: bool) -> Result<()> {
     let (_, info) = chosen(session, exact)?;
     let json = session.matches.on("json");
     show(&info, state_only, json);
-    if !json {
-        println!();
-    }
+    println!();
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 //! What is shown about a stream (cli.md 4.4).
 
-use crate::commands::assets::stream_info;
-use crate::format::{commas, human_duration, human_size, is_unset_time, join, local_time};
+use crate::commands::assets::go_time;
+use crate::commands::assets::shape::{STREAM_INFO, without_envelope};
+use crate::format::{
+    commas, human_duration, human_size, is_unset_time, join, local_time, parse_rfc3339,
+};
 use crate::jetstream::describe;
 use crate::output::{Columns, Json};
 
@@ -9,7 +12,7 @@ use crate::output::{Columns, Json};
 /// people.
 pub fn show(info: &Json, state_only: bool, json: bool) {
     if json {
-        stream_info(info).print();
+        STREAM_INFO.arranged(&without_envelope(info)).print();
     } else {
         columns(info, state_only).print();
     }
@@ -20,29 +23,24 @@ fn columns(info: &Json, state_only: bool) -> Columns {
     let created = local_time(info.text("created"));
     let what = if state_only { "State" } else { "Information" };
     let mut columns = Columns::new(format!("{what} for Stream {name} created {created}"));
-    if state_only {
-        state(&mut columns, info);
-        return columns;
+    if !state_only {
+        configuration(&mut columns, info.at("config"));
     }
-    configuration(&mut columns, info.at("config"));
     if info.has("cluster") && info.has("cluster.name") {
         columns.section("Cluster Information");
         describe::cluster(&mut columns, info.at("cluster"));
+        columns.text("");
     }
     if info.has("mirror") {
         columns.section("Mirror Information");
         origin(&mut columns, info.at("mirror"));
     }
-    // Servers list them in any order.
-    let mut sources = info.list("sources").to_vec();
-    sources.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    let sources = info.list("sources");
     if !sources.is_empty() {
         columns.section("Source Information");
-        for (number, source) in sources.iter().enumerate() {
-            if number > 0 {
-                columns.text("");
-            }
+        for source in sources {
             origin(&mut columns, source);
+            columns.text("");
         }
     }
     state(&mut columns, info);
@@ -74,7 +72,12 @@ fn configuration(columns: &mut Columns, config: &Json) {
             columns.row("Compression", other);
         }
     }
-    columns.row_filled("Persistence Mode", capitalised(config.text("persist_mode")));
+    match config.text("persist_mode") {
+        "" | "default" => {}
+        mode => {
+            columns.row("Persistence Mode", capitalised(mode));
+        }
+    }
     if config.uint("first_seq") > 0 {
         columns.row("First Sequence", commas(config.uint("first_seq")));
     }
@@ -84,11 +87,12 @@ fn configuration(columns: &mut Columns, config: &Json) {
     limits(columns, config);
     describe::metadata(columns, config.at("metadata"));
     replication(columns, config);
+    columns.text("");
 }
 
 fn options(columns: &mut Columns, config: &Json) {
     columns.section("Options");
-    if config.has("subject_transform") {
+    if !config.text("subject_transform.dest").is_empty() {
         columns.row(
             "Subject Transform",
             transform_text(config.at("subject_transform")),
@@ -108,9 +112,10 @@ fn options(columns: &mut Columns, config: &Json) {
     };
     columns.row("Retention", retention);
     columns.row("Acknowledgments", (!config.on("no_ack")).to_string());
-    let discard = match (config.text("discard"), config.on("discard_new_per_subject")) {
-        ("new", true) => "New Per Subject".to_owned(),
-        (discard, _) => capitalised(discard),
+    let discard = if config.on("discard_new_per_subject") {
+        "New Per Subject".to_owned()
+    } else {
+        capitalised(config.text("discard"))
     };
     columns.row("Discard Policy", discard);
     columns.row(
@@ -136,7 +141,7 @@ fn options(columns: &mut Columns, config: &Json) {
     ] {
         columns.row(label, value.to_string());
     }
-    if config.int("subject_delete_marker_ttl") > 0 {
+    if config.on("allow_msg_ttl") && config.int("subject_delete_marker_ttl") > 0 {
         columns.row(
             "Subject Delete Markers TTL",
             human_duration(config.int("subject_delete_marker_ttl")),
@@ -159,24 +164,25 @@ pub fn transform_text(transform: &Json) -> String {
 
 fn limits(columns: &mut Columns, config: &Json) {
     let count = |key: &str| match config.int(key) {
-        limit if limit > 0 => commas(limit),
-        _ => "unlimited".to_owned(),
+        -1 => "unlimited".to_owned(),
+        limit => commas(limit),
     };
-    let size = |key: &str| match config.uint(key) {
-        0 => "unlimited".to_owned(),
-        limit => human_size(limit),
+    let size = |key: &str| match config.int(key) {
+        -1 => "unlimited".to_owned(),
+        _ => human_size(config.uint(key)),
+    };
+    let above_zero = |key: &str, shown: fn(i64) -> String| match config.int(key) {
+        limit if limit > 0 => shown(limit),
+        _ => "unlimited".to_owned(),
     };
     columns.section("Limits");
     columns.row("Maximum Messages", count("max_msgs"));
-    columns.row("Maximum Per Subject", count("max_msgs_per_subject"));
-    columns.row("Maximum Bytes", size("max_bytes"));
     columns.row(
-        "Maximum Age",
-        match config.int("max_age") {
-            age if age > 0 => human_duration(age),
-            _ => "unlimited".to_owned(),
-        },
+        "Maximum Per Subject",
+        above_zero("max_msgs_per_subject", commas),
     );
+    columns.row("Maximum Bytes", size("max_bytes"));
+    columns.row("Maximum Age", above_zero("max_age", human_duration));
     columns.row("Maximum Message Size", size("max_msg_size"));
     columns.row("Maximum Consumers", count("max_consumers"));
     let inactive = config.int("consumer_limits.inactive_threshold");
@@ -198,7 +204,9 @@ fn replication(columns: &mut Columns, config: &Json) {
     if config.has("mirror") {
         columns.row("Mirror", source_text(config.at("mirror")));
     }
-    let sources: Vec<String> = sources.iter().map(source_text).collect();
+    let mut sources: Vec<&Json> = sources.iter().collect();
+    sources.sort_by(|a, b| a.text("name").cmp(b.text("name")));
+    let sources: Vec<String> = sources.into_iter().map(source_text).collect();
     columns.rows("Sources", &sources);
 }
 
@@ -210,17 +218,25 @@ fn source_text(source: &Json) -> String {
             commas(source.uint("opt_start_seq"))
         ));
     }
+    let start = source.text("opt_start_time");
+    if !start.is_empty() {
+        parts.push(format!("Start Time: {}", go_time(start)));
+    }
     for (label, path) in [
-        ("Start Time", "opt_start_time"),
-        ("Subject", "filter_subject"),
         ("API Prefix", "external.api"),
         ("Delivery Prefix", "external.deliver"),
-        ("Consumer Name", "consumer.name"),
     ] {
         let value = source.text(path);
         if !value.is_empty() {
             parts.push(format!("{label}: {value}"));
         }
+    }
+    if source.has("consumer") {
+        let name = source.text("consumer.name");
+        parts.push(match source.text("consumer.deliver_subject") {
+            "" => format!("Consumer Name: {name}"),
+            subject => format!("Consumer Name: {name} ({subject})"),
+        });
     }
     parts.join(", ")
 }
@@ -228,26 +244,31 @@ fn source_text(source: &Json) -> String {
 /// Rows about a mirror's origin or a source, as the server sees it.
 fn origin(columns: &mut Columns, source: &Json) {
     columns.row("Stream Name", source.text("name"));
-    columns.row_filled("Subject Filter", source.text("filter_subject"));
     let transforms: Vec<String> = source
         .list("subject_transforms")
         .iter()
         .map(transform_text)
         .collect();
-    columns.rows("Subject Filter(s) and Transform(s)", &transforms);
+    match (source.text("filter_subject"), transforms.len()) {
+        ("", 0) => {}
+        ("", 1) => {
+            columns.rows("Subject Filter and Transform", &transforms);
+        }
+        ("", _) => {
+            columns.rows("Subject Filters and Transforms", &transforms);
+        }
+        (filter, _) => {
+            columns.row("Subject Filter", filter);
+        }
+    }
     columns.row("Lag", commas(source.uint("lag")));
     columns.row("Last Seen", active_text(source));
-    columns.row_filled("Ext. API Prefix", source.text("external.api"));
+    if source.has("external") {
+        columns.row("Ext. API Prefix", source.text("external.api"));
+    }
     columns.row_filled("Ext. Delivery Prefix", source.text("external.deliver"));
     if source.has("error") {
-        columns.row(
-            "Error",
-            format!(
-                "{} ({})",
-                source.text("error.description"),
-                source.int("error.err_code")
-            ),
-        );
+        columns.row("Error", source.text("error.description"));
     }
 }
 
@@ -259,23 +280,29 @@ pub fn active_text(source: &Json) -> String {
     }
 }
 
-/// `0 hosted at level 5`.
-pub fn api_level_text(config: &Json) -> String {
-    let required = match config.at("metadata").key("_nats.req.level").as_text() {
+/// The API level that a stream needs.
+pub fn required_level(config: &Json) -> &str {
+    match config.at("metadata").key("_nats.req.level").as_text() {
         Some(level) if !level.is_empty() => level,
         _ => "0",
-    };
+    }
+}
+
+/// `0 hosted at level 5`.
+pub fn api_level_text(config: &Json) -> String {
+    let required = required_level(config);
     match config.at("metadata").key("_nats.level").as_text() {
         Some(level) if !level.is_empty() => format!("{required} hosted at level {level}"),
         _ => required.to_owned(),
     }
 }
 
-/// The sequence, and the time if there is one.
+/// The sequence, and the time if there is one. Servers may say 1970 for none.
 fn sequence_text(state: &Json, seq: &str, time: &str) -> String {
     let number = commas(state.uint(seq));
+    let is_epoch = |time: &str| parse_rfc3339(time).is_some_and(jiff::Timestamp::is_zero);
     match state.text(time) {
-        unset if is_unset_time(unset) => number,
+        unset if is_unset_time(unset) || is_epoch(unset) => number,
         time => format!("{number} @ {}", local_time(time)),
     }
 }
@@ -329,18 +356,16 @@ fn alternates(columns: &mut Columns, info: &Json) {
             .unwrap_or(0)
     };
     let (names, clusters) = (longest("name"), longest("cluster"));
-    let own = info.text("config.name");
     let lines: Vec<String> = alternates
         .iter()
         .map(|entry| {
-            let mark = if entry.text("name") == own { "*" } else { " " };
             let line = format!(
-                "{mark}{:<names$} Cluster: {:<clusters$}",
+                "{:>names$}: Cluster: {:>clusters$}",
                 entry.text("name"),
                 entry.text("cluster")
             );
             match entry.text("domain") {
-                "" => line.trim_end().to_owned(),
+                "" => line,
                 domain => format!("{line} Domain: {domain}"),
             }
         })

@@ -1,6 +1,8 @@
 //! `nats stream ls`.
 
+use super::info::connect;
 use crate::commands::assets::is_internal;
+use crate::fail;
 use crate::failure::Result;
 use crate::format::{commas, human_size, local_time};
 use crate::jetstream::{Api, ApiError, describe};
@@ -52,21 +54,24 @@ impl Streams {
                     .push((name.clone(), why.as_text().unwrap_or_default().to_owned()));
             }
         }
+        self.missing.sort();
+        self.offline.sort();
     }
 
-    /// Prints tables of what is not there, if anything is not. `what` is
-    /// `Streams` or `Consumers`.
+    /// Prints tables of what is not there, if anything is not, each below an
+    /// empty line. `what` is `Streams` or `Consumers`.
     pub fn print_unavailable(&self, what: &str) {
         if !self.missing.is_empty() {
-            missing_table(what, &self.missing).print();
+            println!();
+            missing_table(what, &self.missing).print_tight();
         }
         if !self.offline.is_empty() {
-            let name = what.trim_end_matches('s');
-            let mut table = Table::new(format!("Offline {what}"), &[name, "Reason"]);
+            println!();
+            let mut table = Table::new(format!("Offline {what}"), &[]);
             for (name, why) in &self.offline {
                 table.row(vec![name.into(), why.into()]);
             }
-            table.print();
+            table.print_tight();
         }
     }
 }
@@ -81,15 +86,14 @@ fn missing_table(what: &str, names: &[String]) -> Table {
 
 /// Lists streams.
 pub fn list(session: &mut Session) -> Result<()> {
-    let api = session.jetstream()?;
+    let api = connect(session)?;
     let matches = &session.matches;
     let subject = matches.filled("subject").unwrap_or_default();
     let shown = |name: &str| matches.on("all") || !is_internal(name);
-    if matches.on("json") || matches.on("names") {
-        let mut names = api.stream_names(subject)?;
-        names.retain(|name| shown(name));
+    if matches.on("names") {
+        let names = api.stream_names(subject)?;
         if matches.on("json") {
-            Json::List(names.into_iter().map(Json::Text).collect()).print();
+            print_names(names);
         } else {
             for name in names {
                 println!("{name}");
@@ -97,9 +101,15 @@ pub fn list(session: &mut Session) -> Result<()> {
         }
         return Ok(());
     }
-    let mut streams = Streams::load(&api, subject)?;
+    let mut streams =
+        Streams::load(&api, subject).map_err(|error| fail!("could not list streams: {error}"))?;
     let before = streams.found.len();
     streams.found.retain(|info| shown(info.text("config.name")));
+    if matches.on("json") {
+        let names = streams.found.iter().map(|info| info.text("config.name"));
+        print_names(names.map(str::to_owned).collect());
+        return Ok(());
+    }
     if streams.found.is_empty() && streams.missing.is_empty() && streams.offline.is_empty() {
         if before > 0 {
             println!("No Streams defined, pass -a to include system streams");
@@ -112,11 +122,19 @@ pub fn list(session: &mut Session) -> Result<()> {
         "" => "Streams".to_owned(),
         subject => format!("Streams matching {subject}"),
     };
-    if !streams.found.is_empty() {
-        print_table(title, streams.found.iter());
-    }
+    print_table(title, streams.found.iter());
     streams.print_unavailable("Streams");
+    println!();
     Ok(())
+}
+
+/// Prints names as JSON; without any `null`.
+fn print_names(names: Vec<String>) {
+    if names.is_empty() {
+        Json::Null.print();
+    } else {
+        Json::List(names.into_iter().map(Json::Text).collect()).print();
+    }
 }
 
 /// Prints streams, the smallest first.
@@ -145,7 +163,6 @@ pub fn print_table<'a>(title: String, streams: impl Iterator<Item = &'a Json>) {
         ]);
     }
     table.print();
-    println!();
 }
 
 #[cfg(test)]

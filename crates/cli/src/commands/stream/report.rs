@@ -2,62 +2,47 @@
 
 use std::path::Path;
 
-use super::information::{active_text, api_level_text, lost_text, transform_text};
+use super::info::connect;
+use super::information::{lost_text, required_level};
 use super::list::Streams;
-use crate::commands::assets::{is_internal, leader_table, replicas_text};
+use super::replication_graph::replication_graph;
+use crate::commands::assets::{leader_table, replicas_text};
 use crate::context::write_whole;
 use crate::failure::Result;
-use crate::format::{commas, human_size};
+use crate::format::{commas, go_duration, human_duration, human_size};
+use crate::jetstream::ApiError;
 use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
 
 /// Reports about all streams.
 pub fn report(session: &mut Session) -> Result<()> {
-    let api = session.jetstream()?;
+    let api = connect(session)?;
     let matches = &session.matches;
     println!("Obtaining Stream stats\n");
     let mut streams = Streams::load(&api, matches.filled("subject").unwrap_or_default())?;
-    let before = streams.found.len();
-    if !matches.on("all") {
-        streams
-            .found
-            .retain(|info| !is_internal(info.text("config.name")));
-    }
-    if streams.found.is_empty() && before > 0 {
-        println!("No Streams defined, pass -a to include system streams");
-        return Ok(());
-    }
     if let Some(cluster) = matches.filled("cluster") {
         streams
             .found
-            .retain(|info| info.text("cluster.name") == cluster);
+            .retain(|info| !info.has("cluster") || info.text("cluster.name") == cluster);
     }
-    if streams.found.is_empty() {
+    if streams.found.is_empty() && streams.missing.is_empty() && streams.offline.is_empty() {
         println!("No Streams defined");
-        streams.print_unavailable("Streams");
         return Ok(());
     }
+    let graph = replication_graph(&streams.found);
     sort(&mut streams.found, session);
     table(&streams.found, matches.on("raw")).print();
-    let origins = origins(&streams.found);
-    if !origins.is_empty() {
-        replication(&origins, matches.on("raw")).print();
+    if let Some(graph) = graph {
+        replication(&streams.found, matches.on("raw")).print();
         if let Some(path) = matches.filled("dot") {
-            write_whole(Path::new(path), graph(&origins).as_bytes(), 0o600)?;
-            println!("Wrote the replication graph to {path}\n");
+            write_whole(Path::new(path), graph.as_bytes(), 0o600)?;
         }
     }
     if matches.on("leaders") {
-        let clusters = streams
-            .found
-            .iter()
-            .map(|info| info.at("cluster"))
-            .filter(|cluster| !cluster.text("leader").is_empty());
+        let clusters = streams.found.iter().map(|info| info.at("cluster"));
         let leaders = leader_table("Streams", clusters);
-        if leaders.is_empty() {
-            println!("No stream has a leader: this is no cluster\n");
-        } else {
+        if !leaders.is_empty() {
             leaders.print();
         }
     }
@@ -110,13 +95,10 @@ fn table(streams: &[Json], raw: bool) -> Table {
         } else {
             human_size(state.uint("bytes")).into()
         };
-        let lost = state.list("lost.msgs").len();
-        let lost: Cell = if raw {
-            lost.into()
-        } else if lost > 0 {
-            lost_text(state).into()
-        } else {
-            "0".into()
+        let lost = match (state.list("lost.msgs").len(), raw) {
+            (0, _) => "0".to_owned(),
+            (lost, true) => format!("{lost} ({})", state.uint("lost.bytes")),
+            (_, false) => lost_text(state),
         };
         table.row(vec![
             config.text("name").into(),
@@ -125,8 +107,8 @@ fn table(streams: &[Json], raw: bool) -> Table {
             number(state.uint("consumer_count"), raw),
             number(state.uint("messages"), raw),
             bytes,
-            lost,
-            number(state.uint("num_deleted"), raw),
+            lost.into(),
+            number(deleted(state), raw),
             required_level(config).into(),
             replicas_text(info.at("cluster")).into(),
         ]);
@@ -134,60 +116,29 @@ fn table(streams: &[Json], raw: bool) -> Table {
     table
 }
 
-fn required_level(config: &Json) -> String {
-    api_level_text(config)
-        .split(' ')
-        .next()
-        .unwrap_or_default()
-        .to_owned()
+/// Deleted messages; old servers list them only.
+fn deleted(state: &Json) -> u64 {
+    match state.list("deleted").len() {
+        0 => state.uint("num_deleted"),
+        listed => u64::try_from(listed).unwrap_or(u64::MAX),
+    }
 }
 
 fn placement(config: &Json) -> String {
-    let mut parts = Vec::new();
+    let mut text = String::new();
     let cluster = config.text("placement.cluster");
     if !cluster.is_empty() {
-        parts.push(format!("cluster: {cluster}"));
+        text.push_str(&format!("cluster: {cluster} "));
     }
     let tags = config.texts("placement.tags");
     if !tags.is_empty() {
-        parts.push(format!("tags: {}", tags.join(", ")));
+        text.push_str(&format!("tags: {}", tags.join(", ")));
     }
-    parts.join(" ")
+    text
 }
 
-/// A stream that gets messages from another one.
-struct Origin<'a> {
-    stream: &'a str,
-    kind: &'static str,
-    source: &'a Json,
-}
-
-fn origins(streams: &[Json]) -> Vec<Origin<'_>> {
-    let mut out = Vec::new();
-    for info in streams {
-        let stream = info.text("config.name");
-        if info.has("mirror") {
-            out.push(Origin {
-                stream,
-                kind: "Mirror",
-                source: info.at("mirror"),
-            });
-        }
-        // Servers list them in any order.
-        let mut sources: Vec<&Json> = info.list("sources").iter().collect();
-        sources.sort_by(|a, b| a.text("name").cmp(b.text("name")));
-        for source in sources {
-            out.push(Origin {
-                stream,
-                kind: "Source",
-                source,
-            });
-        }
-    }
-    out
-}
-
-fn replication(origins: &[Origin<'_>], raw: bool) -> Table {
+/// The table of mirrors and sources.
+fn replication(streams: &[Json], raw: bool) -> Table {
     let mut table = Table::new(
         "Replication Report",
         &[
@@ -201,50 +152,48 @@ fn replication(origins: &[Origin<'_>], raw: bool) -> Table {
             "Error",
         ],
     );
-    for origin in origins {
-        let source = origin.source;
-        let mut filters: Vec<String> = source
-            .list("subject_transforms")
-            .iter()
-            .map(transform_text)
-            .collect();
-        let filter = source.text("filter_subject");
-        if !filter.is_empty() {
-            filters.push(format!("{filter} untransformed"));
-        }
-        let active: Cell = if raw {
-            source.int("active").into()
-        } else {
-            active_text(source).into()
+    for info in streams {
+        let mut row = |kind: &str, source: &Json, filters: String| {
+            let active = source.int("active");
+            let active = if raw {
+                Cell::Number(go_duration(active))
+            } else {
+                human_duration(active).into()
+            };
+            table.row(vec![
+                info.text("config.name").into(),
+                kind.into(),
+                source.text("external.api").into(),
+                source.text("name").into(),
+                filters.into(),
+                active,
+                number(source.uint("lag"), raw),
+                ApiError::of(source)
+                    .map(|error| error.to_string())
+                    .unwrap_or_default()
+                    .into(),
+            ]);
         };
-        table.row(vec![
-            origin.stream.into(),
-            origin.kind.into(),
-            source.text("external.api").into(),
-            source.text("name").into(),
-            filters.join("\n").into(),
-            active,
-            number(source.uint("lag"), raw),
-            source.text("error.description").into(),
-        ]);
+        if info.has("mirror") {
+            row("Mirror", info.at("mirror"), String::new());
+        }
+        for source in info.list("sources") {
+            row("Source", source, filters_text(source));
+        }
     }
     table
 }
 
-/// The way of messages between streams, for GraphViz.
-fn graph(origins: &[Origin<'_>]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""));
-    let mut out = "digraph streams {\n  rankdir=LR;\n  node [shape=box];\n".to_owned();
-    for origin in origins {
-        out.push_str(&format!(
-            "  {} -> {} [label={}];\n",
-            quoted(origin.source.text("name")),
-            quoted(origin.stream),
-            quoted(origin.kind)
-        ));
+fn filters_text(source: &Json) -> String {
+    let transforms: Vec<String> = source
+        .list("subject_transforms")
+        .iter()
+        .map(|transform| format!("{} to {}", transform.text("src"), transform.text("dest")))
+        .collect();
+    match source.text("filter_subject") {
+        filter if transforms.is_empty() && !filter.is_empty() => format!("{filter} untransformed"),
+        _ => transforms.join(", "),
     }
-    out.push_str("}\n");
-    out
 }
 
 #[cfg(test)]
@@ -252,16 +201,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn sources_point_at_their_streams() {
-        let info = Json::parse(
-            br#"{"config":{"name":"B"},"mirror":{"name":"A"},"sources":[{"name":"X \"y\""}]}"#,
-        )
-        .unwrap();
-        let text = graph(&origins(&[info]));
-        assert!(
-            text.contains("  \"A\" -> \"B\" [label=\"Mirror\"];\n"),
-            "{text}"
+    fn filters_are_shown_where_nothing_is_transformed() {
+        let text = |source: &str| filters_text(&Json::parse(source.as_bytes()).unwrap());
+        assert_eq!(text(r#"{"filter_subject":"a"}"#), "a untransformed");
+        assert_eq!(
+            text(r#"{"subject_transforms":[{"src":"a","dest":"b"},{"src":"c","dest":"d"}]}"#),
+            "a to b, c to d"
         );
-        assert!(text.contains("  \"X \\\"y\\\"\" -> \"B\""), "{text}");
+        assert_eq!(text("{}"), "");
     }
 }

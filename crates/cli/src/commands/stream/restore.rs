@@ -3,23 +3,27 @@
 use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::backup::{ABOUT_FILE, DATA_FILE};
+use super::info::connect;
 use super::information::show;
 use super::settings;
 use crate::client::ClientError;
-use crate::commands::assets::{read_config, stream_config, without_reserved};
+use crate::commands::assets::shape::{SNAPSHOT, STREAM_CONFIG};
 use crate::failure::Result;
-use crate::format::{human_span, io_error_at};
+use crate::format::{go_duration, io_error_at};
 use crate::jetstream::{Api, ApiError};
 use crate::output::Json;
 use crate::output::progress::{Progress, Unit};
 use crate::session::Session;
-use crate::{bail, fail};
+use crate::{bail, fail, log};
 
 /// Bytes that are sent at a time.
-const CHUNK: usize = 128 * 1024;
+const CHUNK: u64 = 64 * 1024;
+/// Time that a server may take to restore what it was sent: however much that
+/// is.
+const RESTORE_PATIENCE: Duration = Duration::from_secs(3_600);
 
 /// A backup in a directory.
 #[derive(Clone, Debug)]
@@ -45,7 +49,7 @@ impl Backup {
         }
         Ok(Self {
             directory: directory.to_owned(),
-            config: without_reserved(about.at("config").clone()),
+            config: about.at("config").clone(),
             state: about.at("state").clone(),
         })
     }
@@ -53,97 +57,146 @@ impl Backup {
 
 /// Restores a stream from a backup.
 pub fn restore(session: &mut Session) -> Result<()> {
-    let mut backup = Backup::open(session.matches.required_arg("file"))?;
+    let directory = session.matches.required_arg("file").to_owned();
+    match std::fs::metadata(&directory) {
+        Err(_) => bail!("path '{directory}' does not exist"),
+        Ok(about) if !about.is_dir() => bail!("'{directory}' is a file"),
+        Ok(_) => {}
+    }
+    let api = connect(session)?;
+    let mut backup =
+        Backup::open(&directory).map_err(|failure| failure.context("restore failed"))?;
     let matches = &session.matches;
     let name = backup.config.text("name").to_owned();
+    if !is_new(&api, &name)? {
+        bail!("Stream {name:?} already exist");
+    }
     if let Some(path) = matches.filled("config") {
-        let config = read_config(path).map_err(|failure| failure.context("invalid input"))?;
+        let config = settings::from_file(path, "")?;
         if config.text("name") != name {
             bail!("stream names may not be changed during restore");
         }
         backup.config = config;
     }
     let tags = matches.given("tag").then(|| matches.split_list("tag"));
-    settings::place(&mut backup.config, matches.filled("cluster"), tags);
-    if matches.given("replicas") {
-        backup
-            .config
-            .set("num_replicas", settings::replicas(matches.int("replicas"))?);
+    if tags.is_some() || matches.filled("cluster").is_some() {
+        backup.config.remove("placement");
+        settings::place(&mut backup.config, matches.filled("cluster"), tags);
     }
-    let shown = matches.on("progress");
-    let api = session.jetstream()?;
-    let info = restore_stream(&api, &backup, shown)?;
+    if matches.int("replicas") > 0 {
+        backup.config.set("num_replicas", matches.int("replicas"));
+    }
+    restore_stream(&api, &backup, matches.on("progress"))
+        .map_err(|failure| failure.context("restore failed"))?;
+    let info = api
+        .stream_info(&name)
+        .map_err(|error| fail!("could not request Stream info: {error}"))?;
     show(&info, false, false);
     Ok(())
 }
 
-/// Restores a stream; gives the information about it.
+/// Whether there is no stream of a name yet.
+fn is_new(api: &Api, name: &str) -> Result<bool> {
+    match api.stream_info(name) {
+        Ok(_) => Ok(false),
+        Err(error) if error.is_stream_not_found() => Ok(true),
+        Err(error) => Err(fail!(
+            "Could not check if the stream already exist: {error}"
+        )),
+    }
+}
+
+/// Restores a stream that is not there; gives the information about it.
+/// Without a bar there are log lines.
 pub fn restore_stream(api: &Api, backup: &Backup, shown: bool) -> Result<Json> {
     let name = backup.config.text("name");
-    match api.stream_info(name) {
-        Ok(_) => bail!("Stream {name:?} already exist"),
-        Err(error) if error.is_stream_not_found() => {}
-        Err(error) => return Err(error.into()),
-    }
-    let path = Path::new(&backup.directory).join(DATA_FILE);
-    let data = File::open(&path)
-        .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))?;
-    let size = data.metadata()?.len();
     println!(
         "Starting restore of Stream {name:?} from file {:?}\n",
         backup.directory
     );
+    let path = Path::new(&backup.directory).join(DATA_FILE);
+    let size = std::fs::metadata(&path)
+        .map_err(|error| fail!("{}", io_error_at("stat", path.display(), &error)))?
+        .len();
+    let data = File::open(&path)
+        .map_err(|error| fail!("{}", io_error_at("open", path.display(), &error)))?;
     let begun = Instant::now();
     let request = Json::object()
-        .with("config", stream_config(&backup.config))
+        .with("config", STREAM_CONFIG.arranged(&backup.config))
         .with("state", backup.state.clone());
-    let answer = api
-        .request(&format!("STREAM.RESTORE.{name}"), &request)
-        .map_err(|error| explained(name, &error))?;
+    if backup.config.text("storage") == "memory" {
+        bail!("memory streams do not support snapshots");
+    }
+    let answer = api.request(
+        &format!("STREAM.RESTORE.{name}"),
+        &SNAPSHOT.arranged(&request),
+    )?;
     let deliver = answer.text("deliver_subject");
     if deliver.is_empty() {
-        bail!("could not restore Stream {name}: the server named no subject for the data");
+        bail!("the server named no subject for the data");
     }
-    let mut progress = Progress::new(shown, name, Unit::Bytes, size);
-    let info = match send(api, deliver, data, &mut progress) {
+    let chunks = size / CHUNK + 1;
+    if !shown {
+        log!(
+            "Starting restore of {name:?} from {} using {chunks} chunks",
+            path.display()
+        );
+    }
+    let mut progress = Progress::new(shown, name, Unit::DecimalBytes, chunks * CHUNK);
+    let info = match send(api, deliver, data, &mut progress, shown) {
         Ok(info) => info,
         Err(failure) => {
             progress.abandon();
-            return Err(failure.context(format!("could not restore Stream {name}")));
+            return Err(failure);
         }
     };
     progress.finish();
     println!(
-        "Restored stream {name:?} in {}\n",
-        human_span(begun.elapsed())
+        "\nRestored stream {name:?} in {}\n",
+        go_duration(to_seconds(begun.elapsed()))
     );
     Ok(info)
 }
 
-fn explained(stream: &str, error: &ApiError) -> crate::failure::Failure {
-    if error.is_unsupported() {
-        return fail!(
-            "could not restore Stream {stream}: this server does not restore streams from snapshots: {error}"
-        );
-    }
-    fail!("could not restore Stream {stream}: {error}")
+/// Nanoseconds, in whole seconds.
+fn to_seconds(span: Duration) -> i64 {
+    let seconds = (span + Duration::from_millis(500)).as_secs();
+    i64::try_from(u128::from(seconds) * 1_000_000_000).unwrap_or(i64::MAX)
 }
 
 /// Sends the data, each chunk once the server has taken the one before, and
 /// an empty one at the end. Gives the information about the stream.
-fn send(api: &Api, deliver: &str, data: File, progress: &mut Progress) -> Result<Json> {
+fn send(
+    api: &Api,
+    deliver: &str,
+    data: File,
+    progress: &mut Progress,
+    shown: bool,
+) -> Result<Json> {
+    let most = usize::try_from(CHUNK).unwrap_or(usize::MAX);
     let most = match api.connection.info().max_payload {
-        most if most > 0 => usize::try_from(most).unwrap_or(CHUNK).min(CHUNK),
-        _ => CHUNK,
+        limit if limit > 0 => usize::try_from(limit).unwrap_or(most).min(most),
+        _ => most,
     };
     let mut data = BufReader::new(data);
     let mut chunk = vec![0; most];
+    let mut sent = 0u64;
     loop {
         let read = data.read(&mut chunk)?;
         let piece = chunk.get(..read).unwrap_or_default();
+        let patience = if read == 0 {
+            if !shown {
+                log!(
+                    "Sent {sent} chunks, server will now restore the snapshot, this might take a long time"
+                );
+            }
+            RESTORE_PATIENCE
+        } else {
+            api.timeout
+        };
         let answer = api
             .connection
-            .request(deliver, None, piece, api.timeout)
+            .request(deliver, None, piece, patience)
             .map_err(|error| match error {
                 ClientError::NoResponders => fail!("the server has given the restore up"),
                 error => error.into(),
@@ -160,6 +213,7 @@ fn send(api: &Api, deliver: &str, data: File, progress: &mut Progress) -> Result
         } else if read == 0 {
             bail!("the server did not confirm the restore");
         }
-        progress.add(u64::try_from(read).unwrap_or_default());
+        sent += 1;
+        progress.set(sent * CHUNK);
     }
 }

@@ -1,6 +1,7 @@
 //! A stream's configuration from flags (cli.md 4.1).
 
-use crate::commands::assets::split_words;
+use crate::commands::assets::shape::STREAM_CONFIG;
+use crate::commands::assets::{read_whole_config, split_words};
 use crate::failure::Result;
 use crate::format::{SizeRange, commas, parse_duration, parse_size};
 use crate::output::Json;
@@ -9,158 +10,226 @@ use crate::{bail, fail};
 
 /// Largest message size that a stream can have as its limit, in bytes.
 const MAX_MESSAGE_SIZE: i64 = i32::MAX as i64;
+/// The switches that are a field each.
+const SWITCHES: &[(&str, &str)] = &[
+    ("discard-per-subject", "discard_new_per_subject"),
+    ("allow-batch", "allow_atomic"),
+    ("allow-fast", "allow_batched"),
+    ("allow-counter", "allow_msg_counter"),
+    ("allow-rollup", "allow_rollup_hdrs"),
+    ("deny-delete", "deny_delete"),
+    ("deny-purge", "deny_purge"),
+    ("allow-direct", "allow_direct"),
+    ("allow-mirror-direct", "mirror_direct"),
+    ("allow-msg-ttl", "allow_msg_ttl"),
+    ("allow-schedules", "allow_msg_schedules"),
+];
 
-/// Sets what flags of a new or a changed stream say, and nothing else.
-pub fn apply(config: &mut Json, matches: &Matches) -> Result<()> {
-    if matches.given("subjects") {
-        let subjects = matches.split_list("subjects");
-        config.set(
-            "subjects",
-            Json::List(subjects.into_iter().map(Json::Text).collect()),
-        );
+/// Fails if a size cannot be read: before anything else is done.
+pub fn check_sizes(matches: &Matches) -> Result<()> {
+    for flag in ["max-bytes", "max-msg-size"] {
+        size(matches, flag)?;
     }
+    Ok(())
+}
+
+/// Bytes that a flag gives; 0 if it is not given.
+pub fn size(matches: &Matches, flag: &str) -> Result<i64> {
+    match matches.filled(flag) {
+        Some(text) => parse_size(text, SizeRange::Bits32),
+        None => Ok(0),
+    }
+}
+
+/// A configuration from a file, with the name of the stream that is meant;
+/// an empty one leaves the name in the file.
+pub fn from_file(path: &str, stream: &str) -> Result<Json> {
+    let mut config = STREAM_CONFIG.known(&read_whole_config(path)?);
+    if !stream.is_empty() {
+        config.set("name", stream);
+    }
+    Ok(config)
+}
+
+/// Changes what the flags of `edit` and `copy` name, and nothing else.
+pub fn apply(config: &mut Json, matches: &Matches) -> Result<()> {
+    subjects(config, matches);
     for (flag, key) in [
         ("description", "description"),
         ("compression", "compression"),
+        ("retention", "retention"),
+        ("discard", "discard"),
     ] {
-        if matches.given(flag) {
-            config.set(key, matches.text(flag).unwrap_or_default());
+        if let Some(word) = matches.filled(flag) {
+            config.set(key, config_word(word));
         }
     }
-    if matches.given("replicas") {
-        config.set("num_replicas", replicas(matches.int("replicas"))?);
+    for (flag, key) in [
+        ("replicas", "num_replicas"),
+        ("max-msgs", "max_msgs"),
+        ("max-msgs-per-subject", "max_msgs_per_subject"),
+    ] {
+        match matches.int(flag) {
+            0 => {}
+            number => {
+                config.set(key, number);
+            }
+        }
+    }
+    if matches.given("max-consumers") && matches.int("max-consumers") != -1 {
+        config.set("max_consumers", matches.int("max-consumers"));
+    }
+    for (flag, key) in [("max-bytes", "max_bytes"), ("max-msg-size", "max_msg_size")] {
+        match size(matches, flag)? {
+            0 => {}
+            bytes => {
+                config.set(key, bytes);
+            }
+        }
+    }
+    if let Some(text) = matches.filled("max-age") {
+        config.set("max_age", age(text)?);
+    }
+    if let Some(text) = matches.filled("dupe-window") {
+        let window =
+            parse_duration(text).map_err(|failure| failure.context("invalid duplicate window"))?;
+        config.set("duplicate_window", window);
     }
     placement(config, matches);
-    if matches.given("retention") {
-        let retention = retention_word(matches.text("retention").unwrap_or_default());
-        config.set("retention", retention);
+    if matches.given("source") || matches.filled("mirror").is_some() {
+        bail!("cannot edit mirrors, or sources using the CLI, use --config instead");
     }
-    if matches.given("discard") {
-        config.set("discard", matches.text("discard").unwrap_or_default());
+    for (flag, key) in SWITCHES {
+        if let Some(on) = matches.switched(flag) {
+            config.set(key, on);
+        }
     }
-    limits(config, matches)?;
-    switches(config, matches);
+    // Only when asked for: what nobody named stays as it is.
+    if let Some(ack) = matches.switched("ack") {
+        config.set("no_ack", !ack);
+    }
+    if matches.given("metadata") {
+        config.set("metadata", pairs(&matches.map("metadata")));
+    }
     if matches.given("subject-del-markers-ttl") {
         config.set(
             "subject_delete_marker_ttl",
             matches.nanos("subject-del-markers-ttl").unwrap_or_default(),
         );
     }
-    transforms(config, matches)?;
-    if matches.given("metadata") {
-        config.set("metadata", pairs(&matches.map("metadata")));
-    }
+    transforms(config, matches);
     Ok(())
 }
 
-/// Sets what flags say that only new streams have, and the ones that are on
-/// by default.
-pub fn apply_fixed(config: &mut Json, matches: &Matches) -> Result<()> {
-    if matches.given("storage") {
-        config.set(
-            "storage",
-            storage_word(matches.text("storage").unwrap_or_default()),
-        );
+/// Changes what the flags of `copy` name that a stream keeps for good.
+pub fn apply_fixed(config: &mut Json, matches: &Matches) {
+    if let Some(storage) = matches.filled("storage") {
+        config.set("storage", config_word(storage));
     }
     if matches.given("first-sequence") {
         config.set("first_seq", matches.uint("first-sequence"));
     }
     if matches.given("limit-consumer-inactive") || matches.given("limit-consumer-max-pending") {
-        let mut limits = Json::object();
-        let inactive = matches.nanos("limit-consumer-inactive").unwrap_or_default();
-        if inactive != 0 {
-            limits.set("inactive_threshold", inactive);
-        }
-        let pending = matches.int("limit-consumer-max-pending");
-        if pending != 0 {
-            limits.set("max_ack_pending", pending);
-        }
-        config.set("consumer_limits", limits);
+        config.set("consumer_limits", consumer_limits(matches));
     }
-    if matches.given("persist-mode") {
+    if let Some(mode) = matches.filled("persist-mode") {
+        config.set("persist_mode", mode);
+    }
+}
+
+/// The limits of consumers that flags give.
+pub fn consumer_limits(matches: &Matches) -> Json {
+    let mut limits = Json::object();
+    let inactive = matches.nanos("limit-consumer-inactive").unwrap_or_default();
+    if inactive > 0 {
+        limits.set("inactive_threshold", inactive);
+    }
+    let pending = matches.int("limit-consumer-max-pending");
+    if pending > 0 {
+        limits.set("max_ack_pending", pending);
+    }
+    limits
+}
+
+/// Sets the subjects that flags give, one by one or in lists.
+pub fn subjects(config: &mut Json, matches: &Matches) {
+    let subjects = matches.split_list("subjects");
+    if !subjects.is_empty() {
         config.set(
-            "persist_mode",
-            matches.text("persist-mode").unwrap_or_default(),
+            "subjects",
+            Json::List(subjects.into_iter().map(Json::Text).collect()),
         );
     }
-    if matches.given("mirror") {
-        let mirror = source(matches.text("mirror").unwrap_or_default())?;
-        config.set("mirror", mirror);
-    }
-    if matches.given("source") {
-        let sources: Result<Vec<Json>> = source_values(matches)
-            .iter()
-            .map(|text| source(text))
-            .collect();
-        config.set("sources", Json::List(sources?));
-    }
-    Ok(())
 }
 
-/// Values of `--source`: each a JSON object, or a list of names.
-pub fn source_values(matches: &Matches) -> Vec<String> {
-    matches
-        .list("source")
-        .iter()
-        .flat_map(|value| {
-            if value.trim_start().starts_with('{') {
-                vec![value.clone()]
-            } else {
-                split_words(value)
+/// Sets the switches of a new stream.
+pub fn switches(config: &mut Json, matches: &Matches) {
+    for (flag, key) in SWITCHES {
+        config.set(key, matches.on(flag));
+    }
+    config.set("no_ack", !matches.on("ack"));
+}
+
+/// The mirror's origin that a flag names, or gives as JSON.
+pub fn mirror(text: &str) -> Result<Json> {
+    source(text).map_err(|failure| failure.context("invalid mirror"))
+}
+
+/// The sources that flags name, or give as JSON, and whether each is a name
+/// only.
+pub fn sources(matches: &Matches) -> Result<Vec<(Json, bool)>> {
+    let mut out = Vec::new();
+    for value in matches.list("source") {
+        if is_object(value) {
+            let source = source(value).map_err(|failure| failure.context("invalid source"))?;
+            out.push((source, false));
+        } else {
+            for name in split_words(value) {
+                out.push((Json::object().with("name", name), true));
             }
-        })
-        .collect()
+        }
+    }
+    Ok(out)
 }
 
-/// A mirror's origin or a source: a name, or the whole object.
+/// Whether a flag gives a JSON object instead of a name.
+pub fn is_object(text: &str) -> bool {
+    text.trim_start().starts_with('{')
+}
+
 fn source(text: &str) -> Result<Json> {
-    if !text.trim_start().starts_with('{') {
+    if !is_object(text) {
         return Ok(Json::object().with("name", text));
     }
-    let value = Json::parse(text.as_bytes())
-        .map_err(|error| fail!("invalid source configuration: {error}"))?;
+    let value = Json::parse(text.as_bytes()).map_err(|error| fail!("{error}"))?;
     if value.text("name").is_empty() {
         bail!("name is required");
     }
     Ok(value)
 }
 
-/// Number of replicas, if there can be so many.
-pub fn replicas(number: i64) -> Result<i64> {
-    if number < 1 {
-        bail!("replicas should be >= 1");
-    }
-    Ok(number)
-}
-
-/// The word in configurations for one that the flag knows.
-pub fn storage_word(word: &str) -> &str {
+/// The word in configurations for one that a flag knows.
+pub fn config_word(word: &str) -> String {
     match word {
         "f" => "file",
         "m" => "memory",
-        word => word,
-    }
-}
-
-/// The word in configurations for one that the flag knows.
-pub fn retention_word(word: &str) -> &str {
-    match word {
         "work" | "workq" => "workqueue",
         word => word,
     }
+    .to_owned()
 }
 
 /// Nanoseconds of an age; `-1` stands for none.
 pub fn age(text: &str) -> Result<i64> {
     match text.trim() {
-        "" | "-1" => Ok(0),
-        text => parse_duration(text),
+        "-1" => Ok(0),
+        text => parse_duration(text)
+            .map_err(|failure| failure.context("invalid maximum age limit format")),
     }
 }
 
-/// Bytes of a limit on messages.
-pub fn message_size(text: &str) -> Result<i64> {
-    let size = parse_size(text, SizeRange::Bits32)?;
+/// Bytes of a limit on messages, if a stream can have it.
+pub fn message_size(size: i64) -> Result<i64> {
     if size > MAX_MESSAGE_SIZE {
         bail!(
             "max value size {} is too big maximum is {}",
@@ -222,87 +291,45 @@ pub fn place(config: &mut Json, cluster: Option<&str>, tags: Option<Vec<String>>
     }
 }
 
-fn limits(config: &mut Json, matches: &Matches) -> Result<()> {
-    for (flag, key) in [
-        ("max-consumers", "max_consumers"),
-        ("max-msgs", "max_msgs"),
-        ("max-msgs-per-subject", "max_msgs_per_subject"),
-    ] {
-        if matches.given(flag) {
-            config.set(key, matches.int(flag));
-        }
-    }
-    if let Some(text) = matches.filled("max-age") {
-        config.set("max_age", age(text)?);
-    }
-    if let Some(text) = matches.filled("dupe-window") {
-        config.set("duplicate_window", age(text)?);
-    }
-    if let Some(text) = matches.filled("max-bytes") {
-        config.set("max_bytes", parse_size(text, SizeRange::Bits32)?);
-    }
-    if let Some(text) = matches.filled("max-msg-size") {
-        config.set("max_msg_size", message_size(text)?);
-    }
-    Ok(())
-}
-
-fn switches(config: &mut Json, matches: &Matches) {
-    for (flag, key) in [
-        ("discard-per-subject", "discard_new_per_subject"),
-        ("allow-batch", "allow_atomic"),
-        ("allow-fast", "allow_batched"),
-        ("allow-counter", "allow_msg_counter"),
-        ("allow-rollup", "allow_rollup_hdrs"),
-        ("deny-delete", "deny_delete"),
-        ("deny-purge", "deny_purge"),
-        ("allow-direct", "allow_direct"),
-        ("allow-mirror-direct", "mirror_direct"),
-        ("allow-msg-ttl", "allow_msg_ttl"),
-        ("allow-schedules", "allow_msg_schedules"),
-    ] {
-        if let Some(on) = matches.switched(flag) {
-            config.set(key, on);
-        }
-    }
-    // Only when asked for: an edit leaves a stream without acknowledgements
-    // as it is.
-    if let Some(ack) = matches.switched("ack") {
-        config.set("no_ack", !ack);
-    }
-}
-
-fn transforms(config: &mut Json, matches: &Matches) -> Result<()> {
-    match (
-        matches.filled("transform-source"),
-        matches.filled("transform-destination"),
-    ) {
-        (None, None) => {}
-        (Some(source), Some(destination)) => {
-            config.set(
-                "subject_transform",
-                Json::object().with("src", source).with("dest", destination),
-            );
-        }
-        _ => bail!("must specify both --transform-source and --transform-destination"),
-    }
+/// Fails if only one half of a transform or of republishing is given.
+pub fn check_transforms(matches: &Matches) -> Result<()> {
     let headers_only = matches.on("republish-headers");
-    match (
-        matches.filled("republish-source"),
-        matches.filled("republish-destination"),
+    let both = |first: &str, second: &str| match (matches.filled(first), matches.filled(second)) {
+        (Some(_), Some(_)) => Some(true),
+        (None, None) => Some(false),
+        _ => None,
+    };
+    let (first, second) = ("republish-source", "republish-destination");
+    if !matches!(
+        (both(first, second), headers_only),
+        (Some(true), _) | (Some(false), false)
     ) {
-        (None, None) if !headers_only => {}
-        (Some(source), Some(destination)) => {
-            let mut republish = Json::object().with("src", source).with("dest", destination);
-            if headers_only {
-                republish.set("headers_only", true);
-            }
-            config.set("republish", republish);
-        }
-        _ if headers_only => bail!(
-            "must specify both --republish-source and --republish-destination when using --headers-only"
-        ),
-        _ => bail!("must specify both --republish-source and --republish-destination"),
+        let when = if headers_only {
+            " when using --headers-only"
+        } else {
+            ""
+        };
+        bail!("must specify both --{first} and --{second}{when}");
+    }
+    if both("transform-source", "transform-destination").is_none() {
+        bail!("must specify both --transform-source and --transform-destination");
     }
     Ok(())
+}
+
+/// Sets the transform and the republishing that flags ask for.
+pub fn transforms(config: &mut Json, matches: &Matches) {
+    let pair = |first: &str, second: &str| {
+        let (source, destination) = (matches.filled(first)?, matches.filled(second)?);
+        Some(Json::object().with("src", source).with("dest", destination))
+    };
+    if let Some(transform) = pair("transform-source", "transform-destination") {
+        config.set("subject_transform", transform);
+    }
+    if let Some(mut republish) = pair("republish-source", "republish-destination") {
+        if matches.on("republish-headers") {
+            republish.set("headers_only", true);
+        }
+        config.set("republish", republish);
+    }
 }

@@ -38,6 +38,7 @@ fn subjects(api: &Api, stream: &str, filter: &str) -> Result<Vec<(String, u64)>>
 /// Lists subjects.
 pub fn list(session: &mut Session) -> Result<()> {
     let filter = session.matches.arg("filter").unwrap_or(">").to_owned();
+    let picked = session.matches.arg("stream").is_none();
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let mut found = subjects(&api, name, &filter)?;
@@ -53,12 +54,15 @@ pub fn list(session: &mut Session) -> Result<()> {
         .print();
         return Ok(());
     }
-    if matches.text("sort") != Some("name") {
+    if matches!(matches.text("sort"), Some("messages" | "count")) {
         // Stable: subjects with as many messages stay sorted.
         found.sort_by_key(|(_, count)| *count);
     }
     if matches.on("reverse") {
         found.reverse();
+    }
+    if picked {
+        println!();
     }
     if found.is_empty() {
         println!("No subjects found matching {filter}");
@@ -77,22 +81,21 @@ pub fn list(session: &mut Session) -> Result<()> {
 /// Subjects in as many pairs of columns as there is room for, filled column
 /// by column.
 fn table(stream: &str, subjects: &[(String, u64)]) -> Table {
-    let widest = subjects
-        .iter()
-        .map(|(subject, count)| subject.chars().count() + commas(*count).len())
-        .max()
-        .unwrap_or(0);
+    let longest = subjects.iter().map(|(subject, _)| subject.len()).max();
+    let most = subjects.iter().map(|(_, count)| *count).max();
+    let widest = longest.unwrap_or(0) + commas(most.unwrap_or(0)).len();
     let pairs = if widest < WIDTH_FOR_THREE {
         3
     } else if widest < WIDTH_FOR_TWO {
         2
     } else {
         1
-    }
-    .min(subjects.len().max(1));
+    };
     let headers = ["Subject", "Count"].repeat(pairs);
-    let number = commas(u64::try_from(subjects.len()).unwrap_or(u64::MAX));
-    let mut table = Table::new(format!("{number} Subjects in stream {stream}"), &headers);
+    let mut table = Table::new(
+        format!("{} Subjects in stream {stream}", subjects.len()),
+        &headers,
+    );
     let rows = subjects.len().div_ceil(pairs);
     for row in 0..rows {
         let mut cells = Vec::new();
@@ -100,7 +103,11 @@ fn table(stream: &str, subjects: &[(String, u64)]) -> Table {
             match subjects.get(pair * rows + row) {
                 Some((subject, count)) => {
                     cells.push(subject.into());
-                    cells.push(commas(*count).into());
+                    cells.push(if *count == 0 {
+                        "".into()
+                    } else {
+                        commas(*count).into()
+                    });
                 }
                 None => cells.extend(["".into(), "".into()]),
             }

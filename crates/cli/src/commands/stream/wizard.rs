@@ -1,10 +1,11 @@
-//! The questions of `nats stream add`.
+//! The configuration of a new stream from flags and questions.
 
-use super::settings::{age, message_size, replicas, retention_word, source_values};
+use super::origin::{ask_mirror, ask_source};
+use super::settings::{self, age, config_word, is_object, message_size};
 use crate::bail;
-use crate::commands::assets::{Questions, parse_time, split_words};
+use crate::commands::assets::{Questions, split_words};
 use crate::failure::Result;
-use crate::format::{SizeRange, go_duration, parse_int, parse_size};
+use crate::format::{SizeRange, go_duration, parse_duration, parse_int, parse_size};
 use crate::output::Json;
 use crate::parse::Matches;
 
@@ -13,70 +14,86 @@ const REQUIRED_SIZE: &str = "256MB";
 /// Duplicate window that is offered, in nanoseconds.
 const DUPLICATE_WINDOW: i64 = 120 * 1_000_000_000;
 
-/// Sets what flags do not say by asking, or by the defaults.
-/// `size_required`: whether the account asks for a limit on bytes.
+/// The whole configuration; what flags do not say is asked for, or has its
+/// default. `size_required`: whether the account asks for a limit on bytes.
 pub fn ask(
-    config: &mut Json,
     matches: &Matches,
     questions: &Questions,
-    size_required: impl FnOnce() -> Result<bool>,
-) -> Result<()> {
-    let copies = matches.given("mirror") || matches.given("source");
-    if matches.given("mirror") && !matches.split_list("subjects").is_empty() {
-        bail!("mirrors cannot listen for messages on subjects");
+    size_required: impl FnOnce() -> bool,
+) -> Result<Json> {
+    let mut config = Json::object();
+    let name = match matches.arg("stream") {
+        Some(name) if !name.is_empty() => name.to_owned(),
+        _ => questions.needed("Stream Name", "Without blanks, dots and wildcards")?,
+    };
+    config.set("name", name.trim());
+    subjects(&mut config, matches, questions)?;
+    policies(&mut config, matches, questions)?;
+    limits(&mut config, matches, questions, size_required)?;
+    settings::switches(&mut config, matches);
+    permissions(&mut config, matches, questions)?;
+    let description = matches.text("description").unwrap_or_default();
+    config.set("description", description);
+    config.set("first_seq", matches.uint("first-sequence"));
+    config.set(
+        "subject_delete_marker_ttl",
+        matches.nanos("subject-del-markers-ttl").unwrap_or_default(),
+    );
+    if let Some(mode) = matches.filled("persist-mode") {
+        config.set("persist_mode", mode);
     }
-    if !matches.given("subjects") && !copies {
+    config.set("consumer_limits", settings::consumer_limits(matches));
+    config.set("metadata", settings::pairs(&matches.map("metadata")));
+    settings::placement(&mut config, matches);
+    origins(&mut config, matches, questions)?;
+    settings::check_transforms(matches)?;
+    settings::transforms(&mut config, matches);
+    Ok(config)
+}
+
+fn subjects(config: &mut Json, matches: &Matches, questions: &Questions) -> Result<()> {
+    let is_mirror = matches.filled("mirror").is_some();
+    settings::subjects(config, matches);
+    if config.has("subjects") {
+        if is_mirror {
+            bail!("mirrors cannot listen for messages on subjects");
+        }
+    } else if !is_mirror && !matches.given("source") {
         let subjects = questions.needed(
             "Subjects",
             "Subjects to listen on, separated by commas or blanks; wildcards are allowed",
         )?;
-        let subjects = split_words(&subjects);
-        config.set(
-            "subjects",
-            Json::List(subjects.into_iter().map(Json::Text).collect()),
-        );
-    }
-    policies(config, matches, questions)?;
-    limits(config, matches, questions, size_required)?;
-    if !matches.given("dupe-window") && !copies {
-        let window = match config.int("max_age") {
-            age if age > 0 => age.min(DUPLICATE_WINDOW),
-            _ => DUPLICATE_WINDOW,
-        };
-        let window = questions.value(
-            "Duplicate tracking time window",
-            &go_duration(window),
-            "Messages with an id that was seen within this time are dropped",
-            age,
-        )?;
-        config.set("duplicate_window", window);
-    }
-    permissions(config, matches, questions)?;
-    if !questions.are_defaulted() {
-        origins(config, matches, questions)?;
+        let subjects = split_words(&subjects).into_iter().map(Json::Text);
+        config.set("subjects", Json::List(subjects.collect()));
     }
     Ok(())
 }
 
 fn policies(config: &mut Json, matches: &Matches, questions: &Questions) -> Result<()> {
-    if !matches.given("storage") {
-        let storage = questions.choice("Storage", &[("file", "file"), ("memory", "memory")], 0)?;
-        config.set("storage", storage.as_str());
+    let storage = match matches.filled("storage") {
+        Some(word) => config_word(word),
+        None => questions.choice("Storage", &[("file", "file"), ("memory", "memory")], 0)?,
+    };
+    config.set("storage", storage);
+    if let Some(compression) = matches.filled("compression") {
+        config.set("compression", compression);
     }
-    if !matches.given("compression") {
-        config.set("compression", "none");
-    }
-    if !matches.given("replicas") {
-        let number = questions.value(
+    let replicas = match matches.int("replicas") {
+        0 => questions.amount(
             "Replication",
             "1",
             "Number of servers in the cluster that keep the data",
-            |text| replicas(parse_int(text)?),
-        )?;
-        config.set("num_replicas", number);
+            parse_int,
+        )?,
+        number => number,
+    };
+    if replicas <= 0 {
+        bail!("replicas should be >= 1");
     }
-    if !matches.given("retention") {
-        let retention = questions.choice(
+    config.set("num_replicas", replicas);
+    let retention = match matches.filled("retention") {
+        Some(word) => word.to_owned(),
+        None => questions.choice(
             "Retention Policy",
             &[
                 ("limits", "Limits"),
@@ -84,14 +101,15 @@ fn policies(config: &mut Json, matches: &Matches, questions: &Questions) -> Resu
                 ("workq", "Work Queue"),
             ],
             0,
-        )?;
-        config.set("retention", retention_word(&retention));
-    }
-    if !matches.given("discard") {
+        )?,
+    };
+    config.set("retention", config_word(&retention));
+    let discard = match matches.filled("discard") {
+        Some(word) => word.to_owned(),
         // Dropping the oldest is what people mean if they do not care.
-        let discard = questions.choice("Discard Policy", &[("new", "New"), ("old", "Old")], 1)?;
-        config.set("discard", discard.as_str());
-    }
+        None => questions.choice("Discard Policy", &[("new", "New"), ("old", "Old")], 1)?,
+    };
+    config.set("discard", discard);
     Ok(())
 }
 
@@ -99,60 +117,108 @@ fn limits(
     config: &mut Json,
     matches: &Matches,
     questions: &Questions,
-    size_required: impl FnOnce() -> Result<bool>,
+    size_required: impl FnOnce() -> bool,
 ) -> Result<()> {
-    for (flag, key, question) in [
-        ("max-msgs", "max_msgs", "Stream Messages Limit"),
-        (
-            "max-msgs-per-subject",
-            "max_msgs_per_subject",
-            "Per Subject Messages Limit",
-        ),
-    ] {
-        if !matches.given(flag) {
-            let limit = questions.value(question, "-1", "-1 stands for no limit", parse_int)?;
-            config.set(key, limit);
+    let count = |flag: &str, question: &str| -> Result<i64> {
+        match matches.int(flag) {
+            0 => {
+                let limit =
+                    questions.amount(question, "-1", "-1 stands for no limit", parse_int)?;
+                Ok(if limit <= 0 { -1 } else { limit })
+            }
+            limit => Ok(limit),
         }
-    }
-    if !matches.given("max-bytes") {
-        let required = size_required()?;
-        let default = if required { REQUIRED_SIZE } else { "-1" };
-        let size = questions.value(
-            "Total Stream Size",
-            default,
-            "Most bytes in the stream, such as 10GB; -1 stands for no limit",
-            |text| {
-                let size = parse_size(text, SizeRange::Bits32)?;
-                if required && size <= 0 {
-                    bail!("MaxBytes is required per Account Settings");
-                }
-                Ok(size)
-            },
-        )?;
-        config.set("max_bytes", size);
-    }
-    if !matches.given("max-age") {
-        let limit = questions.value(
+    };
+    let messages = count("max-msgs", "Stream Messages Limit")?;
+    config.set("max_msgs", messages);
+    let has_subjects = config.has("subjects");
+    let per_subject = if has_subjects || questions.are_defaulted() {
+        count("max-msgs-per-subject", "Per Subject Messages Limit")?
+    } else {
+        matches.int("max-msgs-per-subject")
+    };
+    config.set("max_msgs_per_subject", per_subject);
+    let bytes = total_size(matches, questions, size_required)?;
+    config.set("max_bytes", bytes);
+    let max_age = match matches.filled("max-age") {
+        Some(text) => age(text)?,
+        None => questions.value(
             "Message TTL",
             "-1",
             "Most age of messages, such as 1d12h; -1 stands for no limit",
             age,
-        )?;
-        config.set("max_age", limit);
-    }
-    if !matches.given("max-msg-size") {
-        let size = questions.value(
+        )?,
+    };
+    config.set("max_age", max_age);
+    let message = match settings::size(matches, "max-msg-size")? {
+        0 => questions.amount(
             "Max Message Size",
             "-1",
             "Most bytes of a message; -1 stands for no limit",
-            message_size,
-        )?;
-        config.set("max_msg_size", size);
-    }
-    if !matches.given("max-consumers") {
-        config.set("max_consumers", -1);
-    }
+            |text| parse_size(text, SizeRange::Bits64),
+        )?,
+        size => size,
+    };
+    config.set(
+        "max_msg_size",
+        if message == 0 {
+            -1
+        } else {
+            message_size(message)?
+        },
+    );
+    config.set("max_consumers", matches.int("max-consumers"));
+    let window = match matches.filled("dupe-window") {
+        Some(text) => duplicate_window(text)?,
+        None if matches.filled("mirror").is_some() => 0,
+        None => {
+            let window = if max_age > 0 {
+                max_age.min(DUPLICATE_WINDOW)
+            } else {
+                DUPLICATE_WINDOW
+            };
+            questions.value(
+                "Duplicate tracking time window",
+                &go_duration(window),
+                "Messages with an id that was seen within this time are dropped",
+                duplicate_window,
+            )?
+        }
+    };
+    config.set("duplicate_window", window);
     Ok(())
+}
+
+fn duplicate_window(text: &str) -> Result<i64> {
+    parse_duration(text).map_err(|failure| failure.context("invalid duplicate window format"))
+}
+
+/// Most bytes of the stream; -1 stands for no limit.
+fn total_size(
+    matches: &Matches,
+    questions: &Questions,
+    size_required: impl FnOnce() -> bool,
+) -> Result<i64> {
+    let size = match settings::size(matches, "max-bytes")? {
+        0 => {
+            let required = size_required();
+            let default = if required { REQUIRED_SIZE } else { "-1" };
+            questions.amount(
+                "Total Stream Size",
+                default,
+                "Most bytes in the stream, such as 10GB; -1 stands for no limit",
+                |text| {
+                    let size = parse_size(text, SizeRange::Bits64)?;
+                    if required && size <= 0 {
+                        bail!("MaxBytes is required per Account Settings");
+                    }
+                    Ok(size)
+                },
+            )?
+        }
+        size => size,
+    };
+    Ok(if size <= 0 { -1 } else { size })
 }
 
 fn permissions(config: &mut Json, matches: &Matches, questions: &Questions) -> Result<()> {
@@ -187,140 +253,23 @@ fn permissions(config: &mut Json, matches: &Matches, questions: &Questions) -> R
     Ok(())
 }
 
-/// Asks more about a mirror's origin and about sources that flags only name.
+/// The mirror's origin and the sources; more is asked about those that are
+/// named only.
 fn origins(config: &mut Json, matches: &Matches, questions: &Questions) -> Result<()> {
-    let is_name = |text: &str| !text.trim_start().starts_with('{');
-    if matches.filled("mirror").is_some_and(is_name)
-        && let Some(mirror) = config.key_mut("mirror")
-    {
-        origin(mirror, "mirror", questions)?;
-    }
-    let given = source_values(matches);
-    if let Some(Json::List(sources)) = config.key_mut("sources") {
-        for (source, text) in sources.iter_mut().zip(&given) {
-            if is_name(text) {
-                let what = format!("source {text:?}");
-                origin(source, &what, questions)?;
-            }
+    if let Some(text) = matches.filled("mirror") {
+        let mut mirror = settings::mirror(text)?;
+        if !is_object(text) && !questions.are_defaulted() {
+            ask_mirror(&mut mirror, questions)?;
         }
+        config.set("mirror", mirror);
     }
-    Ok(())
-}
-
-fn origin(source: &mut Json, what: &str, questions: &Questions) -> Result<()> {
-    let ask = |question: String, help: &str| -> Result<String> {
-        Ok(questions.text(&question, "", help)?.trim().to_owned())
-    };
-    if questions.confirm(
-        &format!("Configure a custom durable consumer for {what}"),
-        false,
-    )? {
-        let mut consumer = Json::object();
-        let name = ask(
-            "Consumer Name".to_owned(),
-            "A durable push consumer that exists",
-        )?;
-        consumer.set("name", name.as_str());
-        let deliver = ask(
-            "Delivery Subject".to_owned(),
-            "The subject that the consumer delivers to",
-        )?;
-        consumer.set("deliver_subject", deliver.as_str());
-        source.set("consumer", consumer);
-    } else {
-        start_and_filter(source, what, questions)?;
-    }
-    if questions.confirm(
-        &format!("Import {what} from a different JetStream domain"),
-        false,
-    )? {
-        let domain = ask("Foreign JetStream domain name".to_owned(), "")?;
-        let deliver = ask("Foreign JetStream domain delivery prefix".to_owned(), "")?;
-        source.set(
-            "external",
-            Json::object()
-                .with("api", format!("$JS.{domain}.API"))
-                .with("deliver", deliver.as_str()),
-        );
-    } else if questions.confirm(&format!("Import {what} from a different account"), false)? {
-        let api = ask("Foreign account API prefix".to_owned(), "")?;
-        let deliver = ask("Foreign account delivery prefix".to_owned(), "")?;
-        source.set(
-            "external",
-            Json::object()
-                .with("api", api.as_str())
-                .with("deliver", deliver.as_str()),
-        );
-    }
-    Ok(())
-}
-
-fn start_and_filter(source: &mut Json, what: &str, questions: &Questions) -> Result<()> {
-    if questions.confirm(&format!("Adjust {what} start"), false)? {
-        let seq = questions.value(
-            "Start Sequence",
-            "0",
-            "0 stands for the first message, or a start time",
-            crate::format::parse_uint,
-        )?;
-        if seq > 0 {
-            source.set("opt_start_seq", seq);
-        } else {
-            let time = questions.value(
-                "Start Time (YYYY-MM-DD HH:MM:SS)",
-                "",
-                "In UTC; empty for the first message",
-                |text| {
-                    if text.is_empty() {
-                        return Ok(None);
-                    }
-                    parse_time(text).map(Some)
-                },
-            )?;
-            if let Some(time) = time {
-                source.set("opt_start_time", time.as_str());
-            }
+    let mut sources = Vec::new();
+    for (mut source, is_name) in settings::sources(matches)? {
+        if is_name && !questions.are_defaulted() {
+            ask_source(&mut source, questions)?;
         }
+        sources.push(source);
     }
-    if !questions.confirm(&format!("Adjust {what} filter and transform"), false)? {
-        return Ok(());
-    }
-    let mut transforms = Vec::new();
-    loop {
-        let question = if transforms.is_empty() {
-            "Filter by subject (empty for all)"
-        } else {
-            "Another filter (empty to end)"
-        };
-        let filter = questions.text(question, "", "Only messages on these subjects")?;
-        if filter.trim().is_empty() && !transforms.is_empty() {
-            break;
-        }
-        let destination = questions.text(
-            "Subject transform destination (empty for none)",
-            "",
-            "Subject that the messages are stored under",
-        )?;
-        let (filter, destination) = (filter.trim().to_owned(), destination.trim().to_owned());
-        if filter.is_empty() && destination.is_empty() {
-            break;
-        }
-        let filter = if filter.is_empty() { ">" } else { &filter };
-        transforms.push(
-            Json::object()
-                .with("src", filter)
-                .with("dest", destination.as_str()),
-        );
-    }
-    match transforms.as_slice() {
-        [] => {}
-        [only] if only.text("dest").is_empty() => {
-            let filter = only.text("src").to_owned();
-            source.set("filter_subject", filter.as_str());
-        }
-        _ => {
-            source.set("subject_transforms", Json::List(transforms));
-        }
-    }
+    config.set("sources", Json::List(sources));
     Ok(())
 }

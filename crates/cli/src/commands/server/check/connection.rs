@@ -51,11 +51,14 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         report,
         connecting,
         took,
-        |took| format!("connected to {url} in {}", text(took, 10_000)),
-        |limit| format!("connected to {url}, connect time exceeded {limit}"),
+        |took| format!("connected to {url} in {}", text(took)),
+        |limit| format!("connected to {url}, connect time exceeded {}", short(limit)),
     );
     match connection.flush(timeout) {
-        Err(error) => report.critical(format!("rtt failed: {error}")),
+        Err(error) => {
+            report.critical(format!("rtt failed: {error}"));
+            return Ok(());
+        }
         Ok(took) => {
             report.metric_within(
                 "rtt",
@@ -68,8 +71,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
                 report,
                 rtt,
                 took,
-                |took| format!("rtt time {}", text(took, 1)),
-                |limit| format!("rtt time exceeded {limit}"),
+                |took| format!("rtt time {}", text(took)),
+                |limit| format!("rtt time exceeded {}", short(limit)),
             );
         }
     }
@@ -77,9 +80,19 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-fn text(took: Duration, step: i64) -> String {
-    let nanos = i64::try_from(took.as_nanos()).unwrap_or(i64::MAX);
-    go_duration((nanos / step) * step)
+fn text(took: Duration) -> String {
+    go_duration(i64::try_from(took.as_nanos()).unwrap_or(i64::MAX))
+}
+
+/// A number with an exponent if it is very small.
+fn short(value: f64) -> String {
+    let text = format!("{value:e}");
+    match text.split_once("e-") {
+        Some((digits, exponent)) if exponent.parse().unwrap_or(0) > 4 => {
+            format!("{digits}e-{exponent:0>2}")
+        }
+        _ => value.to_string(),
+    }
 }
 
 fn say(
@@ -124,10 +137,6 @@ fn round_trip(
             return;
         }
     };
-    if message.payload != body {
-        report.critical("did not receive expected message");
-        return;
-    }
     let took = begun.elapsed().as_secs_f64();
     report.metric_within(
         "request_time",
@@ -136,8 +145,28 @@ fn round_trip(
         "s",
         "Time taken for a full Request-Reply operation",
     );
+    if message.payload != body {
+        report.critical("did not receive expected message");
+    }
     match threshold.at_least(took) {
         Status::Ok => report.ok(format!("round trip took {took:.6}s")),
         bad => report.say(bad, format!("round trip request took {took:.6}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_numbers_are_short() {
+        for (value, text) in [
+            (0.5, "0.5"),
+            (1e-9, "1e-09"),
+            (0.0001, "0.0001"),
+            (1.0, "1"),
+        ] {
+            assert_eq!(short(value), text);
+        }
     }
 }

@@ -1,9 +1,12 @@
 //! `nats server check consumer`.
 
-use super::report::Report;
+use jiff::Timestamp;
+
+use super::report::{Report, Status};
 use super::run::{Check, run};
+use super::stream::whole;
 use crate::failure::Result;
-use crate::format::{human_duration, is_unset_time, parse_duration, since};
+use crate::format::{go_duration, go_time, is_unset_time, parse_duration, parse_rfc3339, since};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -40,11 +43,19 @@ struct Limits {
 
 impl Limits {
     fn of(matches: &Matches) -> Self {
+        // Their defaults only say that there is no threshold.
+        let given = |name: &str| {
+            if matches.given(name) {
+                matches.int(name)
+            } else {
+                0
+            }
+        };
         Self {
-            ack_pending: matches.int("outstanding-ack-critical"),
-            waiting: matches.int("waiting-critical"),
-            pending: matches.int("unprocessed-critical"),
-            redelivered: matches.int("redelivery-critical"),
+            ack_pending: given("outstanding-ack-critical"),
+            waiting: given("waiting-critical"),
+            pending: given("unprocessed-critical"),
+            redelivered: given("redelivery-critical"),
             last_delivery: matches.nanos("last-delivery-critical").unwrap_or(0),
             last_ack: matches.nanos("last-ack-critical").unwrap_or(0),
             pinned: matches.on("pinned"),
@@ -58,19 +69,16 @@ impl Limits {
                 continue;
             };
             let text = value.as_text().unwrap_or_default();
-            let int = || {
-                text.parse::<i64>()
-                    .map_err(|_| crate::fail!("invalid metadata {key}: {text:?}"))
-            };
-            let nanos = || parse_duration(text).map_err(|failure| failure.context(key));
             match name {
-                "outstanding-ack-critical" => self.ack_pending = int()?,
-                "waiting-critical" => self.waiting = int()?,
-                "unprocessed-critical" => self.pending = int()?,
-                "redelivery-critical" => self.redelivered = int()?,
-                "last-delivery-critical" => self.last_delivery = nanos()?,
-                "last-ack-critical" => self.last_ack = nanos()?,
-                "pinned" => self.pinned = matches!(text, "true" | "1" | "t" | "T" | "TRUE"),
+                "outstanding-ack-critical" => self.ack_pending = whole(text)?,
+                "waiting-critical" => self.waiting = whole(text)?,
+                "unprocessed-critical" => self.pending = whole(text)?,
+                "redelivery-critical" => self.redelivered = whole(text)?,
+                "last-delivery-critical" => self.last_delivery = parse_duration(text)?,
+                "last-ack-critical" => self.last_ack = parse_duration(text)?,
+                "pinned" => {
+                    self.pinned = matches!(text, "true" | "1" | "t" | "T" | "TRUE" | "True");
+                }
                 _ => {}
             }
         }
@@ -85,7 +93,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let api = match session.jetstream() {
         Ok(api) => api,
         Err(failure) => {
-            report.critical(format!("connection failed: {failure}"));
+            report.critical(format!("could not load info: {failure}"));
             return Ok(());
         }
     };
@@ -96,13 +104,26 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
-    limits.take_metadata(info.at("config.metadata"))?;
-    judge(&info, &limits, report);
+    match limits.take_metadata(info.at("config.metadata")) {
+        Ok(()) => judge(&info, &limits, report),
+        Err(failure) => {
+            report.critical(format!("could not configure based on metadata: {failure}"))
+        }
+    }
     Ok(())
 }
 
+/// When something last happened, and how long ago that is; `None` for never.
+fn last(info: &Json, key: &str) -> Option<(Timestamp, i64)> {
+    let text = info.text(key);
+    if is_unset_time(text) {
+        return None;
+    }
+    Some((parse_rfc3339(text)?, since(text)?))
+}
+
 fn judge(info: &Json, limits: &Limits, report: &mut Report) {
-    for (metric, key, help, label, limit) in [
+    let counts = [
         (
             "ack_pending",
             "num_ack_pending",
@@ -131,89 +152,84 @@ fn judge(info: &Json, limits: &Limits, report: &mut Report) {
             "Redelivered",
             limits.redelivered,
         ),
-    ] {
-        let value = info.int(key);
-        report.metric_within(metric, value as f64, (0.0, limit.max(0) as f64), "", help);
-        if limit > 0 {
-            let text = format!("{label}: {value}");
-            if value >= limit {
-                report.critical(text);
-            } else {
-                report.ok(text);
-            }
-        }
-    }
-    for (metric, key, help, never, label, limit) in [
+    ];
+    let times = [
         (
             "last_delivery",
-            "delivered.last_active",
+            last(info, "delivered.last_active"),
             "Seconds since the last message was delivered",
-            "No deliveries",
-            "Last delivery",
+            ("No deliveries", "Last delivery"),
             limits.last_delivery,
         ),
         (
             "last_ack",
-            "ack_floor.last_active",
+            last(info, "ack_floor.last_active"),
             "Seconds since the last message was acknowledged",
-            "No acks",
-            "Last ack",
+            ("No acks", "Last ack"),
             limits.last_ack,
         ),
-    ] {
-        if limit <= 0 {
-            continue;
+    ];
+    for (metric, key, help, _, limit) in counts {
+        report.metric_within(metric, info.float(key), (0.0, limit as f64), "", help);
+    }
+    for (metric, last, help, _, limit) in times {
+        if let Some((_, age)) = last {
+            let critical = limit as f64 / 1e9;
+            report.metric_within(metric, age as f64 / 1e9, (0.0, critical), "s", help);
         }
-        let text = info.text(key);
-        let age = if is_unset_time(text) {
-            None
-        } else {
-            since(text)
-        };
-        report.metric_within(
-            metric,
-            age.unwrap_or(0) as f64 / 1e9,
-            (0.0, limit as f64 / 1e9),
-            "s",
-            help,
-        );
-        match age {
+    }
+    for (_, key, _, label, limit) in counts {
+        if limit > 0 {
+            let value = info.int(key);
+            let status = if value >= limit {
+                Status::Critical
+            } else {
+                Status::Ok
+            };
+            report.say(status, format!("{label}: {value}"));
+        }
+    }
+    for (_, last, _, (never, label), limit) in times {
+        match last {
+            _ if limit <= 0 => {}
             None => report.critical(never),
-            Some(age) => {
-                let text = format!("{label} {} ago", human_duration(age));
-                if age >= limit {
-                    report.critical(text);
-                } else {
-                    report.ok(text);
-                }
+            Some((_, age)) if age >= limit => {
+                report.critical(format!("{label} {} ago", go_duration(age)));
             }
+            Some((time, _)) => report.ok(format!("{label} {}", go_time(time))),
         }
     }
     pinned(info, limits, report);
 }
 
 fn pinned(info: &Json, limits: &Limits, report: &mut Report) {
-    if !limits.pinned {
-        return;
-    }
-    if info.text("config.priority_policy") != "pinned_client" {
-        report.critical("Not pinned client priority mode");
-        return;
-    }
+    let is_pinning = info.text("config.priority_policy") == "pinned_client";
     let groups = info.list("config.priority_groups").len();
-    let pinned = info
-        .list("priority_groups")
+    let states = info.list("priority_groups");
+    let pinned = states
         .iter()
         .filter(|group| !group.text("pinned_client_id").is_empty())
         .count();
-    report.metric(
-        "pinned_groups",
-        pinned as f64,
-        "",
-        "Number of priority groups that have a pinned client",
-    );
-    report.metric("groups", groups as f64, "", "Number of priority groups");
-    if pinned == groups {
+    if is_pinning {
+        report.metric(
+            "pinned_groups",
+            pinned as f64,
+            "",
+            "The number of consumers groups with pinned clients",
+        );
+        report.metric(
+            "groups",
+            groups as f64,
+            "",
+            "The total number of consumers groups",
+        );
+    }
+    if !limits.pinned {
+        return;
+    }
+    if !is_pinning || groups == 0 || states.is_empty() {
+        report.critical("Not pinned client priority mode");
+    } else if pinned == groups {
         report.ok(format!("{pinned} pinned clients"));
     } else {
         report.critical(format!("{pinned} / {groups} pinned clients"));
@@ -231,7 +247,7 @@ pub fn by_metadata(info: &Json) -> Result<Option<Report>> {
         ack_pending: 0,
         waiting: 0,
         pending: 0,
-        redelivered: -1,
+        redelivered: 0,
         last_delivery: 0,
         last_ack: 0,
         pinned: false,

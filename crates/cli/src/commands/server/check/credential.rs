@@ -5,12 +5,15 @@ use std::fs;
 use super::report::{Report, Status};
 use super::run::{Check, run};
 use super::threshold::Threshold;
-use crate::client::split_credentials;
 use crate::context::expand_path;
+use crate::fail;
 use crate::failure::Result;
-use crate::format::{go_duration, io_error_at, now_nanos};
+use crate::format::{human_duration, io_error_at, now_nanos};
 use crate::jwt::Claims;
 use crate::session::Session;
+
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 
 /// As it is run.
 pub const CHECK: Check = Check {
@@ -31,20 +34,19 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         matches.nanos("validity-critical").unwrap_or(0),
     );
     let require = matches.on("require-expiry");
-    let text = match fs::read_to_string(expand_path(path)) {
+    let text = match read(path) {
         Ok(text) => text,
-        Err(error) => {
-            report.critical(format!(
-                "credential not accessible: {}",
-                io_error_at("open", path, &error)
-            ));
+        Err(why) => {
+            report.critical(format!("credential not accessible: {why}"));
             return Ok(());
         }
     };
-    let claims = split_credentials(&text)
-        .map_err(crate::failure::Failure::from)
-        .and_then(|(jwt, _)| Claims::decode(&jwt));
-    match claims {
+    let token = text
+        .lines()
+        .map(str::trim)
+        .find(|line| line.matches('.').count() == 2)
+        .ok_or_else(|| fail!("expected 3 chunks"));
+    match token.and_then(Claims::decode) {
         Ok(claims) => judge(
             claims.expires(),
             warn,
@@ -58,13 +60,19 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// The text of a file, or why it cannot be read.
+fn read(path: &str) -> std::result::Result<String, String> {
+    let expanded = expand_path(path);
+    let found = fs::metadata(&expanded).map_err(|error| io_error_at("stat", path, &error))?;
+    if found.is_dir() {
+        return Err("is a directory".to_owned());
+    }
+    fs::read_to_string(&expanded).map_err(|error| io_error_at("open", path, &error))
+}
+
 /// `end` in seconds since 1970, 0 for never; everything else in nanoseconds.
 fn judge(end: i64, warn: i64, critical: i64, require: bool, now: i64, report: &mut Report) {
-    let left = if end == 0 {
-        0.0
-    } else {
-        end as f64 - now as f64 / 1e9
-    };
+    let left = (end - now.div_euclid(SECOND)) as f64;
     let threshold = Threshold::seconds(Some(warn), Some(critical));
     report.metric_within(
         "expiry",
@@ -83,9 +91,9 @@ fn judge(end: i64, warn: i64, critical: i64, require: bool, now: i64, report: &m
     }
     match threshold.at_most(left) {
         Status::Critical => {
-            report.critical(format!("expires sooner than {}", go_duration(critical)));
+            report.critical(format!("expires sooner than {}", human_duration(critical)));
         }
-        Status::Warning => report.warn(format!("expires sooner than {}", go_duration(warn))),
+        Status::Warning => report.warn(format!("expires sooner than {}", human_duration(warn))),
         Status::Ok if left <= 0.0 => report.critical(format!("expired {}", time(end))),
         Status::Ok => report.ok(format!("expires in {}", time(end))),
     }
@@ -142,7 +150,7 @@ mod tests {
         );
         assert_eq!(
             judged(1_010, 60, 30, true),
-            (Status::Critical, "expires sooner than 30s".into())
+            (Status::Critical, "expires sooner than 30.00s".into())
         );
         assert_eq!(judged(900, 0, 0, true).0, Status::Critical);
     }

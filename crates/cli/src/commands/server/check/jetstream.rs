@@ -3,6 +3,8 @@
 use super::report::Report;
 use super::run::{Check, run};
 use crate::failure::Result;
+use crate::format::go_duration;
+use crate::jetstream::ApiError;
 use crate::output::Json;
 use crate::session::Session;
 
@@ -20,14 +22,23 @@ pub fn jetstream(session: &mut Session) -> Result<()> {
 /// A resource: its name, metric, unit, thresholds in percent, limit, use.
 struct Resource {
     name: &'static str,
-    percent: &'static str,
     unit: &'static str,
-    help: &'static str,
-    percent_help: &'static str,
     warn: i64,
     critical: i64,
     limit: i64,
     used: u64,
+}
+
+impl Resource {
+    /// The metric of its share.
+    fn percent(&self) -> &'static str {
+        match self.name {
+            "memory" => "memory_pct",
+            "storage" => "storage_pct",
+            "streams" => "streams_pct",
+            _ => "consumers_pct",
+        }
+    }
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {
@@ -43,13 +54,22 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let look_at_replicas = matches.on("replicas");
     let lag = matches.uint("replica-lag-critical");
     let seen = matches.nanos("replica-seen-critical").unwrap_or(0);
-    let asked = session
-        .jetstream()
-        .and_then(|api| Ok((api.request("INFO", &Json::Null)?, api)));
-    let (info, api) = match asked {
-        Ok(asked) => asked,
+    let api = match session.jetstream() {
+        Ok(api) => api,
         Err(failure) => {
-            report.critical(format!("JetStream not available: {failure}"));
+            report.critical(format!("connection failed: {failure}"));
+            return Ok(());
+        }
+    };
+    let info = match api.request("INFO", &Json::Null) {
+        Ok(info) => info,
+        Err(error) => {
+            let why = match error {
+                ApiError::NotAvailable(_) => "nats: jetstream not enabled".to_owned(),
+                other => other.to_string(),
+            };
+            report.critical(format!("JetStream not available: {why}"));
+            report.critical("JetStream not available: invalid account status");
             return Ok(());
         }
     };
@@ -57,10 +77,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let resources = [
         Resource {
             name: "memory",
-            percent: "memory_pct",
             unit: "B",
-            help: "Memory used",
-            percent_help: "Percentage of memory used",
             warn: memory.0,
             critical: memory.1,
             limit: limits[0],
@@ -68,10 +85,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         },
         Resource {
             name: "storage",
-            percent: "storage_pct",
             unit: "B",
-            help: "Storage used",
-            percent_help: "Percentage of storage used",
             warn: storage.0,
             critical: storage.1,
             limit: limits[1],
@@ -79,10 +93,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         },
         Resource {
             name: "streams",
-            percent: "streams_pct",
             unit: "",
-            help: "Streams in use",
-            percent_help: "Percentage of streams in use",
             warn: streams.0,
             critical: streams.1,
             limit: limits[2],
@@ -90,10 +101,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         },
         Resource {
             name: "consumers",
-            percent: "consumers_pct",
             unit: "",
-            help: "Consumers in use",
-            percent_help: "Percentage of consumers in use",
             warn: consumers.0,
             critical: consumers.1,
             limit: limits[3],
@@ -104,8 +112,10 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         judge(resource, report);
     }
     if look_at_replicas {
-        let found = api.all("STREAM.LIST", "streams", &Json::Null)?;
-        replicas(&found, lag, seen, report);
+        match api.all("STREAM.LIST", "streams", &Json::Null) {
+            Ok(found) => replicas(&found, lag, seen, report),
+            Err(error) => report.critical(format!("JetStream not available: {error}")),
+        }
     }
     Ok(())
 }
@@ -154,14 +164,14 @@ fn judge(resource: &Resource, report: &mut Report) {
         resource.name,
         resource.used as f64,
         resource.unit,
-        resource.help,
+        format!("JetStream {} resource usage", resource.name),
     );
     report.metric_within(
-        resource.percent,
+        resource.percent(),
         percent,
         (resource.warn.max(0) as f64, resource.critical.max(0) as f64),
         "%",
-        resource.percent_help,
+        format!("JetStream {} resource usage in percent", resource.name),
     );
     let (warn, critical) = (resource.warn, resource.critical);
     if warn != -1 && critical != -1 && warn >= critical {
@@ -172,88 +182,99 @@ fn judge(resource: &Resource, report: &mut Report) {
         report.critical(format!("{}: exceed server limits", resource.name));
         return;
     }
-    if warn < 0 && critical < 0 {
+    if warn < 0 || critical < 0 {
         return;
     }
     let text = format!("{percent}% {}", resource.name);
-    if critical >= 0 && percent > critical as f64 {
+    if percent > critical as f64 {
         report.critical(text);
-    } else if warn >= 0 && percent > warn as f64 {
+    } else if percent > warn as f64 {
         report.warn(text);
-    } else {
-        report.ok(text);
     }
 }
 
 fn replicas(streams: &[Json], lag: u64, seen: i64, report: &mut Report) {
-    let mut counts = [0_u32; 6];
-    let [ok, no_leader, missing, lagged, not_seen, failed] = &mut counts;
+    let [
+        mut ok,
+        mut no_leader,
+        mut missing,
+        mut lagged,
+        mut not_seen,
+        mut failed,
+    ] = [0_u32; 6];
     for stream in streams {
         let wanted = stream.int("config.num_replicas");
-        if wanted <= 1 {
-            continue;
-        }
         let peers = stream.list("cluster.replicas");
-        let mut well = true;
-        let mut note = |count: &mut u32, bad: bool| {
-            if bad {
-                *count += 1;
-                well = false;
+        if wanted == 1 {
+            ok += 1;
+        } else if !stream.has("cluster") {
+            failed += 1;
+        } else if stream.text("cluster.leader").is_empty() {
+            no_leader += 1;
+        } else if peers.len() as i64 != wanted - 1 {
+            missing += 1;
+        } else {
+            let before = failed + not_seen + lagged;
+            for peer in peers {
+                if peer.on("offline") {
+                    failed += 1;
+                } else if seen > 0 && peer.int("active") > seen {
+                    not_seen += 1;
+                } else if lag > 0 && peer.uint("lag") > lag {
+                    lagged += 1;
+                }
             }
-        };
-        note(no_leader, stream.text("cluster.leader").is_empty());
-        note(missing, (peers.len() as i64) < wanted - 1);
-        note(lagged, peers.iter().any(|peer| peer.uint("lag") > lag));
-        note(
-            not_seen,
-            peers
-                .iter()
-                .any(|peer| peer.on("offline") || (seen > 0 && peer.int("active") > seen)),
-        );
-        *(if well { &mut *ok } else { &mut *failed }) += 1;
+            ok += u32::from(failed + not_seen + lagged == before);
+        }
     }
-    let [ok, no_leader, missing, lagged, not_seen, failed] = counts.map(f64::from);
-    let over = (0.0, lag as f64);
-    report.metric("replicas_ok", ok, "", "Streams with healthy cluster state");
+    let count = f64::from;
+    report.metric(
+        "replicas_ok",
+        count(ok),
+        "",
+        "Streams with healthy cluster state",
+    );
     report.metric(
         "replicas_no_leader",
-        no_leader,
+        count(no_leader),
         "",
         "Streams with no leader elected",
     );
     report.metric(
         "replicas_missing_replicas",
-        missing,
+        count(missing),
         "",
         "Streams where there are fewer known replicas than configured",
     );
     report.metric_within(
         "replicas_lagged",
-        lagged,
-        over,
+        count(lagged),
+        (0.0, lag as f64),
         "",
-        "Streams with replicas that are behind more than the configured threshold",
+        format!("Streams with > {lag} lagged replicas"),
     );
     report.metric_within(
         "replicas_not_seen",
-        not_seen,
-        (0.0, seen.max(0) as f64 / 1e9),
+        count(not_seen),
+        (0.0, seen as f64 / 1e9),
         "s",
-        "Streams with replicas that were not seen for longer than the configured threshold",
+        format!("Streams with replicas seen > {} ago", go_duration(seen)),
     );
     report.metric(
         "replicas_fail",
-        failed,
+        count(failed),
         "",
-        "Streams with unhealthy cluster state",
+        "Streams unhealthy cluster state",
     );
-    if failed > 0.0 {
-        report.critical(format!("{failed} unhealthy streams"));
+    let unhealthy = failed + missing + no_leader + not_seen + lagged;
+    if unhealthy > 0 {
+        report.critical(format!("{unhealthy} unhealthy streams"));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::report::Status;
     use super::*;
 
     fn resource(used: u64, limit: i64, warn: i64, critical: i64) -> Report {
@@ -261,10 +282,7 @@ mod tests {
         judge(
             &Resource {
                 name: "memory",
-                percent: "memory_pct",
                 unit: "B",
-                help: "",
-                percent_help: "",
                 warn,
                 critical,
                 limit,
@@ -279,8 +297,9 @@ mod tests {
     fn use_is_judged_in_percent() {
         assert_eq!(resource(91, 100, 75, 90).critical, ["91% memory"]);
         assert_eq!(resource(90, 100, 75, 90).warning, ["90% memory"]);
-        assert_eq!(resource(75, 100, 75, 90).ok, ["75% memory"]);
-        assert_eq!(resource(75, -1, 75, 90).ok, ["0% memory"]);
+        assert_eq!(resource(75, 100, 75, 90).status(), Status::Ok);
+        assert!(resource(75, -1, 75, 90).ok.is_empty());
+        assert_eq!(resource(99, 100, -1, 90).status(), Status::Ok);
         assert_eq!(
             resource(120, 100, 75, 90).critical,
             ["memory: exceed server limits"]
@@ -306,13 +325,17 @@ mod tests {
     fn streams_without_health_are_counted() {
         let streams = Json::parse(
             br#"[{"config":{"num_replicas":3},"cluster":{"leader":"a","replicas":[{},{}]}},
-                 {"config":{"num_replicas":3},"cluster":{"replicas":[{"lag":300}]}},{"config":{"num_replicas":1}}]"#,
+                 {"config":{"num_replicas":3},"cluster":{"replicas":[{"lag":300}]}},
+                 {"config":{"num_replicas":3},"cluster":{"leader":"a","replicas":[{}]}},
+                 {"config":{"num_replicas":3},"cluster":{"leader":"a","replicas":[{"lag":300},{"active":2}]}},
+                 {"config":{"num_replicas":3},"cluster":{"leader":"a","replicas":[{"offline":true},{}]}},
+                 {"config":{"num_replicas":1}}]"#,
         )
         .unwrap();
         let mut report = Report::new("jetstream", "JetStream");
         replicas(streams.list(""), 200, 1, &mut report);
         let values: Vec<f64> = report.metrics.iter().map(|metric| metric.value).collect();
-        assert_eq!(values, [1.0, 1.0, 1.0, 1.0, 0.0, 1.0]);
-        assert_eq!(report.critical, ["1 unhealthy streams"]);
+        assert_eq!(values, [2.0, 1.0, 1.0, 1.0, 1.0, 1.0]);
+        assert_eq!(report.critical, ["5 unhealthy streams"]);
     }
 }

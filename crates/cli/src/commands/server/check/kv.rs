@@ -26,7 +26,13 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let key = session.matches.filled("key").map(str::to_owned);
     let warn = session.matches.int("values-warn");
     let critical = session.matches.int("values-critical");
-    let api = session.jetstream()?;
+    let api = match session.jetstream() {
+        Ok(api) => api,
+        Err(failure) => {
+            report.critical(format!("connection failed: {failure}"));
+            return Ok(());
+        }
+    };
     let bucket = match Bucket::open(api, &name) {
         Ok(bucket) => bucket,
         Err(failure) if failure.to_string() == "nats: bucket not found" => {
@@ -47,36 +53,33 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         "",
         "How many values are stored in the bucket",
     );
+    if let Some(key) = key {
+        match bucket.latest(&key) {
+            Ok(Some(entry)) if matches!(entry.operation, Operation::Put) => {
+                report.ok(format!("key {key} found"));
+            }
+            // What was deleted is not there.
+            Ok(_) => report.critical(format!("key {key} not found")),
+            Err(failure) => report.critical(format!("key {key} not loaded: {failure}")),
+        }
+    }
+    if warn >= 0 || critical >= 0 {
+        report.say(judge(values, warn, critical), format!("{values} values"));
+    }
     report.metric(
         "bytes",
         bucket.info.float("state.bytes"),
         "B",
         "Bytes stored in the bucket",
     );
-    report.metric(
-        "replicas",
-        bucket.info.float("config.num_replicas"),
-        "",
-        "Number of replicas of the bucket",
-    );
-    if let Some(key) = key {
-        match bucket.latest(&key)?.map(|entry| entry.operation) {
-            None => report.critical(format!("key {key} not found")),
-            Some(Operation::Put) => report.ok(format!("key {key} found")),
-            Some(Operation::Delete) => report.critical(format!("key {key} is deleted")),
-            Some(Operation::Purge) => report.critical(format!("key {key} is purged")),
-        }
-    }
-    if warn >= 0 || critical >= 0 {
-        report.say(judge(values, warn, critical), format!("{values} values"));
-    }
+    report.metric("replicas", bucket.info.float("config.num_replicas"), "", "");
     Ok(())
 }
 
 /// Few values alarm if the critical threshold is below the other one, many
 /// otherwise. Thresholds below zero are none.
 fn judge(values: i64, warn: i64, critical: i64) -> Status {
-    let few = warn >= 0 && critical >= 0 && critical < warn;
+    let few = critical < warn;
     let reached = |limit: i64| {
         limit >= 0
             && if few {
@@ -105,6 +108,8 @@ mod tests {
         assert_eq!(judge(11, 10, 5), Status::Ok);
         assert_eq!(judge(5, 10, 5), Status::Critical);
         assert_eq!(judge(5, -1, 4), Status::Critical);
+        assert_eq!(judge(5, 5, -1), Status::Warning);
+        assert_eq!(judge(6, 5, -1), Status::Ok);
         assert_eq!(judge(5, -1, -1), Status::Ok);
     }
 }

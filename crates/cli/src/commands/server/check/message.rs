@@ -1,5 +1,7 @@
 //! `nats server check message`.
 
+use std::num::IntErrorKind;
+
 use regex::bytes::Regex;
 
 use super::report::{Report, Status};
@@ -33,11 +35,20 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         session.matches.nanos("age-critical"),
     );
     let in_body = session.matches.on("body-timestamp");
-    if subject.is_empty() || subject == ">" {
+    let is_literal = |token: &str| {
+        !token.is_empty() && token != "*" && token != ">" && !token.contains(char::is_whitespace)
+    };
+    if !subject.split('.').all(is_literal) {
         bail!("invalid subject {subject:?}");
     }
     let content = Regex::new(&pattern).map_err(|error| fail!("invalid content: {error}"))?;
-    let api = session.jetstream()?;
+    let api = match session.jetstream() {
+        Ok(api) => api,
+        Err(failure) => {
+            report.critical(format!("could not load info: {failure}"));
+            return Ok(());
+        }
+    };
     let message = match api.message(
         &stream,
         &Json::object().with("last_by_subj", subject.as_str()),
@@ -57,7 +68,14 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         match body.trim().parse::<i64>() {
             Ok(seconds) => seconds.saturating_mul(1_000_000_000),
             Err(error) => {
-                report.critical(format!("invalid timestamp body: {error}"));
+                let why = match error.kind() {
+                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                    _ => "invalid syntax",
+                };
+                report.critical(format!(
+                    "invalid timestamp body: strconv.ParseInt: parsing {:?}: {why}",
+                    body.trim()
+                ));
                 return Ok(());
             }
         }
@@ -67,9 +85,10 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
     };
     let age = now_nanos().saturating_sub(stored);
+    let rounded = age.saturating_add(STEP / 2) / STEP * STEP;
     report.metric_within(
         "age",
-        age as f64 / 1e9,
+        rounded as f64 / 1e9,
         age_limit.pair(),
         "s",
         "The age of the message",
@@ -83,13 +102,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let mut well = true;
     let status = age_limit.above(age as f64 / 1e9);
     if status != Status::Ok {
-        report.say(
-            status,
-            format!(
-                "{} old",
-                go_duration(age.saturating_add(STEP / 2) / STEP * STEP)
-            ),
-        );
+        report.say(status, format!("{} old", go_duration(rounded)));
         well = false;
     }
     if !content.is_match(&message.payload) {

@@ -1,12 +1,17 @@
 //! `nats server check meta`.
 
+use std::time::Duration;
+
 use super::report::Report;
 use super::run::{Check, run};
 use crate::failure::Result;
 use crate::format::go_duration;
 use crate::output::Json;
 use crate::session::Session;
-use crate::system::System;
+
+const SUBJECT: &str = "$SYS.REQ.SERVER.PING.JSZ";
+/// Time for the leader to answer.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// As it is run.
 pub const CHECK: Check = Check {
@@ -25,19 +30,30 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         lag: session.matches.uint("lag-critical"),
         seen: session.matches.nanos("seen-critical").unwrap_or(0),
     };
-    let asked = System::of(session).and_then(|system| {
-        system.first(
-            "$SYS.REQ.SERVER.PING.JSZ",
-            Some(&Json::object().with("leader_only", true)),
-        )
-    });
-    match asked {
+    let connection = match session.connect() {
+        Ok(connection) => connection,
+        Err(failure) => {
+            report.critical(format!("connection failed: {failure}"));
+            return Ok(());
+        }
+    };
+    let body = Json::object().with("leader_only", true).compact();
+    let answer = match connection.request(SUBJECT, None, body.as_bytes(), PATIENCE) {
+        Ok(message) => Json::parse(&message.payload),
+        Err(error) => {
+            report.critical(format!("JSZ API request failed: {error}"));
+            return Ok(());
+        }
+    };
+    match answer {
+        Err(error) => report.critical(format!("invalid result received: {error}")),
         Ok(answer) if answer.has("error") => report.critical(format!(
-            "JSZ API request failed: {}",
-            answer.text("error.description")
+            "invalid result received: {} ({})",
+            answer.text("error.description"),
+            answer.int("error.err_code")
         )),
+        Ok(answer) if !answer.has("data") => report.critical("no JSZ response received"),
         Ok(answer) => judge(answer.at("data"), limits, report),
-        Err(failure) => report.critical(format!("JSZ API request failed: {failure}")),
     }
     Ok(())
 }
@@ -64,30 +80,34 @@ fn judge(data: &Json, limits: Limits, report: &mut Report) {
     let peers = replicas.len() as i64 + 1;
     let count = |is: &dyn Fn(&Json) -> bool| replicas.iter().filter(|&peer| is(peer)).count();
     let not_current = count(&|peer| !peer.on("current"));
-    let inactive = count(&|peer| peer.int("active") > limits.seen);
+    let inactive = count(&|peer| limits.seen > 0 && peer.int("active") > limits.seen);
     let offline = count(&|peer| peer.on("offline"));
-    let lagged = count(&|peer| peer.uint("lag") > limits.lag);
+    let lagged = count(&|peer| limits.lag > 0 && peer.uint("lag") > limits.lag);
     let expected = limits.peers as f64;
     report.metric_within(
         "peers",
         peers as f64,
         (expected, expected),
         "",
-        "The number of peers in the cluster",
+        "Configured RAFT peers",
     );
     for (name, value, help) in [
-        ("peer_offline", offline, "The number of offline peers"),
+        ("peer_offline", offline, "Offline RAFT peers"),
         (
             "peer_not_current",
             not_current,
-            "The number of peers that are not current",
+            "RAFT peers that are not current",
         ),
-        ("peer_inactive", inactive, "The number of inactive peers"),
-        ("peer_lagged", lagged, "The number of lagged peers"),
+        ("peer_inactive", inactive, "Inactive RAFT peers"),
+        (
+            "peer_lagged",
+            lagged,
+            "RAFT peers that are lagged more than configured threshold",
+        ),
     ] {
         report.metric(name, value as f64, "", help);
     }
-    if peers != limits.peers {
+    if limits.peers > 0 && peers != limits.peers {
         report.critical(format!("{peers} peers of expected {}", limits.peers));
     }
     if not_current > 0 {

@@ -1,6 +1,7 @@
 //! The result of a check as text.
 
 use super::report::{Metric, Report};
+use crate::format::float;
 use crate::output::{Json, Table};
 
 /// How a result is written.
@@ -33,12 +34,13 @@ pub fn render(report: &Report, format: Format, namespace: &str) -> String {
     match format {
         Format::Nagios => nagios(report),
         Format::Json => format!("{}\n", json(report).pretty()),
-        Format::Prometheus => prometheus(&[report], namespace),
+        Format::Prometheus => format!("{}\n", prometheus(&[report], namespace)),
         Format::Text => text(report),
     }
 }
 
-fn nagios(report: &Report) -> String {
+/// The result as a line.
+pub fn nagios(report: &Report) -> String {
     let mut out = format!("{} {}", report.status().word(), report.name);
     for (kind, texts) in [
         ("Crit", &report.critical),
@@ -131,7 +133,12 @@ pub fn prometheus(reports: &[&Report], namespace: &str) -> String {
         for metric in &report.metrics {
             let family = family(namespace, report.suite, metric.name);
             let sample = format!("{family}{{item=\"{item}\"}} {}", go_number(metric.value));
-            add(family, metric.help, sample);
+            let help = if metric.help.is_empty() {
+                format!("Data about the NATS CLI check {}", report.suite)
+            } else {
+                metric.help.clone()
+            };
+            add(family, &help, sample);
         }
         let family = family(namespace, report.suite, "status_code");
         let status = report.status();
@@ -144,14 +151,14 @@ pub fn prometheus(reports: &[&Report], namespace: &str) -> String {
         add(family, &help, sample);
     }
     let mut out = String::new();
-    for (family, (help, samples)) in families {
+    for (family, (help, mut samples)) in families {
+        samples.sort();
         out.push_str(&format!("# HELP {family} {help}\n# TYPE {family} gauge\n"));
         for sample in samples {
             out.push_str(&sample);
             out.push('\n');
         }
     }
-    out.push('\n');
     out
 }
 
@@ -190,9 +197,9 @@ fn text(report: &Report) -> String {
     let mut out = format!("{}: {}\n\n", report.name, report.status().word());
     let mut messages = Table::new("", &["Status", "Message"]);
     for (status, texts) in [
-        ("Critical", &report.critical),
-        ("Warning", &report.warning),
         ("OK", &report.ok),
+        ("Warning", &report.warning),
+        ("Critical", &report.critical),
     ] {
         for text in texts {
             messages.row(vec![status.into(), text.into()]);
@@ -214,24 +221,18 @@ fn text(report: &Report) -> String {
             ],
         );
         for metric in &report.metrics {
-            let shown = |value: f64| {
-                if metric.unit == "s" {
-                    format!("{value:.4}")
-                } else {
-                    crate::format::float(value)
-                }
-            };
             metrics.row(vec![
                 metric.name.into(),
-                shown(metric.value).into(),
+                float(metric.value).into(),
                 metric.unit.into(),
-                shown(metric.critical).into(),
-                shown(metric.warning).into(),
-                metric.help.into(),
+                float(metric.critical).into(),
+                float(metric.warning).into(),
+                metric.help.as_str().into(),
             ]);
         }
         out.push_str(&format!("\nCheck Metrics\n\n{}\n", metrics.render()));
     }
+    out.push('\n');
     out
 }
 
@@ -264,7 +265,7 @@ mod tests {
             "# HELP ns_connections_n Number\n# TYPE ns_connections_n gauge\nns_connections_n{item=\"Con.n\"} 3\n\
              # HELP ns_connections_status_code Nagios compatible status code for connections\n# TYPE ns_connections_status_code gauge\n\
              ns_connections_status_code{item=\"Con.n\",status=\"WARNING\"} 1\n\
-             # HELP ns_connections_time Time it took\n# TYPE ns_connections_time gauge\nns_connections_time{item=\"Con.n\"} 0.00171\n\n"
+             # HELP ns_connections_time Time it took\n# TYPE ns_connections_time gauge\nns_connections_time{item=\"Con.n\"} 0.00171\n"
         );
     }
 

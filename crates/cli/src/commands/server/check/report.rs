@@ -45,7 +45,7 @@ pub struct Metric {
     /// Unit: `s`, `B`, `%` or none.
     pub unit: &'static str,
     /// One sentence about it.
-    pub help: &'static str,
+    pub help: String,
 }
 
 /// What a check found.
@@ -116,7 +116,7 @@ impl Report {
         name: &'static str,
         value: f64,
         unit: &'static str,
-        help: &'static str,
+        help: impl Into<String>,
     ) {
         self.metric_within(name, value, (0.0, 0.0), unit, help);
     }
@@ -128,7 +128,7 @@ impl Report {
         value: f64,
         limits: (f64, f64),
         unit: &'static str,
-        help: &'static str,
+        help: impl Into<String>,
     ) {
         self.metrics.push(Metric {
             name,
@@ -136,7 +136,7 @@ impl Report {
             warning: limits.0,
             critical: limits.1,
             unit,
-            help,
+            help: help.into(),
         });
     }
 }

@@ -1,6 +1,6 @@
 //! `nats server check request`.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use regex::bytes::Regex;
 
@@ -10,8 +10,11 @@ use super::threshold::Threshold;
 use crate::client::Headers;
 use crate::fail;
 use crate::failure::Result;
-use crate::format::{go_duration, human_span};
+use crate::format::go_duration;
 use crate::session::Session;
+
+/// Nanoseconds to which times are rounded.
+const STEP: u128 = 1_000_000;
 
 /// As it is run.
 pub const CHECK: Check = Check {
@@ -53,7 +56,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let connection = match session.connect() {
         Ok(connection) => connection,
         Err(failure) => {
-            report.critical(format!("connection failed: {failure}"));
+            report.critical(format!("could not load info: {failure}"));
             return Ok(());
         }
     };
@@ -62,7 +65,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let took = begun.elapsed();
     report.metric_within(
         "time",
-        took.as_secs_f64(),
+        rounded(took) as f64 / 1e9,
         threshold.pair(),
         "s",
         "How long the request took",
@@ -85,18 +88,15 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     }
     match threshold.above(took.as_secs_f64()) {
         Status::Ok => {}
-        bad => {
-            let nanos = i64::try_from(took.as_nanos()).unwrap_or(i64::MAX);
-            let text = if nanos < 1_000_000 {
-                human_span(took)
-            } else {
-                go_duration(nanos / 1_000_000 * 1_000_000)
-            };
-            report.say(bad, format!("response took {text}"));
-        }
+        bad => report.say(bad, format!("response took {}", go_duration(rounded(took)))),
     }
     if report.status() == Status::Ok {
         report.ok("Valid response");
     }
     Ok(())
+}
+
+/// Nanoseconds, of whole milliseconds.
+fn rounded(took: Duration) -> i64 {
+    i64::try_from((took.as_nanos() + STEP / 2) / STEP * STEP).unwrap_or(i64::MAX)
 }

@@ -2,15 +2,17 @@
 
 use super::report::{Report, Status};
 use super::run::{Check, run};
-use super::threshold::Threshold;
-use crate::client::ClientError;
 use crate::failure::Result;
-use crate::format::{float, human_duration, human_size, local_time, now_nanos, parse_rfc3339};
+use crate::format::{
+    go_duration, go_time, human_duration, is_unset_time, parse_rfc3339, span_between,
+};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-use crate::system::{Expect, System};
 
+const SUBJECT: &str = "$SYS.REQ.SERVER.PING.VARZ";
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 /// Where VARZ tells when a certificate expires, and whose it is.
 const CERTIFICATES: [(&str, &str); 6] = [
     ("tls_cert_not_after", "server"),
@@ -38,39 +40,55 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let body = Json::object()
         .with("server_name", name.as_str())
         .with("exact_match", true);
-    let asked = System::of(session).and_then(|system| {
-        let answers = system.ask("$SYS.REQ.SERVER.PING.VARZ", Some(&body), Expect::Count(1))?;
-        match answers.into_iter().next() {
-            Some(answer) => Ok(answer.json),
-            None => Err(ClientError::Timeout.into()),
+    let timeout = session.timeout();
+    let connection = match session.connect() {
+        Ok(connection) => connection,
+        Err(failure) => {
+            report.critical(format!("connection failed: {failure}"));
+            return Ok(());
         }
-    });
-    match asked {
-        Ok(answer) if answer.has("error") => {
-            report.critical(format!("varz failed: {}", answer.text("error.description")));
+    };
+    let body = body.compact();
+    let answer = match connection.request(SUBJECT, None, body.as_bytes(), timeout) {
+        Ok(message) => Json::parse(&message.payload).map_err(|error| error.to_string()),
+        Err(error) => Err(error.to_string()),
+    };
+    match answer {
+        Err(why) => report.critical(format!("varz failed: {why}")),
+        Ok(answer) if answer.has("error") => report.critical(format!(
+            "varz failed: invalid response received: {} ({})",
+            answer.text("error.description"),
+            answer.int("error.err_code")
+        )),
+        Ok(answer) if !answer.has("data") => {
+            report.critical(format!("varz failed: no data received for {name}"));
         }
         Ok(answer) => {
             let varz = answer.at("data");
             let found = varz.text("server_name");
             if found == name {
-                judge(varz, &limits, now_nanos(), report);
+                judge(varz, &limits, report);
             } else {
                 report.critical(format!("result from wrong server {found:?}"));
             }
         }
-        Err(failure) => report.critical(format!("varz failed: {failure}")),
     }
     Ok(())
 }
 
+/// When a value is a warning, and when critical.
+type Limit = (f64, f64);
+
 #[derive(Clone, Debug)]
 struct Limits {
-    cpu: Threshold,
-    memory: Threshold,
-    connections: Threshold,
-    subscriptions: Threshold,
-    uptime: Threshold,
-    certificates: Threshold,
+    cpu: Limit,
+    memory: Limit,
+    connections: Limit,
+    subscriptions: Limit,
+    /// Seconds.
+    uptime: Limit,
+    /// Nanoseconds.
+    certificates: (i64, i64),
     auth: bool,
     tls: bool,
     jetstream: bool,
@@ -79,24 +97,22 @@ struct Limits {
 impl Limits {
     fn of(matches: &Matches) -> Self {
         let numbers = |name: &str| {
-            Threshold::new(
+            (
                 matches.int(&format!("{name}-warn")) as f64,
                 matches.int(&format!("{name}-critical")) as f64,
             )
         };
+        let nanos = |name: &str| matches.nanos(name).unwrap_or(0);
         Self {
             cpu: numbers("cpu"),
             memory: numbers("mem"),
             connections: numbers("conn"),
             subscriptions: numbers("subs"),
-            uptime: Threshold::seconds(
-                matches.nanos("uptime-warn"),
-                matches.nanos("uptime-critical"),
+            uptime: (
+                nanos("uptime-warn") as f64 / 1e9,
+                nanos("uptime-critical") as f64 / 1e9,
             ),
-            certificates: Threshold::seconds(
-                matches.nanos("tls-cert-warn"),
-                matches.nanos("tls-cert-crit"),
-            ),
+            certificates: (nanos("tls-cert-warn"), nanos("tls-cert-crit")),
             auth: matches.on("auth-required"),
             tls: matches.on("tls-required"),
             jetstream: matches.on("js-required"),
@@ -104,7 +120,7 @@ impl Limits {
     }
 }
 
-fn judge(varz: &Json, limits: &Limits, now: i64, report: &mut Report) {
+fn judge(varz: &Json, limits: &Limits, report: &mut Report) {
     let required = |report: &mut Report, wanted: bool, is: bool, yes: &str, no: &str| {
         if wanted && is {
             report.ok(yes);
@@ -133,121 +149,133 @@ fn judge(varz: &Json, limits: &Limits, now: i64, report: &mut Report) {
         "Authentication required",
         "Authentication not required",
     );
-    uptime(varz, limits.uptime, report);
-    usual(
-        report,
-        ("cpu", "CPU", "%", "NATS Server CPU usage in percentage"),
-        limits.cpu,
-        varz.float("cpu"),
-        |value| format!("{value:.2}"),
-    );
-    usual(
-        report,
-        ("mem", "Memory", "", "NATS Server memory usage in bytes"),
-        limits.memory,
-        varz.float("mem"),
-        |value| human_size(value as u64),
-    );
-    either_way(
-        report,
-        ("connections", "Connections", "Active connections"),
-        limits.connections,
-        varz.float("connections"),
-    );
-    either_way(
-        report,
-        ("subscriptions", "Subscriptions", "Active subscriptions"),
-        limits.subscriptions,
-        varz.float("subscriptions"),
-    );
-    certificates(varz, limits.certificates, now, report);
-}
-
-fn uptime(varz: &Json, threshold: Threshold, report: &mut Report) {
-    let time = |key: &str| parse_rfc3339(varz.text(key)).map(|time| time.as_nanosecond());
-    let up = match (time("now"), time("start")) {
-        (Some(now), Some(start)) => i64::try_from(now - start).unwrap_or(0).max(0),
-        _ => 0,
-    };
-    let seconds = up as f64 / 1e9;
+    // What cannot be judged leaves the values out.
+    if !certificates(varz, limits.certificates, report) || !uptime(varz, limits.uptime, report) {
+        return;
+    }
+    let values = [
+        ("CPU", "cpu", limits.cpu, false),
+        ("Memory", "mem", limits.memory, false),
+        ("Connections", "connections", limits.connections, true),
+        ("Subscriptions", "subscriptions", limits.subscriptions, true),
+    ];
+    let helps = [
+        ("%", "NATS Server CPU usage in percentage"),
+        ("", "NATS Server memory usage in bytes"),
+        ("", "Active connections"),
+        ("", "Active subscriptions"),
+    ];
     report.metric_within(
         "uptime",
-        seconds,
-        threshold.pair(),
+        up(varz) as f64 / 1e9,
+        limits.uptime,
         "s",
         "NATS Server uptime in seconds",
     );
-    if threshold.critical > threshold.warn && threshold.warn > 0.0 {
-        report.critical("Up invalid thresholds");
-        return;
+    for ((_, key, limits, _), (unit, help)) in values.into_iter().zip(helps) {
+        report.metric_within(key, varz.float(key), limits, unit, help);
     }
-    if threshold.is_set() {
-        report.say(
-            threshold.at_most(seconds),
-            format!("Up {}", human_duration(up)),
-        );
+    for (label, key, limits, may_invert) in values {
+        value(label, varz.float(key), limits, may_invert, report);
     }
 }
 
-fn usual(
-    report: &mut Report,
-    (name, label, unit, help): (&'static str, &str, &'static str, &'static str),
-    threshold: Threshold,
-    value: f64,
-    text: impl Fn(f64) -> String,
-) {
-    report.metric_within(name, value, threshold.pair(), unit, help);
-    if !threshold.is_set() {
+/// Nanoseconds that the server has been up.
+fn up(varz: &Json) -> i64 {
+    span_between(varz.text("start"), varz.text("now"))
+}
+
+fn uptime(varz: &Json, (warn, critical): Limit, report: &mut Report) -> bool {
+    if warn <= 0.0 && critical <= 0.0 {
+        return true;
+    }
+    if critical > warn {
+        report.critical("Up invalid thresholds");
+        return false;
+    }
+    let up = up(varz);
+    let seconds = up as f64 / 1e9;
+    let status = if seconds <= critical {
+        Status::Critical
+    } else if seconds <= warn {
+        Status::Warning
+    } else {
+        Status::Ok
+    };
+    report.say(status, format!("Up {}", human_duration(up)));
+    true
+}
+
+/// Judges a value: too much of it is bad, or too little if fewer are worse and
+/// that may be so.
+fn value(label: &str, value: f64, (warn, critical): Limit, may_invert: bool, report: &mut Report) {
+    if warn == 0.0 && critical == 0.0 {
         return;
     }
-    if threshold.warn > 0.0 && threshold.critical > 0.0 && threshold.critical < threshold.warn {
+    let inverted = critical < warn;
+    if inverted && !may_invert {
         report.critical(format!("{label} invalid thresholds"));
         return;
     }
-    report.say(
-        threshold.at_least(value),
-        format!("{label} {}", text(value)),
-    );
+    let reached = |limit: f64| {
+        if inverted {
+            value <= limit
+        } else {
+            value >= limit
+        }
+    };
+    let status = if reached(critical) {
+        Status::Critical
+    } else if reached(warn) {
+        Status::Warning
+    } else {
+        Status::Ok
+    };
+    report.say(status, format!("{label} {value:.2}"));
 }
 
-fn either_way(
-    report: &mut Report,
-    (name, label, help): (&'static str, &str, &'static str),
-    threshold: Threshold,
-    value: f64,
-) {
-    report.metric_within(name, value, threshold.pair(), "", help);
-    if threshold.is_set() {
-        report.say(
-            threshold.either_way(value),
-            format!("{label} {}", float(value)),
-        );
+fn certificates(varz: &Json, (warn, critical): (i64, i64), report: &mut Report) -> bool {
+    if warn <= 0 && critical <= 0 {
+        return true;
     }
-}
-
-fn certificates(varz: &Json, threshold: Threshold, now: i64, report: &mut Report) {
-    if !threshold.is_set() {
-        return;
+    let known: Vec<(&str, &str)> = CERTIFICATES
+        .into_iter()
+        .map(|(path, whose)| (varz.text(path), whose))
+        .filter(|(end, _)| !is_unset_time(end))
+        .collect();
+    if known.is_empty() {
+        report
+            .critical("TLS certificate expiry thresholds configured but no TLS certificates found");
+        return false;
     }
-    for (path, whose) in CERTIFICATES {
-        let Some(end) = parse_rfc3339(varz.text(path)) else {
+    let now = parse_rfc3339(varz.text("now"));
+    for (text, whose) in known {
+        let (Some(end), Some(now)) = (parse_rfc3339(text), now) else {
             continue;
         };
-        let left = i64::try_from(end.as_nanosecond() - i128::from(now)).unwrap_or(i64::MAX);
-        let at = local_time(varz.text(path));
+        let left = end.as_nanosecond() - now.as_nanosecond();
+        let left = i64::try_from(left).unwrap_or(i64::MAX) / SECOND * SECOND;
+        let at = go_time(end);
         if left <= 0 {
             report.critical(format!("{whose} TLS certificate expired (expired_at={at})"));
             continue;
         }
-        let text = format!(
-            "{whose} TLS certificate expires in {} (expires_at={at})",
-            human_duration(left)
+        let status = if critical > 0 && left <= critical {
+            Status::Critical
+        } else if warn > 0 && left <= warn {
+            Status::Warning
+        } else {
+            Status::Ok
+        };
+        report.say(
+            status,
+            format!(
+                "{whose} TLS certificate expires in {} (expires_at={at})",
+                go_duration(left)
+            ),
         );
-        match threshold.at_most(left as f64 / 1e9) {
-            Status::Ok => report.ok(text),
-            bad => report.say(bad, text),
-        }
     }
+    true
 }
 
 #[cfg(test)]
@@ -261,57 +289,63 @@ mod tests {
                  "tls_cert_not_after":"2026-01-02T00:00:00Z","cluster":{"tls_cert_not_after":"2025-01-02T00:00:00Z"}}"#,
         )
         .unwrap();
-        let none = Threshold::new(0.0, 0.0);
         let limits = Limits {
-            cpu: Threshold::new(1.0, 2.0),
-            memory: Threshold::new(9.0, 5.0),
-            connections: Threshold::new(10.0, 5.0),
-            subscriptions: Threshold::new(10.0, 100.0),
-            uptime: Threshold::new(300.0, 100.0),
-            certificates: Threshold::new(100_000.0, 50_000.0),
+            cpu: (1.0, 2.0),
+            memory: (9.0, 5.0),
+            connections: (10.0, 5.0),
+            subscriptions: (10.0, 100.0),
+            uptime: (300.0, 100.0),
+            certificates: (100_000 * SECOND, 50_000 * SECOND),
             auth: true,
             tls: false,
             jetstream: false,
         };
-        let now = parse_rfc3339("2026-01-01T00:00:00Z")
-            .unwrap()
-            .as_nanosecond();
         let mut report = Report::new("server", "n1");
-        judge(&varz, &limits, i64::try_from(now).unwrap(), &mut report);
+        judge(&varz, &limits, &mut report);
         assert_eq!(
             report.critical,
             [
-                "Authentication not required".to_owned(),
-                "Memory invalid thresholds".to_owned(),
-                "Connections 5".to_owned(),
-                format!(
-                    "cluster TLS certificate expired (expired_at={})",
-                    local_time("2025-01-02T00:00:00Z")
-                ),
+                "Authentication not required",
+                "cluster TLS certificate expired (expired_at=2025-01-02 00:00:00 +0000 UTC)",
+                "Memory invalid thresholds",
+                "Connections 5.00"
             ]
         );
         assert_eq!(
-            report.warning[..3],
-            ["Up 3m24s", "CPU 1.00", "Subscriptions 50"]
+            report.warning,
+            [
+                "server TLS certificate expires in 23h56m36s (expires_at=2026-01-02 00:00:00 +0000 UTC)",
+                "Up 3m24s",
+                "CPU 1.00",
+                "Subscriptions 50.00"
+            ]
         );
-        assert_eq!(report.warning.len(), 4);
         let quiet = Limits {
-            cpu: none,
-            memory: none,
-            connections: none,
-            subscriptions: none,
-            uptime: none,
-            certificates: none,
+            cpu: (0.0, 0.0),
+            memory: (0.0, 0.0),
+            connections: (0.0, 0.0),
+            subscriptions: (0.0, 0.0),
+            uptime: (0.0, 0.0),
+            certificates: (0, 0),
             auth: false,
-            ..limits
+            ..limits.clone()
         };
         let mut report = Report::new("server", "n1");
-        judge(&varz, &quiet, 0, &mut report);
+        judge(&varz, &quiet, &mut report);
         let names: Vec<&str> = report.metrics.iter().map(|metric| metric.name).collect();
         assert_eq!(
             names,
             ["uptime", "cpu", "mem", "connections", "subscriptions"]
         );
         assert!(report.ok.is_empty() && report.critical.is_empty());
+        // Thresholds that contradict each other leave the values out.
+        let wrong = Limits {
+            uptime: (1.0, 2.0),
+            ..quiet
+        };
+        let mut report = Report::new("server", "n1");
+        judge(&varz, &wrong, &mut report);
+        assert_eq!(report.critical, ["Up invalid thresholds"]);
+        assert!(report.metrics.is_empty());
     }
 }

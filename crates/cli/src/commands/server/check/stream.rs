@@ -1,10 +1,11 @@
 //! `nats server check stream`.
 
-use super::report::Report;
+use super::report::{Report, Status};
 use super::run::{Check, run};
 use super::threshold::Threshold;
+use crate::fail;
 use crate::failure::Result;
-use crate::format::{human_duration, parse_duration};
+use crate::format::{go_duration, parse_duration, parse_uint};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -59,27 +60,29 @@ impl Limits {
                 continue;
             };
             let text = value.as_text().unwrap_or_default();
-            let wrong = |_| crate::fail!("invalid metadata {key}: {text:?}");
-            let int = || text.parse::<i64>().map_err(wrong);
-            let uint = || text.parse::<u64>().map_err(wrong);
-            let nanos = || parse_duration(text).map_err(|failure| failure.context(key));
             match name {
-                "lag-critical" => self.lag = uint()?,
-                "seen-critical" => self.seen = nanos()?,
-                "min-sources" => self.min_sources = int()?,
-                "max-sources" => self.max_sources = int()?,
-                "peer-expect" => self.peers = int()?,
-                "peer-lag-critical" => self.peer_lag = uint()?,
-                "peer-seen-critical" => self.peer_seen = nanos()?,
-                "msgs-warn" => self.messages.0 = uint()?,
-                "msgs-critical" => self.messages.1 = uint()?,
-                "subjects-warn" => self.subjects.0 = int()?,
-                "subjects-critical" => self.subjects.1 = int()?,
+                "lag-critical" => self.lag = parse_uint(text)?,
+                "seen-critical" => self.seen = parse_duration(text)?,
+                "min-sources" => self.min_sources = whole(text)?,
+                "max-sources" => self.max_sources = whole(text)?,
+                "peer-expect" => self.peers = whole(text)?,
+                "peer-lag-critical" => self.peer_lag = parse_uint(text)?,
+                "peer-seen-critical" => self.peer_seen = parse_duration(text)?,
+                "msgs-warn" => self.messages.0 = parse_uint(text)?,
+                "msgs-critical" => self.messages.1 = parse_uint(text)?,
+                "subjects-warn" => self.subjects.0 = whole(text)?,
+                "subjects-critical" => self.subjects.1 = whole(text)?,
                 _ => {}
             }
         }
         Ok(())
     }
+}
+
+/// A whole number of metadata.
+pub fn whole(text: &str) -> Result<i64> {
+    text.parse()
+        .map_err(|_| fail!("strconv.Atoi: parsing {text:?}: invalid syntax"))
 }
 
 fn check(session: &mut Session, report: &mut Report) -> Result<()> {
@@ -92,7 +95,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let api = match session.jetstream() {
         Ok(api) => api,
         Err(failure) => {
-            report.critical(format!("connection failed: {failure}"));
+            report.critical(format!("could not load info: {failure}"));
             return Ok(());
         }
     };
@@ -103,8 +106,12 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
-    limits.take_metadata(info.at("config.metadata"))?;
-    judge(&info, &limits, report);
+    match limits.take_metadata(info.at("config.metadata")) {
+        Ok(()) => judge(&info, &limits, report),
+        Err(failure) => {
+            report.critical(format!("could not configure based on metadata: {failure}"))
+        }
+    }
     Ok(())
 }
 
@@ -117,39 +124,40 @@ fn judge(info: &Json, limits: &Limits, report: &mut Report) {
 }
 
 fn cluster(info: &Json, limits: &Limits, report: &mut Report) {
-    if info.int("config.num_replicas") <= 1 {
-        if limits.peers > 1 {
+    let is_clustered = info.has("cluster") && info.int("config.num_replicas") > 1;
+    if !is_clustered {
+        if limits.peers > 0 {
             report.critical("Stream is not clustered");
         }
         return;
     }
-    let replicas = info.list("cluster.replicas");
-    let has_leader = !info.text("cluster.leader").is_empty();
-    if !has_leader {
+    if info.text("cluster.leader").is_empty() {
         report.critical("No leader");
+        return;
     }
-    let peers = replicas.len() as i64 + i64::from(has_leader);
-    if peers == limits.peers {
-        report.ok(format!("{peers} peers"));
-    } else {
+    let replicas = info.list("cluster.replicas");
+    let peers = replicas.len() as i64 + 1;
+    if peers != limits.peers {
         report.critical(format!("Expected {} replicas got {peers}", limits.peers));
+        return;
     }
+    report.ok(format!("{peers} peers"));
     let count = |is: &dyn Fn(&Json) -> bool| replicas.iter().filter(|&peer| is(peer)).count();
     let offline = count(&|peer| peer.on("offline"));
-    let lagged = count(&|peer| limits.peer_lag > 0 && peer.uint("lag") > limits.peer_lag);
-    let inactive = count(&|peer| limits.peer_seen > 0 && peer.int("active") > limits.peer_seen);
     if offline > 0 {
         report.critical(format!("{offline} replicas offline"));
     }
-    if lagged > 0 {
-        report.critical(format!("{lagged} replicas lagged"));
-    } else {
-        report.ok("replicas are current");
+    if limits.peer_lag > 0 {
+        match count(&|peer| peer.uint("lag") > limits.peer_lag) {
+            0 => report.ok("replicas are current"),
+            lagged => report.critical(format!("{lagged} replicas lagged")),
+        }
     }
-    if inactive > 0 {
-        report.critical(format!("{inactive} replicas inactive"));
-    } else {
-        report.ok("replicas are active");
+    if limits.peer_seen > 0 {
+        match count(&|peer| peer.int("active") > limits.peer_seen) {
+            0 => report.ok("replicas are active"),
+            inactive => report.critical(format!("{inactive} replicas inactive")),
+        }
     }
 }
 
@@ -171,21 +179,30 @@ fn messages(info: &Json, limits: &Limits, report: &mut Report) {
 fn subjects(info: &Json, limits: &Limits, report: &mut Report) {
     let count = info.int("state.num_subjects");
     let (warn, critical) = limits.subjects;
-    let threshold = Threshold::new(warn as f64, critical as f64);
-    if !threshold.is_set() {
+    if warn <= 0 && critical <= 0 {
         return;
     }
     report.metric_within(
         "subjects",
         count as f64,
-        threshold.pair(),
+        (warn as f64, critical as f64),
         "",
         "Number of subjects stored in the stream",
     );
-    let status = if critical > 0 && critical <= warn {
-        threshold.at_most(count as f64)
+    // Too many, or too few if fewer are worse.
+    let reached = |limit: i64| {
+        if warn < critical {
+            count >= limit
+        } else {
+            count <= limit
+        }
+    };
+    let status = if reached(critical) {
+        Status::Critical
+    } else if reached(warn) {
+        Status::Warning
     } else {
-        threshold.at_least(count as f64)
+        Status::Ok
     };
     report.say(status, format!("{count} subjects"));
 }
@@ -196,10 +213,7 @@ fn sources(info: &Json, limits: &Limits, report: &mut Report) {
     report.metric_within(
         "sources",
         count as f64,
-        (
-            limits.min_sources.max(0) as f64,
-            limits.max_sources.max(0) as f64,
-        ),
+        (limits.min_sources as f64, limits.max_sources as f64),
         "",
         "Number of sources being consumed by this stream",
     );
@@ -208,60 +222,50 @@ fn sources(info: &Json, limits: &Limits, report: &mut Report) {
         || (limits.max_sources > 0 && count > limits.max_sources)
     {
         report.critical(text);
-    } else if limits.min_sources > 0 || limits.max_sources > 0 || count > 0 {
+    } else {
         report.ok(text);
     }
-    if sources.is_empty() {
+    if limits.lag == 0 && limits.seen <= 0 {
         return;
     }
-    if limits.lag > 0 {
-        let lagged = sources
-            .iter()
-            .filter(|source| source.uint("lag") > limits.lag)
-            .count();
-        report.metric(
-            "sources_lagged",
-            lagged as f64,
-            "",
-            "Number of sources that are behind more than the configured threshold",
-        );
-        if lagged > 0 {
-            report.critical(format!("{lagged} sources are lagged"));
-        } else {
-            report.ok(format!("{count} sources current"));
-        }
+    let number = |is: &dyn Fn(&Json) -> bool| sources.iter().filter(|&one| is(one)).count();
+    let lagged = number(&|source| limits.lag > 0 && source.uint("lag") >= limits.lag);
+    let inactive = number(&|source| limits.seen > 0 && source.int("active") >= limits.seen);
+    report.metric(
+        "sources_lagged",
+        lagged as f64,
+        "",
+        "Number of sources that are behind more than the configured threshold",
+    );
+    report.metric(
+        "sources_inactive",
+        inactive as f64,
+        "",
+        "Number of sources that are inactive",
+    );
+    if lagged > 0 {
+        report.critical(format!("{lagged} sources are lagged"));
+    } else {
+        report.ok(format!("{count} sources current"));
     }
-    if limits.seen > 0 {
-        let inactive = sources
-            .iter()
-            .filter(|source| is_inactive(source, limits.seen))
-            .count();
-        report.metric(
-            "sources_inactive",
-            inactive as f64,
-            "",
-            "Number of sources that are inactive",
-        );
-        if inactive > 0 {
-            report.critical(format!("{inactive} sources are inactive"));
-        } else {
-            report.ok(format!("{count} sources active"));
-        }
+    if inactive > 0 {
+        report.critical(format!("{inactive} sources are inactive"));
+    } else {
+        report.ok(format!("{count} sources active"));
     }
 }
 
-/// Not seen for longer than allowed, or never (-1).
-fn is_inactive(source: &Json, most: i64) -> bool {
-    let active = source.int("active");
-    active < 0 || active > most
-}
-
+/// The thresholds are those of sources, too, which a mirror cannot have.
 fn mirror(info: &Json, limits: &Limits, report: &mut Report) {
+    if (limits.lag == 0 && limits.seen <= 0) || !info.list("sources").is_empty() {
+        return;
+    }
     if !info.has("config.mirror") {
-        // The thresholds are those of sources, too.
-        if (limits.lag > 0 || limits.seen > 0) && info.list("config.sources").is_empty() {
-            report.critical("not mirrored");
-        }
+        report.critical("not mirrored");
+        return;
+    }
+    if !info.has("mirror") {
+        report.critical("invalid state");
         return;
     }
     let mirror = info.at("mirror");
@@ -271,26 +275,22 @@ fn mirror(info: &Json, limits: &Limits, report: &mut Report) {
         lag as f64,
         (0.0, limits.lag as f64),
         "",
-        "Number of operations this mirror is behind its origin",
+        "Number of operations this peer is behind its origin",
     );
     report.metric_within(
         "active",
-        active.max(0) as f64 / 1e9,
-        (0.0, limits.seen.max(0) as f64 / 1e9),
+        active as f64 / 1e9,
+        (0.0, limits.seen as f64 / 1e9),
         "s",
         "Indicates if this peer is active and catching up if lagged",
     );
     let mut well = true;
-    if limits.lag > 0 && lag > limits.lag {
+    if limits.lag > 0 && lag >= limits.lag {
         report.critical(format!("Mirror Lag {lag}"));
         well = false;
     }
-    if limits.seen > 0 && is_inactive(mirror, limits.seen) {
-        report.critical(if active < 0 {
-            "Mirror Seen never".to_owned()
-        } else {
-            format!("Mirror Seen {}", human_duration(active))
-        });
+    if limits.seen > 0 && active >= limits.seen {
+        report.critical(format!("Mirror Seen {}", go_duration(active)));
         well = false;
     }
     if well {
@@ -334,26 +334,27 @@ mod tests {
     fn replicas_are_counted() {
         let info = r#"{"config":{"num_replicas":3},"cluster":{"leader":"a","replicas":[{"active":5,"lag":9},{"offline":true,"active":50}]}}"#;
         let report = judged(info, &Limits::default());
-        assert_eq!(
-            report.critical,
-            ["Expected 0 replicas got 3", "1 replicas offline"]
-        );
+        assert_eq!(report.critical, ["Expected 0 replicas got 3"]);
         let limits = Limits {
             peers: 3,
-            peer_lag: 8,
-            peer_seen: 10,
             ..Limits::default()
         };
         let report = judged(info, &limits);
+        assert_eq!(report.critical, ["1 replicas offline"]);
+        assert_eq!(report.ok, ["3 peers", "0 sources"]);
+        let limits = Limits {
+            peer_lag: 8,
+            peer_seen: 10,
+            ..limits
+        };
         assert_eq!(
-            report.critical,
+            judged(info, &limits).critical,
             [
                 "1 replicas offline",
                 "1 replicas lagged",
                 "1 replicas inactive"
             ]
         );
-        assert_eq!(report.ok, ["3 peers"]);
     }
 
     #[test]
@@ -365,7 +366,7 @@ mod tests {
             ..Limits::default()
         };
         let report = judged(
-            r#"{"config":{"sources":[{}]},"sources":[{"lag":11,"active":-1}]}"#,
+            r#"{"config":{"sources":[{}]},"sources":[{"lag":10,"active":1000000000}]}"#,
             &limits,
         );
         assert_eq!(
@@ -383,7 +384,7 @@ mod tests {
                 ..limits.clone()
             },
         );
-        assert_eq!(report.critical, ["Mirror Lag 11", "Mirror Seen 2.00s"]);
+        assert_eq!(report.critical, ["Mirror Lag 11", "Mirror Seen 2s"]);
         let report = judged("{}", &limits);
         assert_eq!(report.critical, ["0 sources", "not mirrored"]);
     }
@@ -404,5 +405,15 @@ mod tests {
             ..Limits::default()
         };
         assert_eq!(judged(info, &few).critical, ["7 subjects"]);
+    }
+
+    #[test]
+    fn metadata_has_to_be_numbers() {
+        let metadata = Json::object().with("io.nats.monitor.peer-expect", "x");
+        let failure = Limits::default().take_metadata(&metadata).unwrap_err();
+        assert_eq!(
+            failure.to_string(),
+            "strconv.Atoi: parsing \"x\": invalid syntax"
+        );
     }
 }

@@ -49,16 +49,6 @@ impl Threshold {
         self.judge(|limit| value <= limit)
     }
 
-    /// How bad a value is: small ones alarm if the critical threshold is below
-    /// the other one.
-    pub fn either_way(self, value: f64) -> Status {
-        if self.critical > 0.0 && self.warn > 0.0 && self.critical < self.warn {
-            self.at_most(value)
-        } else {
-            self.at_least(value)
-        }
-    }
-
     fn judge(self, reached: impl Fn(f64) -> bool) -> Status {
         if self.critical > 0.0 && reached(self.critical) {
             Status::Critical
@@ -82,10 +72,6 @@ mod tests {
         assert_eq!(usual.above(10.0), Status::Warning);
         assert_eq!(usual.at_least(10.0), Status::Critical);
         assert_eq!(usual.at_most(11.0), Status::Ok);
-        let inverted = Threshold::new(10.0, 5.0);
-        assert_eq!(inverted.either_way(11.0), Status::Ok);
-        assert_eq!(inverted.either_way(10.0), Status::Warning);
-        assert_eq!(inverted.either_way(5.0), Status::Critical);
         assert_eq!(Threshold::new(0.0, -1.0).at_least(7.0), Status::Ok);
     }
 }

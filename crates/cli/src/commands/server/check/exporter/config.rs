@@ -3,17 +3,16 @@
 //! A check becomes the command line of `nats server check KIND`, and is
 //! understood by the same rules: its properties are the flags.
 
-use crate::bail;
 use crate::commands::server::check::run::Check;
 use crate::commands::server::check::{
     connection, consumer, credential, jetstream, kv, message, meta, request, server, stream,
 };
-use crate::fail;
 use crate::failure::Result;
 use crate::model::{self, Command, Flag, Kind};
 use crate::output::{Json, yaml};
 use crate::parse::{Parsed, parse};
 use crate::session::Session;
+use crate::{bail, fail, log};
 
 /// Most checks: each has a connection of its own.
 const MAX_CHECKS: usize = 1_000;
@@ -27,6 +26,10 @@ pub struct Configured {
     pub check: Check,
     /// Whether the connection is kept from one scrape to the next.
     pub keeps_connection: bool,
+    /// Which kind it is of.
+    pub kind: String,
+    /// What is wrong with its properties.
+    pub problem: Option<String>,
     /// The command line that it is.
     words: Vec<String>,
 }
@@ -102,22 +105,19 @@ const NAMES: [(&str, &str, &str); 45] = [
 /// Reads a configuration; `given` are the global flags of all checks.
 pub fn read(text: &str, given: &[String]) -> Result<Vec<Configured>> {
     let config = yaml::parse(text)?;
-    known(&config, &["context", "checks"], "the configuration")?;
+    known(&config, &["context", "checks"], "the configuration");
     let context = config.text("context");
     let checks = config.list("checks");
-    if checks.is_empty() {
-        bail!("there are no checks");
-    }
     if checks.len() > MAX_CHECKS {
         bail!("there are more than {MAX_CHECKS} checks");
     }
     let checks = checks
         .iter()
         .enumerate()
-        .map(|(number, check)| configured(check, number + 1, context, given))
+        .filter_map(|(number, check)| configured(check, number + 1, context, given).transpose())
         .collect::<Result<Vec<_>>>()?;
     for (number, check) in checks.iter().enumerate() {
-        let is_same = |other: &Configured| other.name == check.name && other.kind() == check.kind();
+        let is_same = |other: &Configured| other.name == check.name && other.kind == check.kind;
         if checks.iter().take(number).any(is_same) {
             bail!("two checks of the same kind are called {:?}", check.name);
         }
@@ -125,37 +125,66 @@ pub fn read(text: &str, given: &[String]) -> Result<Vec<Configured>> {
     Ok(checks)
 }
 
-/// Fails for keys that mean nothing.
-fn known(object: &Json, keys: &[&str], what: &str) -> Result<()> {
-    let unknown = object
-        .entries("")
-        .iter()
-        .find(|(key, _)| !keys.contains(&key.as_str()));
-    match unknown {
-        Some((key, _)) => bail!("{what} has an unknown key {key:?}"),
-        None => Ok(()),
+/// Tells of keys that mean nothing.
+fn known(object: &Json, keys: &[&str], what: &str) {
+    for (key, _) in object.entries("") {
+        if !keys.contains(&key.as_str()) {
+            log!("{what} has an unknown key {key:?}");
+        }
     }
 }
 
-fn configured(check: &Json, number: usize, context: &str, given: &[String]) -> Result<Configured> {
+/// What properties are without being set, where the flags differ.
+fn defaults(kind: &str) -> &'static [(&'static str, &'static str)] {
+    match kind {
+        "connection" => &[
+            ("connect-warn", "0s"),
+            ("connect-critical", "0s"),
+            ("rtt-warn", "0s"),
+            ("rtt-critical", "0s"),
+            ("req-warn", "0s"),
+            ("req-critical", "0s"),
+        ],
+        "credential" => &[("require-expiry", "")],
+        "jetstream" => &[
+            ("mem-warn", "-1"),
+            ("mem-critical", "-1"),
+            ("store-warn", "-1"),
+            ("store-critical", "-1"),
+            ("replicas", ""),
+            ("replica-seen-critical", "0s"),
+            ("replica-lag-critical", "0"),
+        ],
+        "message" => &[("content", "")],
+        "meta" => &[
+            ("expect", "0"),
+            ("lag-critical", "0"),
+            ("seen-critical", "0s"),
+        ],
+        _ => &[],
+    }
+}
+
+/// A check; none if its kind is not known.
+fn configured(
+    check: &Json,
+    number: usize,
+    context: &str,
+    given: &[String],
+) -> Result<Option<Configured>> {
     let name = check.text("name").to_owned();
     if name.is_empty() {
         bail!("check {number} has no name");
     }
-    let at = |failure: crate::failure::Failure| failure.context(format!("check {name:?}"));
     known(
         check,
         &["name", "kind", "context", "reuse_connection", "properties"],
-        "it",
-    )
-    .map_err(at)?;
+        &format!("check {name:?}"),
+    );
     let kind = check.text("kind");
     let Some((_, found)) = KINDS.iter().find(|(known, _)| *known == kind) else {
-        let known: Vec<&str> = KINDS.iter().map(|(name, _)| *name).collect();
-        bail!(
-            "check {name:?}: there is no kind {kind:?}; there are {}",
-            known.join(", ")
-        );
+        log!("Unknown check kind {kind}");
+        return Ok(None);
     };
     let mut words: Vec<String> = ["server", "check", kind].map(str::to_owned).to_vec();
     let own = check.text("context");
@@ -169,20 +198,35 @@ fn configured(check: &Json, number: usize, context: &str, given: &[String]) -> R
         words.push(format!("--context={context}"));
     }
     let command = command(kind)?;
+    let mut missing: Vec<_> = defaults(kind).to_vec();
+    let mut problem = None;
     for (property, value) in check.entries("properties") {
-        let flag = flag(command, kind, property)
-            .ok_or_else(|| fail!("check {name:?}: {kind} has no property {property:?}"))?;
-        words.extend(flag_words(flag, property, value).map_err(at)?);
+        let Some(flag) = flag(command, kind, property) else {
+            log!("check {name:?}: {kind} has no property {property:?}");
+            continue;
+        };
+        missing.retain(|(name, _)| *name != flag.name);
+        match flag_words(flag, property, value) {
+            Ok(found) => words.extend(found),
+            Err(failure) => problem = Some(failure.to_string()),
+        }
     }
-    let configured = Configured {
+    words.extend(missing.into_iter().map(|(flag, value)| match value {
+        "" if flag != "content" => format!("--no-{flag}"),
+        value => format!("--{flag}={value}"),
+    }));
+    let mut configured = Configured {
         check: *found,
         keeps_connection: check.on("reuse_connection"),
+        kind: kind.to_owned(),
         words,
-        name: name.clone(),
+        name,
+        problem,
     };
-    // What is wrong is said at the start.
-    configured.session().map_err(at)?;
-    Ok(configured)
+    if configured.problem.is_none() {
+        configured.problem = configured.session().err().map(|error| error.to_string());
+    }
+    Ok(Some(configured))
 }
 
 fn command(kind: &str) -> Result<&'static Command> {
@@ -257,8 +301,12 @@ fn flag_words(flag: &Flag, property: &str, value: &Json) -> Result<Vec<String>> 
 }
 
 impl Configured {
-    fn kind(&self) -> Option<&String> {
-        self.words.get(2)
+    /// How its metrics begin: by its kind.
+    pub fn suite(&self) -> &'static str {
+        KINDS
+            .iter()
+            .find(|(kind, _)| *kind == self.kind)
+            .map_or("exporter", |(kind, _)| *kind)
     }
 
     /// A run of it.
@@ -341,35 +389,53 @@ checks:
     }
 
     #[test]
-    fn mistakes_name_their_place() {
-        assert_eq!(error("checks: []"), "there are no checks");
-        assert_eq!(
-            error("foo: 1\nchecks: []"),
-            "the configuration has an unknown key \"foo\""
-        );
-        assert_eq!(error("checks: [{kind: kv}]"), "check 1 has no name");
+    fn what_is_not_set_is_not_looked_at() {
+        let session = one("checks: [{name: a, kind: jetstream, properties: {memory_warning: 5}}]")
+            .session()
+            .unwrap();
+        let m = &session.matches;
+        assert_eq!((m.int("mem-warn"), m.int("mem-critical")), (5, -1));
+        assert!(!m.on("replicas"));
+        let session = one("checks: [{name: a, kind: connection}]")
+            .session()
+            .unwrap();
+        assert_eq!(session.matches.nanos("rtt-warn"), Some(0));
+        let session = one("checks: [{name: a, kind: meta}]").session().unwrap();
+        assert_eq!(session.matches.int("expect"), 0);
+    }
+
+    #[test]
+    fn mistakes_leave_the_others_alone() {
+        assert!(read("checks: []", &[]).unwrap().is_empty());
         assert!(
-            error("checks: [{name: a, kind: x}]")
-                .starts_with("check \"a\": there is no kind \"x\"; there are connection, consumer")
+            read("foo: 1\nchecks: [{name: a, kind: x}]", &[])
+                .unwrap()
+                .is_empty()
+        );
+        let problem = |text: &str| one(text).problem.unwrap_or_default();
+        assert_eq!(
+            problem("checks: [{name: a, kind: kv}]"),
+            "required flag --bucket not provided"
         );
         assert_eq!(
-            error("checks: [{name: a, kind: kv, properties: {foo: 1}}]"),
-            "check \"a\": kv has no property \"foo\""
-        );
-        assert_eq!(
-            error("checks: [{name: a, kind: kv}]"),
-            "check \"a\": required flag --bucket not provided"
-        );
-        assert_eq!(
-            error("checks: [{name: a, kind: kv, properties: {bucket: [1]}}]"),
-            "check \"a\": bucket cannot be [1]"
+            problem("checks: [{name: a, kind: kv, properties: {bucket: [1]}}]"),
+            "bucket cannot be [1]"
         );
         assert!(
-            error(
+            problem(
                 "checks: [{name: a, kind: stream, properties: {stream: S, seen_critical: soon}}]"
             )
-            .starts_with("check \"a\": invalid duration")
+            .starts_with("invalid duration")
         );
+        assert_eq!(
+            problem("checks: [{name: a, kind: kv, properties: {bucket: B, foo: 1}}]"),
+            ""
+        );
+    }
+
+    #[test]
+    fn checks_need_names_of_their_own() {
+        assert_eq!(error("checks: [{kind: kv}]"), "check 1 has no name");
         assert_eq!(
             error("checks: [{name: a, kind: connection}, {name: a, kind: connection}]"),
             "two checks of the same kind are called \"a\""

@@ -29,10 +29,9 @@ pub fn exporter(session: &mut Session) -> Result<()> {
     let namespace = matches.text("namespace").unwrap_or_default().to_owned();
     let listener = listen(port)?;
     log!(
-        "Serving {} checks at {}://{}/metrics",
-        checks.len(),
+        "NATS CLI Prometheus Exporter listening on {}://0.0.0.0:{}/metrics",
         if tls.is_some() { "https" } else { "http" },
-        listener.local_addr()?
+        listener.local_addr()?.port()
     );
     http::serve(listener, tls, Arc::new(Scraper::new(checks, namespace)))
 }

@@ -4,10 +4,11 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use super::config::Configured;
-use crate::commands::server::check::render::prometheus;
+use crate::commands::server::check::render::{nagios, prometheus};
 use crate::commands::server::check::report::Report;
 use crate::commands::server::check::run::guarded;
 use crate::session::Session;
+use crate::{fail, log};
 
 /// Checks that run at the same time: they mostly wait, each for some seconds
 /// at most, and a scrape has to end before Prometheus gives up.
@@ -58,6 +59,9 @@ impl Scraper {
                 }));
             });
         }
+        for report in &reports {
+            log!("{}", nagios(report).trim_end());
+        }
         let reports: Vec<&Report> = reports.iter().collect();
         prometheus(&reports, &self.namespace)
     }
@@ -65,9 +69,10 @@ impl Scraper {
 
 impl Runner {
     fn run(&mut self) -> Report {
-        let session = match self.kept.take() {
-            Some(session) => Ok(session),
-            None => self.check.session(),
+        let session = match (&self.check.problem, self.kept.take()) {
+            (Some(problem), _) => Err(fail!("invalid properties: {problem}")),
+            (None, Some(session)) => Ok(session),
+            (None, None) => self.check.session(),
         };
         let mut report = match session {
             Ok(mut session) => {
@@ -80,11 +85,12 @@ impl Runner {
                 report
             }
             Err(failure) => {
-                let mut report = Report::new("exporter", "");
+                let mut report = Report::new(self.check.suite(), "");
                 report.critical(failure.to_string());
                 report
             }
         };
+        report.suite = self.check.suite();
         report.name.clone_from(&self.check.name);
         report
     }
