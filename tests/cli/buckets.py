@@ -238,6 +238,7 @@ def a_large_object_with_progress(ctx):
     tool.run("object", "get", "B", "empty", "--no-progress")
     eq(os.path.getsize(tool.path("empty")), 0)
     eq(tool.error("object", "put", "B"), "--name is required when reading from stdin")
+    eq(tool.error("object", "put", "B", "nope"), "path 'nope' does not exist")
 
 
 @case(103)
