@@ -26,7 +26,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
             "could not create new configuration for Consumer {name}"
         ))
     })?;
-    let (old, new) = (compared(old), compared(fields::configuration(&new)));
+    let (old, new) = (compared(&old), compared(&new));
     if !new.list("backoff").is_empty() && new.int("ack_wait") != old.int("ack_wait") {
         bail!("consumers with backoff policies do not support editing Ack Wait");
     }
@@ -42,9 +42,9 @@ pub fn edit(session: &mut Session) -> Result<()> {
 
 /// A configuration without the server's metadata; what remains may be empty,
 /// which is something else than none.
-fn compared(config: Json) -> Json {
+fn compared(config: &Json) -> Json {
     let has_metadata = config.has("metadata");
-    let mut config = without_reserved(config);
+    let mut config = fields::configuration(&without_reserved(config.clone()));
     if has_metadata && !config.has("metadata") {
         config.set("metadata", Json::object());
     }
@@ -54,7 +54,7 @@ fn compared(config: Json) -> Json {
 fn changed(session: &Session, old: &Json) -> Result<Json> {
     let matches = &session.matches;
     if matches.on("interactive") {
-        let mut new = in_editor(&CONSUMER_CONFIG, SCHEMA, &compared(old.clone()))?;
+        let mut new = in_editor(&CONSUMER_CONFIG, SCHEMA, &compared(old))?;
         if !new.has("metadata") {
             // The file has a field for it, even if it is empty.
             new.set("metadata", Json::object());
