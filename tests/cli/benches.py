@@ -1,7 +1,9 @@
 """bench: items 62, 63."""
 
+import base64
 import os
 import re
+import time
 
 from tool import *
 
@@ -244,6 +246,32 @@ def what_one_may_not_do(ctx):
     eq(results(outcome.out), "Core NATS publisher")
 
 
+@case(63)
+def connections_that_are_lost(ctx):
+    tool = nats(ctx)
+    tool.run("bench", "js", "pub", "async", "b", "--create", "--maxbytes", "10MB", "--msgs", "60", "--no-progress")
+    tool.run("bench", "kv", "put", "--maxbytes", "10MB", "--msgs", "60", "--no-progress")
+    server = tool.server.varz()["server_id"]
+    runs = []
+    for args in (("pub", "a"), ("js", "pub", "sync", "b"), ("js", "ordered"), ("js", "consume"),
+                 ("js", "get", "sync"), ("kv", "put", "--maxbytes", "10MB"), ("kv", "get")):
+        known = {c["cid"] for c in tool.server.connz()["connections"]}
+        run = tool.start("bench", *args, "--msgs", "40", "--sleep", "100ms", "--no-progress")
+        run.wait_err(r"\[1\] Starting")
+        # The last one is the client's; whatever else was connected first may stay.
+        cids = wait_until(lambda: sorted({c["cid"] for c in tool.server.connz()["connections"]} - known), "connections of " + " ".join(args))
+        runs.append((run, cids[-1]))
+    time.sleep(1)
+    for run, cid in runs:
+        tool.run("server", "request", "kick", str(cid), server, *SYSTEM)
+    for run, _ in runs:
+        outcome = run.wait()
+        check(any(line.startswith("Disconnected due to: ") for line in outcome.logs), outcome)
+        eq(outcome.logs[-1], "WARNING: at least one of the clients disconnected or experienced an error during the benchmark. "
+                             "These results are not optimal!")
+        results(outcome.out)
+
+
 CREATED = {"storage": "file", "max_bytes": "1,073,741,824", "replicas": "1", "deduplication": "false", "dedup_window": "2m0s"}
 
 
@@ -315,7 +343,6 @@ def ids_and_subjects_of_stored_messages(ctx):
         subjects = tool.run("stream", "subjects", "benchstream", "--json").json
         eq(sorted(subjects), ["b.%02d" % number for number in range(5)])
         last = tool.run("stream", "get", "benchstream", "--last-for", "b.04", "--json").json
-        import base64
         headers = base64.b64decode(last["hdrs"]).decode()
         matches(headers, r"\ANATS/1.0\r\nA: 2\r\nNats-Msg-Id: [0-9a-f]{11}-1-4\r\nZ: 1\r\n\r\n\Z")
 
@@ -380,7 +407,6 @@ def consumers_wait_for_messages(ctx):
     for run in runs:
         run.wait_err("expecting 5 messages")
     wait_until(lambda: tool.run("stream", "info", "benchstream", "--json").json["state"]["consumer_count"] == 2, "consumers")
-    import time
     time.sleep(1)
     tool.run("bench", "js", "pub", "sync", "b", "--msgs", "2", "--no-progress")
     for run in runs:
@@ -575,6 +601,22 @@ def older_kinds_of_consumers(ctx):
        "nats: error: creating the durable consumer 'nats-bench': nats: stream not found")
     eq(tool.run("bench", "oldjs", "push", "b", "--stream", "NONE", code=1).logs[-1],
        "Error creating the durable push consumer: nats: stream not found")
+
+
+@case(63)
+def without_a_server(ctx):
+    tool = nats(ctx, server=False)
+    tool.env["NATS_URL"] = "nats://127.0.0.1:1"
+    for prefix, commands in (
+            ("", (("pub", "a"), ("js", "pub", "sync", "a"), ("js", "ordered", "--purge"), ("oldjs", "push", "a"))),
+            ("client number 0 failed to connect: ", (("sub", "a"), ("service", "request", "a"), ("service", "serve", "a"))),
+            ("client number 0 could not connect: ", (("js", "ordered"), ("oldjs", "ordered", "a"))),
+            ("client number 0 cloud not connect: ", (("kv", "get"),)),
+            ("connecting: ", (("js", "consume"), ("js", "fetch"), ("js", "get", "sync"), ("js", "get", "batch"), ("kv", "put"),
+                              ("oldjs", "pull", "a")))):
+        for args in commands:
+            outcome = tool.run("bench", *args, code=1)
+            eq(outcome.logs[1:], ["nats: error: " + prefix + "nats: no servers available for connection"], args)
 
 
 @case(63)

@@ -45,12 +45,33 @@ def selecting_remembers_the_one_before(ctx):
     read = lambda name: open(tool.path("config/nats", name), encoding="utf-8").read()  # noqa: E731
     eq((read("context.txt"), read("previous-context.txt")), ("b", "a"))
     matches(tool.out("context", "previous"), 'Context "a"')
-    matches(tool.out("context", "-"), 'Context "b"')
+    matches(tool.out("context", "previous"), 'Context "b"')
     eq((read("context.txt"), read("previous-context.txt")), ("b", "a"))
     eq(tool.out("context", "unselect"), 'Unselected the "b" context\n')
     eq(tool.out("context", "unselect"), "No context currently selected\n")
     eq(read("previous-context.txt"), "b")
     eq(tool.error("context", "select", "c"), 'context not found: "c"')
+
+
+@case(22)
+def nothing_to_select(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.error("context", "select", "c"), "no context defined")
+    eq(tool.error("context", "select"), "no context defined")
+    eq(tool.error("context", "previous"), "no default context and no name supplied")
+    eq(tool.error("context", "info"), "no default context and no name supplied")
+    eq(tool.error("context", "info", "c"), 'context not found: "c"')
+    eq(tool.error("context", "edit", "c"), 'unknown context "c"')
+
+
+@case(22, "deviation")
+def a_dash_is_the_one_before(ctx):
+    """The original has this alias, but takes the word for an empty one."""
+    tool = nats(ctx, server=False)
+    for name in "ab":
+        tool.run("context", "add", name)
+        tool.run("context", "select", name)
+    matches(tool.out("context", "-"), 'Context "a"')
 
 
 @case(22)
@@ -71,6 +92,7 @@ def selecting_from_a_list(ctx):
 def the_list_marks_the_selected_one(ctx):
     tool = nats(ctx, server=False)
     eq(tool.out("context", "ls"), "No known contexts\n")
+    eq(tool.out("context", "ls", "--json"), "null\n")
     tool.run("context", "add", "local", "--description", "my ctx", "--select", "-s", "127.0.0.1:1")
     eq(tool.out("context", "ls"), """\
 ╭──────────────────────╮
@@ -86,6 +108,8 @@ def the_list_marks_the_selected_one(ctx):
     listed = tool.run("context", "ls", "--json").json
     eq([list(entry) for entry in listed], [["name"] + KEYS])
     eq(tool.out("context", "ls", "--completion"), "local*:my ctx\n")
+    tool.run("context", "add", "o:x", "--description", "a:b")
+    eq(tool.out("context", "ls", "--completion"), "local*:my ctx\no\\:x:a:b\n")
 
 
 @case(24)
@@ -163,13 +187,17 @@ def a_selection_that_is_gone(ctx):
     check(not os.path.exists(tool.path("config/nats/context.txt")), "still selected")
 
 
-@case(31)
+@case(31, "deviation")
 def an_unknown_context_leaves_the_selection_alone(ctx):
-    # The original unselects the selected one here (cli.md 11.1).
+    """The original unselects the selected one; also where no context is needed, as for help and --version."""
     tool = nats(ctx, server=False)
     tool.run("context", "add", "kept", "--select", "-s", "127.0.0.1:1")
     matches(tool.error("rtt", "--context", "nope"), 'context not found.*nope')
     matches(tool.out("context", "ls"), r"kept\*")
+    os.remove(tool.path("config/nats/context/kept.json"))
+    for words in (("--version",), ("--help",), ("context", "ls"), ("errors", "lookup", "10059")):
+        check("unselecting" not in tool.out(*words), words)
+    eq(open(tool.path("config/nats/context.txt"), encoding="utf-8").read(), "kept")
 
 
 @case(31)
@@ -177,9 +205,23 @@ def a_broken_context_file_is_left_out(ctx):
     tool = nats(ctx)
     tool.write("config/nats/context/bad.json", "{ no json")
     tool.write("config/nats/context.txt", "bad\n")
-    matches(tool.out("rtt"), tool.server.address)
-    for words in ((), ("--context", "bad")):
-        matches(tool.run("rtt", *words).err, r'The context "bad" is ignored: .*bad\.json cannot be read')
+    tool.error("context", "info", "bad", "--no-context")
+    # Selected, it is as good as gone.
+    outcome = tool.run("rtt", code=1)
+    eq(outcome.out, 'The selected context "bad" was not found, unselecting it\n\n')
+    matches(outcome.err, "^nats: error: context not found")
+    tool.run("context", "add", "good", env={"NATS_URL": None})
+    outcome = tool.run("context", "ls", "--names")
+    eq(outcome.out, "good\n")
+    matches(outcome.err, r"^\d\d:\d\d:\d\d Could not load context bad: ")
+    eq(tool.run("context", "ls", "--completion").err, "")
+    # A context without a URL has the default one.
+    tool.write("config/nats/context/good.json", "{}")
+    outcome = tool.run("context", "validate", env={"NATS_URL": None})
+    matches(outcome.out, r'^Could not load bad: [^\n]+\n\n\nNATS Configuration Context "good"\n\n'
+                         r"  Server URLs: nats://127\.0\.0\.1:4222\n         Path: [^\n]+\n\n\n$")
+    eq(tool.run("context", "ls", "--json").json[0]["url"], "nats://127.0.0.1:4222")
+    tool.run("context", "add", "lost", "--creds", "/no/such/file")
     eq(tool.error("context", "validate"), "validation failed")
 
 
@@ -193,6 +235,10 @@ def adding_again_changes_what_is_given(ctx):
     tool.run("context", "copy", "x", "y", "--server", "b:2")
     values = json.loads(context_file(tool, "y"))
     eq((values["url"], values["description"]), ("b:2", "new"))
+    # An empty value changes nothing.
+    tool.run("context", "add", "y", "--description", "", "--server", "")
+    values = json.loads(context_file(tool, "y"))
+    eq((values["url"], values["description"]), ("b:2", "new"))
     eq(tool.error("context", "copy", "x", "y"), 'context "y" already exist')
     eq(tool.error("context", "copy", "z", "w"), 'unknown context "z"')
 
@@ -202,6 +248,11 @@ def the_password_is_not_shown(ctx):
     tool = nats(ctx, server=False)
     out = tool.out("context", "add", "x", "--user", "u", "--password", "secret")
     check("secret" not in out and "Password: ******\n" in out, out)
+    # Bytes are counted, and what is no reference is taken for a file.
+    out = tool.out("context", "add", "y", "--user", "u", "--password", "sécret")
+    check("Password: *******\n" in out, out)
+    out = tool.out("context", "add", "z", "--jwt", "abc", "--seed", "env://X")
+    check("     User JWT: abc (ERROR)\n    User Seed: env://X (runtime environment)\n" in out, out)
 
 
 @case(34)
@@ -230,7 +281,6 @@ def secrets_by_reference(ctx):
     ok("--user", "u", "--password", "file://" + tool.write("pw", "p\n"))
     ok("--nkey", seed)
     ok("--nkey", "file://" + seed)
-    ok("--nkey", "~/seed.nk")
     ok("--nkey", "$WHERE/seed.nk", WHERE=tool.home)
     ok("--nkey", "data:;base64," + base64.b64encode(key.seed.encode()).decode())
     tool.write("bin/op", "#!/bin/sh\n[ \"$1 $2\" = 'read op://v/i/f' ] && echo p\n")
@@ -240,7 +290,31 @@ def secrets_by_reference(ctx):
     check(json.loads(context_file(tool, "emb"))["nkey"].startswith("data:;base64,"), "not embedded")
     os.remove(seed)
     ok("--context", "emb")
-    eq(tool.error("rtt", "--user", "u", "--password", "env://NOPE"), 'password: env: variable "NOPE" is not set')
+    eq(tool.error("pub", "a", "x", "--user", "u", "--password", "env://NOPE"),
+       'configuration error: password: env: variable "NOPE" is not set')
+    eq(tool.error("pub", "a", "x", "--creds", "op://x/y/z", env={"PATH": "/nowhere"}),
+       'configuration error: creds: op read failed: exec: "op": executable file not found in $PATH')
+    matches(tool.error("pub", "a", "x", "--nkey", "data:;base64,!"), "^configuration error: nkey: data: base64 decode failed: ")
+    eq(tool.error("pub", "a", "x", "--creds", "/no/such/file"), "nats: open /no/such/file: no such file or directory")
+    # What is not used is not asked for.
+    tool.run("pub", "a", "x", "--user", "u", "--password", "p", "--creds", "op://x/y/z")
+
+
+@case(35, "deviation")
+def the_home_is_that_of_the_environment(ctx):
+    """The original takes it from the database of users, where containers often have none."""
+    key = KeyPair("U")
+    tool = nats(ctx, config="authorization { users: [ { nkey: %s } ] }" % key.public)
+    tool.write("seed.nk", key.seed + "\n")
+    matches(tool.out("rtt", "--nkey", "~/seed.nk"), tool.server.address + ": [0-9.]+(µs|ms)")
+
+
+@case(28, "deviation")
+def a_token_is_saved(ctx):
+    """The original forgets that of --token, and keeps that of --user."""
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "tk", "--token", "mytoken")
+    eq(json.loads(context_file(tool, "tk"))["token"], "mytoken")
 
 
 @case(12)

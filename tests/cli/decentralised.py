@@ -22,7 +22,7 @@ def accounts_of_a_memory_resolver(ctx):
     tool.run("auth", "account", "edit", "A", "--connections", "0")
     push(tool, "A")
     matches(tool.error("account", "info", *as_user("a")), "maximum account active connections exceeded")
-    tool.run("auth", "account", "edit", "A", "--connections", "-1")
+    tool.run("auth", "account", "edit", "A", "--connections=-1")
     push(tool, "A")
     tool.run("account", "info", *as_user("a"))
     tool.run("auth", "account", "add", "NEW", "--defaults")
@@ -153,7 +153,7 @@ def users_are_limited_and_revoked(ctx):
     matches(tool.error("pub", "no", "x", *as_user("u")), "ermissions Violation for Publish")
     matches(tool.error("pub", "ok.1", "12345678901", *as_user("u")), "(?i)maximum payload|connection closed")
     # Other limits need a new credential.
-    tool.run("auth", "user", "edit", "u", "A", "--pub-allow", "", "--payload", "-1", "--credential", "u.creds")
+    tool.run("auth", "user", "edit", "u", "A", "--pub-allow", "", "--payload=-1", "--credential", "u.creds")
     tool.run("pub", "no", "12345678901", *as_user("u"))
     tool.run("auth", "user", "credential", "short.creds", "u", "A", "--expire", "1h")
     matches(tool.out("account", "info", *as_user("short")), r"Expires: 59m")

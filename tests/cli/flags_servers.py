@@ -528,33 +528,38 @@ def checks_of_replicas_with_every_flag(ctx):
     tool = nats(ctx, config=ALONE)
     stream(tool, "S")
     tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
-    rows = lambda kind, *args: tool.out("server", kind, "--csv", *args, *SYSTEM).splitlines()[1:]  # noqa: E731
+    rows = lambda kind, *args: tool.out("server", kind, "--csv", *args, *SYSTEM).rstrip("\n").split("\n")[2:]  # noqa: E731
     common = ("--expected", "1", "--read-timeout", "2")
     eq(len(rows("stream-check", "--stream", "S", *common)), 1)
     eq(len(rows("stream-check", "--stream", "T", *common)), 0)
     eq(len(rows("consumer-check", "--stream", "S", "--consumer", "C", "--health", *common)), 1)
     eq(rows("consumer-check", "--stream", "T", *common), [])
     eq(rows("consumer-check", "--raft-group", "none", *common), [])
-    # A server alone has no leader to tell of.
-    check("UNSYNCED:NO LEADER" in rows("consumer-check", "--unsynced", *common)[0])
+    # A server alone has no cluster to tell of.
+    eq(rows("consumer-check", *common), ['C,S,,APP,APP,s,"0 [0, 0] 0%  | 0",0 | 0,"(ap:0, nr:0, nw:0, np:0)",NO_CLUSTER,,s,,'])
 
 
 @case(105, "services")
 def watching_in_every_order(ctx):
     tool = nats(ctx, config=ALONE)
     stream(tool, "S")
-    for kind, keys in (("accounts", ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")), ("jetstream", ("api", "assets", "file", "mem")),
-                       ("servers", ("conns", "cpu", "gway", "mem", "name", "recvb", "recvm", "route", "sentb", "sentm", "slow", "subs"))):
-        for key in keys:
-            terminal = tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200)
-            terminal.wait(r"^\d+ \w[\w ]* by %s .*\n\n(Server|Account) .*\n(s\*?|SYS|APP) +" % key)
-            terminal.type("q")
+    servers = {"conns": "Connections", "cpu": "CPU", "gway": "Gateways", "mem": "Memory", "name": "Server Name", "recvb": "Received Bytes",
+               "recvm": "Received Messages", "route": "Routes", "sentb": "Sent Bytes", "sentm": "Sent Messages", "slow": "Slow Consumers",
+               "subs": "Subscriptions"}
+    accounts = {key: servers[key] for key in ("conns", "recvb", "recvm", "sentb", "sentm", "slow", "subs")}
+    js = {"api": "API Requests", "assets": "HA Asset", "file": "File Storage", "mem": "Memory Used"}
+    for kind, what, keys in (("accounts", "Account", accounts), ("jetstream", "Server", js), ("servers", "Server", servers)):
+        terminals = [(name, tool.terminal("server", "watch", kind, "--sort", key, "--number", "1", *SYSTEM, columns=200))
+                     for key, name in keys.items()]
+        for name, terminal in terminals:
+            terminal.wait(r"│ +Top [01] %s activity by %s at " % (what, name))
+            terminal.interrupt()
             terminal.finish()
-    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", *SYSTEM, columns=200)
-    terminal.wait(r"\n\nType +Account ")
+    terminal = tool.terminal("server", "watch", "api", "requests", "--no-compact", "--top", "3", "--record-consumer", "--reverse", *SYSTEM, columns=200)
+    terminal.wait("Waiting")
     tool.run("request", "$JS.API.STREAM.INFO.S", "")
-    terminal.wait(r"\n\S*STREAM\.INFO\S* +APP ")
-    terminal.type("q")
+    terminal.wait(r"│ +Top 3 JS API activity +│.*│ stream_info_request │ APP     │ +1 │ 1            │ S     │\n")
+    terminal.interrupt()
     terminal.finish()
 
 
@@ -567,7 +572,7 @@ def archives_with_every_flag(ctx):
     tool.run("audit", "gather", "-o", "all.zip", "--consumers", "--details", *common)
     tool.run("audit", "gather", "-o", "few.zip", "--no-consumers", "--no-details", *common)
     tool.env["NATS_URL"] = "nats://127.0.0.1:1"
-    rows = lambda kind, archive: tool.out("server", kind, "--csv", "--archive", archive).splitlines()[1:]  # noqa: E731
+    rows = lambda kind, archive: tool.out("server", kind, "--csv", "--archive", archive).rstrip("\n").split("\n")[1:]  # noqa: E731
     eq([row.split(",")[0] for row in rows("stream-check", "all.zip")], ["S"])
     eq([row.split(",")[0] for row in rows("consumer-check", "all.zip")], ["C"])
     eq(rows("consumer-check", "few.zip"), [])

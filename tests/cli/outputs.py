@@ -238,7 +238,7 @@ def information_about_a_context(ctx):
     labels = laid_out(tool.out("context", "add", "FULL", *every), 'NATS Configuration Context "FULL"', CONTEXT)
     check({"SOCKS5 Proxy", "Username", "Password", "Certificate", "Key", "CA", "TLS First", "JS API Prefix", "JS Event Prefix", "JS Domain",
            "Inbox Prefix", "Color Scheme"} <= labels, labels)
-    for flags, label in ((("--token", "t"), "Token"), (("--creds", "c"), "Credentials"), (("--nkey", "c"), "NKey"),
+    for flags, label in ((("--user", "t"), "Token"), (("--creds", "c"), "Credentials"), (("--nkey", "c"), "NKey"),
                          (("--jwt", "e30.e30.e30", "--seed", seed), "User JWT")):
         labels = laid_out(tool.out("context", "add", "C" + label[:4], *flags), 'NATS Configuration Context "C%s"' % label[:4], CONTEXT)
         check(label in labels, labels)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 
+from messaging import listening
 from tool import *
 
 TIME = r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"
@@ -16,15 +17,17 @@ def tracing_a_message(ctx):
     js.create("ORDERS", ["orders.*"])
     out = tool.out("trace", "orders.1")
     matches(out, r'^Tracing message route to subject orders\.1 \n\n'
-                 r'Client "NATS CLI Version \S+" cid:\d+ cluster:"" server:"\S+" version:"2\.15\.1"\n'
+                 r'Client "NATS CLI Version \S+" cid:\d+ server:"\S+" version:"2\.15\.1"\n'
                  r'--J JetStream action:"stored" stream:"ORDERS" subject:"orders\.1"\n--X No active interest\n\n'
                  r'Legend: Client: --C Router: --> Gateway: ==> Leafnode: ~~> JetStream: --J Error: --X\n\n'
                  r'Egress Count:\n\n  JetStream: 1\n$')
     eq(js.state("ORDERS")["messages"], 0)
-    sub = tool.start("sub", "foo", "--count", "1", "--queue", "q")
-    sub.wait_err("Subscribing")
+    matches(tool.out("trace", "nobody"), r'^Tracing message route to subject nobody \n\nClient [^\n]*\n--X No active interest\n\nLegend: [^\n]*\n\n$')
+    sub = listening(tool, "foo", "--count", "1", "--queue", "q")
     out = tool.out("trace", "foo", "body", "--deliver", "-T")
-    matches(out, r'\[\S+\] --C Client "NATS CLI Version \S+" cid:\d+ subject:"foo" queue:"q"\n')
+    matches(out, r'^Tracing message route to subject foo with delivery to the final destination\n\n\[0s\] Client "[^\n]*\n'
+                 r'\[\d\S*\] --C Client "NATS CLI Version \S+" cid:\d+ subject:"foo" queue:"q"\n\n'
+                 r'Legend: [^\n]*\n\nEgress Count:\n\n  Client: 1\n$')
     matches(sub.wait().out, "\nbody\n")
 
 
@@ -36,15 +39,21 @@ def counters(ctx):
     eq(tool.out("counter", "increment", "c.a", "5"), "5\n")
     eq(tool.out("counter", "decrement", "c.a", "2"), "3\n")
     eq(tool.out("counter", "get", "c.a"), "3\n")
-    matches(tool.out("counter", "view", "c.a"),
-            r"^Counter c\.a\n\n +Value: 3\n +Increment: -2\n +Subject: c\.a\n\nNo source information found\n")
+    eq(tool.out("counter", "view", "c.a"),
+       "Counter c.a\n\n      Value: 3\n  Increment: -2\n    Subject: c.a\n No source information found\n")
     tool.run("counter", "inc", "c.b", "100000000000000000000000")
-    eq(tool.out("counter", "ls", "--stream", "C"), "c.a\nc.b\n")
-    eq(tool.run("counter", "ls", "c.*", "--json").json, ["c.a", "c.b"])
+    # The original's have no order.
+    eq(sorted(tool.out("counter", "ls", "--stream", "C").splitlines()), ["c.a", "c.b"])
+    eq(sorted(tool.run("counter", "ls", "c.*", "--json").json), ["c.a", "c.b"])
     eq(tool.error("counter", "ls"), "no stream or subject specified")
     eq(tool.error("counter", "inc", "c.a", "x"), "invalid value")
     js.create("NO", ["no.*"])
     eq(tool.error("counter", "get", "no.a"), '"NO" is not a valid counter stream')
+    eq(tool.error("counter", "inc", "no.a", "1"), '"NO" is not a valid counter stream')
+    eq(tool.error("counter", "get", "c.z"), "counter not initialized for subject: c.z")
+    matches(tool.error("counter", "view", "c.z"), "^counter not initialized for subject")
+    eq(tool.error("counter", "ls", "c.z"), "no counters found")
+    eq(tool.error("counter", "get", "nobody"), "nats: API error: code=404 err_code=10059 description=stream not found")
 
 
 @case(136)
@@ -164,7 +173,7 @@ def cheats(ctx):
 def a_plugin(ctx):
     tool = nats(ctx, server=False)
     script = tool.write("bin/hello", """#!/bin/sh
-if [ "$1" = --fisk-introspect ]; then echo '{"name":"hello","help":"h","commands":[]}'; exit; fi
+if [ "$1" = --fisk-introspect ]; then echo '{"name":"hello","help":"h","commands":[{"name":"say","help":"s","args":[{"name":"what","help":"w"}]}]}'; exit; fi
 echo "hello: $*"; exit 7
 """)
     os.chmod(script, 0o755)
@@ -173,28 +182,55 @@ echo "hello: $*"; exit 7
             "Plugin foo using command %s was added or updated\n" % script)
     kept = json.load(open(tool.path("data/nats/cli/plugins/foo.json"), encoding="utf-8"))
     eq((list(kept), kept["cmd"]), (["cmd", "def"], script))
-    outcome = tool.run("foo", "--own", "x", code=7)
-    eq(outcome.out, "hello: --own x\n")
-    # Global flags before it are handed on.
-    eq(tool.run("-s", "host:1", "--trace", "foo", "a", "-s", "b", code=7).out, "hello: -s host:1 --trace a -s b\n")
+    eq(tool.run("foo", "say", "it", code=None).out, "hello: say it\n")
     eq(tool.usage_error("--nope", "foo"), "unknown long flag '--nope'")
     eq(tool.error("plugins", "register", "foo", script), "plugins foo already registered, use --force to update")
     tool.run("plugins", "register", "foo", script, "--force")
     eq(tool.error("plugins", "register", "Foo", script), "plugins names must match ^[a-z]$")
 
 
+@case(144, "deviation")
+def a_plugin_gets_its_words_as_they_are(ctx):
+    """The original reads them first, in another order than they were written, and ends with 1 whatever it ends with."""
+    tool = nats(ctx, server=False)
+    script = tool.write("bin/hello", """#!/bin/sh
+if [ "$1" = --fisk-introspect ]; then echo '{"name":"hello","help":"h","commands":[]}'; exit; fi
+echo "hello: $*"; exit 7
+""")
+    os.chmod(script, 0o755)
+    tool.run("plugins", "register", "foo", script)
+    outcome = tool.run("foo", "--own", "x", code=7)
+    eq(outcome.out, "hello: --own x\n")
+    # Global flags before it are handed on.
+    eq(tool.run("-s", "host:1", "--trace", "foo", "a", "-s", "b", code=7).out, "hello: -s host:1 --trace a -s b\n")
+
+
 @case(145)
 def latency_between_servers(ctx):
     tool = nats(ctx)
-    outcome = tool.run("latency", "--server-b", tool.server.address, "--duration", "200ms", "--histogram", "h")
+    outcome = tool.run("latency", "--server-b", tool.server.address, "--duration", "1s", "--rate", "200", "--histogram", "h")
     eq(outcome.out, "")
-    logs = outcome.logs
-    for line in ("HDR Percentiles:", "=" * 30, "Message Payload: 8B", "Target Duration: 200ms", "Target Msgs/Sec: 1000"):
-        check(line in logs, logs)
-    check(any(re.match(r"99\.9999: +[\d.]+(µs|ms)$", line) for line in logs), logs)
-    check(any(re.match(r"100: +[\d.]+(µs|ms|s)$", line) for line in logs), logs)
-    eq(len(open(tool.path("h.raw"), encoding="utf-8").read().splitlines()), 200)
-    check(os.path.exists(tool.path("h.histogram")), "no histogram")
+    rule, time = "=" * 30, r"[\d.]+(µs|ms|s)"
+    patterns = [rule, "Pub Server RTT : " + time, "Sub Server RTT : " + time, "Message Payload: 8B", "Target Duration: 1s",
+                "Target Msgs/Sec: 200", r"Target Band/Sec: 3\.1K", rule, "HDR Percentiles:"]
+    patterns += ["%-10s%s" % (percent + ":", time) for percent in
+                 ("10", "50", "75", "90", "99", "99.9", "99.99", "99.999", "99.9999", "99.99999", "100")]
+    patterns += [rule, r"Actual Msgs/Sec: \d+", r"Actual Band/Sec: [\d.]+[BK]", "Minimum Latency: " + time, "Median Latency : " + time,
+                 "Maximum Latency: " + time, "1st Sent Wall Time : " + time, "Last Sent Wall Time: " + time, "Last Recv Wall Time: " + time]
+    eq(len(outcome.logs), len(patterns), outcome)
+    for line, pattern in zip(outcome.logs, patterns):
+        matches(line, "^" + pattern + "$")
+    lines = open(tool.path("h.raw"), encoding="utf-8").read().splitlines()
+    eq(len(lines), 200)
+    check(all(re.fullmatch(r"\d+\.\d{6}", line) for line in lines), lines[:3])
+    head, empty, *rows = open(tool.path("h.histogram"), encoding="utf-8").read().splitlines()
+    eq((head, empty, len(rows)), ("Value    Percentile    TotalCount    1/(1-Percentile)", "", 12))
+    for row, rest in ((rows[0], r"0\.100000        20            1\.111111"), (rows[1], r"0\.250000        50            1\.333333"),
+                      (rows[8], r"0\.999990        200            99999\.999999"), (rows[11], r"1\.000000        200            10000000\.000000")):
+        matches(row, r"^\d+\.\d{6}    %s$" % rest)
+    eq(tool.error("latency", "--server-b", "127.0.0.1:1"), "second connection failed: nats: no servers available for connection")
+    eq(tool.error("latency", "--server-b", "127.0.0.1:1", "-s", "127.0.0.1:1"),
+       "first connection failed: nats: no servers available for connection")
     eq(tool.error("latency", "--server-b", "x", "--size", "4"), "message Payload Size must be at least 8 bytes")
 
 

@@ -31,7 +31,7 @@ def websocket(ctx, settings, scheme):
 def commands_over_a_websocket(ctx):
     tool = websocket(ctx, "no_tls: true", "ws")
     url = tool.env["NATS_URL"]
-    matches(tool.out("rtt", "1"), r"^%s:\n\n   127\.0\.0\.1:\d+: \S+\n" % url)
+    matches(tool.out("rtt", "1"), r"^%s:\n\n   %s: \S+\n" % (url, url))
     matches(tool.out("account", "info"), "Connected URL: %s\n" % url)
     # Long and short, there and back.
     big = "x" * 700_000
@@ -58,7 +58,7 @@ def commands_over_a_websocket(ctx):
     # A context has such URLs, too.
     tool.run("context", "add", "ws", "--server", url, "--select", env={"NATS_URL": None})
     tool.run("publish", "a", "x", env={"NATS_URL": None})
-    matches(tool.error("publish", "a", "x", "-s", "ws://%s" % tool.server.address), "nats: websocket: |nats: EOF")
+    matches(tool.error("publish", "a", "x", "-s", "ws://%s" % tool.server.address), "invalid websocket connection|EOF|malformed HTTP")
 
 
 @case(12, "websocket")
@@ -138,7 +138,8 @@ def a_server_that_drips_is_given_up(ctx):
             (b"INFO {", b" ", "127.0.0.1:%d", ()),
             (b"HTTP/1.1 101 x\r\n", b"A: b\r\n", "ws://127.0.0.1:%d", ())):
         port = serve(ctx, dripping(begin, drop, ended))
-        eq(tool.error("publish", "a", "x", "-s", url % port, "--timeout", "300ms", *flags), "nats: timeout", url)
+        # Not all libraries name what they waited for.
+        matches(tool.error("publish", "a", "x", "-s", url % port, "--timeout", "300ms", *flags), "timeout$", url)
     # A proxy that never comes to its point: it accepts, and then names a host for ever.
     def proxy(client):
         client.recv(100)
@@ -150,12 +151,13 @@ def a_server_that_drips_is_given_up(ctx):
     tool.run("publish", "a", "x", "-s", "127.0.0.1:1", "--socks-proxy", "socks5://127.0.0.1:%d" % port, "--timeout", "300ms", code=1)
 
 
-@case(12)
+@case(12, "deviation")
 def a_port_that_is_no_websocket(ctx):
+    """The original says the first four words at most."""
     tool = nats(ctx, server=False)
-    for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n\r\n", "nats: websocket: the server answers 400 Bad Request: is this its WebSocket port?"),
-                         (b"INFO {}\r\n", "nats: websocket: the answer is no HTTP: "),
-                         (b"HTTP/1.1 101 x\r\nSec-WebSocket-Accept: other\r\n\r\n", "nats: websocket: the answer is not to this request"),
+    for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n\r\n", "invalid websocket connection: the server answers 400 Bad Request: is this its WebSocket port?"),
+                         (b"INFO {}\r\n", "invalid websocket connection: the answer is no HTTP: "),
+                         (b"HTTP/1.1 101 x\r\nSec-WebSocket-Accept: other\r\n\r\n", "invalid websocket connection: the answer is not to this request"),
                          (b"", "nats: EOF")):
         def act(client, answer=answer):
             client.recv(4096)

@@ -1,6 +1,6 @@
 //! The JetStream API, publish acks and deliveries on a raw connection.
 
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
@@ -204,7 +204,12 @@ impl Counter {
 
     /// Waits for more, and says how many ended in it.
     pub fn count(&mut self) -> Result<u64> {
-        let length = self.client.stream.read(&mut self.buffer)?;
+        let length = loop {
+            match self.client.stream.read(&mut self.buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                done => break done?,
+            }
+        };
         if length == 0 {
             bail!("the server closed the connection");
         }

@@ -13,6 +13,12 @@ use crate::session::Session;
 /// Exit code after a mistake of the program itself, as Rust has it.
 const PANICKED: i32 = 101;
 
+/// Commands that work whatever the selected context is; some load it later.
+const WITHOUT_CONTEXT: &[&str] = &["cheat", "context", "errors", "help", "plugins", "schema"];
+
+/// Asks for what zsh offers; it may stand behind the command.
+const ZSH_MENU: &str = "--completion-zsh-menu";
+
 /// [`run`] with words as the system gives them.
 pub fn run_given(words: impl Iterator<Item = OsString>) -> i32 {
     // What is sent must be what was written, so that nothing is replaced.
@@ -61,16 +67,14 @@ fn end_on_panics() {
 }
 
 fn act(words: Vec<String>) -> i32 {
-    match words.first().map(String::as_str) {
-        Some("--completion-bash") => {
-            help::completion::print_candidates(words.get(1..).unwrap_or_default());
-            return 0;
-        }
-        Some("--completion-zsh-menu") => {
-            help::completion::print_zsh_menu(words.get(1..).unwrap_or_default());
-            return 0;
-        }
-        _ => {}
+    if let Some("--completion-bash") = words.first().map(String::as_str) {
+        help::completion::print_candidates(words.get(1..).unwrap_or_default());
+        return 0;
+    }
+    if words.iter().any(|word| word == ZSH_MENU) {
+        let words: Vec<String> = words.into_iter().filter(|word| word != ZSH_MENU).collect();
+        help::completion::print_zsh_menu(&words);
+        return 0;
     }
     let words = match expand(words) {
         Ok(words) => words,
@@ -112,6 +116,11 @@ fn act(words: Vec<String>) -> i32 {
 
 fn run_command(command: &Command, mut session: Session) -> Result<(), Failure> {
     session.prepare()?;
+    let group = session.path.first().map_or("", |command| command.name);
+    if !WITHOUT_CONTEXT.contains(&group) {
+        // One that is gone is told before anything else.
+        session.context()?;
+    }
     match command.run {
         Some(run) => run(&mut session),
         // The parser asks for one of its commands.

@@ -7,7 +7,7 @@ use crate::client::{Connection, Endpoint, Event, Options, TlsOptions};
 use crate::context::{DEFAULT_URL, Record, Store, plain_path, resolve, resolve_text};
 use crate::failure::Result;
 use crate::jetstream::Api;
-use crate::model::{Command, VERSION};
+use crate::model::{CONNECTION_NAME, Command};
 use crate::output::{full_screen, style};
 use crate::parse::Matches;
 use crate::prompt::Prompt;
@@ -126,7 +126,8 @@ impl Session {
                     .to_string_lossy()
                     .into_owned();
                 return Ok(Context {
-                    record: loaded(&stem, Store::load_file(path)),
+                    record: Store::load_file(path)
+                        .map_err(|why| why.context("context not found"))?,
                     name: stem,
                 });
             }
@@ -135,19 +136,25 @@ impl Session {
             }
             return Ok(Context {
                 name: name.to_owned(),
-                record: loaded(name, store.load(name)),
+                record: store
+                    .load(name)
+                    .map_err(|why| why.context("context not found"))?,
             });
         }
         let Some(name) = store.selected() else {
             return Ok(Context::default());
         };
-        if !store.is_known(&name) {
-            print!("The selected context {name:?} was not found, unselecting it\n\n");
-            store.unselect()?;
-            bail!("context not found");
-        }
-        let record = loaded(&name, store.load(&name));
-        Ok(Context { name, record })
+        let why = if store.is_known(&name) {
+            match store.load(&name) {
+                Ok(record) => return Ok(Context { name, record }),
+                Err(failure) => format!(": {failure}"),
+            }
+        } else {
+            String::new()
+        };
+        print!("The selected context {name:?} was not found, unselecting it\n\n");
+        store.unselect()?;
+        bail!("context not found{why}");
     }
 
     /// Takes these settings instead of a context's.
@@ -179,8 +186,9 @@ impl Session {
             ("js-domain", &mut record.jetstream_domain),
             ("inbox-prefix", &mut record.inbox_prefix),
         ] {
+            // An empty value is none.
             if matches.given(flag)
-                && let Some(value) = matches.text(flag)
+                && let Some(value) = matches.filled(flag)
             {
                 value.clone_into(field);
             }
@@ -214,17 +222,12 @@ impl Session {
             url.to_owned()
         };
         let mut options = Options::new(Endpoint::parse_list(&url)?);
-        options.name = match self.matches.filled("connection-name") {
-            Some(name) => name.to_owned(),
-            None => format!("NATS CLI Version {VERSION}"),
-        };
+        self.matches
+            .filled("connection-name")
+            .unwrap_or(CONNECTION_NAME)
+            .clone_into(&mut options.name);
         options.auth.user.clone_from(&record.user);
-        options.auth.password = resolve_text("password", &record.password)?;
-        options.auth.token = resolve_text("token", &record.token)?;
-        options.auth.credentials = resolve("creds", &record.creds)?;
-        options.auth.nkey = resolve("nkey", &record.nkey)?;
-        options.auth.jwt = resolve_text("user_jwt", &record.user_jwt)?;
-        options.auth.seed = resolve_text("user_seed", &record.user_seed)?;
+        resolve_secrets(&record, &mut options).map_err(|why| why.context(BAD_SETTINGS))?;
         options.tls = TlsOptions {
             certificate: plain_path("cert", &record.cert)?,
             key: plain_path("key", &record.key)?,
@@ -299,6 +302,27 @@ impl Session {
     }
 }
 
+/// Before what is wrong with the settings.
+const BAD_SETTINGS: &str = "configuration error";
+
+/// Resolves what is used to log in: the token, and the first of the other kinds
+/// that is set.
+fn resolve_secrets(record: &Record, options: &mut Options) -> Result<()> {
+    let auth = &mut options.auth;
+    auth.token = resolve_text("token", &record.token)?;
+    if !record.user.is_empty() {
+        auth.password = resolve_text("password", &record.password)?;
+    } else if !record.creds.is_empty() {
+        auth.credentials = resolve("creds", &record.creds)?;
+    } else if !record.nkey.is_empty() {
+        auth.nkey = resolve("nkey", &record.nkey)?;
+    } else {
+        auth.jwt = resolve_text("user_jwt", &record.user_jwt)?;
+        auth.seed = resolve_text("user_seed", &record.user_seed)?;
+    }
+    Ok(())
+}
+
 /// URLs that do not say how to connect, for connections that have to be
 /// encrypted.
 fn with_tls(urls: &str) -> String {
@@ -311,14 +335,6 @@ fn with_tls(urls: &str) -> String {
         })
         .collect();
     urls.join(",")
-}
-
-/// The settings of a context; of one that cannot be read, none (cli.md 2.3).
-fn loaded(name: &str, record: Result<Record>) -> Record {
-    record.unwrap_or_else(|failure| {
-        log!("The context {name:?} is ignored: {failure}");
-        Record::default()
-    })
 }
 
 fn log_event(event: &Event, trace: bool) {

@@ -17,7 +17,7 @@ pub fn split(line: &str) -> Result<Vec<String>> {
                     match letters.next() {
                         Some('\'') => break,
                         Some(letter) => word.push(letter),
-                        None => bail!("invalid command line string: unclosed quote"),
+                        None => bail!("Unterminated single-quoted string"),
                     }
                 }
             }
@@ -29,10 +29,10 @@ pub fn split(line: &str) -> Result<Vec<String>> {
                         Some('\\') => match letters.next() {
                             Some(next @ ('"' | '\\' | '$' | '`')) => word.push(next),
                             Some(next) => word.extend(['\\', next]),
-                            None => bail!("invalid command line string: unclosed quote"),
+                            None => bail!("Unterminated double-quoted string"),
                         },
                         Some(letter) => word.push(letter),
-                        None => bail!("invalid command line string: unclosed quote"),
+                        None => bail!("Unterminated double-quoted string"),
                     }
                 }
             }

@@ -3,6 +3,7 @@
 import functools
 import json
 import os
+import re
 
 from lib.check import Failure
 from lib.schema import DEVIATIONS, problems
@@ -29,10 +30,12 @@ def schemas():
 
 
 def parsed(text):
-    """The JSON documents that an output begins with, one after the other; none if it is text for people."""
+    """The JSON documents that an output begins with, or that stand in it below a sentence, one after the other; none if it is text
+    for people."""
     decoder = json.JSONDecoder()
     found = []
-    at = 0
+    begin = re.search(r"^\s*[\[{]|^[\[{]$", text, re.M)
+    at = begin.start() if begin else 0
     while True:
         while text[at:at + 1] in ("\0", " ", "\n"):
             at += 1

@@ -12,7 +12,7 @@ class Model:
         found = {}
 
         def walk(command, path):
-            names = {flag["name"] for flag in command.get("flags") or [] if not flag["hidden"]}
+            names = {flag["name"] for flag in command.get("flags") or [] if not flag.get("hidden")}
             if names:
                 found[" ".join(path)] = names
             for child in command.get("commands") or []:
@@ -32,7 +32,7 @@ class Model:
             if word.startswith("--"):
                 name, has_value = word[2:].partition("=")[::2]
                 hit = self._flag(levels, lambda flag, name=name: name == flag["name"] or (
-                    flag["negatable"] and name == "no-" + flag["name"]))
+                    flag.get("negatable") and name == "no-" + flag["name"]))
                 if hit:
                     found.add((hit[0], hit[1]["name"]))
                     if not hit[1]["boolean"] and not has_value and words:

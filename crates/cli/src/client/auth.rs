@@ -115,6 +115,11 @@ impl Auth {
             login.jwt = jwt;
             login.signature = sign(&seed, &info.nonce)?;
         } else if let Some(nkey) = &self.nkey {
+            if info.nonce.is_empty() {
+                return Err(ClientError::Other(
+                    "nats: nkeys not supported by the server".to_owned(),
+                ));
+            }
             let text = nkey.read()?;
             let seed = find_seed(&text)
                 .ok_or_else(|| ClientError::Other("nats: no nkey seed found".to_owned()))?;
@@ -144,12 +149,9 @@ fn key_pair(seed: &str) -> Result<KeyPair, ClientError> {
         .map_err(|_| ClientError::Other("nats: nkeys: invalid seed".to_owned()))
 }
 
+/// The signature of what the server sent; one that sends nothing says itself
+/// that it knows no such logins.
 fn sign(seed: &str, nonce: &str) -> Result<String, ClientError> {
-    if nonce.is_empty() {
-        return Err(ClientError::Other(
-            "nats: nkeys not supported by the server".to_owned(),
-        ));
-    }
     let signature = key_pair(seed)?
         .sign(nonce.as_bytes())
         .map_err(|_| ClientError::Other("nats: nkeys: the nonce cannot be signed".to_owned()))?;

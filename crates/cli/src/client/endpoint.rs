@@ -109,6 +109,16 @@ impl Endpoint {
         Ok(told)
     }
 
+    /// What stands before `://`.
+    pub fn scheme(&self) -> &'static str {
+        match (self.websocket, self.tls) {
+            (false, false) => "nats",
+            (false, true) => "tls",
+            (true, false) => "ws",
+            (true, true) => "wss",
+        }
+    }
+
     /// Name that the certificate of the server must have.
     pub fn certificate_name(&self) -> &str {
         self.certificate_name.as_deref().unwrap_or(&self.host)
@@ -126,13 +136,7 @@ impl Endpoint {
 
 impl fmt::Display for Endpoint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = match (self.websocket, self.tls) {
-            (false, false) => "nats",
-            (false, true) => "tls",
-            (true, false) => "ws",
-            (true, true) => "wss",
-        };
-        write!(f, "{scheme}://{}", self.address())
+        write!(f, "{}://{}", self.scheme(), self.address())
     }
 }
 

@@ -25,6 +25,21 @@ pub enum ClientError {
     Other(String),
 }
 
+impl ClientError {
+    /// What a server says while the connection goes on. It is told in other
+    /// words than a refused login.
+    pub fn reported(text: &str) -> Self {
+        let lower = text.to_lowercase();
+        ClientError::Server(if lower.starts_with("permissions violation") {
+            format!("permissions violation: {text}")
+        } else if lower.starts_with("maximum subscriptions exceeded") {
+            format!("server {lower}")
+        } else {
+            text.to_owned()
+        })
+    }
+}
+
 impl fmt::Display for ClientError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

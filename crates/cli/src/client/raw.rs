@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::dial::dial;
 use super::link::Link;
+use super::options::reconnect_delay;
 use super::{ClientError, Options};
 
 /// A link whose owner reads and writes by itself.
@@ -41,6 +42,18 @@ impl RawLink {
             }
         }
         Err(last)
+    }
+
+    /// [`RawLink::connect`], until a server accepts.
+    pub fn connect_again(options: &Options) -> (Self, Vec<u8>) {
+        let mut attempt = 0;
+        loop {
+            std::thread::sleep(reconnect_delay(attempt));
+            if let Ok(connected) = Self::connect(options) {
+                return connected;
+            }
+            attempt = attempt.saturating_add(1);
+        }
     }
 
     /// How long a read waits; nothing is without an end.

@@ -207,7 +207,7 @@ fn act(shared: &Shared, link: &Link, op: Op<'_>) -> Option<ClientError> {
             None
         }
         Op::Err(text) => {
-            let error = ClientError::Server(text.to_owned());
+            let error = ClientError::reported(text);
             lock(&shared.state).last_error = Some(error.clone());
             shared.event(&Event::Error(error.clone()));
             Some(error)

@@ -12,7 +12,7 @@ use super::{ClientError, Endpoint};
 const MAX_ANSWER: usize = 16 * 1024;
 
 fn failed(why: &str) -> ClientError {
-    ClientError::Other(format!("nats: websocket: {why}"))
+    ClientError::Other(format!("invalid websocket connection: {why}"))
 }
 
 /// A request, and what its answer must have.
@@ -87,7 +87,7 @@ mod tests {
         let refused = upgrade.answered(b"HTTP/1.1 400 Bad Request\r\n\r\n");
         assert_eq!(
             refused.unwrap_err().to_string(),
-            "nats: websocket: the server answers 400 Bad Request: is this its WebSocket port?"
+            "invalid websocket connection: the server answers 400 Bad Request: is this its WebSocket port?"
         );
         assert!(upgrade.answered(b"INFO {}\r\n").is_err());
         let endless = [b"HTTP/1.1 101 x\r\nA: ".to_vec(), vec![b'x'; MAX_ANSWER]].concat();

@@ -94,7 +94,7 @@ pub fn resolve_text(field: &str, value: &str) -> Result<String> {
     if let Some(data) = value.strip_prefix(INLINE) {
         let bytes = STANDARD
             .decode(data)
-            .map_err(|error| wrong(format!("data: {error}")))?;
+            .map_err(|error| wrong(format!("data: base64 decode failed: {error}")))?;
         let text = String::from_utf8(bytes).map_err(|error| wrong(format!("data: {error}")))?;
         return Ok(text.trim_end_matches(['\r', '\n']).to_owned());
     }
@@ -128,7 +128,12 @@ fn run(program: &str, args: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .args(args)
         .output()
-        .map_err(|error| fail!("{}", crate::format::io_error(&error)))?;
+        .map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                fail!("exec: {program:?}: executable file not found in $PATH")
+            }
+            _ => fail!("{}", crate::format::io_error(&error)),
+        })?;
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
     }

@@ -154,13 +154,20 @@ impl Store {
                 crate::format::io_error_at("open", path.display(), &error)
             )
         })?;
-        serde_json::from_reader(std::io::BufReader::new(file))
-            .map_err(|error| fail!("{} cannot be read: {error}", path.display()))
+        let mut record: Record = serde_json::from_reader(std::io::BufReader::new(file))
+            .map_err(|error| fail!("{} cannot be read: {error}", path.display()))?;
+        if record.url.is_empty() {
+            super::DEFAULT_URL.clone_into(&mut record.url);
+        }
+        Ok(record)
     }
 
     /// The context of a name.
     pub fn load(&self, name: &str) -> Result<Record> {
         check_name(name)?;
+        if !self.is_known(name) {
+            bail!("context not found: {name:?}");
+        }
         Self::load_file(&self.path(name))
     }
 

@@ -2,15 +2,17 @@
 
 mod duration;
 mod number;
+mod quote;
 mod size;
 mod system;
 mod time;
 
 pub use duration::{go_duration, human_duration, human_span, parse_duration};
 pub use number::{commas, exact_float, float, join, parse_int, parse_uint, rate};
+pub use quote::quoted;
 pub use size::{SizeRange, human_size, human_size_float, parse_size};
 pub use system::{io_error, io_error_at};
 pub use time::{
-    clock, go_time, is_unset_time, local_now, local_time, local_time_of, now_nanos, parse_rfc3339,
-    rfc3339, since, span_between, stamp_micros,
+    clock, go_time, is_unset_time, local_now, local_rfc3339, local_time, local_time_of, now_nanos,
+    parse_rfc3339, rfc3339, since, span_between, stamp_micros,
 };

@@ -21,5 +21,10 @@ pub fn io_error(error: &io::Error) -> String {
 
 /// With what was done, and to which file: `open X: no such file or directory`.
 pub fn io_error_at(operation: &str, path: impl Display, error: &io::Error) -> String {
+    let operation = match (operation, error.kind()) {
+        // It opens, but cannot be read.
+        ("open", io::ErrorKind::IsADirectory) => "read",
+        (operation, _) => operation,
+    };
     format!("{operation} {path}: {}", io_error(error))
 }

@@ -50,6 +50,15 @@ pub fn rfc3339(time: Timestamp) -> String {
     time.to_string()
 }
 
+/// Now in RFC 3339 with as many decimals as are needed, local.
+pub fn local_rfc3339() -> String {
+    let text = local_now().strftime("%Y-%m-%dT%H:%M:%S%.f%:z").to_string();
+    match text.strip_suffix("+00:00") {
+        Some(time) => format!("{time}Z"),
+        None => text,
+    }
+}
+
 /// Whether a time in RFC 3339 is Go's zero time, which means "not set".
 pub fn is_unset_time(text: &str) -> bool {
     text.is_empty() || text.starts_with("0001-01-01T")

@@ -8,6 +8,7 @@
 use clap_complete::{Generator, generate, shells};
 
 use super::described::program;
+use super::walk::value_text;
 use crate::model::{self, Command, Flag, Kind};
 use crate::parse::parse;
 
@@ -29,15 +30,13 @@ pub const ZSH: &str = r#"#compdef nats
 
 _nats() {
     local -a names
-    local depth=0 kind name about rest
-    while IFS=$'\t' read -r kind name about rest; do
+    local kind name second third fourth about rest
+    while IFS=$'\t' read -r kind name second third fourth about rest; do
         case $kind in
-            D) depth=$name ;;
-            C) names+=("${name//:/\\:}:${about}") ;;
-            F) names+=("--${name}:${about}") ;;
-            A) ;;
+            C) names+=("${name//:/\\:}:${second}") ;;
+            F) [[ $PREFIX == -* ]] && names+=("--${name}:${about//\\:/:}") ;;
         esac
-    done < <(nats --completion-zsh-menu "${(@)words[2,CURRENT]}")
+    done < <(nats "${(@)words[2,CURRENT-1]}" --completion-zsh-menu)
     if (( ${#names} )); then
         _describe 'nats' names
     else
@@ -151,26 +150,60 @@ pub fn print_candidates(words: &[String]) {
     }
 }
 
-/// Prints records for zsh: depth, commands, flags, arguments.
+/// Prints records for zsh, with tabs between their fields: how deep the command
+/// is, the commands below it, its flags and the global ones, its arguments.
 pub fn print_zsh_menu(words: &[String]) {
-    let typed = words.last().map_or("", String::as_str);
-    let path = reached(words);
+    let path = match parse(model::commands(), words, &|_| None) {
+        Ok(parsed) => parsed.path,
+        Err(problem) => problem.path,
+    };
     println!("D\t{}", path.len());
-    if typed.starts_with('-') {
-        for flag in flags(&path) {
-            println!("F\t{}\t{}", flag.name, flag.help);
-        }
-        return;
-    }
     let commands = path
         .last()
         .map_or(model::commands(), |command| command.commands);
     for command in commands.iter().filter(|command| !command.hidden) {
-        println!("C\t{}\t{}", command.name, command.help);
+        println!("C\t{}\t{}", command.name, escaped(command.help));
+    }
+    let own = path
+        .last()
+        .into_iter()
+        .flat_map(|command| command.own_flags());
+    let groups = path.iter().rev().skip(1).rev();
+    let flags = own
+        .chain(model::PROGRAM_FLAGS)
+        .chain(model::GLOBAL_FLAGS)
+        .chain(groups.flat_map(|group| group.own_flags()));
+    for flag in flags.filter(|flag| !flag.hidden) {
+        print_flag(flag);
     }
     for arg in path.last().map(|command| command.args).unwrap_or_default() {
-        println!("A\t{}\t{}", arg.name, arg.help);
+        let need = if arg.required { "required" } else { "optional" };
+        println!("A\t{}\t{need}\t{}", arg.name, escaped(arg.help));
     }
+}
+
+fn print_flag(flag: &Flag) {
+    let letter = flag.short.unwrap_or('_');
+    let value = if flag.kind.is_switch() {
+        "_".to_owned()
+    } else {
+        value_text(flag)
+    };
+    let choices = match flag.kind {
+        Kind::Choice(words) => words.join(","),
+        _ => String::new(),
+    };
+    println!(
+        "F\t{}\t{letter}\t{value}\t{}\t{}\t{choices}",
+        flag.name,
+        flag.kind == Kind::Negatable,
+        escaped(flag.help)
+    );
+}
+
+/// With colons as zsh wants them.
+fn escaped(text: &str) -> String {
+    text.replace(':', "\\:")
 }
 
 #[cfg(test)]

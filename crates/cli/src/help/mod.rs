@@ -6,6 +6,7 @@ mod described;
 pub mod introspect;
 pub mod man;
 pub mod markdown;
+mod tags;
 pub mod usage;
 mod walk;
 
@@ -17,9 +18,18 @@ pub use walk::{find, flag_text, signature, visible_flags};
 /// The help of a command, of all if the path is empty: its usage, or Markdown
 /// if the environment asks for that.
 pub fn text(path: &[&'static Command]) -> String {
+    with_detail(path, usage::Detail::Full)
+}
+
+/// [`text`] without the global flags.
+pub fn short_text(path: &[&'static Command]) -> String {
+    with_detail(path, usage::Detail::Short)
+}
+
+fn with_detail(path: &[&'static Command], detail: usage::Detail) -> String {
     if style::markdown() {
         markdown::help(path)
     } else {
-        usage::usage(path, usage::Detail::Full)
+        usage::usage(path, detail)
     }
 }

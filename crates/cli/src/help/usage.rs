@@ -1,11 +1,14 @@
 //! Usage texts (cli.md 1.2).
 
-use super::walk::{flag_text, signature, visible_flags};
+use super::walk::{flag_text, signature};
 use crate::model::{self, Command, Flag};
 use crate::output::terminal;
 
-/// Left columns wider than this have their help on the next line.
-const WIDEST: usize = 30;
+/// Left columns from this length on, or from three eighths of the terminal's
+/// width, have their help on the next line.
+const NARROWEST: usize = 30;
+/// Letters that help has on a line, however narrow the terminal.
+const LEAST_ROOM: usize = 20;
 /// Blanks before a left column, and between the columns.
 const INDENT: usize = 2;
 
@@ -28,94 +31,89 @@ Examples:
   nats stream add ORDERS --subjects 'orders.>' --defaults
   nats kv add CONFIG
   nats cheat                                         # more examples
+
 ";
 
 /// Usage of the command at the end of `path`; of the program if it is empty.
 pub fn usage(path: &[&'static Command], detail: Detail) -> String {
     let width = terminal::width();
-    let mut out = format!("usage: {} {}\n", model::NAME, signature(path));
-    let about = path.last().map_or(model::ABOUT, |command| {
-        if command.long.is_empty() {
-            command.help
-        } else {
-            command.long
+    let mut out = format!("usage: {} {}\n\n", model::NAME, signature(path));
+    let command = path.last();
+    let abouts = match command {
+        Some(command) => [command.help, command.long],
+        None => [model::ABOUT, ""],
+    };
+    for about in abouts.iter().filter(|about| !about.is_empty()) {
+        for line in about.lines() {
+            out.push_str(&format!("{}\n", wrap(line, width).join("\n")));
         }
-    });
-    out.push('\n');
-    for line in about.lines() {
-        out.push_str(&format!("{}\n", wrap(line, width).join("\n")));
+        out.push('\n');
     }
-    if let Some(command) = path.last() {
+    if let Some(command) = command {
         let rows = command.args.iter().map(|arg| {
+            let name = match arg.value_name {
+                "" => format!("<{}>", arg.name),
+                name => name.to_owned(),
+            };
             let name = if arg.required {
-                format!("<{}>", arg.name)
+                name
             } else {
-                format!("[<{}>]", arg.name)
+                format!("[{name}]")
             };
             (name, arg.help.to_owned())
         });
         block(&mut out, "Args", rows.collect(), width);
     }
-    let commands = path
-        .last()
-        .map_or(model::commands(), |command| command.commands);
-    let rows = commands
-        .iter()
-        .filter(|command| !command.hidden)
-        .map(|command| (command.name.to_owned(), command.help.to_owned()));
-    block(
-        &mut out,
-        if path.is_empty() {
-            "Commands"
-        } else {
-            "Subcommands"
-        },
-        rows.collect(),
-        width,
-    );
-    if let Some(command) = path.last() {
-        block(&mut out, "Flags", flag_rows(&visible_flags(command)), width);
+    let title = if path.is_empty() {
+        "Commands"
+    } else {
+        "Subcommands"
+    };
+    block(&mut out, title, command_rows(path), width);
+    if let Some(command) = command {
+        let flags: Vec<&Flag> = command.own_flags().collect();
+        block(&mut out, "Flags", flag_rows(&flags), width);
         if !command.aliases.is_empty() {
             out.push_str(&format!(
-                "\nCommand Aliases: {}\n",
+                "Command Aliases: {}\n",
                 command.aliases.join(", ")
             ));
         }
+        out.push('\n');
     }
     match detail {
-        Detail::Short if path.is_empty() => {
-            out.push_str("\nPass --help to see global flags and examples.\n");
-        }
         Detail::Short => {
-            out.push_str("\nPass --help to see global flags applicable to this command.\n");
+            out.push_str("Pass --help to see global flags applicable to this command.\n");
         }
         Detail::Full => {
-            let mut rows = vec![
-                (
-                    "  -h, --help".to_owned(),
-                    "Show context-sensitive help".to_owned(),
-                ),
-                (
-                    "      --version".to_owned(),
-                    "Show application version.".to_owned(),
-                ),
-            ];
-            let global: Vec<&Flag> = model::GLOBAL_FLAGS
-                .iter()
-                .filter(|flag| !flag.hidden)
-                .collect();
-            rows.extend(flag_rows(&global));
-            for group in path.iter().rev().skip(1).rev() {
-                rows.extend(flag_rows(&visible_flags(group)));
-            }
-            block(&mut out, "Global Flags", rows, width);
+            let mut flags: Vec<&Flag> = model::PROGRAM_FLAGS.iter().collect();
+            flags.extend(model::GLOBAL_FLAGS);
+            let groups = path.iter().rev().skip(1).rev();
+            flags.extend(groups.flat_map(|group| group.own_flags()));
+            block(&mut out, "Global Flags", flag_rows(&flags), width);
             if path.is_empty() {
-                out.push_str(&format!("\n{EXAMPLES}"));
+                out.push_str(EXAMPLES);
             }
         }
     }
-    out.push('\n');
     out
+}
+
+/// The commands below one, each with its groups.
+fn command_rows(path: &[&'static Command]) -> Vec<(String, String)> {
+    let below = path
+        .last()
+        .map_or(model::commands(), |command| command.commands);
+    let groups: String = path
+        .iter()
+        .map(|command| format!("{} ", command.name))
+        .collect();
+    below
+        .iter()
+        // Whoever reads this has found it.
+        .filter(|command| !command.hidden && command.name != "help")
+        .map(|command| (format!("{groups}{}", command.name), command.help.to_owned()))
+        .collect()
 }
 
 /// Usage of every command, one below the other.
@@ -139,13 +137,17 @@ fn below(out: &mut String, path: &mut Vec<&'static Command>) {
     }
 }
 
+/// Flags that are shown. Without a letter among them none is indented.
 fn flag_rows(flags: &[&Flag]) -> Vec<(String, String)> {
+    let has_letters = flags.iter().any(|flag| flag.short.is_some());
     flags
         .iter()
+        .filter(|flag| !flag.hidden)
         .map(|flag| {
             let letter = match flag.short {
                 Some(letter) => format!("-{letter}, "),
-                None => "    ".to_owned(),
+                None if has_letters => "    ".to_owned(),
+                None => String::new(),
             };
             let env = flag
                 .env
@@ -156,48 +158,30 @@ fn flag_rows(flags: &[&Flag]) -> Vec<(String, String)> {
                 format!("{}{env}", flag.help),
             )
         })
-        .map(|(left, right)| (format!("  {left}").trim_end().to_owned(), right))
         .collect()
 }
 
-/// A title and two columns.
+/// A title and two columns, and an empty line behind them.
 fn block(out: &mut String, title: &str, rows: Vec<(String, String)>, width: usize) {
     if rows.is_empty() {
         return;
     }
-    out.push_str(&format!("\n{title}:\n"));
-    let rows: Vec<(String, String)> = rows
-        .into_iter()
-        .map(|(left, right)| {
-            let left = left.strip_prefix("  ").map_or(left.clone(), str::to_owned);
-            (left, right)
-        })
-        .collect();
-    let widest = rows
-        .iter()
-        .map(|(left, _)| left.chars().count())
-        .filter(|length| *length <= WIDEST)
-        .max()
-        .unwrap_or(0);
-    let start = INDENT + widest + INDENT;
+    out.push_str(&format!("{title}:\n"));
+    let limit = NARROWEST.max(width * 3 / 8);
+    let lengths = rows.iter().map(|(left, _)| left.chars().count());
+    let first = lengths.filter(|length| *length < limit).max().unwrap_or(0);
+    let indent = " ".repeat(INDENT);
+    let offset = " ".repeat(first + INDENT);
+    let room = width.saturating_sub(first + 2 * INDENT).max(LEAST_ROOM);
     for (left, right) in rows {
-        let lines = wrap(&right, width.saturating_sub(start).max(20));
-        let mut line = format!("{}{left}", " ".repeat(INDENT));
-        let length = line.chars().count();
-        if length > INDENT + widest {
-            out.push_str(&format!("{line}\n"));
-            line = " ".repeat(start);
-        } else {
-            line.push_str(&" ".repeat(start - length));
+        out.push_str(&format!("{indent}{left:<first$}{indent}"));
+        if left.chars().count() >= limit {
+            out.push_str(&format!("\n{indent}{offset}"));
         }
-        for (number, text) in lines.iter().enumerate() {
-            if number > 0 {
-                line = " ".repeat(start);
-            }
-            out.push_str(format!("{line}{text}").trim_end());
-            out.push('\n');
-        }
+        let lines = wrap(&right, room);
+        out.push_str(&format!("{}\n", lines.join(&format!("\n{indent}{offset}"))));
     }
+    out.push('\n');
 }
 
 /// Lines of at most `width` letters.

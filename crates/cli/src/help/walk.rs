@@ -17,6 +17,17 @@ pub fn find(words: &[String]) -> Vec<&'static Command> {
     path
 }
 
+/// What stands for the value of a flag: its name, the default, or the name of
+/// the flag.
+pub fn value_text(flag: &Flag) -> String {
+    match flag.default {
+        _ if !flag.value_name.is_empty() => flag.value_name.to_owned(),
+        Some(default) if flag.kind == Kind::Text && !flag.list => format!("{default:?}"),
+        Some(default) => default.to_owned(),
+        None => flag.name.to_uppercase(),
+    }
+}
+
 /// `--name=VALUE`, without the letter.
 pub fn flag_text(flag: &Flag) -> String {
     let name = flag.name;
@@ -24,11 +35,7 @@ pub fn flag_text(flag: &Flag) -> String {
         Kind::Switch => format!("--{name}"),
         Kind::Negatable => format!("--[no-]{name}"),
         _ => {
-            let value = match flag.default {
-                Some(default) if flag.value_name.is_empty() => default.to_owned(),
-                _ if flag.value_name.is_empty() => name.to_uppercase().replace('-', "_"),
-                _ => flag.value_name.to_owned(),
-            };
+            let value = value_text(flag);
             let more = if flag.list { " ..." } else { "" };
             format!("--{name}={value}{more}")
         }
@@ -53,12 +60,7 @@ pub fn visible_flags(command: &Command) -> Vec<&'static Flag> {
 pub fn signature(path: &[&'static Command]) -> String {
     let mut out: Vec<String> = path.iter().map(|command| command.name.to_owned()).collect();
     let last = path.last();
-    let required = last
-        .into_iter()
-        .flat_map(|command| command.own_flags())
-        .filter(|f| f.required);
-    out.extend(required.map(flag_text));
-    if path.is_empty() || last.is_some_and(|command| command.own_flags().any(|f| !f.required)) {
+    if last.is_none_or(|command| command.own_flags().next().is_some()) {
         out.push("[<flags>]".to_owned());
     }
     match last {

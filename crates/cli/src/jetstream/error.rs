@@ -36,6 +36,31 @@ impl ApiError {
         })
     }
 
+    /// What a server says of a stream that is not there.
+    pub fn stream_not_found() -> Self {
+        ApiError::Server {
+            code: 404,
+            err_code: 10059,
+            description: "stream not found".to_owned(),
+        }
+    }
+
+    /// The text that commands use which talk to streams as applications do.
+    pub fn as_library(&self) -> String {
+        match self {
+            ApiError::Server {
+                code,
+                err_code,
+                description,
+            } => {
+                format!(
+                    "nats: API error: code={code} err_code={err_code} description={description}"
+                )
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// Number of the error; 0 if the server did not say.
     pub fn err_code(&self) -> i64 {
         match self {

@@ -1,12 +1,15 @@
 //! How bodies and headers are shown (cli.md 3.3).
 
+use super::translate::translate;
 use crate::client::Headers;
+use crate::format::quoted;
 
-/// Lines `KEY: VALUE`, each with its end.
+/// Lines `KEY: VALUE`, each with its end; those of a key stand together.
 pub fn header_lines(headers: &Headers) -> String {
     headers
-        .entries
-        .iter()
+        .grouped()
+        .into_iter()
+        .flat_map(|(key, values)| values.into_iter().map(move |value| (key, value)))
         .map(|(key, value)| format!("{key}: {value}\n"))
         .collect()
 }
@@ -33,6 +36,38 @@ pub fn body_text(body: &[u8]) -> Vec<u8> {
     };
     out.extend_from_slice(lines);
     out
+}
+
+/// A body, piped through `command` if there is one, as it is shown among
+/// others: with an end of line, and with the empty lines that part it from the
+/// next one if `apart`.
+pub fn shown_body(body: &[u8], command: Option<&str>, subject: &str, apart: bool) -> Vec<u8> {
+    let Some(command) = command else {
+        return match (apart, body.is_empty()) {
+            (true, _) => body_text(body),
+            (false, true) => b"nil body\n".to_vec(),
+            (false, false) => with_newline(body),
+        };
+    };
+    match translate(command, body, subject, "") {
+        Ok(body) => {
+            let mut out = with_newline(&body);
+            if apart {
+                let ends: &[u8] = if body.ends_with(b"\n") {
+                    b"\n"
+                } else {
+                    b"\n\n"
+                };
+                out.extend_from_slice(ends);
+            }
+            out
+        }
+        Err((output, why)) => format!(
+            "{}\nError while translating msg body: {why}\n\n",
+            quoted(&output)
+        )
+        .into_bytes(),
+    }
 }
 
 #[cfg(test)]

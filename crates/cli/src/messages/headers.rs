@@ -14,10 +14,9 @@ pub fn parse_headers(given: &[String], scope: &MessageScope) -> Result<Headers> 
         let Some((key, value)) = entry.split_once(':') else {
             bail!("invalid header {entry:?}");
         };
-        let key = key.trim();
-        let value = expand("header", value.trim(), scope)
+        let value = expand(value.trim(), scope)
             .map_err(|why| fail!("failed to parse Header template for {key}: {why}"))?;
-        headers.add(key, value);
+        headers.add(key.trim(), value);
     }
     Ok(headers)
 }

@@ -1,7 +1,7 @@
 //! Bodies piped through a command (`--translate`).
 
-use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::io::{ErrorKind, Read, Write};
+use std::process::{Command, ExitStatus, Stdio};
 
 use crate::failure::{Failure, Result};
 use crate::template::{Scope, Value, execute, parse};
@@ -31,56 +31,71 @@ impl Scope for Where<'_> {
     }
 }
 
+/// Output of a command together with why it failed.
+pub type Failed = (Vec<u8>, Failure);
+
 /// What a command makes of a body.
-pub fn translate(command: &str, body: &[u8], subject: &str, stream: &str) -> Result<Vec<u8>> {
+pub fn translate(
+    command: &str,
+    body: &[u8],
+    subject: &str,
+    stream: &str,
+) -> std::result::Result<Vec<u8>, Failed> {
     let scope = Where { subject, stream };
-    let template =
-        parse("translate", command, &|name| scope.knows(name)).map_err(|why| fail!("{why}"))?;
-    let line = execute(&template, &scope).map_err(|why| fail!("{why}"))?;
-    run(&line, &[], body).map_err(|(_, failure)| failure)
+    let line = parse("translate", command, &|name| scope.knows(name))
+        .and_then(|template| execute(&template, &scope))
+        .map_err(|why| (Vec::new(), fail!("{why}")))?;
+    run(&line, &[], body)
 }
 
-/// Output and errors of a command line that gets `input`; also those of one
-/// that fails.
-pub fn run(
-    line: &str,
-    env: &[(&str, &str)],
-    input: &[u8],
-) -> std::result::Result<Vec<u8>, (Vec<u8>, Failure)> {
-    let output = start(line, env, input).map_err(|failure| (Vec::new(), failure))?;
-    let mut out = output.stdout;
-    out.extend_from_slice(&output.stderr);
-    if output.status.success() {
+/// Output and errors of a command line that gets `input`, in the order they
+/// were written; also those of one that fails.
+pub fn run(line: &str, env: &[(&str, &str)], input: &[u8]) -> std::result::Result<Vec<u8>, Failed> {
+    let (out, status) = start(line, env, input).map_err(|failure| (Vec::new(), failure))?;
+    if status.success() {
         return Ok(out);
     }
-    let code = output
-        .status
-        .code()
-        .map_or("signal".to_owned(), |code| code.to_string());
-    Err((out, fail!("exit status {code}")))
+    let why = match status.code() {
+        Some(code) => format!("exit status {code}"),
+        None => "signal: killed".to_owned(),
+    };
+    Err((out, fail!("{why}")))
 }
 
-fn start(line: &str, env: &[(&str, &str)], input: &[u8]) -> Result<Output> {
-    let words = words::split(line)?;
+fn start(line: &str, env: &[(&str, &str)], input: &[u8]) -> Result<(Vec<u8>, ExitStatus)> {
+    let words = words::split(line)
+        .map_err(|why| fail!("the filter command line could not be parsed: {why}"))?;
     let Some((program, args)) = words.split_first() else {
         bail!("no command given");
     };
-    let mut child = Command::new(program)
+    let (mut output, both) = std::io::pipe()?;
+    let mut command = Command::new(program);
+    command
         .args(args)
         .envs(env.iter().copied())
         .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|error| fail!("{}", crate::format::io_error_at("exec", program, &error)))?;
-    let output = std::thread::scope(|scope| {
+        .stdout(both.try_clone()?)
+        .stderr(both);
+    let mut child = command.spawn().map_err(|error| {
+        if error.kind() == ErrorKind::NotFound && !program.contains('/') {
+            return fail!("exec: {program:?}: executable file not found in $PATH");
+        }
+        fail!(
+            "{}",
+            crate::format::io_error_at("fork/exec", program, &error)
+        )
+    })?;
+    // Its ends of the pipe here would keep that open.
+    drop(command);
+    let mut out = Vec::new();
+    std::thread::scope(|scope| {
         if let Some(mut pipe) = child.stdin.take() {
             scope.spawn(move || {
                 // A command need not read all of it.
                 let _ = pipe.write_all(input);
             });
         }
-        child.wait_with_output()
+        output.read_to_end(&mut out)
     })?;
-    Ok(output)
+    Ok((out, child.wait()?))
 }

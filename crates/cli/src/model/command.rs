@@ -113,6 +113,8 @@ pub struct Arg {
     pub many: bool,
     /// Its value if not given.
     pub default: Option<&'static str>,
+    /// What help texts show for it; its name if empty.
+    pub value_name: &'static str,
 }
 
 /// An argument that must be given.
@@ -123,6 +125,7 @@ pub const fn arg(name: &'static str, help: &'static str) -> Arg {
         required: true,
         many: false,
         default: None,
+        value_name: "",
     }
 }
 
@@ -135,6 +138,12 @@ pub const fn optional(name: &'static str, help: &'static str) -> Arg {
 }
 
 impl Arg {
+    /// With something else than its name for help texts.
+    pub const fn value_name(mut self, name: &'static str) -> Self {
+        self.value_name = name;
+        self
+    }
+
     /// Takes all words that are left.
     pub const fn many(mut self) -> Self {
         self.many = true;

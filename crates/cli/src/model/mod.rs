@@ -11,7 +11,7 @@ pub use command::{Arg, Command, Run, arg, optional};
 pub use flag::{
     Flag, Kind, choice, duration, file, int, map, negatable, regex, switch, text, uint, url,
 };
-pub use root::{ABOUT, GLOBAL_FLAGS, NAME, VERSION, commands};
+pub use root::{ABOUT, CONNECTION_NAME, GLOBAL_FLAGS, NAME, PROGRAM_FLAGS, VERSION, commands};
 
 #[cfg(test)]
 mod tree_tests;

@@ -11,8 +11,17 @@ pub const NAME: &str = "nats";
 /// our own version.
 pub const VERSION: &str = concat!("v0.4.1-midge-", env!("CARGO_PKG_VERSION"));
 
-/// One sentence about the program.
-pub const ABOUT: &str = "NATS Utility";
+/// Name of connections that are not given another.
+pub const CONNECTION_NAME: &str =
+    concat!("NATS CLI Version v0.4.1-midge-", env!("CARGO_PKG_VERSION"));
+
+/// What the program is.
+pub const ABOUT: &str = "\
+NATS Utility
+
+Works with NATS servers, their streams, buckets and accounts.
+
+'nats cheat' shows examples";
 
 /// All commands, as `nats --help` lists them.
 pub fn commands() -> &'static [Command] {
@@ -48,24 +57,40 @@ pub fn commands() -> &'static [Command] {
     COMMANDS
 }
 
+/// Flags of the program itself.
+pub const PROGRAM_FLAGS: &[Flag] = &[
+    switch("help", "Show context-sensitive help").short('h'),
+    switch("version", "Show application version."),
+];
+
 /// Flags of every command (cli.md 1.3).
 pub const GLOBAL_FLAGS: &[Flag] = &[
     text("server", "NATS server URLs, separated by commas")
         .short('s')
         .value_name("URL")
         .env("NATS_URL"),
-    text("user", "User name, or token if there is no password").env("NATS_USER"),
-    text("password", "Password").env("NATS_PASSWORD"),
-    text("token", "Token").env("NATS_TOKEN"),
-    text("connection-name", "Name of the connection"),
+    text("user", "User name, or token if there is no password")
+        .value_name("USER")
+        .env("NATS_USER"),
+    text("password", "Password")
+        .value_name("PASSWORD")
+        .env("NATS_PASSWORD"),
+    text("token", "Token").value_name("TOKEN").env("NATS_TOKEN"),
+    text("connection-name", "Name of the connection")
+        .value_name("NAME")
+        .default(CONNECTION_NAME),
     text("creds", "Credentials file, or where to find one")
-        .value_name("FILE")
+        .value_name("LOCATION")
         .env("NATS_CREDS"),
     text("nkey", "File with an nkey seed, or where to find one")
-        .value_name("FILE")
+        .value_name("LOCATION")
         .env("NATS_NKEY"),
-    text("jwt", "User JWT, or where to find one").env("NATS_JWT"),
-    text("seed", "Seed that belongs to the user JWT").env("NATS_SEED"),
+    text("jwt", "User JWT, or where to find one")
+        .value_name("LOCATION")
+        .env("NATS_JWT"),
+    text("seed", "Seed that belongs to the user JWT")
+        .value_name("LOCATION")
+        .env("NATS_SEED"),
     file("tlscert", "TLS certificate of the client")
         .value_name("FILE")
         .env("NATS_CERT"),
@@ -96,7 +121,6 @@ pub const GLOBAL_FLAGS: &[Flag] = &[
         "Style of tables",
     )
     .value_name("SCHEME")
-    .default("rounded")
     .env("NATS_COLOR"),
     text("context", "Context with connection settings")
         .value_name("NAME")

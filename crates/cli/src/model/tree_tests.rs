@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Command, Flag, GLOBAL_FLAGS, Kind, commands};
+use super::{CONNECTION_NAME, Command, Flag, GLOBAL_FLAGS, Kind, commands};
 use crate::output::Json;
 
 /// Commands that the original does not have.
@@ -158,7 +158,7 @@ fn global_flags_are_those_of_the_original() {
             let mut entry = entry.clone();
             if entry.text("name") == "connection-name" {
                 // The default has the version in it.
-                entry.remove("default");
+                entry.set("default", CONNECTION_NAME);
             }
             entry
         })

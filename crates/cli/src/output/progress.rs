@@ -74,6 +74,8 @@ impl Progress {
     }
 
     /// Takes the bar away and prints ` done! [266 B in 3ms; 82 KiB/s]`.
+    ///
+    /// What goes on after the whole is done is not counted.
     pub fn finish(self) {
         let Some(bar) = &self.bar else {
             return;

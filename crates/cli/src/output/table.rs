@@ -206,9 +206,26 @@ impl Table {
         table
     }
 
+    /// Whether the last column has nothing at all.
+    fn ends_empty(&self) -> bool {
+        let last = self.columns().saturating_sub(1);
+        last > 0
+            && self
+                .all_rows()
+                .all(|row| row.get(last).is_none_or(|cell| cell.is_empty()))
+    }
+
     fn boxed(&self, scheme: Scheme, most: Option<usize>) -> String {
         let lines = Lines::of(scheme);
         let mut out: Vec<String> = self.laid_out(&lines).lines().collect();
+        if self.ends_empty() {
+            // The layout gives every column at least one letter.
+            for line in &mut out {
+                if let Some((at, _)) = line.char_indices().nth_back(1) {
+                    line.remove(at);
+                }
+            }
+        }
         // Without rows, the rule of the header stands above the footer.
         if !self.footer.is_empty()
             && !self.rows.is_empty()
@@ -287,7 +304,8 @@ impl Table {
         if !self.title.is_empty() {
             out.push(quoted(&self.title, separator));
         }
-        for row in self.all_rows() {
+        for mut row in self.all_rows() {
+            row.resize(self.columns(), "");
             let cells: Vec<String> = row.iter().map(|cell| quoted(cell, separator)).collect();
             out.push(cells.join(&separator.to_string()));
         }
@@ -514,6 +532,21 @@ mod tests {
 │    0 │  0 B │
 ╰──────┴──────╯";
         assert_eq!(boxed(&table, None), expected);
+    }
+
+    #[test]
+    fn an_empty_column_at_the_end_has_no_width() {
+        let mut table = Table::new("", &["A"]);
+        table.row(vec!["x".into(), "".into()]);
+        let expected = "\
+╭───┬──╮
+│ A │  │
+├───┼──┤
+│ x │  │
+╰───┴──╯";
+        assert_eq!(boxed(&table, None), expected);
+        let csv = table.render_as(Format::Csv, Scheme::default(), None);
+        assert_eq!(csv, "A,\nx,");
     }
 
     #[test]

@@ -159,16 +159,14 @@ impl Level {
 
     /// Takes from `words` what belongs to this level.
     pub fn take(&self, words: &[String]) -> Taken {
-        // `-1` and `-1h` are values, never flags; `clap` knows numbers only.
-        let shielded: Vec<String> = words.iter().map(|word| shield(word)).collect();
-        match self.command.clone().try_get_matches_from(&shielded) {
-            Ok(matches) => self.read(&matches, &shielded),
+        match self.command.clone().try_get_matches_from(words) {
+            Ok(matches) => self.read(&matches, words),
             Err(error) => {
                 // What stands before the mistake counts: it may be `--help`.
                 let lenient = self.command.clone().ignore_errors(true);
                 let mut taken = lenient
-                    .try_get_matches_from(&shielded)
-                    .map(|matches| self.read(&matches, &shielded))
+                    .try_get_matches_from(words)
+                    .map(|matches| self.read(&matches, words))
                     .unwrap_or_default();
                 taken.unknown = Some(unknown(&error));
                 taken
@@ -176,7 +174,7 @@ impl Level {
         }
     }
 
-    fn read(&self, matches: &ArgMatches, shielded: &[String]) -> Taken {
+    fn read(&self, matches: &ArgMatches, words: &[String]) -> Taken {
         let mut given: Vec<(usize, Given)> = Vec::new();
         for (id, meaning) in &self.meanings {
             let places = matches.indices_of(id).into_iter().flatten();
@@ -197,16 +195,15 @@ impl Level {
         };
         if let Some((name, below)) = matches.subcommand() {
             let behind: Vec<String> = values(below, "");
-            let before = shielded.len().saturating_sub(behind.len() + 2);
+            let before = words.len().saturating_sub(behind.len() + 2);
             let mut rest = Vec::new();
             // No flag has `--` as its value: it ends the flags below as well.
-            if shielded.len() >= behind.len() + 2
-                && shielded.get(before).is_some_and(|word| word == "--")
+            if words.len() >= behind.len() + 2 && words.get(before).is_some_and(|word| word == "--")
             {
                 rest.push("--".to_owned());
             }
             rest.extend(behind);
-            taken.next = Some((unshield(name), rest));
+            taken.next = Some((name.to_owned(), rest));
         }
         for arg in self.arguments {
             let words = values(matches, &argument_id(arg));
@@ -237,7 +234,7 @@ fn argument_id(arg: &Arg) -> String {
 /// All values of an id; none if the level has no such id.
 fn values(matches: &ArgMatches, id: &str) -> Vec<String> {
     match matches.try_get_many::<String>(id) {
-        Ok(Some(values)) => values.map(|value| unshield(value)).collect(),
+        Ok(Some(values)) => values.cloned().collect(),
         Ok(None) | Err(_) => Vec::new(),
     }
 }
@@ -251,26 +248,7 @@ fn unknown(error: &clap::Error) -> String {
     }
 }
 
-/// Whether a word is a flag: a dash and something that is no number.
+/// Whether a word is a flag: a dash and something behind it.
 pub fn is_flag(word: &str) -> bool {
-    let mut letters = word.chars();
-    letters.next() == Some('-')
-        && letters
-            .next()
-            .is_some_and(|letter| !letter.is_ascii_digit() && letter != '.')
-}
-
-fn shield(word: &str) -> String {
-    if word.len() > 1 && word.starts_with('-') && !is_flag(word) {
-        format!("\0{word}")
-    } else {
-        word.to_owned()
-    }
-}
-
-fn unshield(word: &str) -> String {
-    match word.strip_prefix('\0') {
-        Some(word) if word.starts_with('-') => word.to_owned(),
-        _ => word.to_owned(),
-    }
+    word.len() > 1 && word.starts_with('-')
 }

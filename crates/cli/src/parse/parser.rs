@@ -39,15 +39,16 @@ pub fn parse(
         flags: GLOBAL_FLAGS.to_vec(),
         given: Vec::new(),
         arguments: Vec::new(),
-        surplus: None,
         built_in: None,
     };
-    let outcome = parser.read(words.to_vec()).and_then(|()| {
-        if parser.built_in.is_some() {
-            return Ok(());
-        }
-        parser.check_command()
-    });
+    let outcome = parser.read(words.to_vec());
+    // Help wins over values that are wrong or missing, but not over words that
+    // are; everything else that the program itself does wins over both.
+    let outcome = match parser.built_in {
+        Some(BuiltIn::Help) => outcome,
+        Some(_) => Ok(()),
+        None => outcome.and_then(|()| parser.check_command()),
+    };
     let outcome = outcome.and_then(|()| match parser.built_in {
         Some(_) => Ok(Matches::default()),
         None => parser.matches(env),
@@ -56,12 +57,6 @@ pub fn parse(
         Ok(matches) => Ok(Parsed {
             path: parser.path,
             matches,
-            built_in: parser.built_in,
-        }),
-        // Help wins over everything that is wrong behind it.
-        Err(_) if parser.built_in.is_some() => Ok(Parsed {
-            path: parser.path,
-            matches: Matches::default(),
             built_in: parser.built_in,
         }),
         Err(failure) => Err(Problem {
@@ -85,7 +80,6 @@ struct Parser {
     flags: Vec<Flag>,
     given: Vec<(Flag, String)>,
     arguments: Vec<(&'static str, String)>,
-    surplus: Option<String>,
     built_in: Option<BuiltIn>,
 }
 
@@ -100,7 +94,7 @@ impl Parser {
             let taken = Level::new(&self.path, &self.flags).take(&words);
             for given in taken.given {
                 match given {
-                    Given::Flag(flag, value) => self.keep(flag, value)?,
+                    Given::Flag(flag, value) => self.given.push((flag, value)),
                     Given::Missing(flag) => {
                         return Err(usage(format!(
                             "expected argument for flag '{}'",
@@ -120,7 +114,9 @@ impl Parser {
                 return Err(usage(format!("unknown {length} flag '{flag}'")));
             }
             self.arguments = taken.arguments;
-            self.surplus = taken.surplus;
+            if let Some(word) = taken.surplus {
+                return Err(usage(format!("unexpected argument {word}")));
+            }
             let Some((word, rest)) = taken.next else {
                 return Ok(());
             };
@@ -149,14 +145,6 @@ impl Parser {
         Ok(())
     }
 
-    fn keep(&mut self, flag: Flag, value: String) -> Result<(), Failure> {
-        if !flag.list && self.given.iter().any(|(known, _)| known.name == flag.name) {
-            return Err(usage(format!("flag '{}' cannot be repeated", flag.name)));
-        }
-        self.given.push((flag, value));
-        Ok(())
-    }
-
     fn check_command(&self) -> Result<(), Failure> {
         if self.path.is_empty() || self.next_commands().is_empty() {
             return Ok(());
@@ -176,10 +164,10 @@ impl Parser {
         for (name, word) in std::mem::take(&mut self.arguments) {
             matches.push_arg(name, word);
         }
-        if let Some(word) = &self.surplus {
-            return Err(usage(format!("unexpected argument {word}")));
-        }
         for (flag, value) in std::mem::take(&mut self.given) {
+            if !flag.list && matches.given(flag.name) {
+                return Err(usage(format!("flag '{}' cannot be repeated", flag.name)));
+            }
             check_value(&flag, &value)?;
             matches.push_flag(flag.name, value);
         }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use super::unpack::unpack;
+use super::unpack::{is_packed, unpack};
 use crate::client::{ClientError, Connection, Headers, Message};
 use crate::failure::Result;
 use crate::format::parse_int;
@@ -197,10 +197,7 @@ impl System {
     }
 
     fn plain(&self, message: &Message) -> Result<Vec<u8>> {
-        let packed = message
-            .header("Content-Encoding")
-            .is_some_and(|encoding| encoding.eq_ignore_ascii_case("snappy"));
-        if !packed {
+        if !is_packed(message) {
             self.trace_answer(&message.payload, message.payload.len(), false);
             return Ok(message.payload.clone());
         }

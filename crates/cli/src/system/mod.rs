@@ -8,3 +8,4 @@ mod unpack;
 
 pub use ask::{Answer, Expect, NO_RESULTS, System};
 pub use servers::{Asked, Servers};
+pub use unpack::unpacked;

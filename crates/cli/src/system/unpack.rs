@@ -1,5 +1,7 @@
 //! The framing of compressed answers: Snappy's, and S2's, which extends it.
 
+use crate::client::Message;
+
 /// Plain bytes of an answer at most: far above what servers put into one
 /// message, and an end for what is damaged or hostile.
 const MAX_PLAIN: usize = 256 << 20;
@@ -10,6 +12,22 @@ const RAW: u8 = 1;
 /// First of the chunk types that a reader may pass over; the identifier of
 /// the stream is one of them.
 const SKIPPABLE: u8 = 0x80;
+
+/// The payload of an answer, plain; `None` if it is damaged.
+pub fn unpacked(message: &Message) -> Option<Vec<u8>> {
+    if is_packed(message) {
+        unpack(&message.payload)
+    } else {
+        Some(message.payload.clone())
+    }
+}
+
+/// Whether an answer is compressed.
+pub fn is_packed(message: &Message) -> bool {
+    message
+        .header("Content-Encoding")
+        .is_some_and(|encoding| encoding.eq_ignore_ascii_case("snappy"))
+}
 
 /// The plain form of a stream of chunks; `None` if it is damaged or too long.
 pub fn unpack(mut stream: &[u8]) -> Option<Vec<u8>> {

@@ -60,20 +60,23 @@ impl Scope for MessageScope {
             "Unix" => Value::Int(crate::format::now_nanos() / 1_000_000_000),
             "UnixNano" => Value::Int(crate::format::now_nanos()),
             "ID" => Value::Text(unique_id()),
-            "Request" => Value::Text(self.request.clone()?),
+            "Request" => Value::Text(self.request.clone().unwrap_or_default()),
             _ => return None,
         })
     }
 }
 
-/// The text of a template that error texts call `name`.
-pub fn expand(name: &str, text: &str, scope: &MessageScope) -> Result<String, String> {
+/// What error texts call a template, whatever it is for.
+const TEMPLATE: &str = "body";
+
+/// The text that a template makes.
+pub fn expand(text: &str, scope: &MessageScope) -> Result<String, String> {
     if !text.contains("{{") {
         return Ok(text.to_owned());
     }
     let knows = |function: &str| scope.knows(function) || functions::is_known(function);
-    let template = parse(name, text, &knows)?;
-    execute(&template, scope).map_err(|why| format!("template: {name}: {why}"))
+    let template = parse(TEMPLATE, text, &knows)?;
+    execute(&template, scope).map_err(|why| format!("template: {TEMPLATE}: {why}"))
 }
 
 #[cfg(test)]
@@ -82,7 +85,6 @@ mod tests {
 
     fn of(text: &str) -> Result<String, String> {
         expand(
-            "body",
             text,
             &MessageScope {
                 count: 7,

@@ -23,7 +23,7 @@ pub fn print_body(command: Option<&str>, body: &[u8], subject: &str, stream: &st
     let text = match command.map(|command| translate(command, body, subject, stream)) {
         None => body_text(body),
         Some(Ok(translated)) => body_text(&translated),
-        Some(Err(failure)) => {
+        Some(Err((_, failure))) => {
             let shown = String::from_utf8_lossy(body);
             println!("{shown:?}\n\nError while translating msg body: {failure}\n");
             return Ok(());

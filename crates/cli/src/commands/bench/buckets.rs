@@ -203,8 +203,9 @@ pub fn kv_get(session: &mut Session) -> Result<()> {
     let prefix = prefix(session)?;
     let mut works: Vec<Work<'_>> = Vec::new();
     for number in 0..plan.clients {
+        // In the words that scripts know, with their mistake.
         let raw = Raw::connect(session, &plan)
-            .map_err(|error| error.context(format!("client number {number} could not connect")))?;
+            .map_err(|error| error.context(format!("client number {number} cloud not connect")))?;
         let count = plan.share(number);
         log!(
             "[{}] Starting {}, trying to get {} messages",

@@ -176,7 +176,9 @@ pub fn ordered(session: &mut Session) -> Result<()> {
                 };
                 if followed {
                     taken.take(|| Ok(()))?;
-                    puller.handled()?;
+                    if taken.wants_more() {
+                        puller.handled()?;
+                    }
                 } else {
                     puller = order.begin(batch)?;
                 }

@@ -200,7 +200,10 @@ fn receive_all(mut raw: Raw, subject: &str, count: u64, counter: &Counter) -> Re
         if messages == count {
             break;
         }
-        raw.fill()?;
+        match raw.fill() {
+            Err(ClientError::Closed) => raw.revive()?,
+            other => other?,
+        }
     }
     let ended = Instant::now();
     counter.state("Finished  ");
@@ -217,6 +220,6 @@ fn listen(raw: &mut Raw, subject: &str) -> std::result::Result<(), ClientError> 
     if subject.is_empty() || subject.contains([' ', '\t', '\r', '\n']) {
         return Err(ClientError::BadSubject);
     }
-    raw.write(format!("SUB {subject} 1\r\n").as_bytes())?;
+    raw.subscribe(&format!("SUB {subject} 1\r\n"))?;
     raw.flush()
 }

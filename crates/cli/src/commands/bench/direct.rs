@@ -102,8 +102,11 @@ fn note(plan: &mut Plan, session: &Session) {
 }
 
 fn client(session: &mut Session, plan: &Plan, number: usize) -> Result<Raw> {
-    let raw = Raw::connect(session, plan)
-        .map_err(|error| error.context(format!("client number {number} could not connect")))?;
+    let raw = Raw::connect(session, plan).map_err(|error| match number {
+        // The first one shows whether there is a server.
+        0 => error.context("connecting"),
+        _ => error.context(format!("client number {number} could not connect")),
+    })?;
     log!(
         "[{}] Starting {}, expecting {} messages",
         number + 1,
@@ -298,13 +301,20 @@ impl Batches<'_> {
         let mut out = format!("SUB {inbox} {sid}\r\n").into_bytes();
         push_publish(&mut out, self.subject, &inbox, &[], body.as_bytes());
         raw.messages += 1;
-        raw.write(&out)?;
+        if let Err(ClientError::Closed) = raw.write(&out) {
+            raw.revive()?;
+            return Ok((0, begun.elapsed()));
+        }
         let time = begun.elapsed();
         let mut got = 0;
         loop {
             let answer = match raw.next() {
                 Ok(answer) => answer,
                 Err(ClientError::Timeout) => break,
+                Err(ClientError::Closed) => {
+                    raw.revive()?;
+                    return Ok((got, time));
+                }
                 Err(error) => return Err(error.into()),
             };
             if answer.sid != sid {

@@ -128,7 +128,8 @@ impl Unacked {
             }
             let answer = raw.next_before(deadline).map_err(|error| match error {
                 ClientError::Timeout => fail!("JS PubAsync ack timeout (pending={missing})"),
-                error => error.into(),
+                // Acknowledgements are lost with the connection.
+                error => fail!("JS PubAsync ack timeout (pending={missing}): {error}"),
             })?;
             self.take(raw, &answer)?;
         }
@@ -179,7 +180,7 @@ pub fn fast(session: &mut Session) -> Result<()> {
 }
 
 fn fast_batch(raw: &mut Raw, messages: &Messages<'_>, counter: &Counter) -> Result<Histogram> {
-    raw.write(format!("SUB {}.> 1\r\n", raw.inbox).as_bytes())?;
+    raw.subscribe(&format!("SUB {}.> 1\r\n", raw.inbox))?;
     let mut flow = Flow {
         replies: format!("{}.{}.fail.", raw.inbox, messages.batch),
         subject: String::new(),

@@ -6,7 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::plan::{Content, Plan};
 use super::trouble::{Trouble, is_permission};
-use crate::client::{ClientError, Headers, Op, Parsed, RawLink, parse_operation, unique_id};
+use crate::client::{
+    ClientError, Headers, Op, Options, Parsed, RawLink, parse_operation, unique_id,
+};
 use crate::failure::Result;
 use crate::session::Session;
 
@@ -20,7 +22,12 @@ pub struct Raw {
     input: Vec<u8>,
     start: usize,
     end: usize,
+    /// How long it waits for answers, and how long a read waits just now.
     patience: Duration,
+    read_patience: Option<Duration>,
+    options: Options,
+    /// What it subscribes to when it connects again.
+    subscriptions: String,
     /// Messages in and out.
     pub messages: u64,
     /// Answers come to subjects below this one, after [`Raw::open_inbox`].
@@ -58,6 +65,9 @@ impl Raw {
             start: 0,
             end,
             patience,
+            read_patience: Some(patience),
+            options,
+            subscriptions: String::new(),
             messages: 0,
             reply: format!("{inbox}.1"),
             inbox,
@@ -71,7 +81,42 @@ impl Raw {
         if std::mem::replace(&mut self.is_open, true) {
             return Ok(());
         }
-        self.write(format!("SUB {}.* 1\r\n", self.inbox).as_bytes())
+        self.subscribe(&format!("SUB {}.* 1\r\n", self.inbox))
+    }
+
+    /// Writes operations that subscribe, again whenever it connects.
+    pub fn subscribe(&mut self, lines: &str) -> std::result::Result<(), ClientError> {
+        self.subscriptions.push_str(lines);
+        self.write(lines.as_bytes())
+    }
+
+    /// Connects again after the connection was lost, which shows as
+    /// [`ClientError::Closed`]. What was on its way is lost.
+    pub fn revive(&mut self) -> std::result::Result<(), ClientError> {
+        loop {
+            let (link, rest) = RawLink::connect_again(&self.options);
+            link.set_patience(self.read_patience)?;
+            self.link = link;
+            (self.start, self.end) = (0, rest.len());
+            self.input = rest;
+            match self.link.write_all(self.subscriptions.as_bytes()) {
+                Ok(()) => return Ok(()),
+                Err(error) => self.lost(error),
+            };
+        }
+    }
+
+    /// What an error of the link means: but for a timeout the end of the
+    /// connection.
+    fn lost(&self, error: ClientError) -> ClientError {
+        match error {
+            ClientError::Other(why) => {
+                let why = why.strip_prefix("nats: ").unwrap_or(&why);
+                self.trouble.disconnected(why);
+                ClientError::Closed
+            }
+            other => other,
+        }
     }
 
     /// Fails if the server would not take such a message.
@@ -90,8 +135,13 @@ impl Raw {
     pub fn ask(&mut self, subject: &str, body: &[u8]) -> std::result::Result<Answer, ClientError> {
         let mut out = Vec::new();
         push_publish(&mut out, subject, &self.reply, &[], body);
+        self.exchange(&out)
+    }
+
+    /// Writes a request and gives the answer.
+    pub fn exchange(&mut self, request: &[u8]) -> std::result::Result<Answer, ClientError> {
         self.messages += 1;
-        self.write(&out)?;
+        self.write(request)?;
         self.next()
     }
 
@@ -115,7 +165,7 @@ impl Raw {
 
     /// Writes operations.
     pub fn write(&self, bytes: &[u8]) -> std::result::Result<(), ClientError> {
-        self.link.write_all(bytes)
+        self.link.write_all(bytes).map_err(|error| self.lost(error))
     }
 
     /// Whether another whole message is in the input.
@@ -148,7 +198,7 @@ impl Raw {
                     self.messages += 1;
                     return Ok(Some(answer));
                 }
-                Op::Ping => self.link.write_all(b"PONG\r\n")?,
+                Op::Ping => self.write(b"PONG\r\n")?,
                 Op::Err(text) => self.reported(text)?,
                 Op::Pong | Op::Ok | Op::Info(_) => {}
             }
@@ -166,9 +216,10 @@ impl Raw {
         }
         let count = self
             .link
-            .read(self.input.get_mut(self.end..).unwrap_or_default())?;
+            .read(self.input.get_mut(self.end..).unwrap_or_default())
+            .map_err(|error| self.lost(error))?;
         if count == 0 {
-            return Err(ClientError::Other("nats: EOF".to_owned()));
+            return Err(self.lost(ClientError::Other("EOF".to_owned())));
         }
         self.end += count;
         Ok(())
@@ -230,6 +281,7 @@ impl Raw {
         &mut self,
         patience: Option<Duration>,
     ) -> std::result::Result<(), ClientError> {
+        self.read_patience = patience;
         self.link.set_patience(patience)
     }
 

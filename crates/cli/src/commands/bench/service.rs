@@ -12,7 +12,7 @@ use crate::commands::service::{Description, Service};
 use crate::failure::{Failure, Result};
 use crate::format::commas;
 use crate::session::Session;
-use crate::{bail, fail, log};
+use crate::{bail, log};
 
 /// Messages between two updates of the progress.
 const SHOW_EVERY: u64 = 256;
@@ -153,12 +153,16 @@ impl Requests {
             let mut retries = self.retries;
             let sent = Instant::now();
             let answer = loop {
-                raw.write(&buffer)?;
-                raw.messages += 1;
-                let answer = raw.next().map_err(|error| match error {
-                    ClientError::Timeout => fail!("{}", self.late),
-                    error => error.into(),
-                })?;
+                let answer = match raw.exchange(&buffer) {
+                    Ok(answer) => answer,
+                    // Nobody knows whether it arrived.
+                    Err(ClientError::Closed) => {
+                        raw.revive()?;
+                        continue;
+                    }
+                    Err(ClientError::Timeout) => bail!("{}", self.late),
+                    Err(error) => return Err(error.into()),
+                };
                 if retries == 0 || !raw.is_no_responders(&answer) {
                     break answer;
                 }
@@ -226,40 +230,55 @@ fn serve_all(mut raw: Raw, sleep: Duration, subject: &str) -> Result<Sample> {
     for (place, question) in service.subjects().enumerate() {
         subscriptions.push_str(&format!("SUB {question} {}\r\n", place + FIRST_QUESTION));
     }
-    raw.write(subscriptions.as_bytes())?;
+    raw.subscribe(&subscriptions)?;
     raw.set_patience(None)?;
     let mut out = Vec::new();
     loop {
-        raw.fill()?;
-        out.clear();
-        let begun = Instant::now();
-        let mut requests = 0;
-        while let Some(request) = raw.next_buffered()? {
-            let reply = String::from_utf8_lossy(raw.reply(&request)).into_owned();
-            if request.sid == REQUESTS {
-                requests += 1;
-                if !sleep.is_zero() {
-                    raw.write(&out)?;
-                    out.clear();
-                    std::thread::sleep(sleep);
-                }
-            }
-            if reply.is_empty() {
-                continue;
-            }
-            if request.sid == REQUESTS {
-                push_publish(&mut out, &reply, "", &[], ANSWER);
-                continue;
-            }
-            let place = usize::try_from(request.sid).unwrap_or(0);
-            if let Some(answer) = service.answer(place.wrapping_sub(FIRST_QUESTION)) {
-                push_publish(&mut out, &reply, "", &[], answer.as_bytes());
+        match serve_some(&mut raw, &service, sleep, &mut out) {
+            Err(ClientError::Closed) => raw.revive()?,
+            other => other?,
+        }
+    }
+}
+
+/// Answers what comes with the next read.
+fn serve_some(
+    raw: &mut Raw,
+    service: &Service,
+    sleep: Duration,
+    out: &mut Vec<u8>,
+) -> std::result::Result<(), ClientError> {
+    raw.fill()?;
+    out.clear();
+    let begun = Instant::now();
+    let mut requests = 0;
+    while let Some(request) = raw.next_buffered()? {
+        let reply = String::from_utf8_lossy(raw.reply(&request)).into_owned();
+        if request.sid == REQUESTS {
+            requests += 1;
+            if !sleep.is_zero() {
+                raw.write(out)?;
+                out.clear();
+                std::thread::sleep(sleep);
             }
         }
-        raw.write(&out)?;
-        service.requests.fetch_add(requests, Ordering::Relaxed);
-        service
-            .nanos
-            .fetch_add(nanos(begun.elapsed()), Ordering::Relaxed);
+        if reply.is_empty() {
+            continue;
+        }
+        if request.sid == REQUESTS {
+            push_publish(out, &reply, "", &[], ANSWER);
+            continue;
+        }
+        let place = usize::try_from(request.sid).unwrap_or(0);
+        if let Some(answer) = service.answer(place.wrapping_sub(FIRST_QUESTION)) {
+            push_publish(out, &reply, "", &[], answer.as_bytes());
+        }
     }
+    raw.write(out)?;
+    if requests > 0 {
+        let time = nanos(begun.elapsed());
+        service.requests.fetch_add(requests, Ordering::Relaxed);
+        service.nanos.fetch_add(time, Ordering::Relaxed);
+    }
+    Ok(())
 }

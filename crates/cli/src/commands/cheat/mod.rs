@@ -9,7 +9,7 @@ use crate::failure::Result;
 use crate::session::Session;
 
 /// Sheets by label, sorted.
-const SHEETS: &[(&str, &str)] = &[
+pub const SHEETS: &[(&str, &str)] = &[
     ("account", include_str!("sheets/account.txt")),
     ("auth", include_str!("sheets/auth.txt")),
     ("bench", include_str!("sheets/bench.txt")),

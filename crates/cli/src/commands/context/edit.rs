@@ -31,12 +31,12 @@ fn about(field: &str) -> Option<&'static str> {
 /// Changes a context in the user's editor.
 pub fn edit(session: &mut Session) -> Result<()> {
     let name = session.matches.required_arg("name").to_owned();
-    if std::env::var_os("EDITOR").is_none_or(|editor| editor.is_empty()) {
-        bail!("set EDITOR environment variable to your chosen editor");
-    }
     let store = Store::open()?;
     if !store.is_known(&name) {
         bail!("unknown context {name:?}");
+    }
+    if std::env::var_os("EDITOR").is_none_or(|editor| editor.is_empty()) {
+        bail!("set EDITOR environment variable to your chosen editor");
     }
     let record = store.load(&name)?;
     let head = format!("# Context {name}: change values, save and leave the editor\n");

@@ -1,8 +1,9 @@
 //! `nats context ls`.
 
 use super::info::json;
-use crate::context::Store;
+use crate::context::{Record, Store};
 use crate::failure::Result;
+use crate::log;
 use crate::output::{Json, Table};
 use crate::session::Session;
 
@@ -11,11 +12,14 @@ pub fn list(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let names = store.names();
     let matches = &session.matches;
-    if matches.on("names") {
-        for name in names {
-            println!("{name}");
+    let for_completion = matches.on("completion");
+    let mut known: Vec<(String, Record)> = Vec::new();
+    for name in names {
+        match store.load(&name) {
+            Ok(record) => known.push((name, record)),
+            Err(_) if for_completion => {}
+            Err(failure) => log!("Could not load context {name}: {failure}"),
         }
-        return Ok(());
     }
     let selected = store.selected();
     let mark = |name: &str| {
@@ -25,40 +29,36 @@ pub fn list(session: &mut Session) -> Result<()> {
             ""
         }
     };
-    if matches.on("completion") {
-        for name in names {
-            let about = store
-                .load(&name)
-                .map(|record| record.description)
-                .unwrap_or_default();
-            println!(
-                "{}{}:{}",
-                name.replace(':', "\\:"),
-                mark(&name),
-                about.replace(':', "\\:")
-            );
+    if for_completion {
+        for (name, record) in known {
+            let escaped = name.replace(':', "\\:");
+            println!("{escaped}{}:{}", mark(&name), record.description);
         }
-        return Ok(());
-    }
-    if matches.on("json") {
-        let known = names
+    } else if matches.on("json") {
+        let known: Vec<Json> = known
             .iter()
-            .filter_map(|name| Some(json(name, &store.load(name).ok()?)));
-        Json::List(known.collect()).print();
-        return Ok(());
-    }
-    if names.is_empty() {
+            .map(|(name, record)| json(name, record))
+            .collect();
+        if known.is_empty() {
+            Json::Null.print();
+        } else {
+            Json::List(known).print();
+        }
+    } else if matches.on("names") {
+        for (name, _) in known {
+            println!("{name}");
+        }
+    } else if known.is_empty() {
         println!("No known contexts");
-        return Ok(());
+    } else {
+        let mut table = Table::new("Known Contexts", &["Name", "Description"]);
+        for (name, record) in known {
+            table.row(vec![
+                format!("{name}{}", mark(&name)).into(),
+                record.description.into(),
+            ]);
+        }
+        table.print();
     }
-    let mut table = Table::new("Known Contexts", &["Name", "Description"]);
-    for name in names {
-        let about = match store.load(&name) {
-            Ok(record) => record.description,
-            Err(failure) => failure.to_string(),
-        };
-        table.row(vec![format!("{name}{}", mark(&name)).into(), about.into()]);
-    }
-    table.print();
     Ok(())
 }

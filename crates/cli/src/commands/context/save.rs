@@ -15,8 +15,7 @@ pub fn add(session: &mut Session) -> Result<()> {
         store.load(&name)?
     } else {
         match session.matches.filled("context") {
-            Some(template) if store.is_known(template) => store.load(template)?,
-            Some(template) => bail!("context not found: {template:?}"),
+            Some(template) => store.load(template)?,
             None => Record::default(),
         }
     };
@@ -41,12 +40,8 @@ pub fn copy(session: &mut Session) -> Result<()> {
 
 fn save(session: &mut Session, store: &Store, name: &str, mut record: Record) -> Result<()> {
     session.lay_flags_over(&mut record);
-    if session.matches.given("description") {
-        session
-            .matches
-            .text("description")
-            .unwrap_or_default()
-            .clone_into(&mut record.description);
+    if let Some(description) = session.matches.filled("description") {
+        description.clone_into(&mut record.description);
     }
     if record.url.is_empty() {
         DEFAULT_URL.clone_into(&mut record.url);

@@ -1,6 +1,6 @@
 //! `nats context select`, `previous` and `unselect`.
 
-use super::info::show;
+use super::info::{selected, show};
 use crate::bail;
 use crate::context::Store;
 use crate::failure::Result;
@@ -9,6 +9,9 @@ use crate::session::Session;
 /// Selects a context.
 pub fn select(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
+    if store.names().is_empty() {
+        bail!("no context defined");
+    }
     let name = match session.matches.arg("name") {
         Some(name) => name.to_owned(),
         None => pick(session, &store)?,
@@ -19,9 +22,6 @@ pub fn select(session: &mut Session) -> Result<()> {
 
 fn pick(session: &Session, store: &Store) -> Result<String> {
     let names = store.names();
-    if names.is_empty() {
-        bail!("no context defined");
-    }
     let selected = store.selected().unwrap_or_default();
     let start = names.iter().position(|name| *name == selected).unwrap_or(0);
     let chosen = session.prompt().select("Select a Context", &names, start)?;
@@ -31,10 +31,13 @@ fn pick(session: &Session, store: &Store) -> Result<String> {
 /// Selects the context that was selected before.
 pub fn previous(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
-    let Some(name) = store.previous() else {
-        bail!("no previous context");
+    let name = match store.previous() {
+        Some(name) => {
+            store.select(&name)?;
+            name
+        }
+        None => selected(&store)?,
     };
-    store.select(&name)?;
     show(session, &store, &name, false).map(|_| ())
 }
 

@@ -4,7 +4,7 @@ pub mod model;
 
 use crate::client::Headers;
 use crate::failure::Result;
-use crate::jetstream::{Api, DirectMessage, direct_get, direct_pages};
+use crate::jetstream::{Api, ApiError, DirectMessage, direct_get, direct_pages};
 use crate::output::{Columns, Json};
 use crate::session::Session;
 use crate::{bail, fail};
@@ -12,14 +12,15 @@ use crate::{bail, fail};
 /// The stream of a counter, by name or by subject.
 fn stream_of(api: &Api, named: &str, subject: &str) -> Result<String> {
     let name = if named.is_empty() {
-        match api.stream_names(subject)?.into_iter().next() {
+        let names = api.stream_names(subject).map_err(|why| why.as_library())?;
+        match names.into_iter().next() {
             Some(name) => name,
-            None => bail!("no stream found with subject: {subject}"),
+            None => return Err(ApiError::stream_not_found().as_library().into()),
         }
     } else {
         named.to_owned()
     };
-    let info = api.stream_info(&name)?;
+    let info = api.stream_info(&name).map_err(|why| why.as_library())?;
     if !info.on("config.allow_msg_counter") || !info.on("config.allow_direct") {
         bail!("{name:?} is not a valid counter stream");
     }
@@ -35,11 +36,16 @@ fn load(session: &mut Session) -> Result<DirectMessage> {
         .unwrap_or_default()
         .to_owned();
     let stream = stream_of(&api, &named, &subject)?;
-    Ok(direct_get(
-        &api,
-        &stream,
-        &Json::object().with("last_by_subj", subject),
-    )?)
+    let selector = Json::object().with("last_by_subj", subject.as_str());
+    direct_get(&api, &stream, &selector).map_err(|why| {
+        if why.is_message_not_found() {
+            return fail!("counter not initialized for subject: {subject}");
+        }
+        fail!(
+            "failed to get last message for subject {subject}: {}",
+            why.as_library()
+        )
+    })
 }
 
 fn value(message: &DirectMessage) -> Result<String> {
@@ -72,22 +78,32 @@ pub fn view(session: &mut Session) -> Result<()> {
         .and_then(|text| Json::parse(text.as_bytes()).ok())
         .unwrap_or_default();
     if sources.entries("").is_empty() {
-        c.print();
-        println!("\nNo source information found");
-        return Ok(());
+        c.text("No source information found");
+    } else {
+        c.section("Sources");
     }
-    c.section("Sources");
     for (stream, subjects) in sources.entries("") {
-        for (subject, value) in subjects.entries("") {
-            let text = value
-                .as_text()
-                .map_or_else(|| value.compact(), str::to_owned);
-            c.row(&format!("{stream} {subject}"), text);
-        }
+        add_source(&mut c, stream, subjects.entries(""));
     }
     c.print();
-    println!();
     Ok(())
+}
+
+/// What came from a stream, subject by subject.
+fn add_source(c: &mut Columns, stream: &str, subjects: &[(String, Json)]) {
+    let mut subjects: Vec<&(String, Json)> = subjects.iter().collect();
+    subjects.sort_by(|a, b| a.0.cmp(&b.0));
+    let width = subjects
+        .iter()
+        .map(|(subject, _)| subject.chars().count())
+        .max()
+        .unwrap_or(0);
+    let mut label = stream;
+    for (subject, value) in subjects {
+        let value = value.as_text().unwrap_or_default();
+        c.row(label, format!("{subject:>width$}: {value}"));
+        label = "";
+    }
 }
 
 /// Adds to a counter.
@@ -103,6 +119,9 @@ pub fn decrement(session: &mut Session) -> Result<()> {
 /// A counter is larger than any number type: signs and digits are all that is
 /// needed.
 fn add(session: &mut Session, sign: i8) -> Result<()> {
+    let api = session.jetstream()?;
+    let subject = session.matches.required_arg("subject").to_owned();
+    stream_of(&api, "", &subject)?;
     let given = session.matches.required_arg("value");
     let (negative, digits) = match given.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -112,15 +131,14 @@ fn add(session: &mut Session, sign: i8) -> Result<()> {
         bail!("invalid value");
     }
     let minus = negative != (sign < 0);
-    let subject = session.matches.required_arg("subject").to_owned();
     let mut headers = Headers::new();
     headers.add(
         "Nats-Incr",
         format!("{}{digits}", if minus { "-" } else { "" }),
     );
-    let ack = session
-        .jetstream()?
-        .publish(&subject, Some(&headers), b"")?;
+    let ack = api
+        .publish(&subject, Some(&headers), b"")
+        .map_err(|why| why.as_library())?;
     match ack.text("val") {
         "" => bail!("{:?} is not a valid counter stream", ack.text("stream")),
         value => println!("{value}"),

@@ -2,7 +2,8 @@
 
 pub mod model;
 
-use crate::failure::{Failure, Result};
+use crate::bail;
+use crate::failure::Result;
 use crate::help::{self, find};
 use crate::session::Session;
 
@@ -11,10 +12,8 @@ pub fn show(session: &mut Session) -> Result<()> {
     let words = session.matches.args("command");
     let path = find(words);
     if let Some(word) = words.get(path.len()) {
-        return Err(Failure::Usage(format!(
-            "expected command but got \"{word}\", use --help for full help including flags and arguments"
-        )));
+        bail!("expected command but got \"{word}\"");
     }
-    print!("{}", help::text(&path));
+    print!("{}", help::short_text(&path));
     Ok(())
 }

@@ -3,24 +3,27 @@
 pub mod model;
 
 use std::io::Write;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::client::{Connection, Endpoint};
 use crate::context::write_whole;
-use crate::failure::Result;
-use crate::format::human_duration;
+use crate::failure::{Failure, Result};
+use crate::format::go_duration;
 use crate::session::Session;
 use crate::{bail, log};
 
-/// Round trips that the distance to a server is measured by.
-const ROUND_TRIPS: u32 = 5;
 /// Wait for the last messages.
 const TAIL: Duration = Duration::from_secs(5);
 /// Percentiles that are shown.
 const PERCENTILES: [f64; 11] = [
     10.0, 50.0, 75.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999, 99.99999, 100.0,
+];
+/// Those in the file.
+const WRITTEN: [f64; 12] = [
+    10.0, 25.0, 50.0, 75.0, 90.0, 99.0, 99.9, 99.99, 99.999, 99.9999, 99.99999, 100.0,
 ];
 /// Between the parts of the report.
 const RULE: &str = "==============================";
@@ -29,6 +32,7 @@ const LEAST: i64 = 8;
 
 /// Measures how long messages take from one server to another.
 pub fn latency(session: &mut Session) -> Result<()> {
+    let begun = Instant::now();
     let matches = &session.matches;
     let size = matches.int("size");
     if size < LEAST {
@@ -41,62 +45,64 @@ pub fn latency(session: &mut Session) -> Result<()> {
     let timeout = session.timeout();
     let size = usize::try_from(size).unwrap_or(8);
 
-    let publisher = session.connect()?;
+    let publisher = session
+        .connect()
+        .map_err(|why| why.context("first connection failed"))?;
     let mut options = session.options()?;
     options.servers = Endpoint::parse_list(&server_b)?;
-    let subscriber = Connection::connect(options)?;
-    let (near, far) = (
-        distance(&publisher, timeout)?,
-        distance(&subscriber, timeout)?,
-    );
+    let subscriber = Connection::connect(options)
+        .map_err(|why| Failure::from(why).context("second connection failed"))?;
     log!("{RULE}");
-    log!("Pub Server RTT : {}", human(near));
-    log!("Sub Server RTT : {}", human(far));
+    log!("Pub Server RTT : {}", short(publisher.flush(timeout)?));
+    log!("Sub Server RTT : {}", short(subscriber.flush(timeout)?));
     log!("Message Payload: {}", bytes(size as u64));
-    log!(
-        "Target Duration: {}",
-        crate::format::go_duration(nanos(duration))
-    );
+    log!("Target Duration: {}", go_duration(nanos(duration)));
     log!("Target Msgs/Sec: {rate}");
     log!("Target Band/Sec: {}", bytes(rate * size as u64 * 2));
     log!("{RULE}");
 
     let count = ((duration.as_secs_f64() * rate as f64) as u64).max(1);
     let measured = measure(&publisher, &subscriber, size, rate, count, timeout)?;
-    report(&measured, size, count, histogram.as_deref())
+    report(&measured, begun, size, count, histogram.as_deref())
 }
 
 /// What was measured.
 struct Measured {
     spans: Vec<u64>,
-    first_sent: Duration,
-    last_sent: Duration,
-    last_received: Duration,
+    /// When the first message was sent.
+    first_sent: Instant,
+    /// Time from then until the last one was sent, and received.
+    sending: Duration,
+    receiving: Duration,
 }
 
 fn nanos(span: Duration) -> i64 {
     i64::try_from(span.as_nanos()).unwrap_or(i64::MAX)
 }
 
-fn human(span: Duration) -> String {
-    human_duration(nanos(span))
+/// A span without parts of microseconds.
+fn short(span: Duration) -> String {
+    go_duration(nanos(span) / 1_000 * 1_000)
 }
 
-/// A size in the short form of this report: `8B`, `16K`.
+/// A size in the short form of this report: `8B`, `1.6K`, `16K`.
 fn bytes(size: u64) -> String {
-    match size {
-        0..1024 => format!("{size}B"),
-        1024..1_048_576 => format!("{}K", size / 1024),
-        _ => format!("{:.1}M", size as f64 / 1_048_576.0),
+    if size < 10 {
+        return format!("{size}B");
     }
-}
-
-fn distance(connection: &Connection, timeout: Duration) -> Result<Duration> {
-    let mut total = Duration::ZERO;
-    for _ in 0..ROUND_TRIPS {
-        total += connection.flush(timeout)?;
+    let mut scaled = size as f64;
+    let mut letters = "BKMGT".chars();
+    let mut letter = letters.next();
+    while scaled >= 1024.0 {
+        let Some(larger) = letters.next() else {
+            break;
+        };
+        letter = Some(larger);
+        scaled /= 1024.0;
     }
-    Ok(total / ROUND_TRIPS)
+    let value = (scaled * 10.0 + 0.5).floor() / 10.0;
+    let digits = usize::from(value < 10.0);
+    format!("{value:.digits$}{}", letter.unwrap_or('B'))
 }
 
 fn measure(
@@ -129,14 +135,10 @@ fn measure(
     thread::sleep(Duration::from_millis(100));
     let interval = Duration::from_secs_f64(1.0 / rate as f64);
     let mut payload = vec![0u8; size];
-    let mut first_sent = None;
-    let mut last_sent = Duration::ZERO;
-    let mut next = Instant::now();
+    let first_sent = Instant::now();
+    let mut next = first_sent;
     for _ in 0..count {
-        let now = start.elapsed();
-        first_sent.get_or_insert(now);
-        last_sent = now;
-        let stamp = nanos(now).unsigned_abs().to_be_bytes();
+        let stamp = nanos(start.elapsed()).unsigned_abs().to_be_bytes();
         for (byte, stamp) in payload.iter_mut().zip(stamp) {
             *byte = stamp;
         }
@@ -147,6 +149,7 @@ fn measure(
             thread::sleep(left);
         }
     }
+    let sending = first_sent.elapsed();
     publisher.flush(timeout)?;
     let deadline = Instant::now() + TAIL;
     loop {
@@ -170,68 +173,105 @@ fn measure(
     let spans = std::mem::take(&mut received.0);
     Ok(Measured {
         spans,
-        first_sent: first_sent.unwrap_or_default(),
-        last_sent,
-        last_received: received.1,
+        first_sent,
+        sending,
+        receiving: (start + received.1)
+            .saturating_duration_since(first_sent)
+            .max(sending),
     })
 }
 
-fn report(measured: &Measured, size: usize, count: u64, histogram: Option<&str>) -> Result<()> {
+/// Nanoseconds at a percentile of what is sorted.
+fn at(sorted: &[u64], percent: f64) -> u64 {
+    let place = ((percent / 100.0) * sorted.len() as f64).ceil() as usize;
+    let place = place.clamp(1, sorted.len().max(1)) - 1;
+    sorted.get(place).copied().unwrap_or_default()
+}
+
+fn median(sorted: &[u64]) -> u64 {
+    let middle = sorted.len() / 2;
+    let value = |at: usize| sorted.get(at).copied().unwrap_or_default();
+    if sorted.len().is_multiple_of(2) {
+        u64::midpoint(value(middle.saturating_sub(1)), value(middle))
+    } else {
+        value(middle)
+    }
+}
+
+fn report(
+    measured: &Measured,
+    begun: Instant,
+    size: usize,
+    count: u64,
+    histogram: Option<&str>,
+) -> Result<()> {
     let mut sorted = measured.spans.clone();
     sorted.sort_unstable();
-    let at = |percent: f64| {
-        let place = ((percent / 100.0) * sorted.len() as f64).ceil() as usize;
-        let place = place.clamp(1, sorted.len().max(1)) - 1;
-        i64::try_from(sorted.get(place).copied().unwrap_or_default()).unwrap_or(i64::MAX)
-    };
+    let span = |nanos: u64| short(Duration::from_nanos(nanos));
     log!("HDR Percentiles:");
     for percent in PERCENTILES {
         let name = format!("{percent}:");
-        log!("{name:<10}{}", human_duration(at(percent)));
+        log!("{name:<10}{}", span(at(&sorted, percent)));
     }
     log!("{RULE}");
-    let seconds = (measured.last_sent - measured.first_sent).as_secs_f64();
-    let rate = if seconds > 0.0 {
-        count as f64 / seconds
-    } else {
-        count as f64
-    };
-    log!("Actual Msgs/Sec: {}", rate as u64);
-    log!(
-        "Actual Band/Sec: {}",
-        bytes((rate * size as f64 * 2.0) as u64)
-    );
-    log!("Minimum Latency: {}", human_duration(at(0.0)));
-    log!("Median Latency : {}", human_duration(at(50.0)));
-    log!("Maximum Latency: {}", human_duration(at(100.0)));
-    log!("1st Sent Wall Time : {}", human(measured.first_sent));
-    log!("Last Sent Wall Time: {}", human(measured.last_sent));
-    log!("Last Recv Wall Time: {}", human(measured.last_received));
     if let Some(path) = histogram {
-        let mut raw = Vec::new();
-        for span in &measured.spans {
-            writeln!(raw, "{:.6}", *span as f64 / 1e6)?;
-        }
-        write_whole(std::path::Path::new(&format!("{path}.raw")), &raw, 0o644)?;
-        let mut table = String::from("Value\tPercentile\tTotalCount\t1/(1-Percentile)\n\n");
-        for percent in PERCENTILES {
-            let part = percent / 100.0;
-            let below = (part * sorted.len() as f64).ceil() as u64;
-            let inverse = if part < 1.0 {
-                format!("{:.2}", 1.0 / (1.0 - part))
-            } else {
-                "inf".to_owned()
-            };
-            table.push_str(&format!(
-                "{:.6}\t{part:.9}\t{below}\t{inverse}\n",
-                at(percent) as f64 / 1e6
-            ));
-        }
-        write_whole(
-            std::path::Path::new(&format!("{path}.histogram")),
-            table.as_bytes(),
-            0o644,
-        )?;
+        write_files(path, &measured.spans, &sorted)?;
     }
+    let rate = (count as f64 / measured.sending.as_secs_f64().max(1e-9)) as u64;
+    log!("Actual Msgs/Sec: {rate}");
+    log!("Actual Band/Sec: {}", bytes(rate * size as u64 * 2));
+    log!("Minimum Latency: {}", span(at(&sorted, 0.0)));
+    log!("Median Latency : {}", span(median(&sorted)));
+    log!("Maximum Latency: {}", span(at(&sorted, 100.0)));
+    let before = measured.first_sent.saturating_duration_since(begun);
+    log!("1st Sent Wall Time : {}", short(before));
+    log!("Last Sent Wall Time: {}", short(measured.sending));
+    log!("Last Recv Wall Time: {}", short(measured.receiving));
     Ok(())
+}
+
+/// Writes all latencies as they came, and how they are distributed.
+fn write_files(path: &str, spans: &[u64], sorted: &[u64]) -> Result<()> {
+    /// Instead of infinity for the last percentile.
+    const LAST: f64 = 1e7;
+    let mut raw = Vec::new();
+    for span in spans {
+        writeln!(raw, "{:.6}", *span as f64 / 1e6)?;
+    }
+    write_whole(Path::new(&format!("{path}.raw")), &raw, 0o644)?;
+    let mut table = String::from("Value    Percentile    TotalCount    1/(1-Percentile)\n\n");
+    for percent in WRITTEN {
+        let part = percent / 100.0;
+        let below = (part * sorted.len() as f64 + 0.5) as u64;
+        let inverse = if percent < 100.0 {
+            1.0 / (1.0 - part)
+        } else {
+            LAST
+        };
+        table.push_str(&format!(
+            "{:.6}    {part:.6}        {below}            {inverse:.6}\n",
+            at(sorted, percent) as f64 / 1e6
+        ));
+    }
+    write_whole(
+        Path::new(&format!("{path}.histogram")),
+        table.as_bytes(),
+        0o644,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times_are_short() {
+        let sizes = [8, 10, 1_600, 16_000, 1_048_575, 3 << 20];
+        assert_eq!(
+            sizes.map(bytes),
+            ["8B", "10B", "1.6K", "16K", "1024K", "3.0M"]
+        );
+        assert_eq!(short(Duration::from_nanos(2_798_999)), "2.798ms");
+        assert_eq!((median(&[1, 3]), median(&[1, 2, 9])), (2, 2));
+    }
 }

@@ -11,8 +11,9 @@ pub const PUBLISH: Command = Command::new("publish", "Publish messages")
         optional("body", "The message body"),
     ])
     .flags(&[&[
-        text("reply", "Subject for replies"),
+        text("reply", "Subject for replies").value_name("SUBJECT"),
         text("header", "Add a header, as KEY:VALUE")
+            .value_name("K:V")
             .short('H')
             .list(),
         switch("atomic", "Publish all lines as one atomic batch"),
@@ -23,19 +24,21 @@ pub const PUBLISH: Command = Command::new("publish", "Publish messages")
         ),
         switch("jetstream", "Wait until a stream has stored the message").short('J'),
         switch("quiet", "Do not log what is published").short('q'),
-        duration("schedule-after", "Deliver after this time"),
-        text("schedule-at", "Deliver at this time (RFC 3339)"),
-        text("schedule-cron", "Deliver by this cron expression"),
+        duration("schedule-after", "Deliver after this time").value_name("DURATION"),
+        text("schedule-at", "Deliver at this time (RFC 3339)").value_name("TIME"),
+        text("schedule-cron", "Deliver by this cron expression").value_name("CRON"),
         text(
             "schedule-dest",
             "Subject that the scheduled message is published to",
-        ),
+        )
+        .value_name("SUBJECT"),
         duration(
             "schedule-every",
             "Deliver again and again with this interval",
-        ),
-        text("schedule-source", "Subject whose last message is published"),
-        duration("schedule-ttl", "TTL of the published messages"),
+        )
+        .value_name("DURATION"),
+        text("schedule-source", "Subject whose last message is published").value_name("SUBJECT"),
+        duration("schedule-ttl", "TTL of the published messages").value_name("DURATION"),
         choice(
             "send-on",
             &["newline", "eof"],

@@ -17,7 +17,7 @@ pub fn headers(matches: &Matches) -> Result<Option<Headers>> {
         matches.nanos("schedule-every"),
         matches.filled("schedule-cron"),
     );
-    let ttl = matches.nanos("schedule-ttl");
+    let ttl = matches.nanos("schedule-ttl").filter(|ttl| *ttl > 0);
     let source = matches.filled("schedule-source");
     let destination = matches.filled("schedule-dest");
     let planned = at.is_some() || after.is_some() || every.is_some() || cron.is_some();
@@ -27,6 +27,12 @@ pub fn headers(matches: &Matches) -> Result<Option<Headers>> {
     let Some(destination) = destination else {
         bail!("schedule destination is required when setting schedule properties");
     };
+    if after.is_some_and(|after| after <= 0) {
+        bail!("--schedule-after must be greater than 0");
+    }
+    if every.is_some_and(|every| every <= 0) {
+        bail!("--schedule-every must be greater than 0");
+    }
     if at.is_some() && after.is_some() {
         bail!("--schedule-at and --schedule-after are mutually exclusive");
     }
@@ -62,33 +68,30 @@ fn schedule(
         let time: Timestamp = at
             .parse()
             .map_err(|_| fail!("invalid schedule time {at:?}: RFC 3339 is needed"))?;
-        return Ok(Some(format!("@at {}", seconds(time))));
+        return Ok(Some(format!("@at {}", whole_seconds(time, 0))));
     }
     if let Some(after) = after {
-        if after <= 0 {
-            bail!("--schedule-after must be greater than 0");
-        }
         let time = Timestamp::from_nanosecond(i128::from(now_nanos()) + i128::from(after))
             .map_err(|error| fail!("--schedule-after: {error}"))?;
         // The original writes the bare time, which servers refuse (cli.md
         // 11.2).
-        return Ok(Some(format!("@at {}", seconds(time))));
+        // A part of a second counts as one, so that the time is not over
+        // before it is read.
+        return Ok(Some(format!("@at {}", whole_seconds(time, 1))));
     }
     if let Some(every) = every {
-        if every <= 0 {
-            bail!("--schedule-every must be greater than 0");
-        }
         return Ok(Some(format!("@every {}", go_duration(every))));
     }
     Ok(cron.map(str::to_owned))
 }
 
-/// In UTC with whole seconds; a part of a second counts as one, so that the
-/// time is not over before it is read.
-fn seconds(time: Timestamp) -> String {
+/// In UTC without the part of a second, for which there are `more` seconds.
+fn whole_seconds(time: Timestamp, more: i128) -> String {
+    const SECOND: i128 = 1_000_000_000;
     let nanos = time.as_nanosecond();
-    let whole = nanos.div_euclid(1_000_000_000) + i128::from(nanos.rem_euclid(1_000_000_000) > 0);
-    Timestamp::from_nanosecond(whole * 1_000_000_000)
+    let part = nanos.rem_euclid(SECOND);
+    let whole = nanos - part + if part > 0 { more * SECOND } else { 0 };
+    Timestamp::from_nanosecond(whole)
         .unwrap_or(time)
         .to_string()
 }

@@ -7,12 +7,12 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use crate::client::{ClientError, Connection, Message};
+use crate::client::{ClientError, Connection, Headers, Message};
 use crate::failure::{Failure, Result};
-use crate::log;
-use crate::messages::{expand_body, parse_headers, run_command};
+use crate::messages::{expand_reply, parse_headers, run_command};
 use crate::session::Session;
 use crate::template::{MessageScope, expand};
+use crate::{log, words};
 
 /// Time between two looks whether Ctrl-C was pressed.
 const LOOK: Duration = Duration::from_millis(100);
@@ -29,7 +29,7 @@ pub fn reply(session: &mut Session) -> Result<()> {
     let answer = match (
         matches.on("echo"),
         matches.filled("command"),
-        matches.arg("body"),
+        matches.arg("body").filter(|body| !body.is_empty()),
     ) {
         (true, _, _) => Answer::Echo,
         (false, Some(command), _) => Answer::Command(command.to_owned()),
@@ -41,15 +41,23 @@ pub fn reply(session: &mut Session) -> Result<()> {
     };
     let subject = matches.required_arg("subject").to_owned();
     let queue = matches.text("queue").unwrap_or_default().to_owned();
-    let most = matches.given("count").then(|| matches.uint("count"));
+    let most = Some(matches.uint("count")).filter(|most| *most > 0);
     let sleep = matches.duration("sleep").unwrap_or_default();
     let given_headers = matches.list("header").to_vec();
+    let trace = session.trace();
     let connection = session.connect()?;
     let requests = connection.subscribe(&subject, &queue)?;
     connection.flush(session.timeout())?;
     if let Some(error) = connection.take_error() {
         return Err(error.into());
     }
+    let responder = Responder {
+        connection: connection.clone(),
+        answer,
+        given_headers,
+        sleep,
+        trace,
+    };
     log!("Listening on {subject:?} in group {queue:?}");
     let (sender, interrupted) = channel();
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
@@ -72,11 +80,9 @@ pub fn reply(session: &mut Session) -> Result<()> {
             Err(ClientError::Timeout) => continue,
             Err(error) => return Err(error.into()),
         };
-        if !sleep.is_zero() {
-            thread::sleep(sleep.mul_f64(fastrand::f64()));
+        if responder.respond(&request, count)? {
+            count += 1;
         }
-        respond(&connection, &request, &answer, &given_headers, count)?;
-        count += 1;
     }
     log!("\nDraining...");
     connection.flush(session.timeout())?;
@@ -84,65 +90,108 @@ pub fn reply(session: &mut Session) -> Result<()> {
     Err(Failure::Exit(1))
 }
 
-fn respond(
-    connection: &Connection,
-    request: &Message,
-    answer: &Answer,
-    given_headers: &[String],
-    count: u64,
-) -> Result<()> {
+struct Responder {
+    connection: Connection,
+    answer: Answer,
+    given_headers: Vec<String>,
+    /// Longest time before an answer.
+    sleep: Duration,
+    trace: bool,
+}
+
+impl Responder {
+    /// Answers the request of this number, if it can; gives whether it did.
+    fn respond(&self, request: &Message, count: u64) -> Result<bool> {
+        show(request, count)?;
+        if !self.sleep.is_zero() {
+            thread::sleep(self.sleep.mul_f64(fastrand::f64()));
+        }
+        let scope = MessageScope {
+            count,
+            request: None,
+        };
+        let mut headers = parse_headers(&self.given_headers, &scope)?;
+        let body = match &self.answer {
+            Answer::Echo => {
+                for (key, value) in request.headers.iter().flat_map(|headers| &headers.entries) {
+                    headers.add(key.as_str(), value.as_str());
+                }
+                headers.add("NATS-Reply-Counter", count.to_string());
+                request.payload.clone()
+            }
+            Answer::Body(body) => expand_reply(body, &request.payload, count),
+            Answer::Command(command) => match self.command_output(command, request, count) {
+                Some(output) => output,
+                None => return Ok(false),
+            },
+        };
+        if request.reply.is_empty() {
+            log!("Could not publish reply: nats: message does not have a reply");
+            return Ok(false);
+        }
+        match self
+            .connection
+            .publish(&request.reply, "", Some(&headers), &body)
+        {
+            Ok(()) => Ok(true),
+            Err(why) => {
+                log!("Could not publish reply: {why}");
+                Ok(false)
+            }
+        }
+    }
+
+    /// Output of a command for a request, also of one that fails; nothing if
+    /// the line is no command.
+    fn command_output(&self, command: &str, request: &Message, count: u64) -> Option<Vec<u8>> {
+        let mut line = command.to_owned();
+        for (number, token) in request.subject.split('.').enumerate() {
+            line = line.replace(&format!("{{{{{number}}}}}"), token);
+        }
+        let text = request.text();
+        let scope = MessageScope {
+            count,
+            request: Some(text.clone()).filter(|text| !text.is_empty()),
+        };
+        let line = expand(&line, &scope).unwrap_or_else(|why| {
+            log!("Could not parse command template: {why}");
+            line
+        });
+        let words = match words::split(&line) {
+            Ok(words) => words,
+            Err(why) => {
+                log!("Could not parse command: {why}");
+                return None;
+            }
+        };
+        if self.trace {
+            log!("Executing: {}", words.join(" "));
+        }
+        let env = [
+            ("NATS_REQUEST_SUBJECT", request.subject.as_str()),
+            ("NATS_REQUEST_BODY", text.as_str()),
+        ];
+        Some(
+            run_command(&line, &env, &[]).unwrap_or_else(|(output, failure)| {
+                log!("Command {line:?} failed to run: {failure}");
+                output
+            }),
+        )
+    }
+}
+
+fn show(request: &Message, count: u64) -> Result<()> {
     log!("[#{count}] Received on subject {:?}:", request.subject);
-    for (key, value) in request.headers.iter().flat_map(|headers| &headers.entries) {
-        log!("{key}: {value}");
+    let headers = request.headers.as_ref();
+    for (key, values) in headers.map(Headers::grouped).unwrap_or_default() {
+        for value in values {
+            log!("{key}: {value}");
+        }
     }
     let mut out = std::io::stdout().lock();
     out.write_all(b"\n")?;
     out.write_all(&request.payload)?;
     out.write_all(b"\n")?;
     out.flush()?;
-    let text = String::from_utf8_lossy(&request.payload).into_owned();
-    let scope = MessageScope {
-        count,
-        request: (!text.is_empty()).then(|| text.clone()),
-    };
-    let mut headers = parse_headers(given_headers, &scope)?;
-    let body = match answer {
-        Answer::Echo => {
-            for (key, value) in request.headers.iter().flat_map(|headers| &headers.entries) {
-                headers.add(key.as_str(), value.as_str());
-            }
-            headers.add("NATS-Reply-Counter", count.to_string());
-            request.payload.clone()
-        }
-        Answer::Body(body) => expand_body(body.as_bytes(), &scope),
-        Answer::Command(command) => command_output(command, request, &text, &scope),
-    };
-    if request.reply.is_empty() {
-        return Ok(());
-    }
-    connection.publish(&request.reply, "", Some(&headers), &body)?;
     Ok(())
-}
-
-/// Output of a command for a request; errors are answered, too.
-fn command_output(command: &str, request: &Message, text: &str, scope: &MessageScope) -> Vec<u8> {
-    let mut line = command.to_owned();
-    for (number, token) in request.subject.split('.').enumerate() {
-        line = line.replace(&format!("{{{{{number}}}}}"), token);
-    }
-    let line = expand("command", &line, scope).unwrap_or_else(|why| {
-        log!("Could not parse command template: {why}");
-        line
-    });
-    let env = [
-        ("NATS_REQUEST_SUBJECT", request.subject.as_str()),
-        ("NATS_REQUEST_BODY", text),
-    ];
-    match run_command(&line, &env, &[]) {
-        Ok(output) => output.trim_ascii_end().to_vec(),
-        Err((output, failure)) => {
-            log!("Command {line:?} failed to run: {failure}");
-            output
-        }
-    }
 }

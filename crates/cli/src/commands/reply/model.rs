@@ -18,7 +18,8 @@ pub const REPLY: Command = Command::new("reply", "Answer requests")
         duration(
             "sleep",
             "Wait up to this long, at random, before each answer",
-        ),
+        )
+        .value_name("MAX"),
         text("header", "Add a header, as KEY:VALUE")
             .short('H')
             .list(),

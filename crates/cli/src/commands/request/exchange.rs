@@ -7,7 +7,7 @@ use crate::client::{ClientError, Connection, Message};
 use crate::failure::Result;
 use crate::format::go_duration;
 use crate::log;
-use crate::messages::{Bodies, body_text, expand_body, expand_subject, parse_headers, translate};
+use crate::messages::{Source, expand_message, parse_headers, shown_body};
 use crate::output::progress::{Progress, Unit};
 use crate::template::MessageScope;
 
@@ -15,17 +15,6 @@ use crate::template::MessageScope;
 const ENDLESS: u64 = 32_767;
 /// Repetitions above which a progress bar stands for the log lines.
 const LOGGED: u64 = 20;
-
-/// Which answers are waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Replies {
-    /// So many, or until none comes for a while.
-    Count(u64),
-    /// All until the timeout.
-    UntilTimeout,
-    /// All until an empty one.
-    UntilEmpty,
-}
 
 /// How requests are sent and answers shown.
 #[derive(Debug)]
@@ -42,8 +31,8 @@ pub struct Exchange {
     pub raw: bool,
     /// Command that answers are piped through.
     pub translate: Option<String>,
-    /// Which answers are waited for.
-    pub replies: Replies,
+    /// Answers to wait for; 0 for all until the timeout.
+    pub replies: i64,
     /// Time to wait for further answers.
     pub gap: Duration,
     /// Time to wait for the first answer.
@@ -51,93 +40,107 @@ pub struct Exchange {
 }
 
 impl Exchange {
-    /// Sends requests with the body, or what standard input has.
-    pub fn run(&self, body: Option<&str>, line_by_line: bool, count: i64) -> Result<()> {
+    /// Sends requests with bodies from the source, each so often.
+    pub fn run(&self, source: &Source, count: i64) -> Result<()> {
         let count = if count < 1 {
             ENDLESS
         } else {
             count.unsigned_abs()
         };
         let shows_bar = count > LOGGED && !self.raw;
-        let mut bodies = Bodies::new(body, line_by_line, !self.raw)?;
-        let mut number = 0;
+        let mut bar = Progress::new(shows_bar, "Requesting", Unit::Count, count);
+        let mut bodies = source.open(true)?;
+        let logs = !self.raw && !shows_bar;
+        let mut is_whole = true;
         while let Some(body) = bodies.take()? {
-            let mut bar = Progress::new(shows_bar, "Requesting", Unit::Count, count);
-            for _ in 0..count {
-                number += 1;
-                if let Err(failure) = self.send(&body, number, !self.raw && !shows_bar) {
+            match self.send_all(&body, count, logs, &mut bar) {
+                Ok(all) => is_whole &= all,
+                Err(failure) => {
                     bar.abandon();
                     return Err(failure);
                 }
-                bar.add(1);
             }
+        }
+        if is_whole {
             bar.finish();
+        } else {
+            bar.abandon();
         }
         Ok(())
     }
 
-    fn send(&self, body: &[u8], count: u64, logs: bool) -> Result<()> {
+    /// Gives whether there was somebody to answer.
+    fn send_all(&self, body: &[u8], count: u64, logs: bool, bar: &mut Progress) -> Result<bool> {
+        for number in 1..=count {
+            bar.add(1);
+            if !self.send(body, number, logs)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Sends one request; gives whether somebody is there to answer.
+    fn send(&self, body: &[u8], count: u64, logs: bool) -> Result<bool> {
         let scope = MessageScope {
             count,
             request: None,
         };
-        let headers = parse_headers(&self.given_headers, &scope)?;
         let (subject, body) = if self.templates {
-            (
-                expand_subject(&self.subject, &scope),
-                expand_body(body, &scope),
-            )
+            expand_message(&self.subject, body, &scope)
         } else {
             (self.subject.clone(), body.to_vec())
         };
         if logs {
             log!("Sending request on {subject:?}");
         }
+        let headers = parse_headers(&self.given_headers, &scope)?;
         let inbox = self.connection.new_inbox();
         let answers = self.connection.subscribe(&inbox, "")?;
-        let begun = Instant::now();
         self.connection
             .publish(&subject, &inbox, Some(&headers), &body)?;
-        let end = begun + self.timeout;
+        let begun = Instant::now();
+        let mut deadline = begun + self.timeout;
         let mut spans = Duration::ZERO;
         let mut received: u32 = 0;
         loop {
-            let deadline = match (self.replies, received) {
-                (Replies::Count(_), 1..) => {
-                    let gap = Instant::now() + spans / received + self.gap;
-                    gap.min(end.max(Instant::now()))
-                }
-                _ => end,
-            };
             let answer = match answers.next_before(deadline) {
                 Ok(answer) => answer,
-                Err(ClientError::Timeout) => return Ok(()),
+                Err(ClientError::Timeout) => return self.check().map(|()| true),
                 Err(error) => return Err(error.into()),
             };
-            if let Some(error) = self.connection.take_error() {
-                return Err(error.into());
-            }
+            self.check()?;
             if answer.is_no_responders() {
                 log!("No responders are available");
-                return Ok(());
+                return Ok(false);
             }
-            let ends = match self.replies {
-                Replies::Count(wanted) => {
-                    u64::from(received) + 1 >= wanted || (wanted > 1 && answer.payload.is_empty())
-                }
-                Replies::UntilTimeout => false,
-                Replies::UntilEmpty => answer.payload.is_empty(),
-            };
-            spans += begun.elapsed();
+            let span = begun.elapsed();
+            self.show(&answer, span, logs)?;
             received += 1;
-            self.show(&answer, begun.elapsed(), logs)?;
-            if ends {
-                return Ok(());
+            spans += span;
+            let has_all = self.replies > 0 && i64::from(received) == self.replies;
+            if has_all || (self.replies > 0 && answer.payload.is_empty()) {
+                return Ok(true);
+            }
+            if self.replies != 0 {
+                deadline = Instant::now() + spans / received + self.gap;
             }
         }
     }
 
+    /// What the server has against the request.
+    fn check(&self) -> Result<()> {
+        match self.connection.take_error() {
+            Some(error) => Err(error.into()),
+            None => Ok(()),
+        }
+    }
+
     fn show(&self, answer: &Message, span: Duration, logs: bool) -> Result<()> {
+        if !self.raw && !logs {
+            // The bar stands for everything.
+            return Ok(());
+        }
         if logs {
             log!(
                 "Received with rtt {}",
@@ -148,18 +151,22 @@ impl Exchange {
                 .as_ref()
                 .filter(|headers| !headers.is_empty())
             {
-                for (key, value) in &headers.entries {
-                    log!("{key}: {value}");
+                for (key, values) in headers.grouped() {
+                    for value in values {
+                        log!("{key}: {value}");
+                    }
                 }
                 log!("");
             }
         }
-        let body = match &self.translate {
-            Some(command) => translate(command, &answer.payload, &answer.subject, "")?,
-            None => answer.payload.clone(),
-        };
+        let body = shown_body(
+            &answer.payload,
+            self.translate.as_deref(),
+            &answer.subject,
+            true,
+        );
         let mut out = std::io::stdout().lock();
-        out.write_all(&body_text(&body))?;
+        out.write_all(&body)?;
         out.flush()?;
         Ok(())
     }

@@ -3,25 +3,21 @@
 mod exchange;
 pub mod model;
 
-pub use exchange::{Exchange, Replies};
+pub use exchange::Exchange;
 
 use crate::failure::Result;
 use crate::interrupt;
+use crate::messages::Source;
 use crate::session::Session;
+
+/// Answers to wait for until an empty one comes.
+const UNTIL_EMPTY: i64 = 32_767;
 
 /// Sends requests and shows the answers.
 pub fn request(session: &mut Session) -> Result<()> {
     interrupt::cancels()?;
     let connection = session.connect()?;
     let matches = &session.matches;
-    let replies = if matches.on("wait-for-empty") {
-        Replies::UntilEmpty
-    } else {
-        match matches.int("replies") {
-            ..=0 => Replies::UntilTimeout,
-            count => Replies::Count(count.unsigned_abs()),
-        }
-    };
     let exchange = Exchange {
         connection,
         subject: matches.required_arg("subject").to_owned(),
@@ -29,10 +25,13 @@ pub fn request(session: &mut Session) -> Result<()> {
         templates: matches.on("templates"),
         raw: matches.on("raw"),
         translate: matches.filled("translate").map(str::to_owned),
-        replies,
+        replies: if matches.on("wait-for-empty") {
+            UNTIL_EMPTY
+        } else {
+            matches.int("replies")
+        },
         gap: matches.duration("reply-timeout").unwrap_or_default(),
         timeout: session.timeout(),
     };
-    let line_by_line = matches.text("send-on") == Some("newline");
-    exchange.run(matches.arg("body"), line_by_line, matches.int("count"))
+    exchange.run(&Source::new(matches, "body"), matches.int("count"))
 }

@@ -2,9 +2,10 @@
 
 use super::discover::one;
 use crate::bail;
-use crate::commands::request::{Exchange, Replies};
+use crate::commands::request::Exchange;
 use crate::failure::Result;
 use crate::interrupt;
+use crate::messages::Source;
 use crate::session::Session;
 
 /// Sends requests to an endpoint of a service.
@@ -34,10 +35,9 @@ pub fn request(session: &mut Session) -> Result<()> {
         templates: matches.on("templates"),
         raw: matches.on("raw"),
         translate: matches.filled("translate").map(str::to_owned),
-        replies: Replies::Count(1),
+        replies: 1,
         gap: std::time::Duration::ZERO,
         timeout,
     };
-    let line_by_line = matches.text("send-on") == Some("newline");
-    exchange.run(matches.arg("payload"), line_by_line, matches.int("count"))
+    exchange.run(&Source::new(matches, "payload"), matches.int("count"))
 }

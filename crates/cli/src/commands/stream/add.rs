@@ -22,6 +22,7 @@ const BATCH_LEVEL: i64 = 2;
 pub fn add(session: &mut Session) -> Result<()> {
     settings::check_sizes(&session.matches)?;
     let offline = session.matches.on("validate") || session.matches.given("output");
+    session.context()?;
     // What is not created needs no server, unless one has a say.
     let api = match session.jetstream() {
         Ok(api) => Some(api),

@@ -15,6 +15,8 @@ pub fn chosen(session: &mut Session, exact: bool) -> Result<(Api, Json)> {
 
 /// Requests to the JetStream API.
 pub fn connect(session: &mut Session) -> Result<Api> {
+    // A context that is not there is no matter of connecting.
+    session.context()?;
     session
         .jetstream()
         .map_err(|failure| failure.context("setup failed"))

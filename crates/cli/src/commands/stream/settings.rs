@@ -1,7 +1,7 @@
 //! A stream's configuration from flags (cli.md 4.1).
 
+use crate::commands::assets::read_whole_config;
 use crate::commands::assets::shape::STREAM_CONFIG;
-use crate::commands::assets::{read_whole_config, split_words};
 use crate::failure::Result;
 use crate::format::{SizeRange, commas, parse_duration, parse_size};
 use crate::output::Json;
@@ -178,18 +178,14 @@ pub fn mirror(text: &str) -> Result<Json> {
 /// The sources that flags name, or give as JSON, and whether each is a name
 /// only.
 pub fn sources(matches: &Matches) -> Result<Vec<(Json, bool)>> {
-    let mut out = Vec::new();
-    for value in matches.list("source") {
-        if is_object(value) {
+    matches
+        .list("source")
+        .iter()
+        .map(|value| {
             let source = source(value).map_err(|failure| failure.context("invalid source"))?;
-            out.push((source, false));
-        } else {
-            for name in split_words(value) {
-                out.push((Json::object().with("name", name), true));
-            }
-        }
-    }
-    Ok(out)
+            Ok((source, !is_object(value)))
+        })
+        .collect()
 }
 
 /// Whether a flag gives a JSON object instead of a name.

@@ -1,12 +1,13 @@
 //! Core NATS subscriptions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use super::options::Options;
+use super::options::{Options, View};
 use super::printer::{Origin, Printer};
 use super::report;
 use crate::client::{ClientError, Connection, Message};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
+use crate::jetstream::Delivered;
 use crate::log;
 use crate::session::Session;
 
@@ -18,31 +19,29 @@ const MAX_UNMATCHED: usize = 10_000;
 pub fn subscribe(session: &mut Session, options: &Options) -> Result<()> {
     let connection = session.connect()?;
     let mut subjects = options.subjects.clone();
-    if options.inbox {
+    let inbox = session.matches.on("inbox");
+    if subjects.is_empty() && inbox {
         subjects = vec![connection.new_inbox()];
     }
-    if options.report_subjects || options.report_subscriptions || options.graph {
-        return report::run(&connection, &subjects, options);
+    let mut printer = Printer::new(session)?;
+    let tell = || tell(&subjects, options, &connection, !printer.is_quiet(), inbox);
+    if options.view != View::Messages {
+        let watch = report::Watch::start(&connection, &subjects, options);
+        let watch = watch.and_then(|watch| checked(&connection, session).map(|()| watch));
+        tell();
+        return watch?.run(&connection, options);
     }
-    let mut printer = Printer::new(&session.matches)?;
-    let replies = format!("{}.>", connection.inbox_prefix());
     let mut watched = subjects.clone();
     if options.match_replies {
-        watched.push(replies.clone());
+        watched.push(replies(&connection));
     }
-    let messages = connection.subscribe_all(&watched, &options.queue)?;
-    connection.flush(session.timeout())?;
-    if let Some(error) = connection.take_error() {
-        return Err(error.into());
-    }
-    if !printer.is_quiet() {
-        let acks = if options.acks {
-            "with acknowledgement of JetStream messages "
-        } else {
-            ""
-        };
-        log!("Subscribing on {} {acks}", subjects.join(", "));
-    }
+    let messages = connection
+        .subscribe_all(&watched, &options.queue)
+        .map_err(Failure::from);
+    let messages = messages.and_then(|messages| checked(&connection, session).map(|()| messages));
+    // Whoever waits for this line can rely on the subscriptions.
+    tell();
+    let messages = messages?;
     let mut matcher = Matcher::default();
     let mut count = 0;
     loop {
@@ -52,38 +51,66 @@ pub fn subscribe(session: &mut Session, options: &Options) -> Result<()> {
         };
         let message = match next {
             Ok(message) => message,
-            Err(ClientError::Timeout) => break,
+            Err(ClientError::Timeout) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
-        if is_ignored(&message, &options.ignored) {
+        if is_ignored(&message.subject, &options.ignored) {
             continue;
         }
         for (message, reply) in matcher.take(message, options.match_replies, &connection) {
             count += 1;
             printer.show(count, &message, &Origin::Core, reply.as_ref())?;
-            if options.acks && message.reply.starts_with("$JS.ACK.") {
+            if options.acks && Delivered::parse(&message.reply).is_some() {
                 connection.publish(&message.reply, "", None, b"")?;
             }
             if options.most.is_some_and(|most| count >= most) {
                 connection.flush(session.timeout())?;
-                printer.finish();
                 return Ok(());
             }
         }
     }
-    printer.finish();
-    Ok(())
 }
 
-/// Whether a message is on a subject that is not to be shown.
-pub fn is_ignored(message: &Message, ignored: &[String]) -> bool {
+/// Waits until the server has the subscriptions, and what it has against them.
+fn checked(connection: &Connection, session: &Session) -> Result<()> {
+    connection.flush(session.timeout())?;
+    match connection.take_error() {
+        Some(error) => Err(error.into()),
+        None => Ok(()),
+    }
+}
+
+fn replies(connection: &Connection) -> String {
+    format!("{}.>", connection.inbox_prefix())
+}
+
+/// Logs what is subscribed to. An inbox is told in any case, as nobody could
+/// know it.
+fn tell(subjects: &[String], options: &Options, connection: &Connection, told: bool, inbox: bool) {
+    if options.match_replies && told {
+        log!("Matching replies with inbox prefix {}", replies(connection));
+    }
+    if !told && !inbox {
+        return;
+    }
+    let ignored = options.ignored_text();
+    if options.acks {
+        let first = subjects.first().map_or("", String::as_str);
+        log!("Subscribing on {first} with acknowledgement of JetStream messages {ignored}");
+    } else {
+        log!("Subscribing on {} {ignored}", subjects.join(", "));
+    }
+}
+
+/// Whether a subject is not to be shown.
+pub fn is_ignored(subject: &str, ignored: &[String]) -> bool {
     ignored
         .iter()
-        .any(|pattern| matches_subject(pattern, &message.subject))
+        .any(|pattern| matches_subject(pattern, subject))
 }
 
 /// Whether a subject matches a pattern.
-pub fn matches_subject(pattern: &str, subject: &str) -> bool {
+fn matches_subject(pattern: &str, subject: &str) -> bool {
     let mut tokens = subject.split('.');
     for wanted in pattern.split('.') {
         match (wanted, tokens.next()) {
@@ -95,12 +122,11 @@ pub fn matches_subject(pattern: &str, subject: &str) -> bool {
     }
     tokens.next().is_none()
 }
-
 /// Finds the replies to requests.
 #[derive(Debug, Default)]
 struct Matcher {
     waiting: HashMap<String, Message>,
-    order: std::collections::VecDeque<String>,
+    order: VecDeque<String>,
 }
 
 impl Matcher {

@@ -1,7 +1,7 @@
 //! Messages as files.
 
 use std::fs::OpenOptions;
-use std::io::{Write, stdout};
+use std::io::{StdoutLock, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
@@ -10,9 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::client::Message;
 use crate::context::make_private;
-use crate::fail;
 use crate::failure::Result;
+use crate::format::quoted;
+use crate::messages::translate;
 use crate::output::Json;
+use crate::{fail, log};
 
 /// Files between two dots that show progress.
 const DOT_EVERY: u64 = 100;
@@ -22,54 +24,75 @@ const DOT_EVERY: u64 = 100;
 pub struct Dump {
     /// The directory; nothing is standard output.
     directory: Option<PathBuf>,
-    written: u64,
+    /// Command that bodies are piped through.
+    translate: Option<String>,
 }
 
 impl Dump {
     /// Into a directory, which is made, or to standard output for `-`.
-    pub fn new(target: &str) -> Result<Self> {
+    pub fn new(target: &str, translate: Option<String>) -> Result<Self> {
         let directory = (target != "-").then(|| PathBuf::from(target));
         if let Some(directory) = &directory {
             make_private(directory)?;
         }
         Ok(Self {
             directory,
-            written: 0,
+            translate,
         })
     }
 
-    /// Writes a message and the reply to it.
-    pub fn write(&mut self, number: u64, message: &Message, reply: Option<&Message>) -> Result<()> {
-        let Some(directory) = &self.directory else {
-            let mut out = stdout().lock();
-            for message in std::iter::once(message).chain(reply) {
-                out.write_all(json(message).compact().as_bytes())?;
+    /// Writes the message that is the `count`th, and the reply to it, into
+    /// files of the number `file`, or to `out`.
+    pub fn write(
+        &self,
+        out: &mut StdoutLock<'_>,
+        count: u64,
+        file: u64,
+        message: &Message,
+        reply: Option<&Message>,
+    ) -> Result<()> {
+        for (message, ending) in
+            std::iter::once((message, "")).chain(reply.map(|reply| (reply, "_reply")))
+        {
+            let Some(json) = self.json(message) else {
+                continue;
+            };
+            let Some(directory) = &self.directory else {
+                out.write_all(json.compact().as_bytes())?;
                 out.write_all(b"\0")?;
+                continue;
+            };
+            let path = directory.join(format!("{file}{ending}.json"));
+            if let Err(why) = write_file(&path, &json) {
+                log!("Could not save message: {why}");
             }
-            out.flush()?;
-            return Ok(());
-        };
-        write_file(&directory.join(format!("{number}.json")), message)?;
-        if let Some(reply) = reply {
-            write_file(&directory.join(format!("{number}_reply.json")), reply)?;
+            if count.is_multiple_of(DOT_EVERY) {
+                out.write_all(b".")?;
+            }
         }
-        self.written += 1;
-        if self.written.is_multiple_of(DOT_EVERY) {
-            print!(".");
-            stdout().flush()?;
-        }
+        out.flush()?;
         Ok(())
     }
-}
 
-/// Ends the line of dots.
-pub fn finish(dump: &Dump) {
-    if dump.directory.is_some() && dump.written >= DOT_EVERY {
-        println!();
+    /// The message as JSON; nothing if its body cannot be translated.
+    fn json(&self, message: &Message) -> Option<Json> {
+        let Some(command) = &self.translate else {
+            return Some(json(message, &message.payload));
+        };
+        match translate(command, &message.payload, "", "") {
+            Ok(body) => Some(json(message, &body)),
+            Err((output, why)) => {
+                log!(
+                    "{}\nError while translating msg body: {why}\n\n",
+                    quoted(&output)
+                );
+                None
+            }
+        }
     }
 }
 
-fn write_file(path: &Path, message: &Message) -> Result<()> {
+fn write_file(path: &Path, json: &Json) -> Result<()> {
     let mut file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -82,29 +105,31 @@ fn write_file(path: &Path, message: &Message) -> Result<()> {
                 crate::format::io_error_at("open", path.display(), &error)
             )
         })?;
-    file.write_all(json(message).compact().as_bytes())?;
+    file.write_all(json.compact().as_bytes())?;
     Ok(())
 }
 
-fn json(message: &Message) -> Json {
+fn json(message: &Message, body: &[u8]) -> Json {
     let headers = match message
         .headers
         .as_ref()
         .filter(|headers| !headers.is_empty())
     {
         None => Json::Null,
-        Some(headers) => Json::Object(
-            headers
-                .grouped()
-                .into_iter()
-                .map(|(key, values)| (key.to_owned(), Json::from(values)))
-                .collect(),
-        ),
+        Some(headers) => {
+            let mut keys = headers.grouped();
+            keys.sort();
+            let keys = keys.into_iter();
+            Json::Object(
+                keys.map(|(key, values)| (key.to_owned(), Json::from(values)))
+                    .collect(),
+            )
+        }
     };
     Json::object()
         .with("Subject", message.subject.as_str())
         .with("Reply", message.reply.as_str())
         .with("Header", headers)
-        .with("Data", STANDARD.encode(&message.payload))
+        .with("Data", STANDARD.encode(body))
         .with("Sub", Json::Null)
 }

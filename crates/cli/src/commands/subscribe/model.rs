@@ -19,17 +19,18 @@ pub const SUBSCRIBE: Command = Command::new("subscribe", "Show messages as they 
         text(
             "dump",
             "Write each message to a file in this directory, or - for standard output",
-        ),
+        )
+        .value_name("DIRECTORY"),
         switch("headers-only", "Show or deliver headers without bodies"),
         switch("subjects-only", "Show subjects only"),
-        uint("start-sequence", "Start with this sequence"),
+        uint("start-sequence", "Start with this sequence").value_name("SEQUENCE"),
         switch(
             "all",
             "Include internal streams (KV, object and MQTT stores)",
         ),
         switch("new", "Start with new messages"),
         switch("last", "Start with the last message"),
-        text("since", "Start this long ago"),
+        text("since", "Start this long ago").value_name("DURATION"),
         switch(
             "last-per-subject",
             "Start with the last message of each subject",
@@ -39,8 +40,9 @@ pub const SUBSCRIBE: Command = Command::new("subscribe", "Show messages as they 
             "Stop when there are no more messages in the stream",
         )
         .short('T'),
-        text("stream", "Stream to work with"),
+        text("stream", "Stream to work with").value_name("STREAM"),
         text("ignore-subject", "Do not show messages on these subjects")
+            .value_name("SUBJECT")
             .short('I')
             .list(),
         duration("wait", "Stop after this time without a message"),

@@ -5,13 +5,13 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::dump::{self, Dump};
+use super::dump::Dump;
 use crate::client::Message;
 use crate::failure::Result;
-use crate::format::{go_duration, local_time_of, now_nanos, stamp_micros};
+use crate::format::{commas, go_duration, local_time_of, now_nanos, stamp_micros};
 use crate::jetstream::Delivered;
-use crate::messages::{body_text, header_lines, translate, with_newline};
-use crate::parse::Matches;
+use crate::messages::{header_lines, shown_body};
+use crate::session::Session;
 
 /// Where a message of a stream comes from.
 #[derive(Clone, Debug)]
@@ -25,23 +25,55 @@ pub enum Origin {
 }
 
 impl Origin {
+    /// When the message was stored, for what a consumer delivers.
     fn nanos(&self) -> Option<i64> {
         match self {
-            Origin::Core => None,
+            Origin::Core | Origin::Direct(..) => None,
             Origin::Consumer(delivered) => Some(delivered.nanos),
-            Origin::Direct(_, _, nanos) => Some(*nanos),
         }
     }
+
+    /// The number that names its file.
+    fn file_number(&self, message: &Message, count: u64) -> u64 {
+        match self {
+            Origin::Core => {
+                Delivered::parse(&message.reply).map_or(count, |delivered| delivered.stream_seq)
+            }
+            Origin::Consumer(delivered) => delivered.stream_seq,
+            Origin::Direct(_, seq, _) => *seq,
+        }
+    }
+}
+
+/// Which parts of messages are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Parts {
+    /// The first line.
+    Subject,
+    /// That and headers.
+    Headers,
+    /// Everything.
+    All,
+    /// The body alone.
+    Body,
+}
+
+/// The time behind the number of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stamp {
+    None,
+    /// When it came or was stored.
+    Time,
+    /// How long that is after the start, or ago.
+    Delta,
 }
 
 /// Prints messages in the form that was asked for.
 #[derive(Debug)]
 pub struct Printer {
-    raw: bool,
-    headers_only: bool,
-    subjects_only: bool,
-    timestamps: bool,
-    deltas: bool,
+    parts: Parts,
+    stamp: Stamp,
+    trace: bool,
     translate: Option<String>,
     dump: Option<Dump>,
     begun: Instant,
@@ -55,22 +87,39 @@ fn local(nanos: i64) -> String {
 
 impl Printer {
     /// In the form that the flags ask for.
-    pub fn new(matches: &Matches) -> Result<Self> {
+    pub fn new(session: &Session) -> Result<Self> {
+        let m = &session.matches;
+        let translate = m.filled("translate").map(str::to_owned);
         Ok(Self {
-            raw: matches.on("raw"),
-            headers_only: matches.on("headers-only"),
-            subjects_only: matches.on("subjects-only"),
-            timestamps: matches.on("timestamp"),
-            deltas: matches.on("delta-time"),
-            translate: matches.filled("translate").map(str::to_owned),
-            dump: matches.filled("dump").map(Dump::new).transpose()?,
+            parts: if m.on("raw") {
+                Parts::Body
+            } else if m.on("subjects-only") {
+                Parts::Subject
+            } else if m.on("headers-only") {
+                Parts::Headers
+            } else {
+                Parts::All
+            },
+            stamp: if m.on("timestamp") {
+                Stamp::Time
+            } else if m.on("delta-time") {
+                Stamp::Delta
+            } else {
+                Stamp::None
+            },
+            trace: session.trace(),
+            dump: m
+                .filled("dump")
+                .map(|target| Dump::new(target, translate.clone()))
+                .transpose()?,
+            translate,
             begun: Instant::now(),
         })
     }
 
     /// Whether log lines are in the way.
     pub fn is_quiet(&self) -> bool {
-        self.raw || self.dump.is_some()
+        self.parts == Parts::Body || self.dump.is_some()
     }
 
     /// Prints a message, and the reply to it if there is one.
@@ -81,74 +130,63 @@ impl Printer {
         origin: &Origin,
         reply: Option<&Message>,
     ) -> Result<()> {
-        if let Some(dump) = &mut self.dump {
-            let number = match origin {
-                Origin::Core => number,
-                Origin::Consumer(delivered) => delivered.stream_seq,
-                Origin::Direct(_, seq, _) => *seq,
-            };
-            return dump.write(number, message, reply);
-        }
         let mut out = stdout().lock();
-        if self.raw {
-            for message in std::iter::once(message).chain(reply) {
-                let body = self.translated(message, origin)?;
-                out.write_all(&with_newline(&body))?;
+        if self.trace && !message.reply.is_empty() {
+            writeln!(out, "<<< Reply Subject: {}", message.reply)?;
+        }
+        if let Some(dump) = &self.dump {
+            let file = origin.file_number(message, number);
+            return dump.write(&mut out, number, file, message, reply);
+        }
+        if self.parts == Parts::Body {
+            out.write_all(&self.body(message, "", false))?;
+            if let Some(reply) = reply {
+                out.write_all(&reply.payload)?;
+                out.write_all(b"\n")?;
             }
             out.flush()?;
             return Ok(());
         }
-        let head = self.head(number, message, origin);
-        writeln!(out, "{head}")?;
-        self.rest(&mut out, message, origin)?;
+        let stamp = self.stamp(origin);
+        writeln!(
+            out,
+            "[#{number}]{stamp} Received {}",
+            summary(message, origin)
+        )?;
+        self.rest(&mut out, message)?;
         if let Some(reply) = reply {
-            writeln!(out, "[#{number}] Matched reply on {:?}", reply.subject)?;
-            self.rest(&mut out, reply, origin)?;
+            writeln!(
+                out,
+                "[#{number}]{stamp} Matched reply on {:?}",
+                reply.subject
+            )?;
+            self.rest(&mut out, reply)?;
         }
         out.flush()?;
         Ok(())
     }
 
-    fn head(&self, number: u64, message: &Message, origin: &Origin) -> String {
-        let mut line = format!("[#{number}]");
-        if self.timestamps {
-            let nanos = origin.nanos().unwrap_or_else(now_nanos);
-            if let Ok(time) = Timestamp::from_nanosecond(nanos.into()) {
-                line.push_str(&format!(" @ {}", stamp_micros(time)));
+    fn stamp(&self, origin: &Origin) -> String {
+        match self.stamp {
+            Stamp::None => String::new(),
+            Stamp::Time => {
+                let nanos = origin.nanos().unwrap_or_else(now_nanos);
+                Timestamp::from_nanosecond(nanos.into())
+                    .map(|time| format!(" @ {}", stamp_micros(time)))
+                    .unwrap_or_default()
             }
-        } else if self.deltas {
-            let span = match origin.nanos() {
-                Some(nanos) => now_nanos().saturating_sub(nanos),
-                None => i64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(i64::MAX),
-            };
-            line.push_str(&format!(" @ {}", go_duration(span)));
-        }
-        match origin {
-            Origin::Core => {
-                line.push_str(&format!(" Received on {:?}", message.subject));
-                if !message.reply.is_empty() {
-                    line.push_str(&format!(" with reply {:?}", message.reply));
-                }
+            Stamp::Delta => {
+                let span = match origin.nanos() {
+                    Some(nanos) => now_nanos().saturating_sub(nanos),
+                    None => i64::try_from(self.begun.elapsed().as_nanos()).unwrap_or(i64::MAX),
+                };
+                format!(" @ {}", go_duration(span))
             }
-            Origin::Consumer(delivered) => line.push_str(&format!(
-                " Received JetStream message: stream: {} seq: {} / pending: {} / subject: {} / time: {}",
-                delivered.stream,
-                delivered.stream_seq,
-                delivered.pending,
-                message.subject,
-                local(delivered.nanos)
-            )),
-            Origin::Direct(stream, seq, nanos) => line.push_str(&format!(
-                " Received JetStream message (direct): stream: {stream} seq {seq} / subject: {} / time: {}",
-                message.subject,
-                local(*nanos)
-            )),
         }
-        line
     }
 
-    fn rest(&self, out: &mut StdoutLock<'_>, message: &Message, origin: &Origin) -> Result<()> {
-        if self.subjects_only {
+    fn rest(&self, out: &mut StdoutLock<'_>, message: &Message) -> Result<()> {
+        if self.parts == Parts::Subject {
             return Ok(());
         }
         if let Some(headers) = message
@@ -158,38 +196,39 @@ impl Printer {
         {
             writeln!(out, "{}", header_lines(headers))?;
         }
-        if self.headers_only {
-            return Ok(());
-        }
-        match self.translated(message, origin) {
-            Ok(body) => out.write_all(&body_text(&body))?,
-            Err(failure) => {
-                writeln!(
-                    out,
-                    "{:?}\n\nError while translating msg body: {failure}\n",
-                    message.text()
-                )?;
-            }
+        if self.parts == Parts::All {
+            out.write_all(&self.body(message, &message.subject, true))?;
         }
         Ok(())
     }
 
-    fn translated(&self, message: &Message, origin: &Origin) -> Result<Vec<u8>> {
-        let stream = match origin {
-            Origin::Core => "",
-            Origin::Consumer(delivered) => &delivered.stream,
-            Origin::Direct(stream, _, _) => stream,
-        };
-        match &self.translate {
-            Some(command) => translate(command, &message.payload, &message.subject, stream),
-            None => Ok(message.payload.clone()),
-        }
+    fn body(&self, message: &Message, subject: &str, apart: bool) -> Vec<u8> {
+        shown_body(&message.payload, self.translate.as_deref(), subject, apart)
     }
+}
 
-    /// After the last message.
-    pub fn finish(&self) {
-        if let Some(dump) = &self.dump {
-            dump::finish(dump);
+/// The first line of a message after its number.
+fn summary(message: &Message, origin: &Origin) -> String {
+    match origin {
+        Origin::Core => {
+            let mut text = format!("on {:?}", message.subject);
+            if !message.reply.is_empty() {
+                text.push_str(&format!(" with reply {:?}", message.reply));
+            }
+            text
         }
+        Origin::Consumer(delivered) => format!(
+            "JetStream message: stream: {} seq: {} / pending: {} / subject: {} / time: {}",
+            delivered.stream,
+            commas(delivered.stream_seq),
+            commas(delivered.pending),
+            message.subject,
+            local(delivered.nanos)
+        ),
+        Origin::Direct(stream, seq, nanos) => format!(
+            "JetStream message (direct): stream: {stream} seq {seq} / subject: {} / time: {}",
+            message.subject,
+            local(*nanos)
+        ),
     }
 }

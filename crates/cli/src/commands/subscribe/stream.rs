@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::core::is_ignored;
-use super::options::Options;
+use super::options::{Options, StreamOptions, View};
 use super::printer::{Origin, Printer};
+use super::report::Report;
 use crate::client::{ClientError, Message};
 use crate::failure::Result;
 use crate::format::parse_rfc3339;
-use crate::jetstream::{Api, Delivered, POLL, Pull, Reader, Start, direct_pages};
+use crate::jetstream::{Api, ApiError, Delivered, POLL, Pull, Reader, Start, direct_pages};
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, log};
+use crate::{bail, fail, log};
 
 /// API level of servers with batched direct gets.
 const DIRECT_LEVEL: i64 = 1;
@@ -24,53 +25,75 @@ const BATCH: usize = 50;
 const ENDLESS: Duration = Duration::from_secs(86_400);
 
 /// Shows messages of a stream.
-pub fn subscribe(session: &mut Session, options: &Options) -> Result<()> {
+pub fn subscribe(session: &mut Session, options: &Options, asked: &StreamOptions) -> Result<()> {
     let api = session.jetstream()?;
     let filter = options
         .subjects
         .first()
         .map(String::as_str)
         .unwrap_or_default();
-    let stream = find_stream(&api, &options.stream, filter)?;
-    let info = api.stream_info(&stream)?;
-    let limits = matches!(info.text("config.retention"), "limits" | "");
-    let mut view = View {
-        printer: Printer::new(&session.matches)?,
-        options,
-        api: api.clone(),
-        stream,
-        filter: filter.to_owned(),
-        count: 0,
-    };
-    if options.direct || (!limits && options.durable.is_empty()) {
+    let stream = find_stream(&api, &asked.name, filter)?;
+    let info = api.stream_info(&stream).map_err(|why| why.as_library())?;
+    if asked.direct && !asked.durable.is_empty() {
+        bail!("cannot use direct get when a durable name is supplied");
+    }
+    let consumes = matches!(info.text("config.retention"), "workqueue" | "interest");
+    let direct = asked.durable.is_empty() && (asked.direct || consumes);
+    if direct {
         if !info.on("config.allow_direct") {
-            bail!(
-                "cannot enable direct gets: allow_direct is not set to true for stream {}",
-                view.stream
-            );
+            bail!("cannot enable direct gets: allow_direct is not set to true for stream {stream}");
         }
         session.need_api_level(
             DIRECT_LEVEL,
             "subscribing using direct get requires NATS Server 2.11",
         )?;
-        view.direct()?;
-    } else if options.durable.is_empty() {
-        view.ordered()?;
-    } else {
-        view.durable()?;
     }
-    view.printer.finish();
-    Ok(())
+    if options.match_replies {
+        bail!("cannot enable --match-replies for JetStream streams");
+    }
+    let mut reading = Reading {
+        output: match options.view {
+            View::Messages | View::Graphs => Output::Messages(Box::new(Printer::new(session)?)),
+            View::Subjects | View::Subscriptions => {
+                Output::Report(Report::new(options.report_rows))
+            }
+        },
+        options,
+        asked,
+        api,
+        stream,
+        filter: if filter.is_empty() { ">" } else { filter }.to_owned(),
+        count: 0,
+        quiet_since: Instant::now(),
+    };
+    if direct {
+        reading.direct(&info)?;
+    } else if asked.durable.is_empty() {
+        reading.ordered()?;
+    } else {
+        reading.durable()?;
+    }
+    match &reading.output {
+        Output::Messages(_) => Ok(()),
+        Output::Report(report) => report.draw(),
+    }
 }
 
 fn find_stream(api: &Api, named: &str, subject: &str) -> Result<String> {
     if !named.is_empty() {
         return Ok(named.to_owned());
     }
-    match api.stream_names(subject)?.into_iter().next() {
-        Some(name) if !subject.is_empty() => Ok(name),
-        _ => bail!("no stream found with subject: {subject}"),
+    let names = api.stream_names(subject).map_err(|why| why.as_library())?;
+    match names.into_iter().next() {
+        Some(name) => Ok(name),
+        None => bail!("no stream found with subject: {subject}"),
     }
+}
+
+/// What is done with messages.
+enum Output {
+    Messages(Box<Printer>),
+    Report(Report),
 }
 
 /// What became of a batch.
@@ -79,63 +102,120 @@ struct Shown {
     goes_on: bool,
 }
 
-struct View<'a> {
-    printer: Printer,
+struct Reading<'a> {
+    output: Output,
     options: &'a Options,
+    asked: &'a StreamOptions,
     api: Api,
     stream: String,
+    /// The subject; `>` without one.
     filter: String,
     count: u64,
+    /// When the latest message came.
+    quiet_since: Instant,
 }
 
-impl View<'_> {
-    fn told(&self, how: &str) {
-        if !self.printer.is_quiet() {
-            let what = if self.filter.is_empty() {
-                ">"
-            } else {
-                &self.filter
-            };
-            log!("Subscribing to subject {what} {how}");
+impl Reading<'_> {
+    /// Logs where a consumer starts, if that was said.
+    fn told(&self) {
+        let how = match &self.asked.start {
+            None => return,
+            Some(Start::Sequence(seq)) => format!("starting at sequence {seq}"),
+            Some(Start::Last) => "from last received message".to_owned(),
+            Some(Start::All) => "from first received message".to_owned(),
+            Some(Start::New) => "for new messages".to_owned(),
+            Some(Start::Time(_)) => format!("since {}", self.asked.since),
+            Some(Start::LastPerSubject) => "for last message per subject".to_owned(),
+        };
+        log!(
+            "Subscribing to subject {} {how} {}",
+            self.filter,
+            self.options.ignored_text()
+        );
+    }
+
+    /// Logs where direct gets start, if that was said.
+    fn told_of_direct(&self, subjects: &str) {
+        let how = match &self.asked.start {
+            None => return,
+            Some(Start::Sequence(seq)) => format!("starting with sequence {seq}"),
+            Some(Start::Last) => "starting with the last message received".to_owned(),
+            Some(Start::All) => "starting with the first message received".to_owned(),
+            Some(Start::New) => "delivering any new messages received".to_owned(),
+            Some(Start::Time(_)) => format!("starting with messages since {}", self.asked.since),
+            Some(Start::LastPerSubject) => {
+                "for the last messages for each subject in the Stream".to_owned()
+            }
+        };
+        log!(
+            "Subscribing to JetStream Stream (direct) holding messages with subject {subjects} {how} {}",
+            self.options.ignored_text()
+        );
+    }
+
+    fn start(&self) -> Start {
+        self.asked.start.clone().unwrap_or(Start::All)
+    }
+
+    /// How long to wait for a message before [`Reading::idle`].
+    fn patience(&self) -> Duration {
+        let wait = match self.options.wait {
+            Some(wait) => wait.saturating_sub(self.quiet_since.elapsed()),
+            None => ENDLESS,
+        };
+        match &self.output {
+            Output::Messages(_) => wait,
+            Output::Report(report) => wait.min(report.due_in()),
         }
     }
 
-    fn patience(&self) -> Duration {
-        self.options.wait.unwrap_or(ENDLESS)
+    /// What there is to do without a message; gives whether to go on.
+    fn idle(&mut self) -> Result<bool> {
+        if let Output::Report(report) = &mut self.output {
+            report.draw_if_due()?;
+        }
+        Ok(self
+            .options
+            .wait
+            .is_none_or(|wait| self.quiet_since.elapsed() < wait))
     }
 
     /// Shows a message; gives whether to go on.
     fn show(&mut self, message: &Message, origin: &Origin, pending: u64) -> Result<bool> {
-        if !is_ignored(message, &self.options.ignored) {
+        if !is_ignored(&message.subject, &self.options.ignored) {
             self.count += 1;
-            self.printer.show(self.count, message, origin, None)?;
+            self.quiet_since = Instant::now();
+            match &mut self.output {
+                Output::Messages(printer) => printer.show(self.count, message, origin, None)?,
+                Output::Report(report) => {
+                    report.add(&message.subject, message.payload.len());
+                    report.draw_if_due()?;
+                }
+            }
         }
         let ends = self.options.most.is_some_and(|most| self.count >= most)
-            || (self.options.until_end && pending == 0);
+            || (self.asked.until_end && pending == 0);
         Ok(!ends)
     }
 
     /// By a consumer that is made for it.
     fn ordered(&mut self) -> Result<()> {
-        self.told(&self.options.start_text);
-        let filters: Vec<String> = Some(self.filter.clone())
-            .filter(|filter| !filter.is_empty())
-            .into_iter()
-            .collect();
-        let start = self.options.start.clone().unwrap_or(Start::New);
+        self.told();
+        let filters = [self.filter.clone()];
         let mut reader = Reader::new(
             &self.api,
             &self.stream,
             &filters,
-            start,
-            self.options.without_bodies,
-        )?;
-        if self.options.until_end && reader.pending == 0 {
+            self.start(),
+            self.asked.without_bodies,
+        )
+        .map_err(|why| fail!("failed to create consumer: {}", why.as_library()))?;
+        if self.asked.until_end && reader.pending == 0 {
             return Ok(());
         }
         loop {
             let Some((message, delivered)) = reader.next(self.patience())? else {
-                if self.options.wait.is_some() {
+                if !self.idle()? {
                     return Ok(());
                 }
                 continue;
@@ -149,40 +229,29 @@ impl View<'_> {
 
     /// By a durable consumer, which is made if it is not there.
     fn durable(&mut self) -> Result<()> {
-        let name = self.options.durable.clone();
-        let known = match self.api.consumer_info(&self.stream, &name) {
-            Ok(info) => Some(info),
-            Err(error) if error.is_consumer_not_found() => None,
-            Err(error) => return Err(error.into()),
-        };
-        let info = match known {
-            Some(info) => {
-                if !self.printer.is_quiet() {
-                    let kind = if info.has("config.deliver_subject") {
-                        "push"
-                    } else {
-                        "pull"
-                    };
-                    log!(
-                        "Subscribing to JetStream Stream {:?} using existing {kind} consumer {name:?}",
-                        self.stream
-                    );
-                    if kind == "push" {
-                        log!("Push consumers are an older form: a pull consumer does the same");
-                    }
-                }
+        let name = self.asked.durable.clone();
+        self.told();
+        let info = match self.api.consumer_info(&self.stream, &name) {
+            Ok(info) => {
+                self.told_of_consumer(&name, info.has("config.deliver_subject"));
                 info
             }
-            None => {
-                self.told(&self.options.start_text);
-                self.create(&name)?
-            }
+            Err(error) if error.is_consumer_not_found() => self.create(&name).map_err(|why| {
+                fail!(
+                    "failed to create durable consumer {name:?}: {}",
+                    why.as_library()
+                )
+            })?,
+            Err(error) => bail!(
+                "error loading durable consumer {name:?}: {}",
+                error.as_library()
+            ),
         };
         if info.list("config.filter_subjects").len() > 1 {
             bail!("cannot subscribe to multi filter consumers");
         }
         let acks = info.text("config.ack_policy") != "none";
-        if self.options.until_end && info.uint("num_pending") == 0 {
+        if self.asked.until_end && info.uint("num_pending") == 0 {
             return Ok(());
         }
         let subject = info.text("config.deliver_subject");
@@ -193,24 +262,34 @@ impl View<'_> {
         }
     }
 
-    fn create(&self, name: &str) -> Result<Json> {
+    fn told_of_consumer(&self, name: &str, pushes: bool) {
+        let (kind, stream) = (if pushes { "push" } else { "pull" }, &self.stream);
+        log!("Subscribing to JetStream Stream {stream:?} using existing {kind} consumer {name:?}");
+        if pushes {
+            log!(
+                "Detected push consumer {name:?} on stream {stream:?} — push consumers are deprecated and will be removed in a future release. Please update to use a pull-based consumer."
+            );
+        }
+    }
+
+    fn create(&self, name: &str) -> std::result::Result<Json, ApiError> {
         let mut config = Json::object().with("durable_name", name);
-        self.options
-            .start
-            .clone()
-            .unwrap_or(Start::New)
-            .apply(&mut config);
+        self.start().apply(&mut config);
         config
             .set("ack_policy", "explicit")
             .set("replay_policy", "instant");
-        if self.options.without_bodies {
+        if self.asked.start == Some(Start::LastPerSubject) {
+            // Servers want a filter here, if only that of all subjects.
+            config.set("filter_subject", ">");
+        }
+        if self.asked.without_bodies {
             config.set("headers_only", true);
         }
         let request = Json::object()
             .with("stream_name", self.stream.as_str())
             .with("config", config);
         let subject = format!("CONSUMER.DURABLE.CREATE.{}.{name}", self.stream);
-        Ok(self.api.request(&subject, &request)?)
+        self.api.request(&subject, &request)
     }
 
     fn pull(&mut self, name: &str, acks: bool) -> Result<()> {
@@ -223,7 +302,7 @@ impl View<'_> {
         let mut pull = Pull::new(&self.api, &self.stream, name, most.min(BATCH))?;
         loop {
             let Some((message, delivered)) = pull.next(self.patience())? else {
-                if self.options.wait.is_some() {
+                if !self.idle()? {
                     return Ok(());
                 }
                 continue;
@@ -242,14 +321,19 @@ impl View<'_> {
         loop {
             let message = match messages.next(self.patience()) {
                 Ok(message) => message,
-                Err(ClientError::Timeout) if self.options.wait.is_some() => return Ok(()),
-                Err(ClientError::Timeout) => continue,
+                Err(ClientError::Timeout) => {
+                    if !self.idle()? {
+                        return Ok(());
+                    }
+                    continue;
+                }
                 Err(error) => return Err(error.into()),
             };
             if message.status() == 100 {
                 // Flow control wants an answer, idle heartbeats do not.
                 if !message.reply.is_empty() {
                     self.api.connection.publish(&message.reply, "", None, b"")?;
+                    log!("Responded to Flow Control message");
                 }
                 continue;
             }
@@ -277,13 +361,16 @@ impl View<'_> {
 
     /// By direct gets, which take nothing from the stream and need no
     /// consumer.
-    fn direct(&mut self) -> Result<()> {
-        self.told(&self.options.start_text);
+    fn direct(&mut self, info: &Json) -> Result<()> {
+        let subjects = match self.options.subjects.first() {
+            Some(subject) => subject.clone(),
+            None => info.texts("config.subjects").join(", "),
+        };
+        self.told_of_direct(&subjects);
         let (mut seq, mut time) = self.first_direct()?;
-        let mut quiet_since = Instant::now();
-        if self.options.start == Some(Start::LastPerSubject) {
+        if self.asked.start == Some(Start::LastPerSubject) {
             let selector = Json::object()
-                .with("multi_last", vec![self.direct_filter()])
+                .with("multi_last", vec![self.filter.as_str()])
                 .with("up_to_seq", seq - 1);
             if seq > 1 && !self.show_direct(&selector)?.goes_on {
                 return Ok(());
@@ -296,35 +383,21 @@ impl View<'_> {
                 None => selector.set("seq", seq),
             };
             selector
-                .set("next_by_subj", self.direct_filter())
+                .set("next_by_subj", self.filter.as_str())
                 .set("batch", DIRECT_BATCH);
             let shown = self.show_direct(&selector)?;
             if !shown.goes_on {
                 return Ok(());
             }
             if let Some(last) = shown.last {
-                quiet_since = Instant::now();
                 seq = last + 1;
                 time = None;
                 continue;
             }
-            if self.options.until_end
-                || self
-                    .options
-                    .wait
-                    .is_some_and(|wait| quiet_since.elapsed() >= wait)
-            {
+            if self.asked.until_end || !self.idle()? {
                 return Ok(());
             }
             std::thread::sleep(POLL);
-        }
-    }
-
-    fn direct_filter(&self) -> &str {
-        if self.filter.is_empty() {
-            ">"
-        } else {
-            &self.filter
         }
     }
 
@@ -365,13 +438,12 @@ impl View<'_> {
     fn first_direct(&self) -> Result<(u64, Option<String>)> {
         let last =
             || -> Result<u64> { Ok(self.api.stream_info(&self.stream)?.uint("state.last_seq")) };
-        Ok(match &self.options.start {
-            Some(Start::All) => (1, None),
-            Some(Start::Sequence(seq)) => (*seq, None),
-            Some(Start::Time(time)) => (1, Some(time.clone())),
-            Some(Start::Last) => (last()?.max(1), None),
-            Some(Start::LastPerSubject) => (last()? + 1, None),
-            Some(Start::New) | None => (last()? + 1, None),
+        Ok(match self.start() {
+            Start::All => (1, None),
+            Start::Sequence(seq) => (seq, None),
+            Start::Time(time) => (1, Some(time)),
+            Start::Last => (last()?.max(1), None),
+            Start::LastPerSubject | Start::New => (last()? + 1, None),
         })
     }
 }

@@ -1,12 +1,13 @@
 //! Reports of servers, joined to the way of a message.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::bail;
 use crate::client::{ClientError, Subscription};
 use crate::failure::Result;
 use crate::output::Json;
+use crate::system::unpacked;
 
 /// Most servers that are waited for: a message that goes round in circles is
 /// stopped by servers, not by this tool.
@@ -35,20 +36,25 @@ fn hop(report: &Json) -> String {
 
 /// Waits until every server has reported that another one says it has sent the
 /// message to.
-pub fn collect(answers: &Subscription, timeout: Duration) -> Result<Trace> {
-    let deadline = Instant::now() + timeout;
+pub fn collect(answers: &Subscription, timeout: Duration, shown: bool) -> Result<Trace> {
     let mut root = None;
     let mut hops = HashMap::new();
     while hops.len() < MAX_REPORTS {
         if root.as_ref().is_some_and(|root| is_complete(root, &hops)) {
             break;
         }
-        let answer = match answers.next_before(deadline) {
+        let answer = match answers.next(timeout) {
             Ok(answer) => answer,
             Err(ClientError::Timeout) => break,
             Err(error) => return Err(error.into()),
         };
-        let report = Json::parse(&answer.payload).unwrap_or_default();
+        let Some(payload) = unpacked(&answer) else {
+            continue;
+        };
+        if shown {
+            println!(">>> {}", String::from_utf8_lossy(&payload));
+        }
+        let report = Json::parse(&payload).unwrap_or_default();
         let first = report.list("events").first().cloned().unwrap_or_default();
         if first.text("type") != "in" {
             continue;
@@ -61,7 +67,7 @@ pub fn collect(answers: &Subscription, timeout: Duration) -> Result<Trace> {
     }
     match root {
         Some(root) => Ok(Trace { root, hops }),
-        None => bail!("no trace was received: the server did not report in time"),
+        None => bail!("nats: timeout: the server has not reported where the message went"),
     }
 }
 

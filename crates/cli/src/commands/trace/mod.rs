@@ -31,25 +31,26 @@ pub fn trace(session: &mut Session) -> Result<()> {
     thread::sleep(SETTLE);
     let mut headers = Headers::new();
     for (key, value) in matches.map("header") {
-        headers.add(key, value.trim());
+        headers.set(&key, value);
     }
-    headers.add("Nats-Trace-Dest", inbox.as_str());
+    headers.set("Accept-Encoding", "snappy");
+    headers.set("Nats-Trace-Dest", inbox.as_str());
     let delivers = matches.on("deliver");
     if !delivers {
-        headers.add("Nats-Trace-Only", "true");
+        headers.set("Nats-Trace-Only", "true");
     }
-    let what = if delivers {
-        "Tracing and delivering message"
+    let how = if delivers {
+        "with delivery to the final destination"
     } else {
-        "Tracing message route"
+        ""
     };
-    println!("{what} to subject {subject} \n");
+    println!("Tracing message route to subject {subject} {how}\n");
     connection.publish(&subject, "", Some(&headers), payload.as_bytes())?;
     connection.flush(timeout)?;
     if let Some(error) = connection.take_error() {
         return Err(error.into());
     }
-    let trace = collect::collect(&answers, timeout)?;
+    let trace = collect::collect(&answers, timeout, session.trace())?;
     show::show(&trace, matches.on("timestamp"));
     Ok(())
 }

@@ -1,249 +1,227 @@
 //! What the checks of streams and of consumers have in common.
 
-use std::collections::BTreeMap;
 use std::io::stdin;
 use std::time::{Duration, Instant};
 
 use super::gather::{ServerAssets, gather, read};
-use super::verdict::{Replica, status, verdicts};
+use crate::bail;
 use crate::failure::Result;
 use crate::output::style::Scheme;
 use crate::output::table::{Cell, Format};
 use crate::output::{Json, Table};
 use crate::session::Session;
 use crate::system::{Expect, Servers, System};
-use crate::{bail, log};
 
-/// An asset: account id, stream, and consumer if it is one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Key<'a> {
-    /// Id of the account.
-    pub account: &'a str,
-    /// The stream.
-    pub stream: &'a str,
-    /// The consumer; empty for a stream.
-    pub consumer: &'a str,
+/// Letters of an account's name that are shown.
+const ACCOUNT: usize = 10;
+/// Columns that a peer takes in a list of them.
+const PEER: usize = 40;
+
+/// What to look at, and what was found.
+pub struct Checked {
+    /// The servers with their assets.
+    pub servers: Vec<ServerAssets>,
+    filter: Filter,
+    csv: bool,
+    with_health: bool,
+    /// To ask for health; not for what was found before.
+    system: Option<System>,
 }
 
-/// All replicas of an asset.
-#[derive(Debug)]
-pub struct Asset<'a> {
-    /// Name of its account.
-    pub account_name: &'a str,
-    /// In the order of their servers.
-    pub replicas: Vec<Replica<'a>>,
-}
-
-/// Assets by their keys.
-pub type Assets<'a> = BTreeMap<Key<'a>, Asset<'a>>;
-
-/// A kind of asset.
-pub struct Kind {
-    /// Word for several: `Streams`.
-    pub title: &'static str,
-    /// Columns of its table; `Peers`, and `Health` if asked for, follow.
-    pub columns: &'static [&'static str],
-    /// The assets of servers.
-    pub collect: for<'a> fn(&'a [ServerAssets]) -> Assets<'a>,
-    /// The cells of a replica for those columns.
-    pub cells: for<'a> fn(&Shown<'a>) -> Vec<Cell>,
-}
-
-/// A replica with all that its row needs.
-pub struct Shown<'a> {
-    /// The asset.
-    pub key: &'a Key<'a>,
-    /// Name of its account.
-    pub account_name: &'a str,
-    /// The replica.
-    pub replica: &'a Replica<'a>,
-    /// Its verdict.
-    pub status: String,
-}
-
-impl Shown<'_> {
-    /// The server's name, marked if it leads the group.
-    pub fn node(&self) -> String {
-        let mark = if self.replica.is_leader() { "*" } else { "" };
-        format!("{}{mark}", self.replica.node)
-    }
-
-    /// Name of the group.
-    pub fn raft_group(&self) -> &str {
-        self.replica.asset.text("cluster.raft_group")
-    }
-}
-
-/// What to look at.
+#[derive(Default)]
 struct Filter {
-    stream: Option<String>,
-    consumer: Option<String>,
-    group: Option<String>,
+    stream: String,
+    consumer: String,
+    group: String,
     unsynced: bool,
 }
 
-impl Filter {
-    fn takes(&self, key: &Key<'_>, asset: &Asset<'_>) -> bool {
-        let is = |wanted: &Option<String>, name: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted == name)
+impl Checked {
+    /// Asks all servers, or reads what they said; `options` are those of JSZ.
+    pub fn of(session: &mut Session, options: &Json) -> Result<Self> {
+        let matches = &session.matches;
+        let text = |flag: &str| {
+            let filled = matches.declares(flag).then(|| matches.filled(flag));
+            filled.flatten().unwrap_or_default().to_owned()
         };
-        let group = |replica: &Replica<'_>| replica.asset.text("cluster.raft_group").to_owned();
-        is(&self.stream, key.stream)
-            && is(&self.consumer, key.consumer)
-            && self.group.as_ref().is_none_or(|wanted| {
-                asset
-                    .replicas
-                    .iter()
-                    .any(|replica| group(replica) == *wanted)
-            })
-    }
-}
-
-/// Says something about the run: on standard error if standard output is for
-/// a program.
-fn note(csv: bool, text: &str) {
-    if csv {
-        log!("{text}");
-    } else {
-        println!("{text}");
-    }
-}
-
-/// Compares the replicas of all assets of a kind.
-pub fn check(session: &mut Session, kind: &Kind) -> Result<()> {
-    let matches = &session.matches;
-    let owned = |flag: &str| matches.filled(flag).map(str::to_owned);
-    let has_consumer = matches
-        .declared_flags()
-        .iter()
-        .any(|flag| flag.name == "consumer");
-    let filter = Filter {
-        stream: owned("stream"),
-        consumer: has_consumer.then(|| owned("consumer")).flatten(),
-        group: owned("raft-group"),
-        unsynced: matches.on("unsynced"),
-    };
-    let (csv, health, from_stdin) = (matches.on("csv"), matches.on("health"), matches.on("stdin"));
-    let expected = matches.int("expected");
-    let patience = Duration::from_secs(matches.int("read-timeout").max(1).unsigned_abs());
-    if from_stdin && health {
-        bail!("--health asks servers, which --stdin does not");
-    }
-    let options = Json::object()
-        .with("accounts", true)
-        .with("streams", true)
-        .with("consumer", true)
-        .with("raft", true);
-    let mut system = None;
-    let servers = if from_stdin {
-        read(stdin().lock())?
-    } else {
-        let begun = Instant::now();
-        let asked = Servers::of(session)?.with_timeout(patience);
-        let is_live = matches!(asked, Servers::Live(_));
-        if !is_live && health {
-            bail!("an archive has the health of whole servers only");
-        }
-        let took = |what: &str, begun: Instant| {
-            if is_live {
-                note(
-                    csv,
-                    &format!("{what} {:.3}s", begun.elapsed().as_secs_f64()),
-                );
-            }
+        let mut checked = Self {
+            servers: Vec::new(),
+            filter: Filter {
+                stream: text("stream"),
+                consumer: text("consumer"),
+                group: text("raft-group"),
+                unsynced: matches.on("unsynced"),
+            },
+            csv: matches.on("csv"),
+            with_health: matches.on("health"),
+            system: None,
         };
-        took("Connected in", begun);
-        let expect = match usize::try_from(expected) {
-            Ok(count) if count > 0 => Expect::Count(count),
-            _ => asked.servers()?,
+        let mut expect = match u64::try_from(matches.int("expected")) {
+            Ok(count) => Expect::of_count(count),
+            Err(_) => Expect::Quiet,
         };
-        let begun = Instant::now();
-        let servers = gather(&asked, expect, &options)?;
-        took("Response took", begun);
-        if let Servers::Live(live) = asked {
-            system = Some(live);
+        if checked.with_health && matches.filled("archive").is_some() {
+            bail!("--health requires a live server connection");
         }
-        servers
-    };
-    let mut assets = (kind.collect)(&servers);
-    note(csv, &format!("Servers: {}", servers.len()));
-    note(csv, &format!("{}: {}", kind.title, assets.len()));
-    assets.retain(|key, asset| filter.takes(key, asset));
-    let system = system.filter(|_| health);
-    let mut columns = kind.columns.to_vec();
-    columns.push("Peers");
-    if system.is_some() {
-        columns.push("Health");
-    }
-    let title = if csv { "" } else { kind.title };
-    let mut table = Table::new(title, &columns);
-    for (key, asset) in &assets {
-        let verdicts = verdicts(&asset.replicas);
-        if filter.unsynced && verdicts.iter().all(Vec::is_empty) {
-            continue;
-        }
-        for (replica, wrong) in asset.replicas.iter().zip(&verdicts) {
-            let shown = Shown {
-                key,
-                account_name: asset.account_name,
-                replica,
-                status: status(wrong),
+        let mut begun = Instant::now();
+        if matches.on("stdin") {
+            let most = match expect {
+                Expect::Count(count) => count,
+                Expect::Quiet => usize::MAX,
             };
-            let mut cells = (kind.cells)(&shown);
-            cells.push(peers(replica.asset, replica.is_leader()).into());
-            if let Some(system) = &system {
-                cells.push(health_of(system, key, replica).into());
+            checked.servers = read(stdin().lock(), most)?;
+        } else {
+            let patience = match u64::try_from(matches.int("read-timeout")) {
+                Ok(seconds) if seconds > 0 => Duration::from_secs(seconds),
+                _ => session.timeout(),
+            };
+            let asked = Servers::of(session)?;
+            if let Servers::Live(live) = &asked {
+                println!("Connected in {:.3}s", begun.elapsed().as_secs_f64());
+                checked.system = Some(live.clone());
+                if expect == Expect::Quiet {
+                    expect = asked.servers().map_err(|failure| {
+                        failure.context("failed to get current active servers")
+                    })?;
+                }
             }
-            table.row(cells);
+            begun = Instant::now();
+            checked.servers = gather(&asked.with_timeout(patience), expect, options)?;
+        }
+        if checked.servers.is_empty() {
+            bail!("no JSZ responses received");
+        }
+        let found = checked.servers.len();
+        checked.note(format!(
+            "Response took {:.3}s\nServers: {found}",
+            begun.elapsed().as_secs_f64()
+        ));
+        if let Expect::Count(count) = expect
+            && found < count
+        {
+            checked.note(format!("Warning: expected {count} responses got {found}"));
+        }
+        Ok(checked)
+    }
+
+    /// Says something to people.
+    pub fn note(&self, text: String) {
+        if !self.csv {
+            println!("{text}");
         }
     }
-    if csv {
-        println!("{}", table.render_as(Format::Csv, Scheme::default(), None));
+
+    /// Whether only replicas that differ are shown.
+    pub fn unsynced_only(&self) -> bool {
+        self.filter.unsynced
+    }
+
+    /// Whether a stream or, if it is named, a consumer is to be shown.
+    pub fn takes(&self, stream: &str, consumer: &str, group: &str) -> bool {
+        let is = |wanted: &String, name: &str| wanted.is_empty() || wanted == name;
+        is(&self.filter.stream, stream)
+            && is(&self.filter.consumer, consumer)
+            && is(&self.filter.group, group)
+    }
+
+    /// A table with these columns, the last of which may be the health.
+    pub fn table(&self, title: &str, columns: &[&str]) -> Table {
+        let mut columns = columns.to_vec();
+        if self.with_health {
+            columns.push("Health");
+        }
+        Table::new(if self.csv { "" } else { title }, &columns)
+    }
+
+    /// Prints the table.
+    pub fn print(&self, table: &Table) {
+        if self.csv {
+            println!(
+                "{}\n",
+                table.render_as(Format::Csv, Scheme::default(), None)
+            );
+        } else {
+            table.print();
+        }
+    }
+
+    /// What a server says about the health of an asset, if that is asked for.
+    pub fn health(&self, server: &str, account: &str, stream: &str, consumer: &str) -> String {
+        let Some(system) = self.system.as_ref().filter(|_| self.with_health) else {
+            return String::new();
+        };
+        let mut body = Json::object();
+        for (key, value) in [
+            ("account", account),
+            ("stream", stream),
+            ("consumer", consumer),
+        ] {
+            if !value.is_empty() {
+                body.set(key, value);
+            }
+        }
+        let subject = format!("$SYS.REQ.SERVER.{server}.HEALTHZ");
+        match system.ask(&subject, Some(&body), Expect::Count(1)) {
+            Ok(answers) => match answers.first().map(|answer| answer.json.at("data")) {
+                Some(data) if !data.is_null() => {
+                    format!(":{}:{}", data.text("status"), data.text("error"))
+                }
+                _ => String::new(),
+            },
+            Err(failure) => failure.to_string(),
+        }
+    }
+}
+
+/// The name of an account as tables show it.
+pub fn short_account(name: &str) -> Cell {
+    let start: String = name.chars().take(ACCOUNT).collect();
+    start.replace(' ', "_").into()
+}
+
+/// The group of an asset: by its own name or that of its cluster.
+pub fn group_of<'a>(own: &'a str, cluster: &'a Json) -> &'a str {
+    if own.is_empty() {
+        cluster.text("raft_group")
     } else {
-        println!();
-        table.print();
+        own
     }
-    Ok(())
 }
 
-/// The other members of a group, and what is wrong with them. Only the leader
-/// knows how far they are.
-fn peers(asset: &Json, leads: bool) -> String {
-    let peers = asset.list("cluster.replicas").iter().map(|peer| {
-        let mut text = peer.text("name").to_owned();
-        if peer.on("offline") {
-            text.push_str(" (offline)");
-        } else if leads && !peer.on("current") {
-            text.push_str(" (not current)");
-        }
-        if leads && peer.uint("lag") > 0 {
-            text.push_str(&format!(" (lag {})", peer.uint("lag")));
-        }
-        text
-    });
-    peers.collect::<Vec<_>>().join(", ")
+/// The other members of a group, the last one first.
+pub fn peers(cluster: &Json) -> String {
+    let mut out = String::new();
+    for peer in cluster.list("replicas") {
+        let info = format!(
+            "{}(current={:<5},offline={})",
+            peer.text("name"),
+            peer.on("current"),
+            peer.on("offline")
+        );
+        out = format!("{info:<PEER$} {out}");
+    }
+    out.trim().to_owned()
 }
 
-/// What a server says about the health of an asset.
-fn health_of(system: &System, key: &Key<'_>, replica: &Replica<'_>) -> String {
-    let mut body = Json::object()
-        .with("account", key.account)
-        .with("stream", key.stream);
-    if !key.consumer.is_empty() {
-        body.set("consumer", key.consumer);
+/// A replica's value, and how far it is from the leader's.
+pub fn drift(replica: u64, leader: u64) -> String {
+    let (own, other) = (replica as f64, leader as f64);
+    if replica == leader {
+        return replica.to_string();
     }
-    let subject = format!("$SYS.REQ.SERVER.{}.HEALTHZ", replica.node_id);
-    match system.first(&subject, Some(&body)) {
-        Ok(answer) => {
-            let data = answer.at("data");
-            let mut text = format!("{} ({})", data.text("status"), data.int("status_code"));
-            if data.has("error") {
-                text.push_str(&format!(": {}", data.text("error")));
-            }
-            text
-        }
-        Err(failure) => failure.to_string(),
+    if leader == 0 {
+        return format!("{replica} (+100%)");
     }
+    let mut percent = (own - other) / other * 100.0;
+    // What is there is not rounded away.
+    if percent > 0.0 {
+        percent = percent.max(0.01);
+    } else {
+        percent = percent.min(-0.01);
+    }
+    let text = format!("{percent:+.2}");
+    let text = text.trim_end_matches('0').trim_end_matches('.');
+    format!("{replica} ({text}%)")
 }
 
 #[cfg(test)]
@@ -251,15 +229,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn peers_show_what_is_wrong_with_them() {
-        let asset = Json::parse(
-            br#"{"cluster":{"replicas":[{"name":"a","current":true},{"name":"b","offline":true},{"name":"c","lag":7}]}}"#,
+    fn peers_show_what_they_are() {
+        let cluster = Json::parse(
+            br#"{"replicas":[{"name":"a","current":true},{"name":"b","offline":true}]}"#,
         )
         .unwrap();
         assert_eq!(
-            peers(&asset, true),
-            "a, b (offline), c (not current) (lag 7)"
+            peers(&cluster),
+            "b(current=false,offline=true)            a(current=true ,offline=false)"
         );
-        assert_eq!(peers(&asset, false), "a, b (offline), c");
+    }
+
+    #[test]
+    fn the_way_to_the_leader_is_in_percent() {
+        for (replica, leader, text) in [
+            (5, 5, "5"),
+            (4, 5, "4 (-20%)"),
+            (3, 0, "3 (+100%)"),
+            (100_001, 100_000, "100001 (+0.01%)"),
+            (99_999_999, 100_000_000, "99999999 (-0.01%)"),
+            (3, 2, "3 (+50%)"),
+        ] {
+            assert_eq!(drift(replica, leader), text);
+        }
     }
 }

@@ -5,11 +5,12 @@ use std::io::BufRead;
 
 use crate::failure::Result;
 use crate::output::Json;
-use crate::system::{Asked, Expect, NO_RESULTS};
+use crate::system::{Asked, Expect};
 use crate::{bail, fail, log};
 
+const SUBJECT: &str = "$SYS.REQ.SERVER.PING.JSZ";
 /// Accounts in one answer of a server.
-const PAGE: usize = 1_024;
+pub const PAGE: usize = 1_024;
 /// Pages that are asked for, so that a server that always promises more cannot
 /// keep the tool busy for ever: with [`PAGE`], a million accounts.
 const MAX_PAGES: usize = 1_000;
@@ -65,31 +66,35 @@ impl Servers {
     }
 }
 
-/// Asks all servers for their assets; `options` are those of JSZ.
+/// Asks all servers for their assets; `options` are those of JSZ, the first
+/// [`PAGE`] accounts.
 pub fn gather(asked: &impl Asked, expect: Expect, options: &Json) -> Result<Vec<ServerAssets>> {
     let mut servers = Servers::default();
     for page in 0..MAX_PAGES {
-        let mut body = options.clone().with("limit", PAGE);
+        let mut body = options.clone();
         if page > 0 {
+            body.set("limit", PAGE);
             body.set("offset", page * PAGE);
         }
-        for answer in asked.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), expect)? {
+        let answers = asked
+            .ask(SUBJECT, Some(&body), expect)
+            .map_err(|failure| failure.context(SUBJECT))?;
+        for answer in answers {
             servers.add(&answer.json);
         }
         if (page + 1) * PAGE >= servers.accounts {
             break;
         }
     }
-    if servers.by_id.is_empty() {
-        bail!("{NO_RESULTS}");
-    }
     Ok(servers.sorted())
 }
 
-/// Reads what `server request jetstream --all` printed: an answer on each line.
-pub fn read(mut input: impl BufRead) -> Result<Vec<ServerAssets>> {
+/// Reads what `server request jetstream --all` printed: an answer on each line,
+/// of which so many count.
+pub fn read(mut input: impl BufRead, most: usize) -> Result<Vec<ServerAssets>> {
     let mut servers = Servers::default();
     let mut line = Vec::new();
+    let mut found = 0;
     for number in 1.. {
         line.clear();
         let count = std::io::Read::take(&mut input, MAX_LINE).read_until(b'\n', &mut line)?;
@@ -105,9 +110,10 @@ pub fn read(mut input: impl BufRead) -> Result<Vec<ServerAssets>> {
             bail!("line {number} of standard input is no answer of a server");
         }
         servers.add(&answer);
-    }
-    if servers.by_id.is_empty() {
-        bail!("standard input has no answers of servers");
+        found += 1;
+        if found == most {
+            break;
+        }
     }
     Ok(servers.sorted())
 }
@@ -125,12 +131,13 @@ mod tests {
             "\n",
             r#"{"server":{"name":"b","id":"B"},"data":{"account_details":[{"name":"Y"}]}}"#,
         );
-        let servers = read(text.as_bytes()).unwrap();
+        let servers = read(text.as_bytes(), usize::MAX).unwrap();
         let names: Vec<&str> = servers.iter().map(|server| server.name.as_str()).collect();
         assert_eq!(names, ["a", "b"]);
         assert_eq!(servers[1].accounts.len(), 2);
-        assert!(read(&b""[..]).is_err());
-        assert!(read(&b"{}\n"[..]).is_err());
-        assert!(read(&b"x\n"[..]).is_err());
+        assert_eq!(read(text.as_bytes(), 1).unwrap().len(), 1);
+        assert!(read(&b""[..], 1).unwrap().is_empty());
+        assert!(read(&b"{}\n"[..], 1).is_err());
+        assert!(read(&b"x\n"[..], 1).is_err());
     }
 }

@@ -5,8 +5,7 @@ mod check;
 mod consumers;
 mod gather;
 mod streams;
-mod verdict;
 
 pub use consumers::consumer_check;
-pub use gather::{ServerAssets, gather};
+pub use gather::{PAGE, ServerAssets, gather};
 pub use streams::stream_check;

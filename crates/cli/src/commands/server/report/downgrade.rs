@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::commands::server::replicas::{ServerAssets, gather};
+use crate::commands::server::replicas::{PAGE, ServerAssets, gather};
 use crate::failure::Result;
 use crate::format::parse_uint;
 use crate::output::{Json, Table};
@@ -39,7 +39,8 @@ pub fn downgrade(session: &mut Session) -> Result<()> {
         .with("accounts", true)
         .with("streams", true)
         .with("consumer", true)
-        .with("config", true);
+        .with("config", true)
+        .with("limit", PAGE);
     let servers =
         gather(&asked, expect, &options).map_err(|failure| failure.context("JSZ fetch failed"))?;
     let found = too_new(&servers, level, all);

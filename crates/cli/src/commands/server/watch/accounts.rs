@@ -1,153 +1,154 @@
 //! `nats server watch accounts`.
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, HashMap};
-use std::time::Instant;
+use std::collections::BTreeMap;
 
-use super::traffic::{Fleet, Flow, FlowCounter, flows, sum};
+use jiff::Timestamp;
+
+use super::screen::{Flow, each_second, heading, largest, rows};
+use super::statistics::read;
 use crate::failure::Result;
-use crate::format::commas;
-use crate::live::{Column, Grid, grids};
-use crate::output::Json;
+use crate::format::{commas, since};
+use crate::output::terminal::clear_screen;
+use crate::output::{Json, Table};
 use crate::session::Session;
+use crate::system::System;
 
-const COLUMNS: &[Column] = &[
-    Column::text("Account"),
-    Column::number("Servers"),
-    Column::number("Connections"),
-    Column::number("Leafnodes"),
-    Column::number("Subscriptions"),
-    Column::number("Slow"),
-    Column::number("Sent"),
-    Column::number("Received"),
+/// Subjects on which servers tell of accounts with connections.
+const UPDATES: &str = "$SYS.ACCOUNT.*.SERVER.CONNS";
+/// Servers tell of an account every 30 seconds while it has connections: what
+/// is older, in nanoseconds, does not count.
+const TOO_OLD: i64 = 35_000_000_000;
+/// Accounts on servers that are remembered.
+const MAX_KNOWN: usize = 1_000_000;
+/// Lines of the terminal that are no rows.
+const FRAME: usize = 7;
+/// What is sorted by: the word of the flag, and what it is called.
+const KEYS: [(&str, &str); 7] = [
+    ("conns", "Connections"),
+    ("subs", "Subscriptions"),
+    ("sentb", "Sent Bytes"),
+    ("sentm", "Sent Messages"),
+    ("recvb", "Received Bytes"),
+    ("recvm", "Received Messages"),
+    ("slow", "Slow Consumers"),
 ];
 
-/// Shows all accounts with connections.
+/// What servers said of accounts, by account and server.
+type Known = BTreeMap<(String, String), Json>;
+
+/// Shows what accounts do.
 pub fn accounts(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let sort = matches.text("sort").unwrap_or_default().to_owned();
-    let most = matches.int("number");
-    let fleet = Fleet::of(session)?;
-    let mut counters = HashMap::new();
-    grids(COLUMNS, most, || {
-        let answers = fleet.accounts()?;
-        let now = Instant::now();
-        let mut known = HashMap::new();
-        let totals = totals(answers.iter().map(|answer| &answer.json));
-        let mut rows: Vec<Account> = totals
-            .into_iter()
-            .map(|(id, total)| {
-                let mut counter: [FlowCounter; 2] = counters.remove(&id).unwrap_or_default();
-                let row = total.account(&mut counter, now);
-                known.insert(id, counter);
-                row
-            })
-            .collect();
-        counters = known;
-        rows.sort_by(|a, b| a.compare(b, &sort));
-        Ok(grid(&rows, &sort))
+    let wanted = matches.int("number");
+    rows(wanted, FRAME)?;
+    let updates = System::of(session)?.connection.subscribe(UPDATES, "")?;
+    let mut known = Known::new();
+    let mut latest = None;
+    each_second(|| {
+        let shown = rows(wanted, FRAME)?;
+        read(&updates, |message| {
+            let Ok(json) = Json::parse(&message.payload) else {
+                return;
+            };
+            let key = (
+                json.text("acc").to_owned(),
+                json.text("server.id").to_owned(),
+            );
+            if known.len() < MAX_KNOWN || known.contains_key(&key) {
+                known.insert(key, json);
+                latest = Some(Timestamp::now());
+            }
+        })?;
+        let mut accounts = totals(&known);
+        accounts.sort_by(|a, b| a.compare(b, &sort));
+        let table = table(&accounts, shown, &sort, latest);
+        clear_screen();
+        table.print_tight();
+        Ok(())
     })
 }
 
 /// The sums of an account over all servers.
 #[derive(Clone, Debug, Default)]
-struct Total {
+struct Account {
     name: String,
-    servers: i64,
+    servers: u64,
     connections: i64,
     leafnodes: i64,
     subscriptions: i64,
     slow: i64,
-    /// Messages and bytes.
-    sent: (f64, f64),
-    received: (f64, f64),
-}
-
-/// The sums of all accounts, by their ids.
-fn totals<'a>(answers: impl Iterator<Item = &'a Json>) -> BTreeMap<String, Total> {
-    let mut totals: BTreeMap<String, Total> = BTreeMap::new();
-    for statistics in answers.flat_map(|answer| answer.list("data.account_statz")) {
-        let total = totals.entry(statistics.text("acc").to_owned()).or_default();
-        statistics.text("name").clone_into(&mut total.name);
-        total.servers += 1;
-        total.connections += statistics.int("conns");
-        total.leafnodes += statistics.int("leafnodes");
-        total.subscriptions += statistics.int("num_subscriptions");
-        total.slow += statistics.int("slow_consumers");
-        for (sum, key) in [(&mut total.sent, "sent"), (&mut total.received, "received")] {
-            sum.0 += statistics.at(key).float("msgs");
-            sum.1 += statistics.at(key).float("bytes");
-        }
-    }
-    totals
-}
-
-/// What is shown of an account.
-#[derive(Clone, Debug)]
-struct Account {
-    total: Total,
     sent: Flow,
     received: Flow,
 }
 
-impl Total {
-    fn account(self, counters: &mut [FlowCounter; 2], now: Instant) -> Account {
-        let [sent, received] = counters;
-        Account {
-            sent: sent.at(now, self.sent.0, self.sent.1),
-            received: received.at(now, self.received.0, self.received.1),
-            total: self,
+fn totals(known: &Known) -> Vec<Account> {
+    let mut totals: BTreeMap<&str, Account> = BTreeMap::new();
+    for ((account, _), json) in known {
+        let total = totals.entry(account).or_default();
+        if since(json.text("server.time")).is_none_or(|age| age > TOO_OLD) {
+            continue;
         }
+        total.servers += 1;
+        match json.text("name") {
+            "" => account.clone_into(&mut total.name),
+            name => name.clone_into(&mut total.name),
+        }
+        total.connections += json.int("conns");
+        total.leafnodes += json.int("leafnodes");
+        total.subscriptions += json.int("num_subscriptions");
+        total.slow += json.int("slow_consumers");
+        total.sent.add(Flow::of(json.at("sent")));
+        total.received.add(Flow::of(json.at("received")));
     }
+    totals.into_values().collect()
 }
 
 impl Account {
-    /// The largest first; then by name.
     fn compare(&self, other: &Self, sort: &str) -> Ordering {
-        let pair = |a: (f64, f64), b: (f64, f64)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1));
+        let (a, b) = (&self.connections, &other.connections);
         match sort {
-            "recvb" => pair(self.received.by_bytes(), other.received.by_bytes()),
-            "recvm" => pair(self.received.by_messages(), other.received.by_messages()),
-            "sentb" => pair(self.sent.by_bytes(), other.sent.by_bytes()),
-            "sentm" => pair(self.sent.by_messages(), other.sent.by_messages()),
-            "slow" => other.total.slow.cmp(&self.total.slow),
-            "subs" => other.total.subscriptions.cmp(&self.total.subscriptions),
-            _ => other.total.connections.cmp(&self.total.connections),
+            "subs" => largest(self.subscriptions, other.subscriptions, a, b),
+            "slow" => largest(self.slow, other.slow, a, b),
+            "sentb" => largest(self.sent.bytes, other.sent.bytes, a, b),
+            "sentm" => largest(self.sent.messages, other.sent.messages, a, b),
+            "recvb" => largest(self.received.bytes, other.received.bytes, a, b),
+            "recvm" => largest(self.received.messages, other.received.messages, a, b),
+            _ => b.cmp(a),
         }
-        .then_with(|| self.total.name.cmp(&other.total.name))
     }
 }
 
-fn grid(accounts: &[Account], sort: &str) -> Grid {
-    Grid {
-        title: format!("{} accounts by {sort}", accounts.len()),
-        rows: accounts
-            .iter()
-            .map(|account| {
-                let total = &account.total;
-                vec![
-                    total.name.clone(),
-                    total.servers.to_string(),
-                    commas(total.connections),
-                    commas(total.leafnodes),
-                    commas(total.subscriptions),
-                    commas(total.slow),
-                    account.sent.text(),
-                    account.received.text(),
-                ]
-            })
-            .collect(),
-        footer: vec![
-            "Totals".to_owned(),
-            String::new(),
-            sum(accounts, |account| account.total.connections),
-            sum(accounts, |account| account.total.leafnodes),
-            sum(accounts, |account| account.total.subscriptions),
-            sum(accounts, |account| account.total.slow),
-            flows(accounts.iter().map(|account| &account.sent)),
-            flows(accounts.iter().map(|account| &account.received)),
+fn table(accounts: &[Account], shown: usize, sort: &str, at: Option<Timestamp>) -> Table {
+    let by = KEYS.iter().find(|(key, _)| *key == sort);
+    let by = by.map_or("", |(_, name)| *name);
+    let mut table = Table::new(
+        heading("Account", accounts.len(), shown, by, at),
+        &[
+            "Account",
+            "Servers",
+            "Connections",
+            "Leafnodes",
+            "Subscriptions",
+            "Slow",
+            "Sent",
+            "Received",
         ],
+    );
+    for account in accounts.iter().take(shown) {
+        table.row(vec![
+            account.name.as_str().into(),
+            account.servers.into(),
+            commas(account.connections).into(),
+            commas(account.leafnodes).into(),
+            commas(account.subscriptions).into(),
+            commas(account.slow).into(),
+            account.sent.text().into(),
+            account.received.text().into(),
+        ]);
     }
+    table
 }
 
 #[cfg(test)]
@@ -155,26 +156,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn servers_add_up() {
-        let answers = [
-            r#"{"data":{"account_statz":[{"acc":"A","name":"one","conns":2,"num_subscriptions":3,"sent":{"msgs":4,"bytes":5}},{"acc":"B","name":"two","conns":9}]}}"#,
-            r#"{"data":{"account_statz":[{"acc":"A","name":"one","conns":1,"leafnodes":1,"sent":{"msgs":6,"bytes":7}}]}}"#,
+    fn servers_add_up_and_old_news_do_not_count() {
+        let now = Timestamp::now();
+        let known: Known = [
+            ("A", "1", 2, now.to_string()),
+            ("A", "2", 1, now.to_string()),
+            ("A", "3", 9, "2020-01-01T00:00:00Z".to_owned()),
+            ("B", "1", 7, now.to_string()),
         ]
-        .map(|text| Json::parse(text.as_bytes()).unwrap());
-        let totals = totals(answers.iter());
-        let one = &totals["A"];
+        .into_iter()
+        .map(|(account, server, connections, time)| {
+            let json = Json::object()
+                .with("conns", connections)
+                .with("server", Json::object().with("time", time));
+            ((account.to_owned(), server.to_owned()), json)
+        })
+        .collect();
+        let mut found = totals(&known);
         assert_eq!(
-            (one.servers, one.connections, one.leafnodes, one.sent),
-            (2, 3, 1, (10.0, 12.0))
+            (
+                found[0].name.as_str(),
+                found[0].servers,
+                found[0].connections
+            ),
+            ("A", 2, 3)
         );
-        let mut rows: Vec<Account> = totals
-            .into_values()
-            .map(|total| total.account(&mut Default::default(), Instant::now()))
-            .collect();
-        rows.sort_by(|a, b| a.compare(b, "conns"));
-        assert_eq!(rows[0].total.name, "two");
-        rows.sort_by(|a, b| a.compare(b, "sentb"));
-        assert_eq!(rows[0].total.name, "one");
-        assert_eq!(grid(&rows, "conns").footer[2], "12");
+        found.sort_by(|a, b| a.compare(b, "conns"));
+        assert_eq!(found[0].name, "B");
     }
 }

@@ -1,154 +1,179 @@
 //! `nats server watch jetstream`.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::time::Instant;
 
-use super::traffic::{Fleet, sum};
-use crate::bail;
+use jiff::Timestamp;
+
+use super::screen::{each_second, heading, largest, rows};
+use super::statistics::Statistics;
 use crate::failure::Result;
 use crate::format::{commas, human_duration, human_size, is_unset_time, since};
-use crate::live::{Column, Counter, Grid, grids};
-use crate::output::Json;
+use crate::output::terminal::clear_screen;
+use crate::output::{Json, Table};
 use crate::session::Session;
 
-const COLUMNS: &[Column] = &[
-    Column::text("Server"),
-    Column::number("HA Assets"),
-    Column::number("Memory"),
-    Column::number("File"),
-    Column::number("API"),
-    Column::number("API / s"),
-    Column::number("API Errors"),
-    Column::number("Pending"),
-    Column::text("Snapshot"),
+/// Lines of the terminal that are no rows.
+const FRAME: usize = 9;
+/// What is sorted by: the word of the flag, and what it is called.
+const KEYS: [(&str, &str); 4] = [
+    ("mem", "Memory Used"),
+    ("file", "File Storage"),
+    ("assets", "HA Asset"),
+    ("api", "API Requests"),
 ];
 
-/// Shows all servers with JetStream.
+/// Shows what the servers with JetStream do.
 pub fn jetstream(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let sort = matches.text("sort").unwrap_or_default().to_owned();
-    let most = matches.int("number");
-    let mut fleet = Fleet::of(session)?;
-    let mut counters = HashMap::new();
-    grids(COLUMNS, most, || {
-        let answers = fleet.statistics()?;
-        let now = Instant::now();
-        let mut known = HashMap::new();
-        let mut rows: Vec<Server> = answers
-            .iter()
-            .filter(|answer| answer.json.has("statsz.jetstream"))
-            .map(|answer| {
-                let id = answer.json.text("server.id");
-                let mut counter: Counter = counters.remove(id).unwrap_or_default();
-                let row = Server::of(&answer.json, &mut counter, now);
-                known.insert(id.to_owned(), counter);
-                row
-            })
+    let wanted = matches.int("number");
+    rows(wanted, FRAME)?;
+    let mut statistics = Statistics::of(session)?;
+    each_second(|| {
+        let shown = rows(wanted, FRAME)?;
+        let mut servers: Vec<Server> = statistics
+            .read()?
+            .filter(|json| json.has("statsz.jetstream"))
+            .map(Server::of)
             .collect();
-        counters = known;
-        if rows.is_empty() {
-            bail!("no server has JetStream");
-        }
-        rows.sort_by(|a, b| a.compare(b, &sort));
-        Ok(grid(&rows, &sort))
+        servers.sort_by(|a, b| a.compare(b, &sort));
+        let table = table(&servers, shown, &sort, statistics.latest);
+        clear_screen();
+        table.print_tight();
+        Ok(())
     })
 }
 
+/// What waits for the meta group.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+struct Pending {
+    entries: i64,
+    infos: i64,
+    requests: i64,
+}
+
+impl Pending {
+    fn text(self) -> String {
+        let mut text = commas(self.entries);
+        if self.infos > 0 {
+            text.push_str(&format!(" / {} info", commas(self.infos)));
+        }
+        if self.requests > 0 {
+            text.push_str(&format!(" / {} req", commas(self.requests)));
+        }
+        text
+    }
+}
+
 /// What is shown of a server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Server {
     name: String,
+    leads: bool,
     assets: i64,
     memory: u64,
     file: u64,
-    requests: i64,
-    request_rate: f64,
-    errors: i64,
-    pending: i64,
+    api: u64,
+    errors: u64,
+    pending: Pending,
     snapshot: String,
 }
 
 impl Server {
-    fn of(answer: &Json, counter: &mut Counter, now: Instant) -> Self {
-        let jetstream = answer.at("statsz.jetstream");
-        let (stats, meta) = (jetstream.at("stats"), jetstream.at("meta"));
+    fn of(json: &Json) -> Self {
+        let name = json.text("server.name");
+        let (stats, meta) = (
+            json.at("statsz.jetstream.stats"),
+            json.at("statsz.jetstream.meta"),
+        );
+        let leads = meta.has("leader") && meta.text("leader") == name;
+        let last = meta.text("snapshot.last_time");
+        let snapshot = match since(last) {
+            Some(age) if leads && !is_unset_time(last) => format!(
+                "{} ago ({})",
+                human_duration(age),
+                human_duration(meta.int("snapshot.last_duration"))
+            ),
+            _ => String::new(),
+        };
         Self {
-            name: if meta.text("leader") == answer.text("server.name") {
-                format!("{}*", answer.text("server.name"))
-            } else {
-                answer.text("server.name").to_owned()
-            },
+            name: name.to_owned(),
+            leads,
             assets: stats.int("ha_assets"),
             memory: stats.uint("memory"),
             file: stats.uint("storage"),
-            requests: stats.int("api.total"),
-            request_rate: counter.at(now, stats.float("api.total")),
-            errors: stats.int("api.errors"),
-            pending: meta.int("pending"),
-            snapshot: snapshot(meta.at("snapshot")),
+            api: stats.uint("api.total"),
+            errors: stats.uint("api.errors"),
+            pending: Pending {
+                entries: meta.int("pending"),
+                infos: meta.int("pending_infos"),
+                requests: meta.int("pending_requests"),
+            },
+            snapshot,
         }
     }
 
-    /// The largest first; then by name.
     fn compare(&self, other: &Self, sort: &str) -> Ordering {
+        let (a, b) = (&self.name, &other.name);
         match sort {
-            "api" => other
-                .request_rate
-                .total_cmp(&self.request_rate)
-                .then(other.requests.cmp(&self.requests)),
-            "file" => other.file.cmp(&self.file),
-            "mem" => other.memory.cmp(&self.memory),
-            _ => other.assets.cmp(&self.assets),
+            "mem" => largest(self.memory, other.memory, a, b),
+            "file" => largest(self.file, other.file, a, b),
+            "api" => largest(self.api, other.api, a, b),
+            _ => largest(self.assets, other.assets, a, b),
         }
-        .then_with(|| self.name.cmp(&other.name))
     }
 }
 
-/// When the last snapshot of the meta group was made, and how long that took.
-fn snapshot(snapshot: &Json) -> String {
-    let time = snapshot.text("last_time");
-    match since(time) {
-        Some(age) if !is_unset_time(time) => format!(
-            "{} ago in {}",
-            human_duration(age),
-            human_duration(snapshot.int("last_duration"))
-        ),
-        _ => String::new(),
-    }
-}
-
-fn grid(servers: &[Server], sort: &str) -> Grid {
-    Grid {
-        title: format!("{} servers with JetStream by {sort}", servers.len()),
-        rows: servers
-            .iter()
-            .map(|server| {
-                vec![
-                    server.name.clone(),
-                    commas(server.assets),
-                    human_size(server.memory),
-                    human_size(server.file),
-                    commas(server.requests),
-                    commas(server.request_rate.round() as i64),
-                    commas(server.errors),
-                    commas(server.pending),
-                    server.snapshot.clone(),
-                ]
-            })
-            .collect(),
-        footer: vec![
-            "Totals".to_owned(),
-            sum(servers, |server| server.assets),
-            human_size(servers.iter().map(|server| server.memory).sum()),
-            human_size(servers.iter().map(|server| server.file).sum()),
-            sum(servers, |server| server.requests),
-            sum(servers, |server| server.request_rate.round() as i64),
-            sum(servers, |server| server.errors),
-            sum(servers, |server| server.pending),
-            String::new(),
+fn table(servers: &[Server], shown: usize, sort: &str, at: Option<Timestamp>) -> Table {
+    let by = KEYS.iter().find(|(key, _)| *key == sort);
+    let by = by.map_or("", |(_, name)| *name);
+    let mut table = Table::new(
+        heading("Server", servers.len(), shown, by, at),
+        &[
+            "Server",
+            "HA Assets",
+            "Memory",
+            "File",
+            "API",
+            "API Errors",
+            "Pending",
+            "Snapshot Time",
         ],
+    );
+    let mut total = Server::default();
+    for (number, server) in servers.iter().enumerate() {
+        total.assets += server.assets;
+        total.memory = total.memory.saturating_add(server.memory);
+        total.file = total.file.saturating_add(server.file);
+        total.api = total.api.saturating_add(server.api);
+        total.errors = total.errors.saturating_add(server.errors);
+        total.pending.entries += server.pending.entries;
+        total.pending.infos += server.pending.infos;
+        total.pending.requests += server.pending.requests;
+        if number < shown {
+            let mark = if server.leads { "*" } else { "" };
+            table.row(vec![
+                format!("{}{mark}", server.name).into(),
+                commas(server.assets).into(),
+                human_size(server.memory).into(),
+                human_size(server.file).into(),
+                commas(server.api).into(),
+                commas(server.errors).into(),
+                server.pending.text().into(),
+                server.snapshot.as_str().into(),
+            ]);
+        }
     }
+    table.footer(vec![
+        format!("Totals ({} Servers)", servers.len().min(shown)).into(),
+        commas(total.assets).into(),
+        human_size(total.memory).into(),
+        human_size(total.file).into(),
+        commas(total.api).into(),
+        commas(total.errors).into(),
+        total.pending.text().into(),
+    ]);
+    table
 }
 
 #[cfg(test)]
@@ -156,25 +181,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_meta_leader_is_marked_and_servers_are_sorted() {
-        let server = |text: &str| {
-            let answer = Json::parse(text.as_bytes()).unwrap();
-            Server::of(&answer, &mut Counter::default(), Instant::now())
+    fn what_waits_is_told_by_kind() {
+        let mut pending = Pending::default();
+        assert_eq!(pending.text(), "0");
+        pending.infos = 2;
+        pending.requests = 3;
+        assert_eq!(pending.text(), "0 / 2 info / 3 req");
+    }
+
+    #[test]
+    fn only_the_leader_tells_of_snapshots() {
+        let server = |name: &str| {
+            Server::of(
+                &Json::parse(
+                    format!(
+                        r#"{{"server":{{"name":"{name}"}},"statsz":{{"jetstream":{{"meta":{{"leader":"a","snapshot":{{"last_time":"2020-01-01T00:00:00Z","last_duration":5000000}}}}}}}}}}"#
+                    )
+                    .as_bytes(),
+                )
+                .unwrap(),
+            )
         };
-        let mut rows = vec![
-            server(
-                r#"{"server":{"name":"n1"},"statsz":{"jetstream":{"stats":{"ha_assets":1,"storage":9},"meta":{"leader":"n2","snapshot":{"last_time":"0001-01-01T00:00:00Z"}}}}}"#,
-            ),
-            server(
-                r#"{"server":{"name":"n2"},"statsz":{"jetstream":{"stats":{"ha_assets":4,"storage":2,"api":{"total":7}},"meta":{"leader":"n2"}}}}"#,
-            ),
-        ];
-        rows.sort_by(|a, b| a.compare(b, "assets"));
-        assert_eq!(rows[0].name, "n2*");
-        assert_eq!(rows[1].snapshot, "");
-        rows.sort_by(|a, b| a.compare(b, "file"));
-        assert_eq!(rows[0].name, "n1");
-        let grid = grid(&rows, "file");
-        assert_eq!(grid.footer[1..5], ["5", "0 B", "11 B", "7"]);
+        assert!(server("a").snapshot.ends_with(" ago (5ms)"));
+        assert!(server("a").leads);
+        assert_eq!(server("b").snapshot, "");
     }
 }

@@ -1,10 +1,11 @@
-//! `nats server watch`: live tables (cli.md 7.7).
+//! `nats server watch`: tables that are drawn each second (cli.md 7.7).
 
 mod accounts;
 mod jetstream;
 mod requests;
+mod screen;
 mod servers;
-mod traffic;
+mod statistics;
 
 pub use accounts::accounts;
 pub use jetstream::jetstream;

@@ -1,60 +1,56 @@
 //! `nats server watch servers`.
 
 use std::cmp::Ordering;
-use std::collections::HashMap;
-use std::time::Instant;
 
-use super::traffic::{Fleet, Flow, FlowCounter, flows, sum};
+use jiff::Timestamp;
+
+use super::screen::{Flow, each_second, heading, largest, rows};
+use super::statistics::Statistics;
 use crate::failure::Result;
 use crate::format::{commas, float, human_size};
-use crate::live::{Column, Grid, grids};
-use crate::output::Json;
+use crate::output::terminal::clear_screen;
+use crate::output::{Json, Table};
 use crate::session::Session;
 
-const COLUMNS: &[Column] = &[
-    Column::text("Server"),
-    Column::number("Connections"),
-    Column::number("Subscriptions"),
-    Column::number("Slow"),
-    Column::number("Memory"),
-    Column::number("CPU %"),
-    Column::number("Cores"),
-    Column::number("Routes"),
-    Column::number("Gateways"),
-    Column::number("Sent"),
-    Column::number("Received"),
+/// Lines of the terminal that are no rows.
+const FRAME: usize = 9;
+/// What is sorted by: the word of the flag, and what it is called.
+const KEYS: [(&str, &str); 12] = [
+    ("name", "Server Name"),
+    ("conns", "Connections"),
+    ("subs", "Subscriptions"),
+    ("sentb", "Sent Bytes"),
+    ("sentm", "Sent Messages"),
+    ("recvb", "Received Bytes"),
+    ("recvm", "Received Messages"),
+    ("slow", "Slow Consumers"),
+    ("route", "Routes"),
+    ("gway", "Gateways"),
+    ("mem", "Memory"),
+    ("cpu", "CPU"),
 ];
 
-/// Shows all servers.
+/// Shows what servers do.
 pub fn servers(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let sort = matches.text("sort").unwrap_or_default().to_owned();
-    let most = matches.int("number");
-    let mut fleet = Fleet::of(session)?;
-    let mut counters = HashMap::new();
-    grids(COLUMNS, most, || {
-        let answers = fleet.statistics()?;
-        let now = Instant::now();
-        let mut known = HashMap::new();
-        let mut rows: Vec<Server> = answers
-            .iter()
-            .map(|answer| {
-                let id = answer.json.text("server.id");
-                let mut counter: [FlowCounter; 2] = counters.remove(id).unwrap_or_default();
-                let row = Server::of(&answer.json, &mut counter, now);
-                known.insert(id.to_owned(), counter);
-                row
-            })
-            .collect();
-        // Those that are gone are forgotten.
-        counters = known;
-        rows.sort_by(|a, b| a.compare(b, &sort));
-        Ok(grid(&rows, &sort))
+    let wanted = matches.int("number");
+    rows(wanted, FRAME)?;
+    let mut statistics = Statistics::of(session)?;
+    each_second(|| {
+        let shown = rows(wanted, FRAME)?;
+        let mut servers: Vec<Server> = statistics.read()?.map(Server::of).collect();
+        servers.sort_by(|a, b| a.compare(b, &sort));
+        let at = statistics.latest.unwrap_or_else(Timestamp::now);
+        let table = table(&servers, shown, &sort, at);
+        clear_screen();
+        table.print_tight();
+        Ok(())
     })
 }
 
 /// What is shown of a server.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 struct Server {
     name: String,
     connections: i64,
@@ -70,15 +66,10 @@ struct Server {
 }
 
 impl Server {
-    fn of(answer: &Json, counters: &mut [FlowCounter; 2], now: Instant) -> Self {
-        let statsz = answer.at("statsz");
-        let [sent, received] = counters;
-        let flow = |counter: &mut FlowCounter, key: &str| {
-            let totals = statsz.at(key);
-            counter.at(now, totals.float("msgs"), totals.float("bytes"))
-        };
+    fn of(json: &Json) -> Self {
+        let statsz = json.at("statsz");
         Self {
-            name: answer.text("server.name").to_owned(),
+            name: json.text("server.name").to_owned(),
             connections: statsz.int("connections"),
             subscriptions: statsz.int("subscriptions"),
             slow: statsz.int("slow_consumers"),
@@ -87,105 +78,108 @@ impl Server {
             cores: statsz.int("cores"),
             routes: statsz.list("routes").len(),
             gateways: statsz.list("gateways").len(),
-            sent: flow(sent, "sent"),
-            received: flow(received, "received"),
+            sent: Flow::of(statsz.at("sent")),
+            received: Flow::of(statsz.at("received")),
         }
     }
 
-    /// The largest first; names in their order.
     fn compare(&self, other: &Self, sort: &str) -> Ordering {
-        let pair = |a: (f64, f64), b: (f64, f64)| b.0.total_cmp(&a.0).then(b.1.total_cmp(&a.1));
+        let (a, b) = (&self.name, &other.name);
         match sort {
-            "conns" => other.connections.cmp(&self.connections),
-            "cpu" => other.cpu.total_cmp(&self.cpu),
-            "gway" => other.gateways.cmp(&self.gateways),
-            "mem" => other.memory.cmp(&self.memory),
-            "recvb" => pair(self.received.by_bytes(), other.received.by_bytes()),
-            "recvm" => pair(self.received.by_messages(), other.received.by_messages()),
-            "route" => other.routes.cmp(&self.routes),
-            "sentb" => pair(self.sent.by_bytes(), other.sent.by_bytes()),
-            "sentm" => pair(self.sent.by_messages(), other.sent.by_messages()),
-            "slow" => other.slow.cmp(&self.slow),
-            "subs" => other.subscriptions.cmp(&self.subscriptions),
-            _ => Ordering::Equal,
+            "name" => a.cmp(b),
+            "subs" => largest(self.subscriptions, other.subscriptions, a, b),
+            "sentb" => largest(self.sent.bytes, other.sent.bytes, a, b),
+            "sentm" => largest(self.sent.messages, other.sent.messages, a, b),
+            "recvb" => largest(self.received.bytes, other.received.bytes, a, b),
+            "recvm" => largest(self.received.messages, other.received.messages, a, b),
+            "slow" => largest(self.slow, other.slow, a, b),
+            "route" => largest(self.routes, other.routes, a, b),
+            "gway" => largest(self.gateways, other.gateways, a, b),
+            "mem" => largest(self.memory, other.memory, a, b),
+            "cpu" => largest(self.cpu, other.cpu, a, b),
+            _ => largest(self.connections, other.connections, a, b),
         }
-        .then_with(|| self.name.cmp(&other.name))
     }
 }
 
-fn grid(servers: &[Server], sort: &str) -> Grid {
-    Grid {
-        title: format!("{} servers by {sort}", servers.len()),
-        rows: servers
-            .iter()
-            .map(|server| {
-                vec![
-                    server.name.clone(),
-                    commas(server.connections),
-                    commas(server.subscriptions),
-                    commas(server.slow),
-                    human_size(server.memory),
-                    float(server.cpu),
-                    server.cores.to_string(),
-                    server.routes.to_string(),
-                    server.gateways.to_string(),
-                    server.sent.text(),
-                    server.received.text(),
-                ]
-            })
-            .collect(),
-        footer: vec![
-            "Totals".to_owned(),
-            sum(servers, |server| server.connections),
-            sum(servers, |server| server.subscriptions),
-            sum(servers, |server| server.slow),
-            human_size(servers.iter().map(|server| server.memory).sum()),
-            String::new(),
-            sum(servers, |server| server.cores),
-            String::new(),
-            String::new(),
-            flows(servers.iter().map(|server| &server.sent)),
-            flows(servers.iter().map(|server| &server.received)),
+fn table(servers: &[Server], shown: usize, sort: &str, at: Timestamp) -> Table {
+    let by = KEYS.iter().find(|(key, _)| *key == sort);
+    let by = by.map_or("", |(_, name)| *name);
+    let mut table = Table::new(
+        heading("Server", servers.len(), shown, by, Some(at)),
+        &[
+            "Server",
+            "Connections",
+            "Subscription",
+            "Slow",
+            "Memory",
+            "CPU",
+            "Cores",
+            "Routes",
+            "Gateways",
+            "Sent",
+            "Received",
         ],
+    );
+    let mut total = Server::default();
+    for (number, server) in servers.iter().enumerate() {
+        total.connections += server.connections;
+        total.subscriptions += server.subscriptions;
+        total.slow += server.slow;
+        total.memory = total.memory.saturating_add(server.memory);
+        total.sent.add(server.sent);
+        total.received.add(server.received);
+        if number < shown {
+            table.row(vec![
+                server.name.as_str().into(),
+                commas(server.connections).into(),
+                commas(server.subscriptions).into(),
+                commas(server.slow).into(),
+                human_size(server.memory).into(),
+                float(server.cpu).into(),
+                commas(server.cores).into(),
+                commas(server.routes as i64).into(),
+                commas(server.gateways as i64).into(),
+                server.sent.text().into(),
+                server.received.text().into(),
+            ]);
+        }
     }
+    table.footer(vec![
+        "Totals (All Servers)".into(),
+        commas(total.connections).into(),
+        commas(total.subscriptions).into(),
+        commas(total.slow).into(),
+        human_size(total.memory).into(),
+        "".into(),
+        "".into(),
+        "".into(),
+        "".into(),
+        total.sent.text().into(),
+        total.received.text().into(),
+    ]);
+    table
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn server(name: &str, connections: i64, cpu: i64, bytes: i64) -> Server {
-        let answer = Json::object()
-            .with("server", Json::object().with("name", name))
-            .with(
-                "statsz",
-                Json::object()
-                    .with("connections", connections)
-                    .with("cpu", cpu)
-                    .with("sent", Json::object().with("bytes", bytes)),
-            );
-        Server::of(&answer, &mut Default::default(), Instant::now())
-    }
-
     #[test]
-    fn servers_are_sorted_by_what_is_asked_for() {
-        let all = [
-            server("b", 1, 9, 5),
-            server("a", 7, 3, 5),
-            server("c", 7, 1, 6),
-        ];
-        for (sort, expected) in [
-            ("conns", "acb"),
-            ("cpu", "bac"),
-            ("name", "abc"),
-            ("sentb", "cab"),
-            ("recvm", "abc"),
-        ] {
-            let mut rows = all.to_vec();
-            rows.sort_by(|a, b| a.compare(b, sort));
-            let names: String = rows.iter().map(|row| row.name.as_str()).collect();
-            assert_eq!(names, expected, "{sort}");
+    fn every_key_sorts_the_largest_first() {
+        let parse = |text: &str| Server::of(&Json::parse(text.as_bytes()).unwrap());
+        let small = parse(r#"{"server":{"name":"a"},"statsz":{"routes":[]}}"#);
+        let large = parse(
+            r#"{"server":{"name":"b"},"statsz":{"mem":1,"cores":1,"cpu":1,"connections":1,"subscriptions":1,"slow_consumers":1,
+                "sent":{"msgs":1,"bytes":1},"received":{"msgs":1,"bytes":1},"routes":[{}],"gateways":[{}]}}"#,
+        );
+        for (key, _) in KEYS {
+            let expected = if key == "name" {
+                Ordering::Greater
+            } else {
+                Ordering::Less
+            };
+            assert_eq!(large.compare(&small, key), expected, "{key}");
         }
-        assert_eq!(grid(&all, "conns").footer[1], "15");
     }
 }
