@@ -1,5 +1,6 @@
 """auth end to end: what the tool made, on servers in operator mode; item 134."""
 
+import os
 import re
 import zipfile
 
@@ -36,13 +37,15 @@ def an_operator_is_changed(ctx):
     make_operator(tool)
     edit = ("auth", "operator", "edit", "OP")
     out = tool.out(*edit, "--service", "nats://a:4222", "--service", "tls://b", "--account-server", "nats://a:4222", "--tags", "X", "--tags", "y")
-    matches(out, r"Tags: x, y\n +Service URL\(s\): nats://a:4222\n +tls://b\n +Account Server: nats://a:4222\n")
+    matches(out, r"Tags: x\n {18}y\n  Service URL\(s\): nats://a:4222, tls://b\n  Account Server: nats://a:4222\n")
     out = tool.out("auth", "op", "update", "OP", "--no-tags", "x", "--service", "", "--account-server", "")
     matches(out, r"Tags: y\n +Accounts: 3\n")
-    for service in ("a:4222", "http://a", "nats://a/x"):
-        matches(tool.error(*edit, "--service", service), r"^service url \"%s\"" % re.escape(service))
-    eq(tool.error(*edit, "--service", "nats://u:secret@a"), "a service url must not have a user")
-    eq(tool.error(*edit, "--account-server", "x"), 'account server url "x" has no scheme')
+    for service in ("a:4222", "http://a"):
+        eq(tool.error(*edit, "--service", service),
+           "operator service url \"%s\" - protocol not supported (only 'nats', 'tls', 'ws', 'wss' only)" % service)
+    eq(tool.error(*edit, "--service", "nats://a/x"), 'operator service url "nats://a/x" - paths are not supported')
+    matches(tool.error(*edit, "--service", "nats://u:secret@a"), " - credentials are not supported$")
+    eq(tool.error(*edit, "--account-server", "x"), 'account server url "x" requires a protocol')
     matches(tool.out("auth", "operator", "info"), r"Tags: y\n +Accounts: 3\n")
     # The server takes what was changed.
     tool.run(*edit, "--service", "wss://a:443", "--account-server", "nats://a:4222")
@@ -55,16 +58,20 @@ def an_operator_is_changed(ctx):
 def one_of_several_operators(ctx):
     tool = nats(ctx, server=False)
     select = ("auth", "operator", "select")
-    eq(tool.error(*select), "no operators found")
+    eq(tool.error(*select), "cannot pick an Operator without a terminal and no operator name supplied")
+    terminal = tool.terminal(*select)
+    terminal.wait("nats: error: no operators found")
+    terminal.finish(code=1)
     tool.run("auth", "operator", "add", "ONE", "--no-signing-key")
-    eq(tool.out(*select), 'Selected operator "ONE" as default\n')
+    # The only one is taken for any other.
+    eq(tool.out(*select, "NO"), 'Selected operator "ONE" as default\n')
     tool.run("auth", "operator", "add", "TWO")
     eq(tool.out("auth", "operator", "keys", "list"), "")
     matches(tool.out("auth", "operator", "info"), "^Operator ONE ")
     eq(tool.out(*select, "TWO"), 'Selected operator "TWO" as default\n')
     eq(tool.run("auth", "operator", "info", "-j").json["name"], "TWO")
-    eq(read(tool, "config", "nats", "cli", "config.json"), '{\n  "select_operator": "TWO"\n}')
-    eq(tool.error(*select, "NO"), "unknown operator: NO")
+    eq(read(tool, "config", "nats", "cli", "config.json"), '{"select_operator":"TWO"}')
+    eq(tool.error(*select, "NO"), "cannot pick an Operator without a terminal and no operator name supplied")
     eq(tool.error(*select), "cannot pick an Operator without a terminal and no operator name supplied")
     terminal = tool.terminal(*select)
     terminal.answer("Select an Operator", "ONE")
@@ -72,7 +79,6 @@ def one_of_several_operators(ctx):
     terminal = tool.terminal("auth", "operator", "add")
     terminal.answer("Operator Name", "THREE")
     matches(terminal.finish(), r"Operator THREE \(O")
-    eq(tool.error("auth", "operator", "add", "../x"), 'invalid operator name "../x"')
     matches(tool.out("auth", "operator", "ls"), r"Operators.*│ ONE +│ O\w{55} │ +1 │ +│ +0 │\n│ THREE +│ O\w{55} │ +1 │ +│ +1 │\n│ TWO ")
     eq(tool.out("auth", "account", "ls", "TWO", "--names"), "SYSTEM\n")
 
@@ -85,25 +91,23 @@ def signing_keys_of_an_operator(ctx):
     first = tool.out(*keys, "list", "OP").strip()
     second = tool.out(*keys, "add").strip()
     eq(tool.out(*keys, "ls"), "%s\n%s\n" % (first, second))
-    eq(tool.error(*keys, "rm", "OP", "OABC"), "signing key OABC not found")
-    eq(tool.error(*keys, "rm", "OP", first), "could not obtain confirmation: cannot ask for confirmation without a terminal")
-    terminal = tool.terminal(*keys, "rm")
-    terminal.answer("Select a key", first)
-    terminal.answer("Really remove signing key %s" % first, "y")
+    eq(tool.error(*keys, "rm", "OP"), "public key is required")
+    eq(tool.error(*keys, "rm", "OP", "OABC", "-f"), "signing key was not found")
+    eq(tool.error(*keys, "rm", "OP", first), "cannot ask for confirmation without a terminal")
+    # Accounts are signed by the operator itself.
+    eq(claims_of(tool, "account", "info", "A")["iss"], key_of(tool, "operator", "info"))
+    terminal = tool.terminal(*keys, "rm", "OP", first)
+    terminal.answer("Really remove the signing key %s" % first, "y")
     matches(terminal.finish(), "Signing key removed")
     eq(tool.out(*keys, "ls"), second + "\n")
-    # What the removed key signed is signed anew with the one that is left, then the server takes it.
-    for account in ("A", "SYSTEM"):
-        tool.run("auth", "account", "edit", account)
-        eq(tool.run("auth", "account", "info", account, "--json").json["iss"], second)
+    path = tool.path("data", "nats", "nsc", "keys", "keys", "O", "%s", "%s.nk")
+    check(not os.path.exists(path % (first[1:3], first)), "the key is there still")
+    check(os.path.exists(path % (second[1:3], second)), "the other key is not there")
     serve(ctx, tool)
     push(tool, "A")
     tool.run("account", "info", *as_user("a"))
-    # B was not, and its token is not trusted any more.
-    push(tool, "B")
-    eq(tool.error("account", "info", *as_user("b")), "nats: Authorization Violation")
-    tool.run(*keys, "delete", "OP", second, "--force")
-    eq(tool.error(*keys, "rm", "OP"), "no signing keys found")
+    eq(tool.out(*keys, "delete", "OP", second, "--force"), "Signing key removed\n")
+    eq(tool.out(*keys, "ls"), "")
 
 
 @case(134, "operator")
@@ -116,16 +120,17 @@ def roles_limit_their_users(ctx):
     terminal = tool.terminal(*keys, "add", "A")
     terminal.answer("Role Name", "writer")
     matches(terminal.finish(), "Role: writer")
-    key = tool.run(*keys, "info", "A", "reader", "--json").json
+    by_role = {key["role"]: key for key in claims_of(tool, "account", "info", "A")["nats"]["signing_keys"]}
+    key = by_role["reader"]
     eq((key["role"], key["template"]["pub"], key["template"]["payload"], key["template"]["subs"]), ("reader", {"deny": [">"]}, 100, -1))
     terminal = tool.terminal(*keys, "info", "A")
-    terminal.answer("Select a key", "writer")
+    terminal.answer("Select Signing Key", by_role["writer"]["key"])
     matches(terminal.finish(), "Role: writer")
-    out = tool.out("auth", "user", "add", "r", "A", "--key", "reader", "--credential", "r.creds")
+    out = tool.out("auth", "user", "add", "r", "A", "--key", "reader", "--credential", "r.creds", "--defaults")
     matches(out, r"Scoped: true\n")
-    tool.run("auth", "user", "add", "w", "A", "--key", key["key"], "--credential", "w.creds")
-    eq(tool.error("auth", "user", "edit", "r", "A", "--payload", "5"), "--payload cannot be used with a scoped signing key")
-    matches(tool.out("auth", "user", "edit", "r", "A", "--tags", "t"), r"Tags: t\n")
+    tool.run("auth", "user", "add", "w", "A", "--key", key["key"], "--credential", "w.creds", "--defaults")
+    # Their limits are those of the role, whatever they are given.
+    matches(tool.out("auth", "user", "edit", "r", "A", "--payload", "5"), r"Max Payload: 100\n")
     serve(ctx, tool)
     push(tool, "A")
     watching = tool.start("sub", "s.x", "--count", "1", *as_user("r"))
@@ -134,7 +139,7 @@ def roles_limit_their_users(ctx):
     matches(watching.wait().out, "seen")
     matches(tool.error("pub", "s.x", "x", *as_user("r")), "ermissions Violation for Publish")
     # Without its key the role is gone, and so are its users.
-    eq(tool.out(*keys, "rm", "A", "--key", "reader", "-f"), "Signing key removed\n")
+    eq(tool.out(*keys, "rm", "A", "--key", "reader", "-f"), 'key "%s" removed\n' % key["key"])
     push(tool, "A")
     eq(tool.error("pub", "s.x", "x", *as_user("r")), "nats: Authorization Violation")
 
@@ -148,7 +153,7 @@ def users_are_limited_and_revoked(ctx):
     push(tool, "A")
     out = tool.out("account", "info", *as_user("u"))
     matches(out, r"Maximum Payload: 10 B\n")
-    matches(out, r"Connection Permissions:\n\n +Publish:\n\n +Allow: (ok\.>|\$SYS\.REQ\.USER\.INFO)\n.*\n +Subscribe:\n\n +Deny: secret\.>\n")
+    matches(out, r"Connection Permissions:\n\n.*Publish.*Allow: .*ok\.>.*Subscribe.*Deny: secret\.>\n")
     tool.run("pub", "ok.1", "x", *as_user("u"))
     matches(tool.error("pub", "no", "x", *as_user("u")), "ermissions Violation for Publish")
     matches(tool.error("pub", "ok.1", "12345678901", *as_user("u")), "(?i)maximum payload|connection closed")
@@ -160,15 +165,14 @@ def users_are_limited_and_revoked(ctx):
     eq(tool.error("auth", "user", "credential", "short.creds", "u", "A"), "file short.creds already exist")
     tool.run("auth", "user", "credential", "short.creds", "u", "A", "--force")
     matches(tool.out("account", "info", *as_user("short")), r"Expires: never")
-    eq(tool.error("auth", "user", "rm", "u", "A"), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    eq(tool.error("auth", "user", "rm", "u", "A"), "cannot ask for confirmation without a terminal")
     terminal = tool.terminal("auth", "user", "rm", "--revoke")
     terminal.answer("Select an Account", "A")
-    terminal.wait("Select a User")
     terminal.answer("Select a User", "u")
-    terminal.answer("Really remove user u", "y")
+    terminal.answer("Really remove the User u", "y")
     matches(terminal.finish(), "Removed user u")
     push(tool, "A")
-    eq(tool.error("account", "info", *as_user("u")), "nats: Authorization Violation")
+    matches(tool.error("account", "info", *as_user("u")), "nats: Authorization Violation$")
     tool.run("account", "info", *as_user("a"))
 
 
@@ -185,32 +189,39 @@ def a_bearer_needs_no_seed(ctx):
     tool.run("auth", "account", "edit", "A", "--no-bearer")
     matches(tool.out("auth", "account", "info", "A"), r"Bearer Tokens Allowed: false\n")
     push(tool, "A")
-    eq(tool.error("account", "info", "--jwt", token), "nats: Authorization Violation")
+    matches(tool.error("account", "info", "--jwt", token), "nats: Authorization Violation$")
 
 
 @case(134)
 def questions_about_new_accounts_and_users(ctx):
     tool = nats(ctx, server=False)
     tool.run("auth", "operator", "add", "OP")
-    eq(tool.error("auth", "account", "add", "A"), "cannot prompt for user input without a terminal")
-    terminal = tool.terminal("auth", "account", "add", "--jetstream", "--js-memory", "1MB")
-    for question, answer in (("Account Name", "A"), ("Maximum Connections", "5"), ("Maximum Subscriptions", ""), ("Maximum Message Payload", "1KB"),
-                             ("Maximum JetStream Disk Storage", "2GB")):
+    eq(tool.error("auth", "account", "add"), "cannot prompt for user input without a terminal")
+    eq(tool.error("auth", "account", "add", "A"), "cannot ask for confirmation without a terminal")
+    # A quota is a must.
+    for given in ((), ("--js-disk", "1GB"), ("--js-memory", "1GB")):
+        eq(tool.error("auth", "account", "add", "A", "--defaults", "--jetstream", *given), "cannot ask for confirmation without a terminal")
+    terminal = tool.terminal("auth", "account", "add", "--jetstream", "--js-memory", "1MB", "--payload", "1KB")
+    for question, answer in (("Account Name", "A"), ("Maximum Connections", "5"), ("Maximum Subscriptions", ""),
+                             ("Maximum JetStream Disk Storage", "-1")):
         terminal.answer(question, answer)
+    terminal.wait("JetStream requires maximum Disk usage set.*Maximum JetStream Disk Storage")
+    terminal.answer("Maximum JetStream Disk Storage", "2GB")
     terminal.finish()
     out = tool.out("auth", "account", "info", "A")
     matches(out, r"Subscriptions: unlimited\n +Connections: 5\n +Maximum Payload: 1\.0 KiB\n")
     matches(out, r"Max File Storage: 2\.0 GiB\n.*Max Memory Storage: 1\.0 MiB\n")
-    outcome = tool.run("auth", "account", "add", "B", "--defaults", "--js-streams", "5")
-    eq(outcome.logs, ["--js-streams has no effect without --jetstream"])
-    eq(tool.error("auth", "user", "add", "u", "A"), "cannot prompt for user input without a terminal")
+    matches(tool.out("auth", "account", "add", "B", "--defaults", "--js-streams", "5"), r"JetStream: false\n")
+    eq(tool.error("auth", "user", "add", "u", "A"), "cannot ask for confirmation without a terminal")
+    # All that would be asked for is given.
+    matches(tool.out("auth", "account", "add", "C", "--connections", "1", "--subscriptions", "1"), r"^\nAccount C \(A")
     eq(tool.error("auth", "user", "info", "u", "A"), "user u not found")
     terminal = tool.terminal("auth", "user", "add", "u", "A")
     terminal.answer("Maximum Payload", "100")
     terminal.answer("Maximum Subscriptions", "7")
     terminal.finish()
     out = tool.out("auth", "user", "info", "u", "A")
-    matches(out, r"Max Payload: 100 B\n +Max Data: unlimited\n +Max Subscriptions: 7\n")
+    matches(out, r"Max Payload: 100\n +Max Data: unlimited\n +Max Subscriptions: 7\n")
     terminal = tool.terminal("auth", "account", "edit")
     terminal.answer("Select an Account", "B")
     matches(terminal.finish(), r"Account B \(A")
@@ -221,9 +232,13 @@ def mappings_are_pushed(ctx):
     tool = nats(ctx, server=False)
     make_operator(tool)
     mappings = ("auth", "account", "mappings")
-    eq(tool.error(*mappings, "rm", "A"), "no mappings defined")
+    for command in ("rm", "info", "ls"):
+        eq(tool.out(*mappings, command, "A"), "No mappings defined\n")
     tool.write("m.yaml", "in.*:\n  - subject: out.{{wildcard(1)}}\n    weight: 100\nother:\n  - subject: x\n    weight: 50\n")
-    matches(tool.out(*mappings, "add", "A", "--config", "m.yaml"), r"│ in\.\* +│ out\.\{\{wildcard\(1\)\}\} │ +100 │")
+    matches(tool.out(*mappings, "add", "A", "--config", "m.yaml"),
+            r"^Subject mappings\n\nConfiguration:\n\n.* {8}Source: in\.\*\n {8}Target: out\.\{\{wildcard\(1\)\}\}\n {8}Weight: 100\n {7}Cluster: \n {16}\n"
+            r"  Total weight: 100\n {16}\n.*\n\n$")
+    matches(tool.out(*mappings, "ls", "A"), r"│ in\.\* +│ out\.\{\{wildcard\(1\)\}\} │ +100 │")
     terminal = tool.terminal(*mappings, "add", "A")
     terminal.answer("Source subject", "y")
     terminal.answer("Target subject", "z")
@@ -261,7 +276,7 @@ def an_account_reaches_all_servers(ctx):
         matches(tool.out("account", "info", *as_user("a"), env={"NATS_URL": server.address}), r"Account: A \(")
     matches(tool.out("auth", "account", "pull", "A", "a.jwt", *as_user("sys")), r"^Account A \(")
     eq(read(tool, "a.jwt"), read(tool, *stores, "accounts", "A", "A.jwt"))
-    matches(tool.error("auth", "account", "query", "B", *as_user("sys")), "is not known to the servers")
+    matches(tool.error("auth", "account", "query", "B", *as_user("sys")), "^did not receive a valid token from the server$")
 
 
 @case(134, "services", "operator")
@@ -273,15 +288,16 @@ def an_account_is_purged(ctx):
     tool.run("kv", "add", "B", *as_user("a"))
     account = key_of(tool, "account", "info", "A")
     purge = ("server", "account", "purge", account, *as_user("sys"))
-    eq(tool.error(*purge), "could not obtain confirmation: cannot ask for confirmation without a terminal")
+    matches(tool.error(*purge), "cannot ask for confirmation without a terminal$")
     terminal = tool.terminal(*purge)
     terminal.answer("Really purge account %s" % account, "y")
     matches(terminal.finish(), "Purge operation on account %s initiated" % account)
     wait_until(lambda: tool.out("kv", "ls", "-n", *as_user("a")) in ("", "No Key-Value buckets found\n"), "the bucket is gone", timeout=20.0)
 
 
-@case(134, "services", "operator")
+@case(134, "deviation", "services", "operator")
 def tokens_of_users_stay_out_of_archives(ctx):
+    """The original does not ask who is connected; this does, and leaves the tokens out."""
     tool = nats(ctx, server=False)
     make_operator(tool)
     serve(ctx, tool)

@@ -65,7 +65,7 @@ def an_operator_with_every_flag(ctx):
     tool = nats(ctx, server=False)
     tool.run("auth", "operator", "add", "OP", "--no-signing-key", "--service", "nats://a:1", "--service", "nats://b:1", "--account-server",
              "http://a:2", "--tags", "One")
-    info = lambda: tool.run("auth", "operator", "info", "OP", "--json").json  # noqa: E731
+    info = lambda: claims_of(tool, "operator", "info", "OP")  # noqa: E731
     claims = info()
     eq((at(claims, "operator_service_urls"), at(claims, "account_server_url"), at(claims, "tags"), at(claims, "signing_keys")),
        (["nats://a:1", "nats://b:1"], "http://a:2", ["one"], None))
@@ -87,24 +87,60 @@ def an_account_with_every_flag(ctx):
     for name in ("OP", "OTHER"):
         tool.run("auth", "operator", "add", name)
     of = ("--operator", "OP")
-    # With a key of one's own.
-    tool.run("auth", "nkey", "gen", "account", "--output", "a.nk")
-    public = tool.out("auth", "nkey", "show", "a.nk").strip()
-    tool.run("auth", "account", "add", "ALL", *of, *flags(ACCOUNT), "--expiry", "1h", "--jetstream", "--key", "a.nk", "--defaults")
-    claims = tool.run("auth", "account", "info", "ALL", *of, "--json").json
+    tool.run("auth", "account", "add", "ALL", *of, *flags(ACCOUNT), "--expiry", "1h", "--jetstream", "--defaults")
+    claims = claims_of(tool, "account", "info", "ALL", *of)
     holds(ACCOUNT, claims)
-    eq(claims["sub"], public)
     check(claims["exp"] > claims["iat"], claims)
     tool.run("auth", "account", "add", "EDIT", *of, "--defaults", "--no-bearer")
-    eq(at(tool.run("auth", "account", "info", "EDIT", *of, "--json").json, "limits.disallow_bearer"), True)
+    eq(at(claims_of(tool, "account", "info", "EDIT", *of), "limits.disallow_bearer"), True)
     tool.run("auth", "account", "edit", "EDIT", *of, *flags(ACCOUNT), "--expiry", "1h", "--jetstream")
-    holds(ACCOUNT, tool.run("auth", "account", "info", "EDIT", *of, "--json").json)
+    holds(ACCOUNT, claims_of(tool, "account", "info", "EDIT", *of))
     eq(tool.out("auth", "account", "ls", "OP", "--names"), "ALL\nEDIT\nSYSTEM\n")
     eq(tool.out("auth", "account", "ls", "OTHER", "--names"), "SYSTEM\n")
-    eq(tool.error("auth", "account", "info", "ALL", "--operator", "OTHER"), "unknown Account: ALL")
-    matches(tool.error("auth", "account", "add", "X", *of, "--jetstream", "--js-disk", "1XB", "--defaults"), "invalid bytes specification")
-    outcome = tool.run("auth", "account", "add", "X", *of, "--js-disk", "1GB", "--defaults")
-    eq(outcome.logs, ["--js-disk has no effect without --jetstream"])
+    eq(tool.error("auth", "account", "info", "ALL", "--operator", "OTHER"),
+       "cannot pick an Account without a terminal and no Account name supplied")
+    matches(tool.error("auth", "account", "add", "X", *of, "--jetstream", "--js-disk", "1XB", "--js-memory", "1", "--defaults"),
+            "invalid bytes specification")
+    matches(tool.out("auth", "account", "add", "X", *of, "--js-disk", "1GB", "--defaults"), r"JetStream: false\n")
+    # JetStream can be switched off and on again.
+    matches(tool.out("auth", "account", "edit", "ALL", *of, "--no-jetstream"), r"JetStream: false\n")
+    claims = claims_of(tool, "account", "info", "ALL", *of)
+    eq([at(claims, "limits." + name) for name in ("disk_storage", "mem_storage", "streams")], [None, None, 7])
+    eq(tool.error("auth", "account", "edit", "ALL", *of, "--jetstream"), "cannot ask for confirmation without a terminal")
+    eq(tool.error("auth", "account", "add", "Y", *of, "--defaults", "--key", "reader"), "no signing keys found")
+
+
+@case(134, "deviation")
+def an_account_is_signed_by_a_signing_key(ctx):
+    """The original looks for --key among the keys of the account that is being made, which has none."""
+    tool = nats(ctx, server=False)
+    tool.run("auth", "operator", "add", "OP")
+    key = tool.out("auth", "operator", "keys", "ls").strip()
+    tool.run("auth", "account", "add", "A", "--defaults", "--key", key)
+    eq(claims_of(tool, "account", "info", "A")["iss"], key)
+    # It stays the issuer until it is gone.
+    tool.run("auth", "account", "edit", "A", "--connections", "5")
+    eq(claims_of(tool, "account", "info", "A")["iss"], key)
+    tool.run("auth", "operator", "keys", "rm", "OP", key, "-f")
+    tool.run("auth", "account", "edit", "A", "--connections", "6")
+    eq(claims_of(tool, "account", "info", "A")["iss"], key_of(tool, "operator", "info"))
+
+
+@case(134, "deviation")
+def what_is_not_named_stays_as_it_is(ctx):
+    """The original resets the payload of an account and all limits of a user that an edit does not name."""
+    tool = nats(ctx, server=False)
+    tool.run("auth", "operator", "add", "OP")
+    tool.run("auth", "account", "add", "A", "--defaults", "--payload", "9000")
+    tool.run("auth", "account", "edit", "A", "--connections", "5")
+    eq(at(claims_of(tool, "account", "info", "A"), "limits.payload"), 9000)
+    tool.run("auth", "user", "add", "u", "A", "--defaults", *flags(USER))
+    tool.run("auth", "user", "edit", "u", "A", "--tags", "x")
+    holds(USER, claims_of(tool, "user", "info", "u", "A"))
+    # Users of a role have tags of their own, which the original does not change.
+    tool.run("auth", "account", "keys", "add", "A", "reader")
+    tool.run("auth", "user", "add", "r", "A", "--defaults", "--key", "reader")
+    matches(tool.out("auth", "user", "edit", "r", "A", "--tags", "x"), r"Tags: x\n")
 
 
 @case(134)
@@ -113,7 +149,7 @@ def a_user_with_every_flag(ctx):
     operator(tool)
     of = ("--operator", "OP")
     tool.run("auth", "user", "add", "all", "APP", *of, *flags(USER), "--credential", "all.creds", "--defaults")
-    info = lambda name: tool.run("auth", "user", "info", name, "APP", *of, "--json").json  # noqa: E731
+    info = lambda name: claims_of(tool, "user", "info", name, "APP", *of)  # noqa: E731
     holds(USER, info("all"))
     before = open(tool.path("all.creds"), encoding="utf-8").read()
     # A file that is there is written over by force only.
@@ -136,22 +172,27 @@ def keys_and_mappings_with_every_flag(ctx):
     tool = nats(ctx, server=False)
     operator(tool)
     of = ("--operator", "OP")
-    tool.run("auth", "account", "keys", "add", "APP", "all", *of, "--bearer", "--connection", "WEBSOCKET", "--locale", "Europe/Berlin",
+    tool.run("auth", "account", "keys", "add", "APP", "all", *of, "--bearer", "--connection", "ws", "--locale", "Europe/Berlin",
              "--payload", "500", "--pub-allow", "a", "--pub-deny", "b", "--sub-allow", "c", "--sub-deny", "d")
-    key = tool.run("auth", "account", "keys", "info", "APP", "all", *of, "--json").json
+    key = claims_of(tool, "account", "info", "APP", *of)["nats"]["signing_keys"][0]
     template = key["template"]
+    matches(tool.out("auth", "account", "keys", "info", "APP", "all", *of), r"Role: all\n")
+    matches(tool.error("auth", "account", "keys", "add", "APP", "all", *of, "--connection", "WEBSOCKET"),
+            "^enum value must be one of nats,ws,leaf,wsleaf,mqtt, got 'WEBSOCKET'$")
     eq((template["bearer_token"], template["allowed_connection_types"], template["times_location"], template["payload"],
         template["pub"], template["sub"]),
        (True, ["WEBSOCKET"], "Europe/Berlin", 500, {"allow": ["a"], "deny": ["b"]}, {"allow": ["c"], "deny": ["d"]}))
     matches(tool.out("auth", "account", "keys", "ls", "APP", *of), r"│ all +│")
-    eq(tool.out("auth", "account", "keys", "rm", "APP", "--key", "all", *of, "-f"), "Signing key removed\n")
-    config = tool.write("map.json", '{"a.*": [{"destination": "b.{{wildcard(1)}}", "weight": 70, "cluster": "east"}], "c": "d"}')
+    eq(tool.out("auth", "account", "keys", "rm", "APP", "--key", "all", *of, "-f"), 'key "%s" removed\n' % key["key"])
+    config = tool.write("map.json", '{"a.*": [{"subject": "b.{{wildcard(1)}}", "weight": 70, "cluster": "east"}], "c": [{"subject": "d"}]}')
     tool.run("auth", "account", "mappings", "add", "APP", *of, "--config", config)
     rows = tool.out("auth", "account", "mappings", "ls", "APP", *of, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[2:]
-    eq([row for row in rows if row], ["a.*,b.{{wildcard(1)}},70,east", "c,d,100,"])
+    eq(sorted(row for row in rows if row), ["a.*,b.{{wildcard(1)}},70,east", "c,d,0,"])
     tool.write("bad.json", '{"a.*": [{"weight": 70}]}')
-    matches(tool.error("auth", "account", "mappings", "add", "APP", *of, "--config", "bad.json"), "^invalid mapping: ")
-    eq(tool.run("auth", "account", "mappings", "info", "APP", "c", *of, "--json").json[0]["subject"], "d")
+    eq(tool.error("auth", "account", "mappings", "add", "APP", *of, "--config", "bad.json"), "subject cannot be empty")
+    tool.write("worse.json", '{"a.*": "b"}')
+    matches(tool.error("auth", "account", "mappings", "add", "APP", *of, "--config", "worse.json"), "^unable to load config file: ")
+    eq(tool.run("auth", "account", "mappings", "info", "APP", "c", *of, "--json").json, {"c": [{"Subject": "d", "Weight": 0, "Cluster": ""}]})
     eq(tool.out("auth", "account", "mappings", "rm", "APP", "c", *of), "Deleted mapping {c}\n")
 
 
@@ -162,7 +203,7 @@ def pushing_and_asking_in_an_operator(ctx):
     tool.run("auth", "operator", "add", "OTHER")
     stores = tool.path("data", "nats", "nsc", "stores", "OP")
     read = lambda *names: open(os.path.join(stores, *names), encoding="utf-8").read()  # noqa: E731
-    system = tool.run("auth", "account", "info", "SYSTEM", "--operator", "OP", "--json").json["sub"]
+    system = key_of(tool, "account", "info", "SYSTEM", "--operator", "OP")
     server = ctx.start("operator: %s\nsystem_account: %s\nresolver { type: full, dir: jwt }\nresolver_preload { %s: %s }\n" % (
         read("OP.jwt"), system, system, read("accounts", "SYSTEM", "SYSTEM.jwt")))
     tool.env["NATS_URL"] = server.address
@@ -193,19 +234,21 @@ def exports_and_imports_with_every_flag(ctx):
     for name in "AB":
         tool.run("auth", "account", "add", name, *of, "--defaults")
     exports, imports = ("auth", "account", "exports"), ("auth", "account", "imports")
-    info = lambda *args: tool.run(*args, *of, "--json").json  # noqa: E731
     tool.run(*exports, "add", "api", "api.*", "A", *of, "--service")
     tool.run(*exports, "edit", "api.*", "A", *of, "--token-position", "2", "--url", "https://example.net", "--description", "d", "--advertise")
-    found = info(*exports, "info", "api.*", "A")
+    found = claims_of(tool, "account", "info", "A", *of)["nats"]["exports"][0]
+    matches(tool.out(*exports, "info", "api.*", "A", *of), r"Info: https://example.net\n")
     eq((found["account_token_position"], found["info_url"], found["description"], found["advertise"]), (2, "https://example.net", "d", True))
     matches(tool.out(*exports, "ls", "A", *of), r"│ api +│ Service │ api\.\* +│")
-    source = tool.run("auth", "account", "info", "A", *of, "--json").json["sub"]
+    source = key_of(tool, "account", "info", "A", *of)
     tool.run(*imports, "add", "api", "api.x", "B", *of, "--source", source, "--service")
     tool.run(*imports, "edit", "api.x", "B", *of, "--share", "--local", "mine")
-    found = info(*imports, "info", "mine", "B")
+    found = claims_of(tool, "account", "info", "B", *of)["nats"]["imports"][0]
+    matches(tool.out(*imports, "info", "mine", "B", *of), r"Local Subject: mine\n")
     eq((found["subject"], found["share"], found["account"]), ("api.x", True, source))
     # The other operator knows nothing of them.
-    eq(tool.error(*exports, "info", "api.*", "A", "--operator", "OTHER"), "unknown Account: A")
+    eq(tool.error(*exports, "info", "api.*", "A", "--operator", "OTHER"),
+       "cannot pick an Account without a terminal and no Account name supplied")
     tool.run(*imports, "rm", "mine", "B", *of, "-f")
     tool.run(*exports, "rm", "api.*", "A", *of, "-f")
     eq(tool.out(*exports, "ls", "A", *of), "No Exports defined\n")

@@ -105,7 +105,7 @@ def a_server_of_an_operator_is_generated(ctx):
     tool = nats(ctx, server=False)
     matches(chosen(tool, 2).finish(code=1), "no operators found")
     tool.run("auth", "operator", "add", "OP")
-    tool.run("auth", "account", "add", "APP", "--jetstream", "--defaults")
+    tool.run("auth", "account", "add", "APP", "--jetstream", "--js-disk", "100MB", "--js-memory", "10MB", "--defaults")
     tool.run("auth", "user", "add", "u", "APP", "--defaults", "--credential", "u.creds")
     tool.run("auth", "user", "add", "s", "SYSTEM", "--defaults", "--credential", "s.creds")
     terminal = chosen(tool, 2)

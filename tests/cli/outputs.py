@@ -330,7 +330,7 @@ def information_about_operators_accounts_and_users(ctx):
 def information_about_services_errors_and_round_trips(ctx):
     tool = nats(ctx)
     run = tool.start("service", "serve", "demo")
-    run.wait_err("is listening on")
+    run.wait_out("Requests Log")
     wait_for_interest(tool, "$SRV.PING")
     eq(columns(tool, "service", "list"), [("All Services", ["Name", "Version", "ID", "Description"])])
     eq(columns(tool, "service", "stats", "demo"), [("demo Service Statistics", [

@@ -68,7 +68,7 @@ def events_of_streams(ctx):
     js.create("X2", ["x2"])
     blocks, lines, raw, cloud, filtered = runs
     blocks.wait_out(r"Listening for Advisories on \$JS\.EVENT\.ADVISORY\.>\n.*"
-                    r"\[\d\d:\d\d:\d\d\] \[\S{22}\] Stream Create\n\n.* Stream: X1\n")
+                    r"\n\[\d\d:\d\d:\d\d\] \[\S{22}\] Stream Create Action\n\n {8}Stream: X1\n")
     lines.wait_out(r"\n\d\d:\d\d:\d\d \[Stream Create\] X1\n")
     raw.wait_out("X2.*\n")
     kinds = [json.loads(line)["type"] for line in raw.out.splitlines()]
@@ -85,12 +85,17 @@ def connections_and_events_in_a_stream(ctx):
     run = tool.start("events", *SYSTEM)
     run.wait_out(r"Listening for Client Connection events on \$SYS\.ACCOUNT\.\*\.CONNECT\n")
     tool.run("rtt", "1")
-    run.wait_out(r"Client Connection\n\n.*   Server: \S+.*User: .*Client Disconnection\n")
+    run.wait_out(r"\n\[\d\d:\d\d:\d\d\] \[\S{22}\] Client Connection\n\n   Server: \S+\n(  Cluster: \S+\n)?\n   Client:\n {17}ID: \d+\n"
+                 r".*    Library Version: \S+  Language: \S+\n.*\n\n"
+                 r"\[\d\d:\d\d:\d\d\] \[\S{22}\] Client Disconnection\n\n    Reason: Client Closed\n    Server: \S+\n.*\n   Stats:\n {18}RTT: \S+\n"
+                 r"      Client Received: \d+ messages \(.*\)\n     Client Published: \d+ messages \(.*\)\n")
     js = jetstream(ctx, server=tool.server, guard=False)
     js.create("EV", ["$JS.EVENT.ADVISORY.STREAM.>"])
     js.create("Y", ["y"])
     kept = tool.start("events", "--stream", "EV", "--since", "1h", "--short")
-    kept.wait_out(r"\[Stream Create\] Y\n")
+    kept.wait_out(r"^Listening for Events in stream EV since \d{4}-.*\[Stream Create\] Y\n")
+    whole = tool.start("events", "--stream", "EV", "--short")
+    whole.wait_out(r"^Listening for Events in stream EV\n.*\[Stream Create\] Y\n")
     eq(tool.error("events", "--no-srv-advisory"), "no events were chosen")
     eq(tool.error("events", "--stream", "EV", "-a"),
        "cannot specify both Stream and specific advisories or extra subjects")
@@ -100,38 +105,51 @@ def connections_and_events_in_a_stream(ctx):
 def services(ctx):
     tool = nats(ctx)
     eq(tool.error("service", "list"), "no service instances found")
+    eq(tool.error("service", "serve", "a.b"), "validation: service name: name should not be empty and should consist of "
+       "alphanumerical characters, dashes and underscores")
     runs = [tool.start("service", "serve", "demo") for _ in range(2)]
     for run in runs:
-        run.wait_err("is listening on")
+        run.wait_out(r"^NATS CLI Service demo handler \d+ waiting for requests on nats://\S+\n\nListening Subjects:\n\n"
+                     r"  demo\.echo: Echo Service\n\nRequests Log:\n\n$")
     listed = tool.run("service", "list", "--json").json
     eq([(entry["type"], entry["name"], entry["version"]) for entry in listed],
        [("io.nats.micro.v1.info_response", "demo", "1.0.0")] * 2)
     out = tool.out("service", "ls")
-    matches(out, r"All Services.*│ Name │ Version │ ID +│ Description +│.*│ demo │ 1\.0\.0 +│ \S{22} │.*\n│ +│ +│ \S{22} │")
+    matches(out, r"All Services.*│ Name │ Version │ ID +│ Description +│.*│ demo │ 1\.0\.0 +│ \S{22} │ NATS CLI Demo Service \(demo\) │"
+                 r"\n│ +│ +│ \S{22} │ +│\n")
+    eq(list(listed[0]), ["name", "id", "version", "metadata", "type", "description", "endpoints"])
+    eq(listed[0]["endpoints"], [{"name": "echo", "subject": "demo.echo", "queue_group": "q", "metadata": None}])
     check("demo Service Instances" in tool.out("service", "ls", "demo"))
     found = tool.run("service", "info", "demo", "--json").json
     eq(list(found), ["info", "stats"])
     eq(found["info"]["id"], found["stats"]["id"])
     wanted = listed[1]["id"]
     matches(tool.out("service", "info", "demo", wanted),
-            r'^Service Information\n\n +Service: demo \(%s\)\n.*Endpoints:\n.* Subject: demo\.echo\n.*'
-            r'Statistics for 1 Endpoint\(s\):\n.*echo Endpoint Statistics:\n\n +Requests: 0 in group "q"\n' % wanted)
+            r'^Service Information\n\n {10}Service: demo \(%s\)\n {6}Description: NATS CLI Demo Service \(demo\)\n {10}Version: 1\.0\.0\n'
+            r' {9}Metadata: _nats\.client\.created\.library: natscli\n {19}_nats\.client\.created\.version: \S+\n\n'
+            r'Endpoints:\n\n {15}Name: echo\n {12}Subject: demo\.echo\n {8}Queue Group: q\n\n'
+            r'Statistics for 1 Endpoint\(s\):\n\n  echo Endpoint Statistics:\n\n {11}Requests: 0 in group "q"\n    Processing Time: 0s \(average 0s\)\n'
+            r' {12}Started: \d{4}-.* \(.* ago\)\n {13}Errors: 0\n\n  Endpoint Specific Statistics:\n\n    \{\n {8}"total_payload": 0\n    \}\n$' % wanted)
+    eq(tool.run("service", "info", "demo", "--json", "-e", "nope").json["info"]["endpoints"], [])
     matches(tool.out("service", "stats", "demo"), r"demo Service Statistics.*│ ID +│ Endpoint │ Requests │ Queue Group │ Errors │")
     eq(len(tool.run("service", "stats", "demo", "--json").json), 2)
     matches(tool.out("service", "ping", "demo", "--timeout", "300ms"), r"^demo \S{22} +rtt=[\d.]+(ms|µs)\ndemo ")
-    eq(tool.error("service", "info", "nope", "--timeout", "300ms"), "no service instances found")
+    for command in ("ls", "info", "stats"):
+        eq(tool.error("service", command, "nope", "--timeout", "300ms"), "no service instances found")
+    eq(tool.out("service", "ping", "nope", "--timeout", "300ms"), "")
 
 
 @case(138)
 def a_request_to_a_service(ctx):
     tool = nats(ctx)
     run = tool.start("service", "serve", "demo", "-H", "X:y")
-    run.wait_err("is listening on")
+    run.wait_out(r"Custom Response Headers:\n\n {10}X: y\n\nRequests Log:\n\n")
     eq(tool.out("service", "request", "demo", "echo", "hello", "--raw").strip(), "hello")
     logs = tool.run("service", "request", "demo", "echo", "hello", "-H", "A:1").logs
     for line in ("X: y", "A: 1", "Subject: demo.echo"):
         check(line in logs, logs)
     check(any(line.startswith("ConnectedUrl: ") for line in logs), logs)
+    run.wait_err(r"\d\d:\d\d:\d\d Handling request on subject demo\.echo\n")
     eq(tool.error("service", "request", "demo", "nope", "x"), 'service "demo" has no endpoint "nope" (available: echo)')
 
 
@@ -144,13 +162,47 @@ def error_codes(ctx):
     eq(tool.error("errors", "lookup", "1"), "no error matches code 1")
     matches(tool.out("errors", "ls", "stream not found"),
             r"NATS Errors.*│ NATS Code │ HTTP Error Code │ Description +│ Comment │ Go Constant +│.*│ +10059 │ +404 │ stream not found │")
-    eq(tool.error("errors", "ls", "zzzz"), "no errors found matching regular expression zzzz")
-    tool.write("e.json", json.dumps([{"constant": "A", "code": 400, "error_code": 1, "description": "d"}]))
+    for code, why in (("x", "invalid syntax"), ("99999", "value out of range")):
+        eq(tool.error("errors", "lookup", code), 'strconv.ParseUint: parsing "%s": %s' % (code, why))
+    eq(tool.error("errors", "ls", "ZZZZ"), "no errors found matching regular expression zzzz")
+    eq(tool.error("errors", "ls", "x", "bad"), "enum value must be one of code,http,description,descr,d, got 'bad'")
+    rows = lambda *args: [line.split(",")[0] for line in tool.out(  # noqa: E731
+        "errors", "ls", *args, env={"NATS_TABLE_FORMAT": "csv"}).splitlines()[2:] if line]
+    # Descriptions, codes, constants, comments and help, but not URLs.
+    eq(rows("10059"), ["10059"])
+    eq(rows("jsstreamnotfound"), ["10059"])
+    check("10023" not in rows("stream"), "an error that has stream in its URL only")
+
+
+@case(139)
+def error_definitions_are_maintained(ctx):
+    tool = nats(ctx, server=False)
+    tool.write("e.json", json.dumps([{"constant": "A", "code": 400, "error_code": 10001, "description": "d"}]))
     eq(tool.out("errors", "validate", "e.json"), "Validated 1 errors\n")
-    tool.run("errors", "edit", "e.json", "1", env={"EDITOR": "sed -i s/^description.*/description:\\ other/"})
-    eq(json.load(open(tool.path("e.json"), encoding="utf-8"))[0]["description"], "other")
-    tool.write("bad.json", json.dumps([{"constant": "A", "code": 400, "error_code": 1, "description": "d"}] * 2))
-    matches(tool.error("errors", "validate", "bad.json"), "error code 1 is there twice")
+    eq(tool.error("errors", "validate"), "errors file is required")
+    eq(tool.error("errors", "validate", "none.json"), "path 'none.json' does not exist")
+    editor = lambda script: {"EDITOR": "sed -i " + script}  # noqa: E731
+    script = tool.write("old.sed", 's/"d"/"other"/\n')
+    eq(tool.out("errors", "edit", "e.json", "10001", env=editor("-f " + script)), "Validated 1 errors\n")
+    changed = {"constant": "A", "code": 400, "error_code": 10001, "description": "other", "comment": "", "help": "", "url": "",
+               "deprecates": ""}
+    eq(open(tool.path("e.json"), encoding="utf-8").read(), json.dumps([changed], indent=2))
+    # One that is not there yet.
+    script = tool.write("new.sed", 's/"constant": ""/"constant": "B"/\ns/"code": 0/"code": 500/\ns/"description": ""/"description": "new"/\n')
+    eq(tool.out("errors", "edit", "e.json", env=editor("-f " + script)), "Validated 2 errors\n")
+    added = json.load(open(tool.path("e.json"), encoding="utf-8"))[1]
+    eq((added["constant"], added["code"], added["error_code"], added["description"]), ("B", 500, 10002, "new"))
+    outcome = tool.run("errors", "edit", "e.json", env=editor("-e s/x/x/"), code=1)
+    eq((outcome.out, outcome.err), ("Invalid error specification: code is require, constant is required, description is required\n",
+                                    "nats: error: aborted\n"))
+    tool.write("bad.json", json.dumps([{"constant": "A", "code": 0, "error_code": 1, "description": "{x} and {"},
+                                       {"constant": "B", "code": 400, "error_code": 10003, "description": "{err}"}]))
+    outcome = tool.run("errors", "validate", "bad.json", code=1)
+    eq(outcome.out, "1 failed: error codes may not be below 10000, code is require, unmatched number of { and }, constants for errors with "
+                    "tokens must end in F like JSStreamMsgDeleteFailedF\n"
+                    "10003 failed: token only descriptions requires a comment, constants for errors with tokens must end in F like "
+                    "JSStreamMsgDeleteFailedF\n")
+    eq(outcome.err, "nats: error: bad.json is invalid\n")
 
 
 @case(141)
@@ -238,21 +290,28 @@ def latency_between_servers(ctx):
 def schemas(ctx):
     tool = nats(ctx)
     name = "io.nats.jetstream.api.v1.stream_configuration"
-    matches(tool.out("schema", "search", "stream_conf"), r"^Matched Schemas:\n\n  %s\n\n$" % name)
+    eq(tool.out("schema", "search", "stream_conf"), "Matched Schemas:\n\n  %s\n" % name)
+    eq(tool.out("schema", "search", "zzzz"), 'No schemas matched "zzzz"\n')
+    eq(tool.out("schema", "search", "zzzz", "--json"), "null\n")
     eq(tool.run("schema", "ls", "stream_conf", "--json").json, [name])
     eq(tool.run("schema", "info", name).json["title"], name)
-    matches(tool.out("schema", "info", name, "--yaml"), '\ntitle: "%s"\n' % name)
+    matches(tool.out("schema", "info", name), r'^\{\n  "\$schema": .*"pattern": "\^\[\^\.\*>\]\*\$".*\n\}\n\n$')
+    matches(tool.out("schema", "info", name, "--yaml"), '\ntitle: "?%s"?\n' % name)
     tool.write("bad.json", json.dumps({"name": "S", "storage": "tape"}))
-    out = tool.out("schema", "validate", name, "bad.json")
-    matches(out, r"^Validation errors in bad\.json:\n\n.*  storage: ")
-    check(len(tool.run("schema", "validate", name, "bad.json", "--json").json) > 1)
+    problems = ["missing properties: 'retention', 'max_consumers', 'max_msgs', 'max_bytes', 'max_age', 'num_replicas'",
+                '/storage: value must be one of "file", "memory"']
+    eq(tool.out("schema", "validate", name, "bad.json"), "Validation errors in bad.json:\n\n  %s\n  %s\n" % tuple(problems))
+    eq(tool.run("schema", "validate", name, "bad.json", "--json").json, problems)
+    eq(tool.out("schema", "validate", "nope", "bad.json"), "Validation errors in bad.json:\n\n  unknown schema type nope\n")
+    tool.write("text", "x")
+    matches(tool.error("schema", "validate", name, "text"), '^could not parse JSON data in "text": ')
     js = jetstream(ctx, server=tool.server, guard=False)
     js.create("S", ["s"])
     tool.write("good.json", json.dumps(js.info("S")["config"]))
     eq(tool.out("schema", "validate", name, "good.json"), "good.json validates against %s\n" % name)
     eq(tool.out("schema", "request", "$JS.API.INFO"),
        "Response is a valid io.nats.jetstream.api.v1.account_info_response message\n")
-    matches(tool.error("schema", "info", "nope"), "^unknown schema nope")
+    eq(tool.error("schema", "info", "nope"), 'could not load schema "nope": unsupported schema type "nope"')
 
 
 @case(143, "services")
@@ -261,17 +320,51 @@ def a_snapshot_of_top(ctx):
     sub = tool.start("sub", "foo", "--connection-name", "watched")
     sub.wait_err("Subscribing")
     name = tool.server.varz()["server_name"]
-    tool.run("top", name, "-o", "snap.txt", "--subs", *SYSTEM)
+    eq(tool.out("top", name, "-o", "snap.txt", "--subs", *SYSTEM), "")
+    eq(os.stat(tool.path("snap.txt")).st_mode & 0o777, 0o600)
     text = open(tool.path("snap.txt"), encoding="utf-8").read()
-    matches(text, r"^NATS server version \S+ \(uptime: \S+\)\nServer: .*\n  ID:   N\S+\n  Load: CPU: .*\n  In:   Msgs: .*\n"
-                  r"  Out:  Msgs: .*\n\nConnections Polled: 2\n  HOST +CID +NAME +SUBS +PENDING +MSGS_TO +MSGS_FROM +BYTES_TO +"
-                  r"BYTES_FROM +LANG +VERSION +UPTIME +LAST_ACTIVITY +SUBSCRIPTIONS\n")
-    matches(text, r"\n  127\.0\.0\.1:\d+ +\d+ +watched +1 .* foo\n")
-    lines = tool.out("top", name, "-o", "-", "--delimiter", ",", "--sort", "subs", *SYSTEM).splitlines()
-    check(lines[0].startswith("HOST,CID,NAME,") and len(lines) == 3, lines)
+    matches(text, r"^NATS server version \S+ \(uptime: \S+\) \nServer: .*\n  ID:   N\S+\n"
+                  r"  Load: CPU:  \d+\.\d%  Memory: \S+  Slow Consumers: 0\n"
+                  r"  In:   Msgs: \d+  Bytes: \S+  Msgs/Sec: 0\.0  Bytes/Sec: 0\n"
+                  r"  Out:  Msgs: \d+  Bytes: \S+  Msgs/Sec: 0\.0  Bytes/Sec: 0\n\nConnections Polled: 2\n"
+                  r"  HOST             CID    NAME +SUBS    PENDING     MSGS_TO     MSGS_FROM   BYTES_TO    "
+                  r"BYTES_FROM  LANG     VERSION  UPTIME   LAST_ACTIVITY                           SUBSCRIPTIONS\n")
+    matches(text, r"\n  127\.0\.0\.1:\d+ +\d+ +watched +1       0           0           0           0           0           "
+                  r"\S+ +\S+ +\S+ +\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+ \+0000 UTC *foo\n")
+    lines = tool.out("top", name, "--output=-", "--delimiter", ",", "--sort", "subs", *SYSTEM).splitlines()
+    matches(lines[0], r"^NATS server version,\S+,\(uptime: \S+\),$")
+    eq(lines[1], "Server:")
+    matches(lines[2], r"^Load:,CPU:,\d+\.\d%,Memory:,\S+,Slow Consumers:,0$")
+    matches(lines[3], r"^In:,Msgs:,\S+,Bytes:,\S+,Msgs/Sec:,0\.0,Bytes/Sec:,0$")
+    matches(lines[4], r"^Out:,Msgs:,")
+    eq(lines[5:8], ["", "Connections Polled:,2", "HOST,CID,NAME,SUBS,PENDING,MSGS_TO,MSGS_FROM,BYTES_TO,BYTES_FROM,LANG,"
+                    "VERSION,UPTIME,LAST_ACTIVITY"])
+    eq(len(lines), 10)
+    matches("\n".join(lines), r"\n127\.0\.0\.1:\d+,\d+,watched,1,0,0,0,0,0,")
+    # An order that the server refuses is said on the page.
+    matches(tool.out("top", name, "--output=-", "--sort", "stop", *SYSTEM),
+            r"^NATS server version \S+ \(uptime: \S+\) sort by stop only valid on closed connections \(0\)\n"
+            r"(.*\n)*Connections Polled: 0\n")
+    eq(tool.error("top", name, "-o", "x"), "initial test request failed: no results received, ensure the account used "
+       "has system privileges and appropriate permissions")
+    eq(tool.error("top", "nobody", "-o", "x", *SYSTEM), "initial test request failed: nats: timeout")
+    check(not os.path.exists(tool.path("x")))
+    matches(tool.error("top", name, "-o", "no/x", *SYSTEM), r"^failed to open output file 'no/x': .*no such file or directory$")
+
+
+@case(143, "services", "deviation")
+def top_without_a_terminal(ctx):
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
     eq(tool.error("top", name, *SYSTEM), "top needs a terminal: use --output FILE for a snapshot")
-    matches(tool.error("top", name, "-o", "x"), "ensure the account used has system privileges")
-    matches(tool.error("top", "nobody", "-o", "x", "--timeout", "300ms", *SYSTEM), 'no answer from server "nobody"')
+    matches(tool.out("top", name, "-o", "-", *SYSTEM), "^NATS server version .*\n")
+
+
+def keys(terminal, text, question):
+    """Types an answer, each letter after the one before is seen."""
+    for end in range(len(text)):
+        terminal.type(text[end])
+        terminal.wait(question + text[:end + 1])
 
 
 @case(143, "services")
@@ -279,18 +372,30 @@ def top_at_a_terminal(ctx):
     tool = nats(ctx)
     sub = tool.start("sub", "foo", "--connection-name", "watched")
     sub.wait_err("Subscribing")
-    terminal = tool.terminal("top", tool.server.varz()["server_name"], *SYSTEM, columns=200)
+    terminal = tool.terminal("top", tool.server.varz()["server_name"], *SYSTEM, columns=260)
     terminal.wait(r"NATS server version .*Connections Polled: 2\n  HOST .*watched")
     check("SUBSCRIPTIONS" not in terminal.screen.text())
     terminal.type("s")
-    terminal.wait(r"SUBSCRIPTIONS\n(.*\n)*.* foo")
+    terminal.wait(r"SUBSCRIPTIONS\n(.*\n)*.*foo")
     terminal.type("?")
-    terminal.wait("show or hide host names")
+    terminal.wait("Command          Description\n\no<option> +Set primary sort key to <option>.")
     terminal.type("x")
     terminal.wait("NATS server version")
     terminal.type("n")
-    terminal.wait("Connections: _")
-    terminal.type("1\r")
+    terminal.wait(r"limit   \[1024\]:")
+    terminal.type("1")
+    terminal.wait(r"limit   \[1024\]: 1")
+    terminal.type("\r")
     terminal.wait("Connections Polled: 1\n")
+    terminal.type("o")
+    terminal.wait(r"sort by \[cid\]:")
+    keys(terminal, "subs", r"sort by \[cid\]: ")
+    terminal.type("\r")
+    terminal.wait("Connections Polled: 1\n")
+    terminal.type("o")
+    terminal.wait(r"sort by \[subs\]:")
+    keys(terminal, "nope", r"sort by \[subs\]: ")
+    terminal.type("\r")
+    terminal.wait("invalid order: nope")
     terminal.type("q")
     terminal.finish()

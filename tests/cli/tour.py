@@ -84,6 +84,7 @@ class Tour:
 
 @case(141, "deviation")
 def every_example_is_understood(ctx):
+    """The examples here are others than those of the original, and can be pasted as they are."""
     tool = nats(ctx, server=False)
     lines = help_examples(tool) + [line for label in LABELS for line in commands(tool.out("cheat", label))]
     check(len(lines) > 90, lines)
@@ -98,6 +99,7 @@ def every_example_is_understood(ctx):
 
 @case(141, "deviation", slow=True)
 def the_examples_do_what_they_say(ctx):
+    """As above."""
     tool = nats(ctx)
     tool.write("image.jpg", os.urandom(50_000))
     tool.write("config.json", json.dumps({"name": "S", "storage": "file"}))
@@ -151,6 +153,7 @@ def the_examples_do_what_they_say(ctx):
 
 @case(141, "deviation")
 def contexts_of_the_examples(ctx):
+    """As above."""
     tool = nats(ctx)
     tool.write("user.creds", "none")
     address = tool.server.address
@@ -168,6 +171,7 @@ def contexts_of_the_examples(ctx):
 
 @case(141, "deviation", "services", "snapshots", "operator")
 def the_examples_for_operators(ctx):
+    """As above."""
     tool = nats(ctx, config="server_name: srv1\njetstream { store_dir: js }\naccounts { SYS { users: [ { user: sys, password: sys } ] }\n"
                             "APP { jetstream: enabled, users: [ { user: app, password: app } ] }\n}\nsystem_account: SYS\nno_auth_user: app\n")
     backup = tool.path("backup")

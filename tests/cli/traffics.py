@@ -22,7 +22,10 @@ def traffic_of_an_account(ctx):
         check(all(sum(row[:5]) == row[5] for row in rows), rows)
         return [sum(column) for column in zip(*rows)] == [1, 0, 0, 0, 15, 16]
     wait_until(counted, "all messages", timeout=20.0)
-    check("\x1b" not in running.out and "Raft" not in running.out, running.out)
+    # Each second begins on an empty screen, and each table ends with an empty line.
+    matches(running.out, "^\x1b\\[2J\x1b\\[H")
+    matches(running.out, "╯\n\n\x1b\\[2J")
+    check("Raft" not in running.out, running.out)
     running.interrupt()
     running.wait(code=-2)
 
@@ -47,5 +50,5 @@ def traffic_inside_of_a_cluster(ctx):
     tool.run("stream", "add", "S", "--subjects", "s.>", "--replicas", "3", "--defaults")
     for _ in range(5):
         tool.run("pub", "s.a", "x", "-J", "-q")
-    running.wait_out(r"Raft Traffic.*│ Proposal │ Vote │ Append │ Remove Peer │ Reply │ Total Messages │")
+    running.wait_out(r"Raft Traffic.*│ Vote +│ Append +│ Reply +│ Remove Peer │ Proposal │ Total Messages │")
     running.wait_out(r"│ System │.*│ \d+ +│ \d+ +│ \d+ +│ [1-9]\d* ")

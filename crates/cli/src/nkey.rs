@@ -2,10 +2,9 @@
 //! (security.md 1.1, 1.2).
 
 use std::fs;
-use std::path::Path;
 
-use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::{DecodeError, Engine};
 use nkeys::{KeyPair, KeyPairType, XKey};
 
 use crate::failure::Result;
@@ -141,12 +140,20 @@ impl Key {
         }
     }
 
-    /// The key of a text, or of the file that it names.
-    pub fn given(text: &str) -> Result<Self> {
+    /// The pair in a file: the first line that is a key has to be a seed.
+    pub fn pair_in_file(path: &str) -> Result<Self> {
+        let key = Self::in_file(path)?;
+        if key.seed().is_err() {
+            bail!("nkeys: invalid seed");
+        }
+        Ok(key)
+    }
+
+    /// A public key to encrypt for.
+    pub fn public_curve(text: &str) -> Result<Self> {
         match Self::parse(text) {
-            Some(key) => Ok(key),
-            None if Path::new(text).is_file() => Self::in_file(text),
-            None => bail!("could not find a valid key in {text}"),
+            Some(key @ Key::Curve(_)) if key.seed().is_err() => Ok(key),
+            _ => bail!("invalid public key provided"),
         }
     }
 
@@ -220,7 +227,12 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>> {
     URL_SAFE_NO_PAD
         .decode(text)
         .or_else(|_| STANDARD.decode(text))
-        .map_err(|error| fail!("invalid base64: {error}"))
+        .map_err(|error| match error {
+            DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => {
+                fail!("illegal base64 data at input byte {at}")
+            }
+            _ => fail!("illegal base64 data at input byte {}", text.len() / 4 * 4),
+        })
 }
 
 #[cfg(test)]

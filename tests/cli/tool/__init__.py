@@ -7,7 +7,7 @@ from lib.registry import test
 from .clusters import cluster
 from .nats import SYSTEM, Nats, nats, plain
 from .terminal import Terminal
-from .trust import as_user, key_of, make_operator, push, read, serve
+from .trust import JETSTREAM, as_user, claims_of, key_of, make_operator, push, read, serve
 
 
 def case(item, *needs, **options):
@@ -15,5 +15,5 @@ def case(item, *needs, **options):
     return test("cli", item, needs=needs, **options)
 
 
-__all__ = list(_suite) + ["Nats", "SYSTEM", "Terminal", "as_user", "case", "cluster", "key_of", "make_operator", "nats", "plain",
+__all__ = list(_suite) + ["JETSTREAM", "Nats", "SYSTEM", "Terminal", "as_user", "case", "claims_of", "cluster", "key_of", "make_operator", "nats", "plain",
                            "push", "read", "serve"]

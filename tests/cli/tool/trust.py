@@ -1,6 +1,12 @@
 """An operator that the tool makes, and servers that trust it."""
 
+import base64
+import json
+
 from lib.check import matches
+
+# Flags of an account with JetStream, which has to have a quota.
+JETSTREAM = ("--jetstream", "--js-disk", "1GB", "--js-memory", "1GB")
 
 
 def read(tool, *names):
@@ -9,16 +15,22 @@ def read(tool, *names):
         return file.read()
 
 
+def claims_of(tool, *command):
+    """What the token that a command shows as JSON says."""
+    body = tool.run("auth", *command, "--json").json["token"].split(".")[1]
+    return json.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+
+
 def key_of(tool, *command):
-    """The public key that a command shows as JSON."""
-    return tool.run("auth", *command, "--json").json["sub"]
+    """The public key of what a command shows as JSON."""
+    return claims_of(tool, *command)["sub"]
 
 
 def make_operator(tool):
     """An operator OP with accounts A and B, their users a and b, and sys of the system account, in files *.creds."""
     tool.run("auth", "operator", "add", "OP")
     for account in ("A", "B"):
-        tool.run("auth", "account", "add", account, "--defaults", "--jetstream")
+        tool.run("auth", "account", "add", account, "--defaults", *JETSTREAM)
     for user, account in (("a", "A"), ("b", "B"), ("sys", "SYSTEM")):
         tool.run("auth", "user", "add", user, account, "--defaults", "--credential", user + ".creds")
 

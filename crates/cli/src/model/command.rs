@@ -1,6 +1,6 @@
 //! Commands and their arguments.
 
-use super::Flag;
+use super::{Flag, Kind};
 use crate::failure::Result;
 use crate::session::Session;
 
@@ -115,6 +115,8 @@ pub struct Arg {
     pub default: Option<&'static str>,
     /// What help texts show for it; its name if empty.
     pub value_name: &'static str,
+    /// What its words are.
+    pub kind: Kind,
 }
 
 /// An argument that must be given.
@@ -126,6 +128,7 @@ pub const fn arg(name: &'static str, help: &'static str) -> Arg {
         many: false,
         default: None,
         value_name: "",
+        kind: Kind::Text,
     }
 }
 
@@ -153,6 +156,18 @@ impl Arg {
     /// With a value for when it is left out.
     pub const fn default(mut self, value: &'static str) -> Self {
         self.default = Some(value);
+        self
+    }
+
+    /// Words are paths of files that exist.
+    pub const fn file(mut self) -> Self {
+        self.kind = Kind::File;
+        self
+    }
+
+    /// One of these words.
+    pub const fn choice(mut self, words: &'static [&'static str]) -> Self {
+        self.kind = Kind::Choice(words);
         self
     }
 }

@@ -8,6 +8,15 @@ pub fn markdown() -> bool {
     std::env::var("LLMFORMAT").is_ok_and(|value| value == "1")
 }
 
+/// The text in bold letters, if standard output shows colours.
+pub fn bold(text: &str) -> String {
+    if colours() {
+        format!("\x1b[1m{text}\x1b[22m")
+    } else {
+        text.to_owned()
+    }
+}
+
 /// A colour of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Color {
@@ -57,15 +66,6 @@ impl Color {
             "cyan" => Color::Cyan,
             _ => return None,
         })
-    }
-}
-
-/// The text in bold letters, if standard output shows colours.
-pub fn bold(text: &str) -> String {
-    if colours() {
-        format!("\x1b[1m{text}\x1b[0m")
-    } else {
-        text.to_owned()
     }
 }
 

@@ -162,13 +162,16 @@ impl Parser {
             .unwrap_or_default();
         let mut matches = Matches::new(self.flags.clone(), args);
         for (name, word) in std::mem::take(&mut self.arguments) {
+            if let Some(arg) = args.iter().find(|arg| arg.name == name) {
+                check_value(arg.kind, &word)?;
+            }
             matches.push_arg(name, word);
         }
         for (flag, value) in std::mem::take(&mut self.given) {
             if !flag.list && matches.given(flag.name) {
                 return Err(usage(format!("flag '{}' cannot be repeated", flag.name)));
             }
-            check_value(&flag, &value)?;
+            check_value(flag.kind, &value)?;
             matches.push_flag(flag.name, value);
         }
         for flag in &self.flags {
@@ -177,7 +180,7 @@ impl Parser {
             }
             let value = flag.env.and_then(env).filter(|value| !value.is_empty());
             if let Some(value) = value {
-                check_value(flag, &value)?;
+                check_value(flag.kind, &value)?;
                 matches.push_flag(flag.name, value);
             }
         }

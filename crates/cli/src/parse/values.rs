@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::failure::Result;
 use crate::format::{parse_duration, parse_int, parse_uint};
-use crate::model::{Flag, Kind};
+use crate::model::Kind;
 use crate::{bail, fail};
 
-/// Whether `value` is of the kind that `flag` takes.
-pub fn check_value(flag: &Flag, value: &str) -> Result<()> {
-    match flag.kind {
+/// Whether `value` is of a flag's or argument's kind.
+pub fn check_value(kind: Kind, value: &str) -> Result<()> {
+    match kind {
         Kind::Switch | Kind::Negatable => {
             if value != "true" && value != "false" {
                 bail!("strconv.ParseBool: parsing \"{value}\": invalid syntax");

@@ -7,11 +7,28 @@ use crate::output::Json;
 /// Deepest nesting of values and schemas that is looked at.
 const MAX_DEPTH: usize = 64;
 
-/// What is wrong with a value; nothing if it fits.
+/// What is wrong with a value; nothing if it fits. Places in it are JSON
+/// pointers, which the whole of it has none of.
 pub fn validate(schema: &Json, value: &Json) -> Vec<String> {
-    let mut problems = Vec::new();
-    check(schema, value, "(root)", 0, &mut problems);
-    problems
+    check(schema, value, "", 0)
+}
+
+/// A problem at a place.
+fn at(path: &str, what: &str) -> String {
+    if path.is_empty() {
+        what.to_owned()
+    } else {
+        format!("{path}: {what}")
+    }
+}
+
+/// A text in single quotes.
+fn quoted(text: &str) -> String {
+    let escaped = format!("{text:?}")
+        .replace("\\\"", "\"")
+        .replace('\'', "\\'");
+    let inner = escaped.get(1..escaped.len().saturating_sub(1));
+    format!("'{}'", inner.unwrap_or_default())
 }
 
 fn kind(value: &Json) -> &'static str {
@@ -32,14 +49,6 @@ fn is_of(value: &Json, wanted: &str) -> bool {
     kind == wanted || (wanted == "number" && kind == "integer") || (wanted == "integer" && whole)
 }
 
-fn below(path: &str, key: &str) -> String {
-    if path == "(root)" {
-        key.to_owned()
-    } else {
-        format!("{path}.{key}")
-    }
-}
-
 fn number(value: &Json) -> Option<f64> {
     match value {
         Json::Int(number) => Some(*number as f64),
@@ -48,10 +57,18 @@ fn number(value: &Json) -> Option<f64> {
     }
 }
 
-fn check(schema: &Json, value: &Json, path: &str, depth: usize, problems: &mut Vec<String>) {
+/// Problems of a part, below a line for the part if there are several.
+fn check_part(schema: &Json, value: &Json, path: &str, depth: usize) -> Vec<String> {
+    let mut found = check(schema, value, path, depth);
+    if found.len() > 1 {
+        found.insert(0, at(path, ""));
+    }
+    found
+}
+
+fn check(schema: &Json, value: &Json, path: &str, depth: usize) -> Vec<String> {
     if depth > MAX_DEPTH {
-        problems.push(format!("{path}: nested too deeply"));
-        return;
+        return vec![at(path, "nested too deeply")];
     }
     if !fits_type(schema, value) {
         let wanted = match schema.at("type") {
@@ -63,48 +80,45 @@ fn check(schema: &Json, value: &Json, path: &str, depth: usize, problems: &mut V
                 .collect::<Vec<_>>()
                 .join(" or "),
         };
-        problems.push(format!(
-            "{path}: expected {wanted}, but got {}",
-            kind(value)
-        ));
-        return;
+        // Numbers are told apart by what is wanted only.
+        let got = match kind(value) {
+            "integer" => "number",
+            got => got,
+        };
+        let what = format!("expected {wanted}, but got {got}");
+        return vec![at(path, &what)];
     }
+    let mut problems = Vec::new();
+    let mut problem = |what: String| problems.push(at(path, &what));
     if schema.has("const") && schema.at("const") != value {
-        problems.push(format!(
-            "{path}: value must be {}",
-            schema.at("const").compact()
-        ));
+        problem(format!("value must be {}", schema.at("const").compact()));
     }
     if schema.has("enum") && !schema.list("enum").contains(value) {
         let words: Vec<String> = schema.list("enum").iter().map(Json::compact).collect();
-        problems.push(format!("{path}: value must be one of {}", words.join(", ")));
+        problem(format!("value must be one of {}", words.join(", ")));
     }
     match value {
-        Json::Text(text) => check_text(schema, text, path, problems),
-        Json::Int(_) | Json::Float(_) => check_number(schema, value, path, problems),
+        Json::Text(text) => check_text(schema, text, &mut problem),
+        Json::Int(_) | Json::Float(_) => check_number(schema, value, &mut problem),
         Json::List(values) => {
             if schema.has("items") {
                 for (place, value) in values.iter().enumerate() {
-                    check(
-                        schema.at("items"),
-                        value,
-                        &below(path, &place.to_string()),
-                        depth + 1,
-                        problems,
-                    );
+                    let below = format!("{path}/{place}");
+                    problems.extend(check_part(schema.at("items"), value, &below, depth + 1));
                 }
             }
         }
-        Json::Object(entries) => check_object(schema, entries, path, depth, problems),
+        Json::Object(entries) => problems.extend(check_object(schema, entries, path, depth)),
         Json::Null | Json::Bool(_) => {}
     }
     for part in schema.list("allOf") {
-        check(part, value, path, depth + 1, problems);
+        problems.extend(check_part(part, value, path, depth + 1));
     }
     let choices = schema.list("oneOf");
     if !choices.is_empty() {
-        check_choices(choices, value, path, depth, problems);
+        problems.extend(check_choices(choices, value, path, depth));
     }
+    problems
 }
 
 fn fits_type(schema: &Json, value: &Json) -> bool {
@@ -118,41 +132,37 @@ fn fits_type(schema: &Json, value: &Json) -> bool {
     }
 }
 
-fn check_text(schema: &Json, text: &str, path: &str, problems: &mut Vec<String>) {
+fn check_text(schema: &Json, text: &str, problem: &mut impl FnMut(String)) {
+    if schema.text("format") == "date-time" && parse_rfc3339(text).is_none() {
+        problem(format!("{} is not valid 'date-time'", quoted(text)));
+    }
     let length = text.chars().count() as u64;
     if schema.has("minLength") && length < schema.uint("minLength") {
-        problems.push(format!(
-            "{path}: length must be >= {}, but got {length}",
-            schema.uint("minLength")
-        ));
+        let least = schema.uint("minLength");
+        problem(format!("length must be >= {least}, but got {length}"));
     }
     if schema.has("maxLength") && length > schema.uint("maxLength") {
-        problems.push(format!(
-            "{path}: length must be <= {}, but got {length}",
-            schema.uint("maxLength")
-        ));
+        let most = schema.uint("maxLength");
+        problem(format!("length must be <= {most}, but got {length}"));
     }
     if schema.has("pattern") {
         let pattern = schema.text("pattern");
         // A pattern that is none is the schema's fault, not the value's.
         if regex::Regex::new(pattern).is_ok_and(|re| !re.is_match(text)) {
-            problems.push(format!("{path}: does not match pattern {pattern:?}"));
+            problem(format!("does not match pattern {}", quoted(pattern)));
         }
-    }
-    if schema.text("format") == "date-time" && parse_rfc3339(text).is_none() {
-        problems.push(format!("{path}: {text:?} is not a valid date-time"));
     }
 }
 
-fn check_number(schema: &Json, value: &Json, path: &str, problems: &mut Vec<String>) {
+fn check_number(schema: &Json, value: &Json, problem: &mut impl FnMut(String)) {
     let Some(found) = number(value) else {
         return;
     };
     if let Some(least) = number(schema.at("minimum")).filter(|least| found < *least) {
-        problems.push(format!("{path}: must be >= {least}, but found {found}"));
+        problem(format!("must be >= {least} but found {found}"));
     }
     if let Some(most) = number(schema.at("maximum")).filter(|most| found > *most) {
-        problems.push(format!("{path}: must be <= {most}, but found {found}"));
+        problem(format!("must be <= {most} but found {found}"));
     }
 }
 
@@ -161,18 +171,25 @@ fn check_object(
     entries: &[(String, Json)],
     path: &str,
     depth: usize,
-    problems: &mut Vec<String>,
-) {
-    for wanted in schema.list("required").iter().filter_map(Json::as_text) {
-        if !entries.iter().any(|(key, _)| key == wanted) {
-            problems.push(format!("{path}: missing property {wanted:?}"));
-        }
+) -> Vec<String> {
+    let mut problems = Vec::new();
+    let missing: Vec<String> = schema
+        .list("required")
+        .iter()
+        .filter_map(Json::as_text)
+        .filter(|wanted| !entries.iter().any(|(key, _)| key == wanted))
+        .map(quoted)
+        .collect();
+    if !missing.is_empty() {
+        let what = format!("missing properties: {}", missing.join(", "));
+        problems.push(at(path, &what));
     }
+    let mut unknown = Vec::new();
     for (key, value) in entries {
-        let below = below(path, key);
+        let below = format!("{path}/{key}");
         let property = schema.at("properties").key(key);
         if !property.is_null() {
-            check(property, value, &below, depth + 1, problems);
+            problems.extend(check_part(property, value, &below, depth + 1));
             continue;
         }
         let matching = schema
@@ -180,44 +197,39 @@ fn check_object(
             .iter()
             .find(|(pattern, _)| regex::Regex::new(pattern).is_ok_and(|re| re.is_match(key)));
         if let Some((_, property)) = matching {
-            check(property, value, &below, depth + 1, problems);
+            problems.extend(check_part(property, value, &below, depth + 1));
             continue;
         }
         match schema.at("additionalProperties") {
-            Json::Bool(false) => problems.push(format!("{path}: property {key:?} is not allowed")),
-            more @ Json::Object(_) => check(more, value, &below, depth + 1, problems),
+            Json::Bool(false) => unknown.push(quoted(key)),
+            more @ Json::Object(_) => problems.extend(check_part(more, value, &below, depth + 1)),
             _ => {}
         }
     }
+    if !unknown.is_empty() {
+        let what = format!("additionalProperties {} not allowed", unknown.join(", "));
+        problems.push(at(path, &what));
+    }
+    problems
 }
 
-fn check_choices(
-    choices: &[Json],
-    value: &Json,
-    path: &str,
-    depth: usize,
-    problems: &mut Vec<String>,
-) {
-    let mut outcomes = Vec::new();
-    for choice in choices {
-        let mut found = Vec::new();
-        check(choice, value, path, depth + 1, &mut found);
-        outcomes.push(found);
-    }
-    let fitting = outcomes.iter().filter(|found| found.is_empty()).count();
-    match fitting {
-        1 => {}
-        0 => {
-            // The choice that comes closest says what is missing.
-            let closest = outcomes
-                .into_iter()
-                .min_by_key(Vec::len)
-                .unwrap_or_default();
-            problems.extend(closest);
+fn check_choices(choices: &[Json], value: &Json, path: &str, depth: usize) -> Vec<String> {
+    let outcomes: Vec<Vec<String>> = choices
+        .iter()
+        .map(|choice| check_part(choice, value, path, depth + 1))
+        .collect();
+    let mut fitting = outcomes
+        .iter()
+        .enumerate()
+        .filter(|(_, found)| found.is_empty())
+        .map(|(place, _)| place);
+    match (fitting.next(), fitting.next()) {
+        (None, _) => outcomes.concat(),
+        (Some(_), None) => Vec::new(),
+        (Some(first), Some(second)) => {
+            let what = format!("valid against schemas at indexes {first} and {second}");
+            vec![at(path, &what)]
         }
-        _ => problems.push(format!(
-            "{path}: fits {fitting} choices, exactly one is allowed"
-        )),
     }
 }
 
@@ -245,36 +257,37 @@ mod tests {
             ),
             Vec::<String>::new()
         );
-        assert_eq!(problems(schema, "{}"), ["(root): missing property \"n\""]);
+        assert_eq!(problems(schema, "{}"), ["missing properties: 'n'"]);
         assert_eq!(
             problems(schema, r#"{"n":0}"#),
-            ["n: must be >= 1, but found 0"]
+            ["/n: must be >= 1 but found 0"]
         );
         assert_eq!(
             problems(schema, r#"{"n":1.5}"#),
-            ["n: expected integer, but got number"]
+            ["/n: expected integer, but got number"]
         );
         assert_eq!(
             problems(schema, r#"{"n":1,"x":1}"#),
-            ["(root): property \"x\" is not allowed"]
+            ["additionalProperties 'x' not allowed"]
         );
-        assert_eq!(problems(schema, r#"{"n":1,"s":"b"}"#).len(), 2);
+        assert_eq!(problems(schema, r#"{"n":1,"s":"b"}"#).len(), 3);
         assert_eq!(
             problems(schema, r#"{"n":1,"t":"x"}"#),
-            ["t: \"x\" is not a valid date-time"]
+            ["/t: 'x' is not valid 'date-time'"]
         );
         assert_eq!(
             problems(schema, r#"{"n":1,"t":null,"l":[3]}"#),
-            ["l.0: value must be one of 1, 2"]
+            ["/l/0: value must be one of 1, 2"]
         );
         assert_eq!(
             problems(schema, r#"{"n":1,"o":"y"}"#),
-            ["o: value must be \"x\""]
+            [
+                "/o: ",
+                "/o: value must be \"x\"",
+                "/o: expected integer, but got string"
+            ]
         );
-        assert_eq!(
-            problems(schema, "[]"),
-            ["(root): expected object, but got array"]
-        );
+        assert_eq!(problems(schema, "[]"), ["expected object, but got array"]);
     }
 
     #[test]

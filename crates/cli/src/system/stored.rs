@@ -331,11 +331,11 @@ fn narrow(endpoint: &str, answer: &mut Json, body: &Json) -> Result<()> {
         "JSZ" => jetstream(data, body),
         "HEALTHZ" => {
             let narrower = ["account", "stream", "consumer"];
-            if narrower.iter().any(|key| body.has(key)) {
+            if narrower.iter().any(|key| !body.text(key).is_empty()) {
                 bail!("an archive has the health of whole servers only");
             }
         }
-        "RAFTZ" if body.has("group") => {
+        "RAFTZ" if !body.text("group").is_empty() => {
             for (_, groups) in entries_of(data) {
                 if let Json::Object(groups) = groups {
                     groups.retain(|(name, _)| name == body.text("group"));

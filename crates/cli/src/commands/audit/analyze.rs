@@ -38,13 +38,14 @@ pub fn analyze(session: &mut Session) -> Result<()> {
         bail!("archive path is required");
     };
     let captured = Captured {
-        archive: Archive::open(path)?,
+        archive: Archive::open(path)
+            .map_err(|failure| failure.context("failed to open archive"))?,
         verbose: matches.on("verbose") || session.trace(),
     };
     let report = run(&captured, matches.list("skip"), most);
     show(session, &report, path, most)?;
     if let Some(path) = save {
-        write_whole(Path::new(path), report.to_json().pretty().as_bytes(), 0o600)?;
+        write_whole(Path::new(path), report.to_json().pretty().as_bytes(), 0o644)?;
     }
     Ok(())
 }

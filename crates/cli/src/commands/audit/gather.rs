@@ -12,7 +12,7 @@ use crate::archive::{ACCOUNT, LOG, METADATA, PROFILE, SERVER, STREAM, Tags, Writ
 use crate::bail;
 use crate::client::Connection;
 use crate::failure::Result;
-use crate::format::{clock, rfc3339};
+use crate::format::rfc3339;
 use crate::model::VERSION;
 use crate::output::{Json, log};
 use crate::session::Session;
@@ -87,15 +87,24 @@ pub fn gather(session: &mut Session) -> Result<()> {
     capture.find_accounts()?;
     if matches.on("server-endpoints") {
         capture.server_endpoints()?;
+    } else {
+        capture.say("Skipping servers endpoints data gathering");
     }
     if matches.on("server-profiles") {
         capture.profiles()?;
+    } else {
+        capture.say("Skipping server profiles gathering");
     }
     if matches.on("account-endpoints") {
         capture.account_endpoints()?;
+    } else {
+        capture.say("Skipping accounts endpoints data gathering");
     }
     if matches.on("streams") {
+        capture.say("Gathering streams data...");
         capture.streams(matches.on("consumers"))?;
+    } else {
+        capture.say("Skipping streams data gathering");
     }
     capture.finish(begun, &connection, &path)?;
     if !matches.on("progress") && !is_chosen {
@@ -110,18 +119,28 @@ impl Capture {
         if self.progress {
             log::line(text);
         }
-        self.keep("INFO", text);
+        self.keep(text);
     }
 
     /// Says what did not work; the rest goes on.
     fn complain(&mut self, text: &str) {
         log::line(text);
-        self.keep("ERROR", text);
+        self.keep(text);
     }
 
-    fn keep(&mut self, level: &str, text: &str) {
-        self.lines
-            .push_str(&format!("{} {level}: {text}\n", clock()));
+    fn keep(&mut self, text: &str) {
+        self.lines.push_str(text);
+        self.lines.push('\n');
+    }
+
+    /// Says why a server did not tell.
+    fn complain_about(&mut self, answer: &Json) {
+        self.complain(&format!(
+            "Received an error from server {}: ({}) {}",
+            answer.text("server.name"),
+            answer.int("error.err_code"),
+            answer.text("error.description")
+        ));
     }
 
     /// The answers to a question; what fails is said, and leaves none.
@@ -136,11 +155,7 @@ impl Capture {
                 }
                 answers.retain(|answer| match answer.json.has("error") {
                     true => {
-                        self.complain(&format!(
-                            "{subject}: {} refused: {}",
-                            answer.json.text("server.name"),
-                            answer.json.text("error.description")
-                        ));
+                        self.complain_about(&answer.json);
                         false
                     }
                     // A server that started meanwhile is left out everywhere.
@@ -156,7 +171,7 @@ impl Capture {
     }
 
     fn find_servers(&mut self, cluster: &str) -> Result<()> {
-        self.say("Looking for servers");
+        self.say("Broadcasting PING to discover servers... (this may take a few seconds)");
         let expect = self.system.servers()?;
         for answer in self.system.ask("$SYS.REQ.SERVER.PING", None, expect)? {
             self.all += 1;
@@ -165,7 +180,7 @@ impl Capture {
                 continue;
             }
             self.say(&format!(
-                "Found the server {} ({})",
+                "Discovered server '{}' ({})",
                 server.text("name"),
                 server.text("id")
             ));
@@ -182,6 +197,7 @@ impl Capture {
         if self.servers.is_empty() {
             bail!("{NO_RESULTS}");
         }
+        self.say(&format!("Discovered {} servers", self.servers.len()));
         Ok(())
     }
 
@@ -203,16 +219,26 @@ impl Capture {
     }
 
     fn find_accounts(&mut self) -> Result<()> {
+        self.say("Broadcasting PING to discover accounts... ");
         let body = self.of_all();
         let count = self.servers.len();
         for answer in self.ask("$SYS.REQ.SERVER.PING.ACCOUNTZ", Some(&body), count) {
+            let server = answer.json.text("server.name");
             let data = answer.json.at("data");
-            self.accounts.extend(data.texts("accounts"));
-            data.text("system_account")
-                .clone_into(&mut self.system_account);
+            let accounts = data.texts("accounts");
+            self.say(&format!(
+                "Discovered {} accounts on server {server}",
+                accounts.len()
+            ));
+            self.accounts.extend(accounts);
+            let system_account = data.text("system_account");
+            if self.system_account.is_empty() && !system_account.is_empty() {
+                self.say(&format!("Discovered system account name: {system_account}"));
+                system_account.clone_into(&mut self.system_account);
+            }
         }
         self.say(&format!(
-            "Found {} accounts on {count} servers",
+            "Discovered {} accounts over {count} servers",
             self.accounts.len()
         ));
         Ok(())
@@ -227,10 +253,19 @@ impl Capture {
                 (server.id.clone(), tags, server.jetstream)
             })
             .collect();
+        self.say(&format!(
+            "Querying {} endpoints on {} known servers...",
+            SERVER.len(),
+            servers.len()
+        ));
         let mut count = 0;
         for (id, tags, jetstream) in servers {
             for (endpoint, kind) in SERVER {
                 if endpoint == "JSZ" && !jetstream {
+                    self.say(&format!(
+                        "Server {} does not have jetstream enabled - skipping JSZ endpoint",
+                        tags.server
+                    ));
                     continue;
                 }
                 let tags = Tags {
@@ -241,7 +276,7 @@ impl Capture {
             }
         }
         self.say(&format!(
-            "Captured {count} answers of {} servers",
+            "Captured {count} endpoint responses from {} servers",
             self.servers.len()
         ));
         Ok(())
@@ -275,6 +310,11 @@ impl Capture {
     }
 
     fn profiles(&mut self) -> Result<()> {
+        self.say(&format!(
+            "Capturing {} profiles on {} known servers...",
+            PROFILES.len(),
+            self.servers.len()
+        ));
         let mut count = 0;
         for (kind, level) in PROFILES {
             let mut body = self.of_all().with("name", kind).with("debug", level);
@@ -294,7 +334,7 @@ impl Capture {
                 let profile = STANDARD.decode(data.text("profile")).unwrap_or_default();
                 if !data.text("error").is_empty() || profile.is_empty() {
                     self.complain(&format!(
-                        "{} has no profile {name}: {}",
+                        "Failed to retrieve {name} profile from server {}: {}",
                         server.text("name"),
                         data.text("error")
                     ));
@@ -308,12 +348,20 @@ impl Capture {
                 count += 1;
             }
         }
-        self.say(&format!("Captured {count} profiles"));
+        self.say(&format!(
+            "Captured {count} server profiles from {} servers",
+            self.servers.len()
+        ));
         Ok(())
     }
 
     fn account_endpoints(&mut self) -> Result<()> {
         let accounts = self.accounts.clone();
+        self.say(&format!(
+            "Querying {} endpoints for {} known accounts...",
+            ACCOUNT.len(),
+            accounts.len()
+        ));
         let mut count = 0;
         for account in &accounts {
             for (endpoint, kind) in ACCOUNT {
@@ -354,7 +402,7 @@ impl Capture {
             }
         }
         self.say(&format!(
-            "Captured {count} answers about {} accounts",
+            "Captured {count} endpoint responses from {} accounts",
             accounts.len()
         ));
         Ok(())
@@ -368,9 +416,11 @@ impl Capture {
                 answers.retain(|answer| {
                     // Who does not know the account leaves its own id out.
                     let is_unknown = answer.json.at("data.server_id").as_text() == Some("");
-                    !is_unknown
-                        && !answer.json.has("error")
-                        && self.servers.contains_key(answer.json.text("server.id"))
+                    if answer.json.has("error") {
+                        self.complain_about(&answer.json);
+                        return false;
+                    }
+                    !is_unknown && self.servers.contains_key(answer.json.text("server.id"))
                 });
                 answers
             }
@@ -391,7 +441,6 @@ impl Capture {
             return Ok(());
         }
         let accounts = self.accounts.clone();
-        let mut count = 0;
         for account in accounts {
             if account == self.system_account {
                 continue;
@@ -405,6 +454,7 @@ impl Capture {
                 body.set("direct_consumer", true);
             }
             let all = self.servers.len();
+            let mut known = BTreeSet::new();
             for answer in self.ask("$SYS.REQ.SERVER.PING.JSZ", Some(&body), all) {
                 // Of an account that it does not know a server tells about all.
                 let [detail] = answer.json.list("data.account_details") else {
@@ -418,11 +468,19 @@ impl Capture {
                         ..Tags::server(cluster, answer.json.text("server.name"), STREAM)
                     };
                     self.writer.add(&tags, stream)?;
-                    count += 1;
+                    if known.insert(tags.stream) {
+                        self.say(&format!(
+                            "Discovered stream {} in account {account}",
+                            stream.text("name")
+                        ));
+                    }
                 }
             }
+            self.say(&format!(
+                "Discovered {} streams in account {account}",
+                known.len()
+            ));
         }
-        self.say(&format!("Captured {count} replicas of streams"));
         Ok(())
     }
 
@@ -431,7 +489,14 @@ impl Capture {
         let user = nix::unistd::User::from_uid(nix::unistd::getuid())
             .ok()
             .flatten()
-            .map_or_else(|| "?".to_owned(), |user| user.name);
+            .map_or_else(
+                || "?".to_owned(),
+                |user| {
+                    let about = user.gecos.to_string_lossy();
+                    let own = about.split(',').next().unwrap_or_default();
+                    format!("{} ({own})", user.name)
+                },
+            );
         let metadata = Json::object()
             .with("capture_timestamp", rfc3339(begun))
             .with("connected_server_name", info.server_name.as_str())

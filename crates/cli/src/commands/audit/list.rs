@@ -24,7 +24,7 @@ pub fn list(session: &mut Session) -> Result<()> {
             .map(|threshold| {
                 let unit = match threshold.unit {
                     Unit::Percent => "%",
-                    Unit::Count | Unit::Factor => "",
+                    Unit::Count | Unit::Signed | Unit::Factor => "",
                 };
                 format!("{} ({}{unit})", threshold.key, float(threshold.value))
             })

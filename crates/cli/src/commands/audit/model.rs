@@ -9,7 +9,7 @@ pub const AUDIT: Command = Command::new("audit", "Look for problems in a NATS de
 
 /// `nats audit analyze`.
 const ANALYZE: Command = Command::new("analyze", "Check an archive that was gathered before")
-    .args(&[optional("archive", "The archive")])
+    .args(&[optional("archive", "The archive").file()])
     .flags(&[&[
         uint("max-examples", "Most examples per check").default("5"),
         text("skip", "Checks to leave out")

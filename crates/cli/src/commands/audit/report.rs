@@ -116,7 +116,10 @@ impl Report {
     pub fn print(&self, path: &str, most: usize) {
         println!(
             "NATS Audit Report {path:?} captured at {}\n",
-            local_time(self.metadata.text("capture_timestamp"))
+            match self.metadata.text("capture_timestamp") {
+                "" => "0001-01-01 00:00:00".to_owned(),
+                time => local_time(time),
+            }
         );
         for result in &self.results {
             println!(
@@ -147,12 +150,11 @@ impl Report {
             .iter()
             .map(|outcome| (self.count(*outcome), outcome.word()))
             .collect();
-        counts.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
+        counts.sort();
         for (count, word) in counts {
             c.row(word, commas(count as i64));
         }
         c.print();
-        println!();
     }
 
     /// It in Markdown.
@@ -165,7 +167,7 @@ impl Report {
         let captured = parse_rfc3339(self.metadata.text("capture_timestamp"));
         let mut out = format!(
             "# NATS Audit Report produced {}\n\n## Connection Details\n\n\
-             Captured from **{}** by **{}** at **{}**\n\n## Report Summary\n\n\
+             Report generated using archive from **{}** by **{}** created **{}**\n\n## Report Summary\n\n\
              |Status|Count|\n|------|-----|\n",
             day(self.time),
             self.metadata.text("connect_url"),
@@ -180,10 +182,10 @@ impl Report {
         for result in &self.results {
             if result.check.text("suite") != suite {
                 suite = result.check.text("suite");
-                out.push_str(&format!("\n### Check Suite: {suite}\n"));
+                out.push_str(&format!("### Check Suite: {suite}\n"));
             }
             out.push_str(&format!(
-                "\n#### {}\n\nOutcome: **{}**\n",
+                "#### {}\n\nOutcome: **{}**\n",
                 result.check.text("name"),
                 result.outcome.word()
             ));
@@ -194,6 +196,7 @@ impl Report {
             for (at, example) in examples.kept.iter().enumerate() {
                 out.push_str(&format!("|{}|{}|\n", at + 1, example.replace('|', "\\|")));
             }
+            out.push('\n');
         }
         out
     }

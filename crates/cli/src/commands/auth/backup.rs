@@ -1,12 +1,8 @@
 //! `nats auth operator backup`, `restore` (cli.md 8.2): an operator with all
 //! of its accounts, users and keys in one file.
 //!
-//! The file is JSON. An operator, account or user is
-//! `{"name", "key": {"key": SEED}, "token"}`; operators and accounts have
-//! `"signingKeys": [{"key": SEED}]` too, an operator has `"accounts"`, an
-//! account has `"users"`. Where the store has no seed, the public key stands
-//! in its place. Sealed, it is base64 of the JSON, encrypted by a curve key
-//! for itself.
+//! The file is JSON (see `tree`). Sealed, it is base64 of the JSON, encrypted
+//! by a curve key for itself.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +11,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::operator;
-use super::store::{Entity, Store, check_name, pick_operator};
+use super::store::{Store, check_name, pick_operator};
+use super::tree::{Tree, signing_keys};
 use crate::context::write_whole;
 use crate::failure::Result;
 use crate::jwt::Claims;
@@ -42,81 +39,6 @@ struct Backup {
     accounts: Vec<SavedAccount>,
 }
 
-/// Public keys of the signing keys that a token names.
-fn signing_keys(claims: &Claims) -> Vec<&str> {
-    claims
-        .nats()
-        .list("signing_keys")
-        .iter()
-        .map(|entry| entry.as_text().unwrap_or_else(|| entry.text("key")))
-        .collect()
-}
-
-/// Puts entities into the form of the file, and remembers which seeds are
-/// missing.
-struct Writer<'a> {
-    store: &'a Store,
-    missing: Vec<String>,
-}
-
-impl Writer<'_> {
-    fn key(&mut self, public: &str) -> Result<Json> {
-        let text = match self.store.key(public) {
-            Ok(key) => key.seed()?,
-            Err(_) => {
-                self.missing.push(public.to_owned());
-                public.to_owned()
-            }
-        };
-        Ok(Json::object().with("key", text))
-    }
-
-    fn entity(&mut self, entity: &Entity, token: String) -> Result<Json> {
-        Ok(Json::object()
-            .with("name", entity.name.as_str())
-            .with("key", self.key(entity.claims.subject())?)
-            .with("token", token))
-    }
-
-    fn signing(&mut self, claims: &Claims) -> Result<Json> {
-        let keys = signing_keys(claims);
-        let keys: Result<Vec<Json>> = keys.iter().map(|public| self.key(public)).collect();
-        Ok(match keys? {
-            none if none.is_empty() => Json::Null,
-            keys => Json::List(keys),
-        })
-    }
-
-    fn account(&mut self, operator: &str, name: &str) -> Result<Json> {
-        let account = self.store.account(operator, name)?;
-        let token = self.store.account_token(operator, name)?;
-        let mut users = Vec::new();
-        for name in self.store.users(operator, name) {
-            let user = self.store.user(operator, &account.name, &name)?;
-            let token = self.store.user_token(operator, &account.name, &name)?;
-            users.push(self.entity(&user, token)?);
-        }
-        Ok(self
-            .entity(&account, token)?
-            .with("signingKeys", self.signing(&account.claims)?)
-            .with("users", Json::List(users)))
-    }
-
-    fn operator(&mut self, operator: &Entity) -> Result<Json> {
-        let token = self.store.operator_token(&operator.name)?;
-        let accounts: Result<Vec<Json>> = self
-            .store
-            .accounts(&operator.name)
-            .iter()
-            .map(|name| self.account(&operator.name, name))
-            .collect();
-        Ok(self
-            .entity(operator, token)?
-            .with("signingKeys", self.signing(&operator.claims)?)
-            .with("accounts", Json::List(accounts?)))
-    }
-}
-
 /// Writes an operator to a file.
 pub fn backup(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
@@ -126,24 +48,21 @@ pub fn backup(session: &mut Session) -> Result<()> {
         Some(key) => Some(curve_pair(key)?),
         None => None,
     };
-    let mut writer = Writer {
-        store: &store,
-        missing: Vec::new(),
-    };
-    let plain = writer.operator(&operator)?.pretty();
+    let mut tree = Tree::new(&store);
+    let plain = tree.operator(&operator)?.pretty();
     let text = match &sealing {
         Some(key) => STANDARD.encode(key.seal(plain.as_bytes(), key)?),
         None => plain,
     };
     write_whole(Path::new(path), text.as_bytes(), 0o600)?;
-    for public in writer.missing {
+    for public in tree.missing {
         log!("The seed of {public} is not in the store, and so not in the backup");
     }
     println!("Wrote backup for {} to {path}", operator.name);
     if sealing.is_none() {
         println!();
-        println!("WARNING: The file is not encrypted, and has secret keys in it: keep it safe,");
-        println!("give --key next time, or encrypt it with 'nats auth nkey seal'");
+        println!("WARNING: The output file is unencrypted and contains secrets,");
+        println!("consider encrypting it with 'nats auth nkey seal'");
     }
     Ok(())
 }
@@ -152,7 +71,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
 fn curve_pair(path: &str) -> Result<Key> {
     let key = Key::in_file(path)?;
     if key.kind() != Kind::Curve {
-        bail!("{path} has no curve key");
+        bail!("invalid public key provided");
     }
     // Only a pair has one.
     key.seed()?;
@@ -162,9 +81,8 @@ fn curve_pair(path: &str) -> Result<Key> {
 /// Brings an operator back from a file.
 pub fn restore(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
-    let name = session.matches.required_arg("name").to_owned();
-    check_name("operator", &name)?;
-    if store.operators().contains(&name) {
+    let name = session.matches.required_arg("name");
+    if store.operators().iter().any(|known| known == name) {
         bail!("operator {name} already exist");
     }
     let path = session.matches.required_arg("input");
@@ -173,15 +91,20 @@ pub fn restore(session: &mut Session) -> Result<()> {
     if let Some(key) = session.matches.filled("key") {
         let key = curve_pair(key)?;
         let sealed = decode_base64(&String::from_utf8_lossy(&text))
-            .map_err(|_| fail!("{path} is not encrypted, or damaged"))?;
-        text = key.open(&sealed, &key)?;
+            .map_err(|why| fail!("{path} is not encrypted, or damaged: {why}"))?;
+        text = key
+            .open(&sealed, &key)
+            .map_err(|failure| failure.context("open failed"))?;
     }
     let json = Json::parse(&text).map_err(|_| {
-        fail!("{path} is no backup of an operator; if it is encrypted, give its key with --key")
+        fail!("unmarshal failed: {path} is no backup of an operator; if it is encrypted, give its key with --key")
     })?;
     let backup = read(&json)?;
-    put(&store, &name, &backup)?;
-    operator::show(&store, &store.operator(&name)?);
+    // It keeps its name, whatever it was asked for by.
+    let name = &backup.own.name;
+    store.refuse_operator(name)?;
+    put(&store, &backup)?;
+    operator::show(&store, &store.operator(name)?);
     Ok(())
 }
 
@@ -208,7 +131,7 @@ fn read(json: &Json) -> Result<Backup> {
 fn saved(kind: &str, json: &Json) -> Result<Saved> {
     let name = json.text("name");
     check_name(kind, name)?;
-    let wrong = |what: &str| fail!("the backup is wrong: {kind} {name}: {what}");
+    let wrong = |what: &str| fail!("unmarshal failed: {kind} {name}: {what}");
     let claims = Claims::decode(json.text("token")).map_err(|why| wrong(&why.to_string()))?;
     if claims.kind() != kind {
         return Err(wrong("the token is about something else"));
@@ -238,7 +161,8 @@ fn saved(kind: &str, json: &Json) -> Result<Saved> {
 
 /// Puts all of a backup into the store. An operator is there once its own
 /// token is, which therefore comes last.
-fn put(store: &Store, name: &str, backup: &Backup) -> Result<()> {
+fn put(store: &Store, backup: &Backup) -> Result<()> {
+    let name = &backup.own.name;
     let entities = backup
         .accounts
         .iter()

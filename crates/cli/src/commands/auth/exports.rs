@@ -1,6 +1,7 @@
 //! `nats auth account exports` (cli.md 8.2).
 
 use super::account::named;
+use super::order;
 use super::share_rules::{check_exports, is_service};
 use super::store::{Entity, Store};
 use crate::failure::Result;
@@ -8,23 +9,6 @@ use crate::format::{commas, local_time_of};
 use crate::output::{Columns, Json, Table};
 use crate::session::Session;
 use crate::{bail, fail};
-
-/// Keys of an export in the order in which they are written.
-const ORDER: [&str; 13] = [
-    "name",
-    "subject",
-    "type",
-    "token_req",
-    "revocations",
-    "response_type",
-    "response_threshold",
-    "service_latency",
-    "account_token_position",
-    "advertise",
-    "allow_trace",
-    "description",
-    "info_url",
-];
 
 /// Kind and subject of all that others need to use a Key-Value bucket: to
 /// look it up, read, watch and write it; and the answers of a watch.
@@ -45,36 +29,13 @@ pub fn kind(share: &Json) -> &'static str {
     }
 }
 
-/// With its keys in order, and without those that say nothing.
-pub fn tidy(share: &Json, order: &[&str]) -> Json {
-    let is_nothing = |value: &Json| match value {
-        Json::Null | Json::Bool(false) | Json::Int(0) => true,
-        Json::Text(text) => text.is_empty(),
-        _ => false,
-    };
-    let mut out = Json::object();
-    let known = order.iter().map(|key| (*key, share.key(key)));
-    let others = share
-        .entries("")
-        .iter()
-        .map(|(key, value)| (key.as_str(), value))
-        .filter(|(key, _)| !order.contains(key));
-    for (key, value) in known.chain(others) {
-        if !is_nothing(value) {
-            out.set(key, value.clone());
-        }
-    }
-    out
-}
-
 fn save(store: &Store, operator: &Entity, account: &mut Entity, exports: &[Json]) -> Result<()> {
     check_exports(exports, account.claims.nats().at("limits"))?;
     let nats = account.claims.nats_mut();
     if exports.is_empty() {
         nats.remove("exports");
     } else {
-        let exports = exports.iter().map(|export| tidy(export, &ORDER));
-        nats.set("exports", Json::List(exports.collect()));
+        nats.set("exports", order::shares(exports, &order::EXPORT));
     }
     store.save_account(operator, account)?;
     Ok(())
@@ -212,9 +173,7 @@ pub fn info(session: &mut Session) -> Result<()> {
         .arg("subject")
         .filter(|text| !text.is_empty())
     {
-        Some(subject) => {
-            find(&account, subject).ok_or_else(|| fail!("subject {subject:?} is not exported"))?
-        }
+        Some(subject) => find(&account, subject).ok_or_else(|| fail!("unknown export"))?,
         None => {
             if exports.is_empty() {
                 bail!("no exports defined");
@@ -305,16 +264,13 @@ pub fn remove(session: &mut Session) -> Result<()> {
     if !session.matches.on("force")
         && !session
             .prompt()
-            .confirm_action(&format!("Really remove the {subject} Export"))?
+            .confirm(&format!("Really remove the {subject} Export"), false)?
     {
         return Ok(());
     }
     let mut exports = account.claims.nats().list("exports").to_vec();
     let removed = exports.remove(at);
     save(&store, &operator, &mut account, &exports)?;
-    println!(
-        "Removed {} export of subject {subject:?}",
-        removed.text("type")
-    );
+    println!("Removing {} Export for subject {subject:?}", kind(&removed));
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::fs;
 
 use super::operator;
 use super::store::{Store, check_name};
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::jwt::{Claims, undecorated};
 use crate::nkey::{Key, Kind};
 use crate::session::Session;
@@ -18,23 +18,19 @@ pub fn import(session: &mut Session) -> Result<()> {
     let text = fs::read_to_string(path)
         .map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))?;
     let token = undecorated(&text);
-    let claims = Claims::decode(token).map_err(|failure| failure.context(path))?;
+    let claims = Claims::decode(token)?;
     if claims.kind() != "operator" {
-        bail!("{path}: not operator claim");
+        bail!("not operator claim");
     }
     let name = claims.name();
     check_name("operator", name)?;
-    if store.operators().iter().any(|known| known == name) {
-        bail!("operator {name} already exist");
+    let mut keys = Vec::new();
+    for (at, path) in session.matches.args("key").iter().enumerate() {
+        let invalid = |failure: Failure| failure.context(format!("invalid seed at {at}"));
+        keys.push(operator_pair(path).map_err(invalid)?);
     }
-    let keys: Result<Vec<Key>> = session
-        .matches
-        .args("key")
-        .iter()
-        .map(|path| operator_pair(path))
-        .collect();
-    let keys = keys?;
     check(&claims, &keys)?;
+    store.refuse_operator(name)?;
     for key in &keys {
         store.save_key(key)?;
     }
@@ -57,14 +53,18 @@ fn check(claims: &Claims, keys: &[Key]) -> Result<()> {
     wanted.insert(0, claims.subject().to_owned());
     let given: Vec<String> = keys.iter().map(Key::public).collect();
     if let Some(stranger) = given.iter().find(|public| !wanted.contains(public)) {
-        bail!("key {stranger} is not referenced by the operator");
+        bail!("invalid seed of {stranger}: is not referenced by the operator");
     }
     let missing: Vec<String> = wanted
         .into_iter()
         .filter(|public| !given.contains(public))
         .collect();
     if !missing.is_empty() {
-        bail!("not all keys are provided: {} missing", missing.join(", "));
+        bail!(
+            "not all keys are provided: {}: {} missing",
+            given.len(),
+            missing.join(", ")
+        );
     }
     Ok(())
 }

@@ -1,27 +1,15 @@
 //! `nats auth account imports` (cli.md 8.2).
 
 use super::account::named;
-use super::exports::{BUCKET, kind, tidy};
+use super::exports::{BUCKET, kind};
+use super::order;
 use super::share_rules::{check_imports, is_service, local_subject, remote_subject};
-use super::store::{Entity, Store};
+use super::store::{Entity, Store, pick_account_or_key};
 use crate::failure::Result;
 use crate::nkey::{Key, Kind};
 use crate::output::{Columns, Json, Table};
 use crate::session::Session;
 use crate::{bail, fail};
-
-/// Keys of an import in the order in which they are written.
-const ORDER: [&str; 9] = [
-    "name",
-    "subject",
-    "account",
-    "token",
-    "to",
-    "local_subject",
-    "type",
-    "share",
-    "allow_trace",
-];
 
 fn save(store: &Store, operator: &Entity, account: &mut Entity, imports: &[Json]) -> Result<()> {
     check_imports(imports, account.claims.nats().at("limits"))?;
@@ -29,8 +17,7 @@ fn save(store: &Store, operator: &Entity, account: &mut Entity, imports: &[Json]
     if imports.is_empty() {
         nats.remove("imports");
     } else {
-        let imports = imports.iter().map(|import| tidy(import, &ORDER));
-        nats.set("imports", Json::List(imports.collect()));
+        nats.set("imports", order::shares(imports, &order::IMPORT));
     }
     store.save_account(operator, account)?;
     Ok(())
@@ -50,28 +37,17 @@ fn find(account: &Entity, subject: &str) -> Option<usize> {
 /// The public key of the account that exports: one of the operator's, by name
 /// or key, or any other by its key.
 fn source(session: &Session, store: &Store, operator: &Entity, given: &str) -> Result<String> {
-    let names = store.accounts(&operator.name);
-    let key_of = |name: &str| -> Result<String> {
-        let account = store.account(&operator.name, name)?;
-        Ok(account.claims.subject().to_owned())
-    };
-    if given.is_empty() {
-        if !crate::output::terminal::is_interactive() {
-            bail!(
-                "could not select source account: cannot pick an Account without a terminal and no Account name supplied"
-            );
-        }
-        let at = session
-            .prompt()
-            .select("Select the Source account", &names, 0)?;
-        return key_of(names.get(at).map(String::as_str).unwrap_or_default());
-    }
-    if names.iter().any(|name| name == given) {
-        return key_of(given);
-    }
-    match Key::parse(given) {
-        Some(key) if key.kind() == Kind::Account => Ok(key.public()),
-        _ => bail!("could not select source account: unknown Account: {given}"),
+    let known = pick_account_or_key(
+        session,
+        store,
+        &operator.name,
+        given,
+        "Select the Source account",
+    );
+    match (Key::parse(given), known) {
+        (_, Ok(account)) => Ok(account.claims.subject().to_owned()),
+        (Some(key), _) if key.kind() == Kind::Account => Ok(key.public()),
+        (_, Err(failure)) => Err(failure.context("could not select source account")),
     }
 }
 
@@ -85,12 +61,10 @@ fn name_of(store: &Store, operator: &Entity, public: &str) -> Option<String> {
 }
 
 /// Puts what the flags say into an import.
-fn describe(import: &mut Json, session: &Session) -> Result<()> {
+fn describe(import: &mut Json, session: &Session) {
     let matches = &session.matches;
-    if matches.on("traceable") {
-        if is_service(import) {
-            bail!("service imports cannot allow tracing");
-        }
+    // Only messages of a stream are traced across an import.
+    if matches.on("traceable") && !is_service(import) {
         import.set("allow_trace", true);
     }
     if matches.on("share") {
@@ -100,22 +74,6 @@ fn describe(import: &mut Json, session: &Session) -> Result<()> {
         import.set("local_subject", local);
         import.remove("to");
     }
-    Ok(())
-}
-
-/// Fails if the account has the same import.
-fn refuse_taken(account: &Entity, import: &Json) -> Result<()> {
-    let local = local_subject(import);
-    let taken = account.claims.nats().list("imports").iter().any(|known| {
-        known.text("type") == import.text("type")
-            && known.text("account") == import.text("account")
-            && remote_subject(known) == remote_subject(import)
-            && local_subject(known) == local
-    });
-    if taken {
-        bail!("subject {local:?} is already imported");
-    }
-    Ok(())
 }
 
 /// Adds an import.
@@ -132,9 +90,6 @@ pub fn add(session: &mut Session) -> Result<()> {
     }
     let given = matches.filled("source").unwrap_or_default();
     let source = source(session, &store, &operator, given)?;
-    if source == account.claims.subject() {
-        bail!("an account cannot import from itself");
-    }
     let kind = if matches.on("service") {
         "service"
     } else {
@@ -146,8 +101,7 @@ pub fn add(session: &mut Session) -> Result<()> {
         .with("account", source)
         .with("local_subject", subject)
         .with("type", kind);
-    describe(&mut import, session)?;
-    refuse_taken(&account, &import)?;
+    describe(&mut import, session);
     let mut imports = account.claims.nats().list("imports").to_vec();
     imports.push(import.clone());
     save(&store, &operator, &mut account, &imports)?;
@@ -183,7 +137,6 @@ pub fn add_bucket(session: &mut Session) -> Result<()> {
             .with("account", source.as_str())
             .with("local_subject", local.as_str())
             .with("type", kind);
-        refuse_taken(&account, &import)?;
         lines.push(format!(
             "Importing {} Subject: {local}",
             self::kind(&import)
@@ -237,9 +190,7 @@ pub fn info(session: &mut Session) -> Result<()> {
         .arg("subject")
         .filter(|text| !text.is_empty())
     {
-        Some(subject) => {
-            find(&account, subject).ok_or_else(|| fail!("subject {subject:?} is not imported"))?
-        }
+        Some(subject) => find(&account, subject).ok_or_else(|| fail!("unknown import"))?,
         None => {
             if imports.is_empty() {
                 bail!("no imports defined");
@@ -275,7 +226,10 @@ pub fn edit(session: &mut Session) -> Result<()> {
     let Some(import) = find(&account, subject).and_then(|at| imports.get_mut(at)) else {
         bail!("import for local subject {subject:?} not found");
     };
-    describe(import, session)?;
+    if session.matches.on("traceable") && is_service(import) {
+        bail!("service imports cannot allow tracing");
+    }
+    describe(import, session);
     let changed = import.clone();
     save(&store, &operator, &mut account, &imports)?;
     show(&store, &operator, &changed);
@@ -338,16 +292,20 @@ pub fn remove(session: &mut Session) -> Result<()> {
     if !session.matches.on("force")
         && !session
             .prompt()
-            .confirm_action(&format!("Really remove the {subject} import"))?
+            .confirm(&format!("Really remove the {subject} import"), false)?
     {
         return Ok(());
     }
     let mut imports = account.claims.nats().list("imports").to_vec();
     let removed = imports.remove(at);
     save(&store, &operator, &mut account, &imports)?;
+    let (word, of) = if is_service(&removed) {
+        ("service", "subject")
+    } else {
+        ("stream", "Subject")
+    };
     println!(
-        "Removed {} import of local subject {subject:?} from account {:?}",
-        removed.text("type"),
+        "Removing {word} Import for local {of} {subject:?} imported from Account {:?}",
         removed.text("account")
     );
     Ok(())

@@ -1,7 +1,7 @@
 //! `nats auth nkey` (cli.md 8.2).
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::Path;
 
 use base64::Engine;
@@ -21,9 +21,16 @@ pub fn generate(session: &mut Session) -> Result<()> {
         None => Key::generate(kind)?,
         Some(path) => {
             let mut seed = [0; 32];
+            let word = match kind {
+                Kind::Curve => "x25519",
+                _ => matches.required_arg("type"),
+            };
             fs::File::open(path)
                 .and_then(|mut file| file.read_exact(&mut seed))
-                .map_err(|error| fail!("could not read entropy from {path}: {error}"))?;
+                .map_err(|error| match error.kind() {
+                    ErrorKind::UnexpectedEof => fail!("could not create {word:?}: unexpected EOF"),
+                    _ => fail!("could not use custom entropy source: {error}"),
+                })?;
             Key::from_bytes(kind, seed)?
         }
     };
@@ -36,16 +43,14 @@ pub fn generate(session: &mut Session) -> Result<()> {
 
 /// Shows the public key of a seed.
 pub fn show(session: &mut Session) -> Result<()> {
-    println!(
-        "{}",
-        Key::in_file(session.matches.required_arg("key"))?.public()
-    );
+    let key = Key::pair_in_file(session.matches.required_arg("key"))?;
+    println!("{}", key.public());
     Ok(())
 }
 
 /// Signs a file.
 pub fn sign(session: &mut Session) -> Result<()> {
-    let key = Key::in_file(session.matches.required_arg("key"))?;
+    let key = Key::pair_in_file(session.matches.required_arg("key"))?;
     let signature = key.sign(&read(session.matches.required_arg("file"))?)?;
     println!("{}", URL_SAFE_NO_PAD.encode(signature));
     Ok(())
@@ -66,30 +71,37 @@ pub fn verify(session: &mut Session) -> Result<()> {
 pub fn seal(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let key = Key::in_file(matches.required_arg("key"))?;
-    let recipient = Key::given(matches.required_arg("recipient"))?;
-    let sealed = key.seal(&read(matches.required_arg("file"))?, &recipient)?;
-    let out = if matches.on("b64") {
-        format!("{}\n", STANDARD.encode(sealed)).into_bytes()
-    } else {
-        sealed
-    };
-    put(matches.filled("output"), &out)
+    let content = read(matches.required_arg("file"))?;
+    let recipient = Key::public_curve(matches.required_arg("recipient"))?;
+    let mut sealed = key.seal(&content, &recipient)?;
+    if matches.on("b64") {
+        sealed = STANDARD.encode(sealed).into_bytes();
+    }
+    put_line(matches.filled("output"), sealed)
 }
 
 /// Decrypts a file.
 pub fn unseal(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let key = Key::in_file(matches.required_arg("key"))?;
-    let sender = Key::given(matches.required_arg("sender"))?;
     let mut sealed = read(matches.required_arg("file"))?;
     if matches.on("b64") {
         sealed = decode_base64(&String::from_utf8_lossy(&sealed))?;
     }
-    put(matches.filled("output"), &key.open(&sealed, &sender)?)
+    let sender = Key::public_curve(matches.required_arg("sender"))?;
+    put_line(matches.filled("output"), key.open(&sealed, &sender)?)
 }
 
 fn read(path: &str) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| fail!("{}", crate::format::io_error_at("open", path, &error)))
+}
+
+/// To a file as it is, to standard output as a line.
+fn put_line(path: Option<&str>, mut bytes: Vec<u8>) -> Result<()> {
+    if path.is_none() {
+        bytes.push(b'\n');
+    }
+    put(path, &bytes)
 }
 
 /// To a file that only its owner may read, or to standard output.

@@ -3,6 +3,7 @@
 use super::store::{
     Entity, Store, check_name, choose_operator, pick_operator, set_default_operator,
 };
+use super::tree::Tree;
 use super::{account, tags};
 use crate::bail;
 use crate::failure::Result;
@@ -25,21 +26,19 @@ const SERVICE_SCHEMES: [&str; 4] = ["nats", "tls", "ws", "wss"];
 /// Fails unless a URL of a service is what servers and tools take: one of
 /// their schemes and a host, without user and path.
 fn check_service(url: &str) -> Result<()> {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        bail!("service url {url:?} has no scheme");
-    };
-    if !SERVICE_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
-        bail!(
-            "service url {url:?}: the scheme has to be one of {}",
-            SERVICE_SCHEMES.join(", ")
-        );
-    }
+    let (scheme, rest) = url.split_once("://").unwrap_or_default();
     // What is before the sign may be a password, and is not shown.
     if rest.contains('@') {
-        bail!("a service url must not have a user");
+        bail!("operator service url - credentials are not supported");
     }
-    if rest.is_empty() || rest.contains(['/', '?', '#']) {
-        bail!("service url {url:?} needs a host, and must not have a path");
+    if rest.contains(['/', '?', '#']) {
+        bail!("operator service url {url:?} - paths are not supported");
+    }
+    if rest.is_empty() || !SERVICE_SCHEMES.contains(&scheme.to_ascii_lowercase().as_str()) {
+        let schemes = SERVICE_SCHEMES
+            .map(|scheme| format!("'{scheme}'"))
+            .join(", ");
+        bail!("operator service url {url:?} - protocol not supported (only {schemes} only)");
     }
     Ok(())
 }
@@ -60,7 +59,7 @@ fn urls(nats: &mut Json, session: &Session) -> Result<()> {
     if session.matches.given("account-server") {
         match session.matches.filled("account-server") {
             Some(url) if !url.contains("://") => {
-                bail!("account server url {url:?} has no scheme");
+                bail!("account server url {url:?} requires a protocol");
             }
             Some(url) => {
                 nats.set("account_server_url", url);
@@ -98,13 +97,13 @@ pub fn add(session: &mut Session) -> Result<()> {
             .nats_mut()
             .set("signing_keys", texts(&[signing.public()]));
     }
-    tags::change(operator.claims.nats_mut(), &session.matches);
+    tags::change(operator.claims.nats_mut(), &session.matches)?;
     let system_key = store.new_key(Kind::Account)?;
     let mut system = Entity {
         name: SYSTEM.to_owned(),
         claims: Claims::new("account", SYSTEM, &system_key.public()),
     };
-    account::make_system(system.claims.nats_mut());
+    account::fill(system.claims.nats_mut());
     store.save_account(&operator, &mut system)?;
     // Last, for with it the operator is there.
     operator
@@ -129,7 +128,7 @@ pub fn info(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let operator = named(session, &store)?;
     if session.matches.on("json") {
-        operator.claims.json.print();
+        Tree::new(&store).operator(&operator)?.print();
     } else {
         show(&store, &operator);
     }
@@ -144,8 +143,8 @@ pub fn show(store: &Store, operator: &Entity) {
     c.section("Configuration");
     c.row("Name", claims.name());
     c.row("Subject", claims.subject());
-    c.row_filled("Tags", join(&nats.texts("tags")));
-    c.rows("Service URL(s)", &nats.texts("operator_service_urls"));
+    c.rows("Tags", &tags::sorted(nats));
+    c.row_filled("Service URL(s)", join(&nats.texts("operator_service_urls")));
     c.row_filled("Account Server", nats.text("account_server_url"));
     let accounts = store.accounts(&operator.name);
     c.row("Accounts", accounts.len().to_string());
@@ -162,11 +161,13 @@ pub fn show(store: &Store, operator: &Entity) {
             });
             match name {
                 Some(name) => format!("{name} ({system})"),
-                None => system.to_owned(),
+                None => "not set".to_owned(),
             }
         },
     );
-    c.rows("Signing Keys", &nats.texts("signing_keys"));
+    let mut keys = nats.texts("signing_keys");
+    keys.sort();
+    c.rows("Signing Keys", &keys);
     c.print();
     println!();
 }
@@ -175,14 +176,14 @@ pub fn show(store: &Store, operator: &Entity) {
 pub fn list(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let names = store.operators();
+    if names.is_empty() {
+        println!("No Operators found");
+        return Ok(());
+    }
     if session.matches.on("names") {
         for name in names {
             println!("{name}");
         }
-        return Ok(());
-    }
-    if names.is_empty() {
-        println!("No Operators found");
         return Ok(());
     }
     let mut table = Table::new(
@@ -215,7 +216,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let mut operator = named(session, &store)?;
     urls(operator.claims.nats_mut(), session)?;
-    tags::change(operator.claims.nats_mut(), &session.matches);
+    tags::change(operator.claims.nats_mut(), &session.matches)?;
     store.save_operator(&mut operator)?;
     show(&store, &operator);
     Ok(())
@@ -224,10 +225,8 @@ pub fn edit(session: &mut Session) -> Result<()> {
 /// Selects the operator that commands take if none is named.
 pub fn select(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
-    let name = match session.matches.arg("name") {
-        Some(name) => pick_operator(session, &store, name)?.name,
-        None => choose_operator(session, &store)?.name,
-    };
+    let name = session.matches.arg("name").unwrap_or_default();
+    let name = choose_operator(session, &store, name)?.name;
     set_default_operator(&name)?;
     println!("Selected operator {name:?} as default");
     Ok(())
@@ -257,34 +256,30 @@ pub fn keys_add(session: &mut Session) -> Result<()> {
 
 /// Removes a signing key.
 pub fn keys_rm(session: &mut Session) -> Result<()> {
+    let Some(key) = session.matches.arg("key").filter(|key| !key.is_empty()) else {
+        bail!("public key is required");
+    };
     let store = Store::open()?;
     let mut operator = named(session, &store)?;
-    let mut keys = operator.claims.nats().texts("signing_keys");
-    let key = match session.matches.arg("key") {
-        Some(key) => key.to_owned(),
-        None if keys.is_empty() => bail!("no signing keys found"),
-        None => {
-            let at = session.prompt().select("Select a key", &keys, 0)?;
-            keys.get(at).cloned().unwrap_or_default()
-        }
-    };
-    if !keys.contains(&key) {
-        bail!("signing key {key} not found");
-    }
     if !session.matches.on("force")
         && !session
             .prompt()
-            .confirm_action(&format!("Really remove signing key {key}"))?
+            .confirm(&format!("Really remove the signing key {key}"), false)?
     {
         return Ok(());
     }
-    keys.retain(|known| *known != key);
+    let mut keys = operator.claims.nats().texts("signing_keys");
+    if !keys.iter().any(|known| known == key) {
+        bail!("signing key was not found");
+    }
+    keys.retain(|known| known != key);
     if keys.is_empty() {
         operator.claims.nats_mut().remove("signing_keys");
     } else {
         operator.claims.nats_mut().set("signing_keys", texts(&keys));
     }
     store.save_operator(&mut operator)?;
+    store.remove_key(key)?;
     println!("Signing key removed");
     Ok(())
 }

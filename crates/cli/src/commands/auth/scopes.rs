@@ -1,124 +1,153 @@
 //! `nats auth account keys`: signing keys with a role (cli.md 8.2).
 
-use super::account::{bytes, count, named};
+use super::account::named;
+use super::order::{self, tidy};
+use super::permissions::{self, texts};
 use super::store::{Entity, Store};
-use super::user::{limit, permissions};
 use crate::bail;
 use crate::failure::Result;
+use crate::format::{SizeRange, parse_size};
 use crate::nkey::Kind;
 use crate::output::{Columns, Json, Table};
 use crate::session::Session;
 
-fn texts(list: &[String]) -> Json {
-    Json::List(list.iter().map(|text| Json::from(text.as_str())).collect())
-}
+/// Words for kinds of connections, as flags and as tokens have them.
+const CONNECTIONS: [(&str, &str); 5] = [
+    ("nats", "STANDARD"),
+    ("ws", "WEBSOCKET"),
+    ("wsleaf", "LEAFNODE_WS"),
+    ("leaf", "LEAFNODE"),
+    ("mqtt", "MQTT"),
+];
 
 /// The public key of an entry, which may have no scope.
-fn key_of(entry: &Json) -> &str {
+pub fn public_of(entry: &Json) -> &str {
     entry.as_text().unwrap_or_else(|| entry.text("key"))
+}
+
+/// The entry of a signing key of an account.
+pub fn scope_of<'a>(account: &'a Entity, public: &str) -> Option<&'a Json> {
+    let keys = account.claims.nats().list("signing_keys");
+    keys.iter().find(|entry| public_of(entry) == public)
 }
 
 /// Adds a signing key with a role.
 pub fn add(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let (operator, mut account) = named(session, &store)?;
-    let role = match session.matches.arg("role") {
+    let matches = &session.matches;
+    let role = match matches.arg("role").filter(|role| !role.is_empty()) {
         Some(role) => role.to_owned(),
-        None => session.prompt().text("Role Name", "", "")?,
+        None => session
+            .prompt()
+            .text("Role Name", "", "The role that users of the key have")?,
     };
-    let mut keys = account.claims.nats().list("signing_keys").to_vec();
-    if keys.iter().any(|entry| entry.text("role") == role) {
-        bail!("role {role} already exist");
-    }
     let mut template = Json::object()
         .with("pub", Json::object())
-        .with("sub", Json::object());
-    template.set("subs", -1);
-    template.set("data", -1);
-    template.set("payload", -1);
-    limit(&mut template, session, false);
-    let connections = session.matches.split_list("connection");
+        .with("sub", Json::object())
+        .with("subs", -1)
+        .with("data", -1);
+    let payload = match matches.filled("payload") {
+        Some(text) => parse_size(text, SizeRange::Bits64)?,
+        // None at all, which all readers take as no limit.
+        None => 0,
+    };
+    template.set("payload", payload);
+    permissions::apply(&mut template, session, true);
+    let connections: Vec<String> = matches
+        .list("connection")
+        .iter()
+        .filter_map(|word| CONNECTIONS.iter().find(|(known, _)| known == word))
+        .map(|(_, name)| (*name).to_owned())
+        .collect();
     if !connections.is_empty() {
-        let upper: Vec<String> = connections.iter().map(|kind| kind.to_uppercase()).collect();
-        template.set("allowed_connection_types", texts(&upper));
+        template.set("allowed_connection_types", texts(&connections));
     }
     let key = store.new_key(Kind::Account)?;
     let scope = Json::object()
         .with("kind", "user_scope")
         .with("key", key.public())
         .with("role", role)
-        .with("template", template)
+        .with("template", tidy(&template, &order::USER))
         .with(
             "description",
-            session.matches.filled("description").unwrap_or_default(),
+            matches.filled("description").unwrap_or_default(),
         );
+    let mut keys = account.claims.nats().list("signing_keys").to_vec();
     keys.push(scope.clone());
+    keys.sort_by(|a, b| public_of(a).cmp(public_of(b)));
     account
         .claims
         .nats_mut()
         .set("signing_keys", Json::List(keys));
     store.save_account(&operator, &mut account)?;
-    show(&scope);
+    show(&scope, &template);
     Ok(())
 }
 
-fn show(scope: &Json) {
-    let template = scope.at("template");
-    let mut c = Columns::new(format!("Scoped Signing Key {}", key_of(scope)));
+/// What users of a role may do; a number that is not there is no limit.
+pub fn template_of(scope: &Json) -> Json {
+    let mut template = scope.at("template").clone();
+    for key in ["subs", "data", "payload"] {
+        if !template.has(key) {
+            template.set(key, -1);
+        }
+    }
+    template
+}
+
+fn show(scope: &Json, template: &Json) {
+    let mut c = Columns::new(format!("Scoped Signing Key {}", public_of(scope)));
     c.section("Config");
-    c.row("Key", key_of(scope));
-    c.row("Role", scope.text("role"));
     c.row_filled("Description", scope.text("description"));
-    c.section("Limits");
-    c.row("Max Subscriptions", count(template.int("subs")));
-    c.row("Max Payload", bytes(template.int("payload")));
-    c.row("Bearer Token", template.on("bearer_token").to_string());
-    c.row_filled("Locale", template.text("times_location"));
-    c.rows(
-        "Connection Types",
-        &template.texts("allowed_connection_types"),
-    );
-    permissions(template, &mut c);
+    c.row("Key", public_of(scope));
+    c.row("Role", scope.text("role"));
+    permissions::show(template, &mut c);
     c.print();
     println!();
 }
 
-/// The entry of a key or role.
-fn chosen(session: &Session, account: &Entity, wanted: &str) -> Result<Json> {
+/// The signing key of a role that no other key has, of a public key, or the
+/// one that the user chooses.
+pub fn pick_signing_key(session: &Session, account: &Entity, wanted: &str) -> Result<Json> {
     let keys = account.claims.nats().list("signing_keys");
-    if wanted.is_empty() {
-        if keys.is_empty() {
-            bail!("no signing keys found");
+    if keys.is_empty() {
+        bail!("no signing keys found");
+    }
+    if !wanted.is_empty() {
+        let mut of_role = keys.iter().filter(|entry| entry.text("role") == wanted);
+        if let (Some(entry), None) = (of_role.next(), of_role.next()) {
+            return Ok(entry.clone());
         }
-        let names: Vec<String> = keys
-            .iter()
-            .map(|entry| format!("{} {}", key_of(entry), entry.text("role")))
-            .collect();
-        let at = session.prompt().select("Select a key", &names, 0)?;
-        return Ok(keys.get(at).cloned().unwrap_or_default());
+        if let Some(entry) = scope_of(account, wanted) {
+            return Ok(entry.clone());
+        }
+        if !crate::output::terminal::is_interactive() {
+            bail!("signing key {wanted} not found");
+        }
     }
-    let found = keys
+    let names: Vec<String> = keys
         .iter()
-        .find(|entry| key_of(entry) == wanted || entry.text("role") == wanted);
-    match found {
-        Some(entry) => Ok(entry.clone()),
-        None => bail!("signing key {wanted} not found"),
-    }
+        .map(|entry| {
+            let (role, description) = (entry.text("role"), entry.text("description"));
+            let about = format!("{role} {description}");
+            format!("{} - {}", public_of(entry), about.trim())
+        })
+        .collect();
+    let at = session.prompt().select("Select Signing Key", &names, 0)?;
+    Ok(keys.get(at).cloned().unwrap_or_default())
 }
 
 /// Shows a signing key.
 pub fn info(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let (_, account) = named(session, &store)?;
-    let entry = chosen(
-        session,
-        &account,
-        session.matches.arg("key").unwrap_or_default(),
-    )?;
+    let wanted = session.matches.arg("key").unwrap_or_default();
+    let entry = pick_signing_key(session, &account, wanted)?;
     if session.matches.on("json") {
         entry.print();
     } else {
-        show(&entry);
+        show(&entry, &template_of(&entry));
     }
     Ok(())
 }
@@ -129,7 +158,7 @@ pub fn list(session: &mut Session) -> Result<()> {
     let (_, account) = named(session, &store)?;
     let keys = account.claims.nats().list("signing_keys");
     if keys.is_empty() {
-        println!("No Scoped Signing Keys defined");
+        println!("No Scoped Signing Keys or Roles defined");
         return Ok(());
     }
     let mut table = Table::new(
@@ -144,28 +173,22 @@ pub fn list(session: &mut Session) -> Result<()> {
         ],
     );
     for entry in keys {
-        let template = entry.at("template");
-        let mark = |key: &str| {
-            if template.entries(key).is_empty() {
-                ""
-            } else {
-                "✓"
-            }
+        let template = template_of(entry);
+        let rules = |key: &str| {
+            let rules = template.at(key);
+            rules.list("allow").len() + rules.list("deny").len()
         };
         table.row(vec![
             entry.text("role").into(),
-            key_of(entry).into(),
+            public_of(entry).into(),
             entry.text("description").into(),
-            if entry.as_text().is_some() {
-                "".into()
-            } else {
-                count(template.int("subs")).into()
-            },
-            mark("pub").into(),
-            mark("sub").into(),
+            template.int("subs").into(),
+            rules("pub").into(),
+            rules("sub").into(),
         ]);
     }
     table.print();
+    println!();
     Ok(())
 }
 
@@ -174,16 +197,21 @@ pub fn remove(session: &mut Session) -> Result<()> {
     let store = Store::open()?;
     let (operator, mut account) = named(session, &store)?;
     let wanted = session.matches.filled("key").unwrap_or_default();
-    let public = key_of(&chosen(session, &account, wanted)?).to_owned();
+    let entry = pick_signing_key(session, &account, wanted)?;
+    let public = public_of(&entry);
     if !session.matches.on("force")
-        && !session
-            .prompt()
-            .confirm_action(&format!("Really remove signing key {public}"))?
+        && !session.prompt().confirm(
+            &format!(
+                "Really remove the Scoped Signing Key {public} with role {}",
+                entry.text("role")
+            ),
+            false,
+        )?
     {
         return Ok(());
     }
     let mut keys = account.claims.nats().list("signing_keys").to_vec();
-    keys.retain(|entry| key_of(entry) != public);
+    keys.retain(|entry| public_of(entry) != public);
     if keys.is_empty() {
         account.claims.nats_mut().remove("signing_keys");
     } else {
@@ -193,6 +221,7 @@ pub fn remove(session: &mut Session) -> Result<()> {
             .set("signing_keys", Json::List(keys));
     }
     store.save_account(&operator, &mut account)?;
-    println!("Signing key removed");
+    store.remove_key(public)?;
+    println!("key {public:?} removed");
     Ok(())
 }

@@ -4,13 +4,18 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::order;
 use crate::bail;
 use crate::context::{config_dir, data_dir, make_private, write_whole};
 use crate::failure::Result;
 use crate::jwt::Claims;
 use crate::nkey::{Key, Kind};
 use crate::output::Json;
+use crate::output::terminal::is_interactive;
 use crate::session::Session;
+
+/// Why no account can be chosen.
+const NO_ACCOUNT: &str = "cannot pick an Account without a terminal and no Account name supplied";
 
 /// Where everything is kept.
 #[derive(Clone, Debug)]
@@ -53,6 +58,12 @@ fn names_in(directory: &Path, extension: Option<&str>) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// Puts what an entity says into the order in which it is written.
+fn tidy(entity: &mut Entity, order: &[&str]) {
+    let ordered = order::tidy(entity.claims.nats(), order);
+    entity.claims.json.set("nats", ordered);
 }
 
 /// The token in a file of the store.
@@ -142,20 +153,27 @@ impl Store {
         Self::load(&self.account_file(operator, name), name)
     }
 
-    /// A user.
-    pub fn user(&self, operator: &str, account: &str, name: &str) -> Result<Entity> {
-        check_name("user", name)?;
-        let path = self.user_file(operator, account, name);
-        if !path.is_file() {
-            bail!("user {name} not found");
+    /// The user of a name or public key, if there is one.
+    pub fn user(&self, operator: &str, account: &str, wanted: &str) -> Result<Option<Entity>> {
+        let names = self.users(operator, account);
+        let load = |name: &str| Self::load(&self.user_file(operator, account, name), name);
+        if names.iter().any(|name| name == wanted) {
+            return load(wanted).map(Some);
         }
-        Self::load(&path, name)
+        for name in &names {
+            let user = load(name)?;
+            if user.claims.subject() == wanted {
+                return Ok(Some(user));
+            }
+        }
+        Ok(None)
     }
 
     /// Saves an operator; it signs itself.
     pub fn save_operator(&self, entity: &mut Entity) -> Result<()> {
         check_name("operator", &entity.name)?;
         let key = self.key(entity.claims.subject())?;
+        tidy(entity, &order::OPERATOR);
         let token = entity.claims.sign(&key)?;
         self.put_operator(&entity.name, &token)
     }
@@ -170,9 +188,19 @@ impl Store {
                 .with("name", operator)
                 .with("kind", "operator")
                 .with("version", "1");
-            write_whole(&about, text.pretty().as_bytes(), 0o600)?;
+            write_whole(&about, text.compact().as_bytes(), 0o600)?;
         }
+        make_private(&self.operator_dir(operator).join("accounts"))?;
         write_whole(&self.operator_file(operator), token.as_bytes(), 0o600)
+    }
+
+    /// Fails if there is an operator of this name.
+    pub fn refuse_operator(&self, name: &str) -> Result<()> {
+        if self.operators().iter().any(|known| known == name) {
+            let stores = self.root.join("stores");
+            bail!("operator {name:?} already exists in `{}`", stores.display());
+        }
+        Ok(())
     }
 
     /// The token of an operator.
@@ -180,18 +208,25 @@ impl Store {
         token_in(&self.operator_file(operator))
     }
 
+    /// The pair that signs an account: of the key that has signed it, if that
+    /// is one of the operator's still; else its own, or a signing key if its
+    /// own is kept elsewhere.
+    fn account_signer(&self, operator: &Entity, issuer: &str) -> Result<Key> {
+        let own = operator.claims.subject();
+        let signing = operator.claims.nats().texts("signing_keys");
+        let before = std::iter::once(issuer).filter(|key| signing.iter().any(|known| known == key));
+        before
+            .chain(std::iter::once(own))
+            .chain(signing.iter().map(String::as_str))
+            .find_map(|public| self.key(public).ok())
+            .map_or_else(|| self.key(own), Ok)
+    }
+
     /// Saves an account, signed by a key of its operator; gives the token.
     pub fn save_account(&self, operator: &Entity, entity: &mut Entity) -> Result<String> {
         check_name("account", &entity.name)?;
-        // A signing key, if there is one, so that the operator's own key can
-        // be kept elsewhere.
-        let key = operator
-            .claims
-            .nats()
-            .texts("signing_keys")
-            .iter()
-            .find_map(|public| self.key(public).ok())
-            .map_or_else(|| self.key(operator.claims.subject()), Ok)?;
+        let key = self.account_signer(operator, entity.claims.issuer())?;
+        tidy(entity, &order::ACCOUNT);
         let token = entity.claims.sign(&key)?;
         self.put_account(&operator.name, &entity.name, &token)?;
         Ok(token)
@@ -225,6 +260,7 @@ impl Store {
         if signer.public() != own {
             entity.claims.nats_mut().set("issuer_account", own);
         }
+        tidy(entity, &order::USER);
         let token = entity.claims.sign(signer)?;
         self.put_user(operator, &account.name, &entity.name, &token)?;
         Ok(token)
@@ -283,12 +319,12 @@ impl Store {
     /// Keeps a pair.
     pub fn save_key(&self, key: &Key) -> Result<()> {
         let keys = self.root.join("keys");
-        make_private(&keys)?;
+        make_private(&keys.join("creds"))?;
         let ignore = keys.join(".gitignore");
         if !ignore.exists() {
             write_whole(
                 &ignore,
-                b"# ignore all nk files\n**/*.nk\n\n# ignore all creds files\n**/*.creds\n",
+                b"# ignore all nk files \n**/*.nk\n\n# ignore all creds files\n**/*.creds\n",
                 0o600,
             )?;
         }
@@ -297,6 +333,21 @@ impl Store {
             key.seed()?.as_bytes(),
             0o600,
         )
+    }
+
+    /// Forgets the pair of a public key, if it is here.
+    pub fn remove_key(&self, public: &str) -> Result<()> {
+        let path = self.key_file(public)?;
+        match fs::remove_file(&path) {
+            Ok(()) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+        // The directory goes with its last key.
+        if let Some(directory) = path.parent() {
+            let _ = fs::remove_dir(directory);
+        }
+        Ok(())
     }
 
     /// Makes a pair and keeps it.
@@ -329,42 +380,39 @@ pub fn set_default_operator(name: &str) -> Result<()> {
         .and_then(|text| Json::parse(&text).ok())
         .unwrap_or_else(Json::object);
     config.set("select_operator", name);
-    write_whole(&path, config.pretty().as_bytes(), 0o600)
+    write_whole(&path, config.compact().as_bytes(), 0o600)
 }
 
-/// The operator that a name, the default or the user chooses.
+/// The operator that a name, the default or the user chooses. A name that
+/// nobody has chooses as if none was given.
 pub fn pick_operator(session: &Session, store: &Store, name: &str) -> Result<Entity> {
+    if name.is_empty() {
+        choose_operator(session, store, &default_operator())
+    } else {
+        choose_operator(session, store, name)
+    }
+}
+
+/// The operator of a name, the only one, or the one that the user chooses.
+pub fn choose_operator(session: &Session, store: &Store, name: &str) -> Result<Entity> {
     let names = store.operators();
-    if !name.is_empty() {
-        if !names.iter().any(|known| known == name) {
-            bail!("unknown operator: {name}");
-        }
+    if names.iter().any(|known| known == name) {
         return store.operator(name);
     }
-    let default = default_operator();
-    if names.contains(&default) {
-        return store.operator(&default);
+    if let [only] = &names[..] {
+        return store.operator(only);
     }
-    choose_operator(session, store)
+    if !is_interactive() {
+        bail!("cannot pick an Operator without a terminal and no operator name supplied");
+    }
+    if names.is_empty() {
+        bail!("no operators found");
+    }
+    let at = session.prompt().select("Select an Operator", &names, 0)?;
+    store.operator(names.get(at).map(String::as_str).unwrap_or_default())
 }
 
-/// The only operator, or the one that the user chooses.
-pub fn choose_operator(session: &Session, store: &Store) -> Result<Entity> {
-    let names = store.operators();
-    match &names[..] {
-        [] => bail!("no operators found"),
-        [only] => store.operator(only),
-        _ if !crate::output::terminal::is_interactive() => {
-            bail!("cannot pick an Operator without a terminal and no operator name supplied")
-        }
-        _ => {
-            let at = session.prompt().select("Select an Operator", &names, 0)?;
-            store.operator(names.get(at).map(String::as_str).unwrap_or_default())
-        }
-    }
-}
-
-/// The account that a name (or its key) or the user chooses.
+/// The account that a name or the user chooses.
 pub fn pick_account(
     session: &Session,
     store: &Store,
@@ -372,56 +420,67 @@ pub fn pick_account(
     name: &str,
 ) -> Result<Entity> {
     let names = store.accounts(operator);
-    if !name.is_empty() {
-        if names.iter().any(|known| known == name) {
-            return store.account(operator, name);
-        }
-        for known in &names {
-            let account = store.account(operator, known)?;
-            if account.claims.subject() == name {
-                return Ok(account);
-            }
-        }
-        bail!("unknown Account: {name}");
+    if names.iter().any(|known| known == name) {
+        return store.account(operator, name);
     }
-    match &names[..] {
-        [] => bail!("no accounts found"),
-        [only] => store.account(operator, only),
-        _ if !crate::output::terminal::is_interactive() => {
-            bail!("cannot pick an Account without a terminal and no Account name supplied")
-        }
-        _ => {
-            let at = session.prompt().select("Select an Account", &names, 0)?;
-            store.account(
-                operator,
-                names.get(at).map(String::as_str).unwrap_or_default(),
-            )
-        }
+    if !is_interactive() {
+        bail!("{NO_ACCOUNT}");
     }
+    if names.is_empty() {
+        bail!("no accounts found");
+    }
+    let at = session.prompt().select("Select an Account", &names, 0)?;
+    let name = names.get(at).map(String::as_str).unwrap_or_default();
+    store.account(operator, name)
 }
 
-/// The user that a name or the user chooses.
+/// The account that a name, a public key or the user chooses.
+pub fn pick_account_or_key(
+    session: &Session,
+    store: &Store,
+    operator: &str,
+    wanted: &str,
+    question: &str,
+) -> Result<Entity> {
+    let names = store.accounts(operator);
+    if names.is_empty() {
+        bail!("no accounts found");
+    }
+    if names.iter().any(|known| known == wanted) {
+        return store.account(operator, wanted);
+    }
+    let mut choices = Vec::with_capacity(names.len());
+    for name in &names {
+        let account = store.account(operator, name)?;
+        let subject = account.claims.subject();
+        if subject == wanted {
+            return Ok(account);
+        }
+        choices.push(format!("{subject} - {name}"));
+    }
+    if !is_interactive() {
+        bail!("{NO_ACCOUNT}");
+    }
+    let at = session.prompt().select(question, &choices, 0)?;
+    let name = names.get(at).map(String::as_str).unwrap_or_default();
+    store.account(operator, name)
+}
+
+/// Name of the user that is named, or that the user chooses.
 pub fn pick_user(
     session: &Session,
     store: &Store,
     operator: &str,
     account: &str,
     name: &str,
-) -> Result<Entity> {
+) -> Result<String> {
     if !name.is_empty() {
-        return store.user(operator, account, name);
+        return Ok(name.to_owned());
     }
     let names = store.users(operator, account);
     if names.is_empty() {
         bail!("no users found in {account}");
     }
-    if !crate::output::terminal::is_interactive() {
-        bail!("cannot pick a User without a terminal and no User name supplied");
-    }
     let at = session.prompt().select("Select a User", &names, 0)?;
-    store.user(
-        operator,
-        account,
-        names.get(at).map(String::as_str).unwrap_or_default(),
-    )
+    Ok(names.get(at).cloned().unwrap_or_default())
 }

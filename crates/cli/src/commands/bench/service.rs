@@ -11,6 +11,7 @@ use crate::client::ClientError;
 use crate::commands::service::{Description, Service};
 use crate::failure::{Failure, Result};
 use crate::format::commas;
+use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, log};
 
@@ -222,6 +223,8 @@ fn serve_all(mut raw: Raw, sleep: Duration, subject: &str) -> Result<Sample> {
         endpoint: ENDPOINT,
         subject,
         queue: QUEUE,
+        metadata: Json::object(),
+        data: None,
     });
     if subject.is_empty() || subject.contains([' ', '\t', '\r', '\n']) {
         bail!("adding the service: {}", ClientError::BadSubject);

@@ -53,7 +53,6 @@ pub fn cheat(session: &mut Session) -> Result<()> {
             for (label, _) in SHEETS {
                 println!("    {label}");
             }
-            println!();
         }
     }
     Ok(())

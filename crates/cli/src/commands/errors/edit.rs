@@ -2,92 +2,83 @@
 
 use std::path::Path;
 
-use super::definitions::{load, problems, read};
+use super::definitions::{error_code, problems, read, whole};
 use crate::context::write_whole;
 use crate::failure::Result;
-use crate::format::parse_int;
-use crate::output::{Json, yaml};
+use crate::format::join;
+use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, editor};
-
-/// Errors of JetStream begin here.
-const FIRST_CODE: i64 = 10_000;
-
-fn about(field: &str) -> Option<&'static str> {
-    Some(match field {
-        "constant" => "Name of the constant in code",
-        "code" => "Kind of error, as in HTTP",
-        "error_code" => "Number of this error",
-        "description" => "What the server says; {parts} in braces are filled in",
-        "comment" => "For those who write code",
-        "help" => "For those who meet the error",
-        _ => return None,
-    })
-}
 
 /// Changes a definition in the user's editor, or adds one.
 pub fn edit(session: &mut Session) -> Result<()> {
     let path = session.matches.required_arg("file").to_owned();
     let path = Path::new(&path);
-    let mut entries = if path.exists() {
-        read(path)?
-    } else {
-        load(session)?
+    let mut entries: Vec<Json> = read(path)?.iter().map(whole).collect();
+    let code = match session.matches.arg("code") {
+        Some(code) => error_code(code)?,
+        None => 0,
     };
-    let code = session.matches.arg("code").map(parse_int).transpose()?;
-    let known = code.and_then(|code| {
-        entries
-            .iter()
-            .position(|entry| entry.int("error_code") == code)
-    });
-    let entry = match (code, known.and_then(|at| entries.get(at))) {
-        (_, Some(entry)) => entry.clone(),
-        (Some(code), None) => bail!("no error matches code {code}"),
-        (None, None) => {
-            let next = entries
-                .iter()
-                .map(|entry| entry.int("error_code"))
-                .max()
-                .unwrap_or(FIRST_CODE)
-                + 1;
-            Json::object()
-                .with("constant", "")
-                .with("code", 400)
-                .with("error_code", next)
-                .with("description", "")
-                .with("comment", "")
-                .with("help", "")
-                .with("url", "")
-                .with("deprecates", "")
+    let known = entries
+        .iter()
+        .position(|entry| entry.int("error_code") == code);
+    let highest = entries.iter().map(|entry| entry.int("error_code")).max();
+    let entry = match known.and_then(|at| entries.get(at)) {
+        Some(entry) => entry.clone(),
+        None => whole(&Json::object().with("error_code", highest.unwrap_or(0) + 1)),
+    };
+    let mut text = entry.pretty();
+    let edited = loop {
+        text = editor::edit(&text, "json")?;
+        let edited = match Json::parse(text.as_bytes()) {
+            Ok(edited) => whole(&edited),
+            Err(error) => bail!("the definition cannot be read: {error}"),
+        };
+        let problems = problems(&edited);
+        if problems.is_empty() {
+            break edited;
+        }
+        println!("Invalid error specification: {}", join(&problems));
+        if !session
+            .prompt()
+            .confirm("Retry edit", true)
+            .unwrap_or(false)
+        {
+            bail!("aborted");
         }
     };
-    let edited = yaml::parse(&editor::edit(&yaml::write(&entry, &about), "yaml")?)?;
     match known.and_then(|at| entries.get_mut(at)) {
         Some(entry) => *entry = edited,
         None => entries.push(edited),
     }
-    check(&entries)?;
-    entries.sort_by_key(|entry| entry.int("error_code"));
-    let text = format!("{}\n", Json::List(entries).pretty());
-    write_whole(path, text.as_bytes(), 0o644)
+    write_whole(path, Json::List(entries).pretty().as_bytes(), 0o600)?;
+    check(path)
 }
 
 /// Checks definitions.
 pub fn validate(session: &mut Session) -> Result<()> {
-    let entries = match session.matches.arg("file") {
-        Some(path) => read(Path::new(path))?,
-        None => load(session)?,
-    };
-    check(&entries)?;
-    println!("Validated {} errors", entries.len());
-    Ok(())
+    match session.matches.arg("file").filter(|path| !path.is_empty()) {
+        Some(path) => check(Path::new(path)),
+        None => match session.matches.filled("errors") {
+            Some(path) => check(Path::new(path)),
+            None => bail!("errors file is required"),
+        },
+    }
 }
 
-fn check(entries: &[Json]) -> Result<()> {
-    let problems = problems(entries);
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        bail!("{}", problems.join("; "))
+fn check(path: &Path) -> Result<()> {
+    let entries = read(path)?;
+    let mut failed = false;
+    for entry in &entries {
+        let problems = problems(entry);
+        if !problems.is_empty() {
+            failed = true;
+            println!("{} failed: {}", entry.int("error_code"), join(&problems));
+        }
     }
+    if failed {
+        bail!("{} is invalid", path.display());
+    }
+    println!("Validated {} errors", entries.len());
+    Ok(())
 }

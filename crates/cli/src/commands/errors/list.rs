@@ -2,33 +2,35 @@
 
 use super::definitions::load;
 use crate::failure::Result;
-use crate::output::{Json, Table};
+use crate::output::Table;
 use crate::session::Session;
 use crate::{bail, fail};
 
 /// Lists error codes.
 pub fn list(session: &mut Session) -> Result<()> {
-    let pattern = session.matches.arg("match").unwrap_or(".").to_owned();
-    let key = session.matches.arg("sort").unwrap_or("code").to_lowercase();
-    let re = regex::Regex::new(&pattern.to_lowercase())
+    let pattern = session.matches.arg("match").filter(|text| !text.is_empty());
+    let pattern = pattern.unwrap_or(".").to_lowercase();
+    let key = session.matches.arg("sort").unwrap_or("code").to_owned();
+    let re = regex::Regex::new(&pattern)
         .map_err(|_| fail!("error parsing regexp: invalid expression: `{pattern}`"))?;
     let mut entries = load(session)?;
     entries.retain(|entry| {
-        entry.entries("").iter().any(|(_, value)| {
-            let text = value
-                .as_text()
-                .map_or_else(|| value.compact(), str::to_owned);
-            re.is_match(&text.to_lowercase())
-        })
+        let texts = ["description", "help", "constant", "comment"];
+        let numbers = ["code", "error_code"];
+        texts
+            .iter()
+            .any(|key| re.is_match(&entry.text(key).to_lowercase()))
+            || numbers
+                .iter()
+                .any(|key| re.is_match(&entry.int(key).to_string()))
     });
     if entries.is_empty() {
         bail!("no errors found matching regular expression {pattern}");
     }
     match key.as_str() {
+        "code" => entries.sort_by_key(|entry| entry.int("error_code")),
         "http" => entries.sort_by_key(|entry| entry.int("code")),
-        "descr" | "description" => by_text(&mut entries, "description"),
-        "constant" | "go" => by_text(&mut entries, "constant"),
-        _ => entries.sort_by_key(|entry| entry.int("error_code")),
+        _ => entries.sort_by(|a, b| a.text("description").cmp(b.text("description"))),
     }
     if session.matches.on("reverse") {
         entries.reverse();
@@ -54,8 +56,4 @@ pub fn list(session: &mut Session) -> Result<()> {
     }
     table.print_tight();
     Ok(())
-}
-
-fn by_text(entries: &mut [Json], key: &str) {
-    entries.sort_by(|a, b| a.text(key).cmp(b.text(key)));
 }

@@ -14,7 +14,9 @@ const LS: Command = Command::new("ls", "List error codes")
     .aliases(&["list"])
     .args(&[
         optional("match", "Regular expression to search for"),
-        optional("sort", "Column to sort by").default("code"),
+        optional("sort", "Column to sort by")
+            .default("code")
+            .choice(&["code", "http", "description", "descr", "d"]),
     ])
     .flags(&[&[negatable("reverse", "Turn the sort order round").short('R')]]);
 
@@ -28,9 +30,12 @@ const LOOKUP: Command = Command::new("lookup", "Explain an error code")
 const EDIT: Command = Command::new("edit", "Edit an error definition")
     .run(super::edit)
     .aliases(&["vi", "add", "new"])
-    .args(&[arg("file", "The file"), optional("code", "The error code")]);
+    .args(&[
+        arg("file", "The file").file(),
+        optional("code", "The error code"),
+    ]);
 
 /// `nats errors validate`.
 const VALIDATE: Command = Command::new("validate", "Validate error definitions")
     .run(super::validate)
-    .args(&[optional("file", "The file")]);
+    .args(&[optional("file", "The file").file()]);

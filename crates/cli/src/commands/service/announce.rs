@@ -11,8 +11,10 @@ use crate::output::Json;
 /// Makes the answer to a question.
 type Answer = Arc<dyn Fn() -> String + Send + Sync>;
 
+/// Makes what the statistics of an endpoint say beyond the usual.
+pub type Data = Arc<dyn Fn() -> Json + Send + Sync>;
+
 /// What a service says about itself.
-#[derive(Clone, Copy, Debug)]
 pub struct Description<'a> {
     /// Name.
     pub name: &'a str,
@@ -20,12 +22,16 @@ pub struct Description<'a> {
     pub version: &'a str,
     /// In words.
     pub description: &'a str,
+    /// Further properties.
+    pub metadata: Json,
     /// Name of its endpoint.
     pub endpoint: &'a str,
     /// Subject of its endpoint.
     pub subject: &'a str,
     /// Queue group of its endpoint.
     pub queue: &'a str,
+    /// What its statistics say beyond the usual.
+    pub data: Option<Data>,
 }
 
 /// A service with one endpoint. The endpoint itself is the caller's business.
@@ -50,7 +56,7 @@ impl Service {
                 .with("name", of.name)
                 .with("id", id.as_str())
                 .with("version", of.version)
-                .with("metadata", Json::object())
+                .with("metadata", of.metadata.clone())
                 .with("type", format!("io.nats.micro.v1.{kind}_response"))
         };
         let endpoint = Json::object()
@@ -66,9 +72,10 @@ impl Service {
         let started = jiff::Timestamp::now().to_string();
         let stats = identity("stats").with("started", started);
         let (done, time) = (Arc::clone(&requests), Arc::clone(&nanos));
+        let data = of.data;
         let count = move || {
             let (requests, nanos) = (done.load(Ordering::Relaxed), time.load(Ordering::Relaxed));
-            let endpoint = endpoint
+            let mut endpoint = endpoint
                 .clone()
                 .with("num_requests", requests)
                 .with("num_errors", 0)
@@ -78,6 +85,9 @@ impl Service {
                     "average_processing_time",
                     nanos.checked_div(requests).unwrap_or(0),
                 );
+            if let Some(data) = &data {
+                endpoint.set("data", data());
+            }
             stats
                 .clone()
                 .with("endpoints", Json::List(vec![endpoint]))

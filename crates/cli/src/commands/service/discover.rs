@@ -10,6 +10,39 @@ use crate::output::Json;
 /// Time after an answer within which the next one comes, if there is one.
 const GAP: Duration = Duration::from_millis(300);
 
+/// Keys of an INFO answer in the order in which they are printed.
+const INFO: [&str; 7] = [
+    "name",
+    "id",
+    "version",
+    "metadata",
+    "type",
+    "description",
+    "endpoints",
+];
+const INFO_ENDPOINT: [&str; 4] = ["name", "subject", "queue_group", "metadata"];
+/// The same of a STATS answer.
+const STATS: [&str; 7] = [
+    "name",
+    "id",
+    "version",
+    "metadata",
+    "type",
+    "started",
+    "endpoints",
+];
+const STATS_ENDPOINT: [&str; 9] = [
+    "name",
+    "subject",
+    "queue_group",
+    "num_requests",
+    "num_errors",
+    "last_error",
+    "processing_time",
+    "average_processing_time",
+    "data",
+];
+
 /// The subject of a question to all services, those of a name, or one.
 pub fn subject(verb: &str, name: &str, id: &str) -> String {
     let mut out = format!("$SRV.{verb}");
@@ -22,28 +55,39 @@ pub fn subject(verb: &str, name: &str, id: &str) -> String {
     out
 }
 
-/// All answers to a question, and how long each took; an error if there is
-/// none.
+/// How many answers to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// The first.
+    One,
+    /// Until no more come.
+    All,
+}
+
+/// The answers to a question, sorted; an error if nobody listens. Answers of
+/// another kind are left out.
 pub fn ask(
     connection: &Connection,
     verb: &str,
     name: &str,
     id: &str,
+    wait: Wait,
     timeout: Duration,
-) -> Result<Vec<(Json, Duration)>> {
+) -> Result<Vec<Json>> {
     let inbox = connection.new_inbox();
     let answers = connection.subscribe(&inbox, "")?;
-    let begun = Instant::now();
     connection.publish(&subject(verb, name, id), &inbox, None, b"")?;
-    let end = begun + timeout;
+    let end = Instant::now() + timeout;
     let mut deadline = end;
     let mut found = Vec::new();
     loop {
         match answers.next_before(deadline) {
-            Ok(answer) if answer.is_no_responders() => break,
+            Ok(answer) if answer.is_no_responders() => bail!("no service instances found"),
             Ok(answer) => {
-                if let Ok(json) = Json::parse(&answer.payload) {
-                    found.push((json, begun.elapsed()));
+                let json = Json::parse(&answer.payload).unwrap_or_default();
+                found.extend(shaped(&json, verb));
+                if wait == Wait::One {
+                    break;
                 }
                 deadline = end.min(Instant::now() + GAP);
             }
@@ -51,41 +95,35 @@ pub fn ask(
             Err(error) => return Err(error.into()),
         }
     }
-    if found.is_empty() {
-        bail!("no service instances found");
-    }
-    found.sort_by(|(a, _), (b, _)| {
-        (a.text("name"), a.text("version"), a.text("id")).cmp(&(
-            b.text("name"),
-            b.text("version"),
-            b.text("id"),
-        ))
-    });
+    found.sort_by(|a, b| (a.text("name"), a.text("id")).cmp(&(b.text("name"), b.text("id"))));
     Ok(found)
 }
 
-/// One instance: that of the id, or the first one.
-pub fn one(
-    connection: &Connection,
-    verb: &str,
-    name: &str,
-    id: &str,
-    timeout: Duration,
-) -> Result<Json> {
-    let answer = if id.is_empty() {
-        ask(connection, verb, name, id, timeout)?
-            .into_iter()
-            .next()
-            .map(|(json, _)| json)
-    } else {
-        match connection.request(&subject(verb, name, id), None, b"", timeout) {
-            Ok(answer) => Json::parse(&answer.payload).ok(),
-            Err(ClientError::NoResponders | ClientError::Timeout) => None,
-            Err(error) => return Err(error.into()),
-        }
+/// An answer with its keys in order, if it is of the kind that was asked for.
+fn shaped(json: &Json, verb: &str) -> Option<Json> {
+    let (kind, keys, of_endpoint): (_, &[&str], &[&str]) = match verb {
+        "INFO" => ("info", &INFO, &INFO_ENDPOINT),
+        "STATS" => ("stats", &STATS, &STATS_ENDPOINT),
+        _ => return Some(json.clone()),
     };
-    match answer {
-        Some(answer) => Ok(answer),
-        None => bail!("no service instances found"),
+    if json.text("type") != format!("io.nats.micro.v1.{kind}_response") {
+        return None;
     }
+    let mut out = Json::object();
+    for key in keys {
+        out.set(key, json.key(key).clone());
+    }
+    let endpoints = json.list("endpoints").iter().map(|endpoint| {
+        let mut out = Json::object();
+        for key in of_endpoint {
+            if *key != "data" || endpoint.has("data") {
+                out.set(key, endpoint.key(key).clone());
+            }
+        }
+        out
+    });
+    if json.has("endpoints") {
+        out.set("endpoints", Json::List(endpoints.collect()));
+    }
+    Some(out)
 }

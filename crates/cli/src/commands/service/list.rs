@@ -1,6 +1,6 @@
 //! `nats service list`.
 
-use super::discover::ask;
+use super::discover::{Wait, ask};
 use crate::failure::Result;
 use crate::output::{Json, Table};
 use crate::session::Session;
@@ -13,9 +13,18 @@ pub fn list(session: &mut Session) -> Result<()> {
         .arg("service")
         .unwrap_or_default()
         .to_owned();
-    let found = ask(&connection, "INFO", &name, "", session.timeout())?;
+    let timeout = session.timeout();
+    let found = ask(&connection, "INFO", &name, "", Wait::All, timeout)?;
     if session.matches.on("json") {
-        Json::List(found.into_iter().map(|(json, _)| json).collect()).print();
+        if found.is_empty() {
+            Json::Null.print();
+        } else {
+            Json::List(found).print();
+        }
+        return Ok(());
+    }
+    if found.is_empty() {
+        println!("No results received");
         return Ok(());
     }
     let title = if name.is_empty() {
@@ -24,23 +33,28 @@ pub fn list(session: &mut Session) -> Result<()> {
         format!("{name} Service Instances")
     };
     let mut table = Table::new(title, &["Name", "Version", "ID", "Description"]);
-    let (mut last_name, mut last_version) = (String::new(), String::new());
-    for (json, _) in found {
-        let (name, version) = (json.text("name"), json.text("version"));
-        let repeats = name == last_name;
-        table.row(vec![
-            if repeats { "" } else { name }.into(),
-            if repeats && version == last_version {
-                ""
-            } else {
-                version
+    // What a row shares with the one above is left out.
+    let mut above = [""; 3];
+    for json in &found {
+        let values = [
+            json.text("name"),
+            json.text("version"),
+            json.text("description"),
+        ];
+        let mut shown = values;
+        for (value, above) in shown.iter_mut().zip(above) {
+            if *value == above {
+                *value = "";
             }
-            .into(),
+        }
+        let [name, version, description] = shown;
+        table.row(vec![
+            name.into(),
+            version.into(),
             json.text("id").into(),
-            json.text("description").into(),
+            description.into(),
         ]);
-        name.clone_into(&mut last_name);
-        version.clone_into(&mut last_version);
+        above = values;
     }
     table.print();
     Ok(())

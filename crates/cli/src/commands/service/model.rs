@@ -74,6 +74,4 @@ const REQUEST: Command = Command::new("request", "Send a request to an endpoint"
 const SERVE: Command = Command::new("serve", "Run a demonstration service")
     .run(super::serve)
     .args(&[arg("name", "Its name")])
-    .flags(&[&[text("header", "Add a header, as KEY:VALUE")
-        .short('H')
-        .list()]]);
+    .flags(&[&[map("header", "Header to add to answers, as KEY:VALUE").short('H')]]);

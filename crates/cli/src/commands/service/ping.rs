@@ -4,7 +4,6 @@ use std::io::{Write, stdout};
 use std::time::Instant;
 
 use super::discover::subject;
-use crate::bail;
 use crate::client::ClientError;
 use crate::failure::Result;
 use crate::format::human_span;
@@ -24,23 +23,19 @@ pub fn ping(session: &mut Session) -> Result<()> {
     let begun = Instant::now();
     connection.publish(&subject("PING", &name, ""), &inbox, None, b"")?;
     let deadline = begun + session.timeout();
-    let mut found = 0;
     loop {
         let answer = match answers.next_before(deadline) {
-            Ok(answer) if answer.is_no_responders() => break,
             Ok(answer) => answer,
-            Err(ClientError::Timeout) => break,
+            Err(ClientError::Timeout) => return Ok(()),
             Err(error) => return Err(error.into()),
         };
         let json = Json::parse(&answer.payload).unwrap_or_default();
+        if json.text("type") != "io.nats.micro.v1.ping_response" {
+            continue;
+        }
         let who = format!("{} {}", json.text("name"), json.text("id"));
         let mut out = stdout().lock();
         writeln!(out, "{who:<50} rtt={}", human_span(begun.elapsed()))?;
         out.flush()?;
-        found += 1;
     }
-    if found == 0 {
-        bail!("no service instances found");
-    }
-    Ok(())
 }

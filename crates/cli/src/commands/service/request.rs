@@ -1,6 +1,6 @@
 //! `nats service request`.
 
-use super::discover::one;
+use super::discover::{Wait, ask};
 use crate::bail;
 use crate::commands::request::Exchange;
 use crate::failure::Result;
@@ -15,8 +15,14 @@ pub fn request(session: &mut Session) -> Result<()> {
     let timeout = session.timeout();
     let service = session.matches.required_arg("service").to_owned();
     let endpoint = session.matches.required_arg("endpoint").to_owned();
-    let info = one(&connection, "INFO", &service, "", timeout)?;
+    let found = ask(&connection, "INFO", &service, "", Wait::One, timeout)?;
+    let Some(info) = found.first() else {
+        bail!("no instances of service {service:?} found");
+    };
     let endpoints = info.list("endpoints");
+    if endpoints.is_empty() {
+        bail!("service {service:?} has no endpoints");
+    }
     let Some(found) = endpoints
         .iter()
         .find(|known| known.text("name") == endpoint)

@@ -1,6 +1,6 @@
 //! `nats service stats`.
 
-use super::discover::ask;
+use super::discover::{Wait, ask};
 use crate::failure::Result;
 use crate::format::{commas, human_duration};
 use crate::output::{Json, Table};
@@ -11,9 +11,14 @@ pub fn stats(session: &mut Session) -> Result<()> {
     let connection = session.connect()?;
     let name = session.matches.required_arg("service").to_owned();
     let id = session.matches.arg("id").unwrap_or_default().to_owned();
-    let found = ask(&connection, "STATS", &name, &id, session.timeout())?;
+    let timeout = session.timeout();
+    let found = ask(&connection, "STATS", &name, &id, Wait::All, timeout)?;
+    if found.is_empty() {
+        println!("No responses received");
+        return Ok(());
+    }
     if session.matches.on("json") {
-        Json::List(found.into_iter().map(|(json, _)| json).collect()).print();
+        Json::List(found).print();
         return Ok(());
     }
     let mut table = Table::new(
@@ -29,13 +34,13 @@ pub fn stats(session: &mut Session) -> Result<()> {
         ],
     );
     let (mut requests, mut errors, mut nanos) = (0, 0, 0);
-    for (json, _) in &found {
-        for endpoint in json.list("endpoints") {
+    for json in &found {
+        for (number, endpoint) in json.list("endpoints").iter().enumerate() {
             requests += endpoint.uint("num_requests");
             errors += endpoint.uint("num_errors");
             nanos += endpoint.int("processing_time");
             table.row(vec![
-                json.text("id").into(),
+                if number == 0 { json.text("id") } else { "" }.into(),
                 endpoint.text("name").into(),
                 commas(endpoint.uint("num_requests")).into(),
                 endpoint.text("queue_group").into(),
@@ -45,7 +50,7 @@ pub fn stats(session: &mut Session) -> Result<()> {
             ]);
         }
     }
-    let average = i64::try_from(requests)
+    let average = i64::try_from(requests + errors)
         .ok()
         .and_then(|count| nanos.checked_div(count))
         .unwrap_or(0);

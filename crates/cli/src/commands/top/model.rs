@@ -2,6 +2,24 @@
 
 use crate::model::*;
 
+/// What connections can be sorted by.
+pub const SORT: &[&str] = &[
+    "cid",
+    "start",
+    "subs",
+    "pending",
+    "msgs_to",
+    "msgs_from",
+    "bytes_to",
+    "bytes_from",
+    "last",
+    "idle",
+    "uptime",
+    "stop",
+    "reason",
+    "rtt",
+];
+
 /// `nats top`.
 pub const TOP: Command = Command::new("top", "Show the connections of a server, like top")
     .run(super::top)
@@ -13,27 +31,7 @@ pub const TOP: Command = Command::new("top", "Show the connections of a server, 
         int("interval", "Seconds between refreshes")
             .short('d')
             .default("1"),
-        choice(
-            "sort",
-            &[
-                "cid",
-                "start",
-                "subs",
-                "pending",
-                "msgs_to",
-                "msgs_from",
-                "bytes_to",
-                "bytes_from",
-                "last",
-                "idle",
-                "uptime",
-                "stop",
-                "reason",
-                "rtt",
-            ],
-            "Sort by this column",
-        )
-        .default("cid"),
+        choice("sort", SORT, "Sort by this column").default("cid"),
         switch("lookup", "Look up host names"),
         text("output", "Write to this file").short('o'),
         text(

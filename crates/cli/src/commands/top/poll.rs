@@ -1,13 +1,23 @@
 //! Asking the server.
 
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::time::Duration;
 
 use super::page::Settings;
 use crate::client::{ClientError, Connection};
 use crate::failure::Result;
+use crate::format::{rate, span_between};
 use crate::output::Json;
 use crate::session::Session;
-use crate::{bail, fail};
+use crate::system::NO_RESULTS;
+use crate::{bail, fail, log};
+
+/// What totals are looked at, in a server as in a connection; rates are in the
+/// same order.
+const TOTALS: [&str; 4] = ["in_msgs", "in_bytes", "out_msgs", "out_bytes"];
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the server said at one time.
 #[derive(Clone, Debug, Default)]
@@ -18,96 +28,110 @@ pub struct Look {
     pub connz: Json,
     /// Messages and bytes per second since the look before: in, out.
     pub rates: [f64; 4],
+    /// The same for each connection.
+    pub connections: HashMap<u64, [f64; 4]>,
+    /// Why something is missing.
+    pub error: String,
 }
 
 /// Asks one server.
 #[derive(Debug)]
 pub struct Poll {
     connection: Connection,
-    id: String,
-    timeout: Duration,
-    last: Option<(Instant, [f64; 4])>,
+    name: String,
+    trace: bool,
+    last: Option<Look>,
 }
 
-/// Order of the totals and of their rates.
-const TOTALS: [&str; 4] = ["in_msgs", "in_bytes", "out_msgs", "out_bytes"];
-
 impl Poll {
-    /// Finds a server by its name or id.
+    /// Finds a server by its name.
     pub fn new(session: &mut Session, name: &str) -> Result<Self> {
-        let connection = session.connect()?;
-        let timeout = session.timeout();
-        let id = if name.len() == 56
-            && name
-                .bytes()
-                .all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
-        {
-            name.to_owned()
-        } else {
-            let body = Json::object()
-                .with("server_name", name)
-                .with("exact_match", true);
-            let answer = ask(
-                &connection,
-                "$SYS.REQ.SERVER.PING.VARZ",
-                &body,
-                timeout,
-                name,
-            )?;
-            answer.text("server.id").to_owned()
-        };
-        Ok(Self {
-            connection,
-            id,
-            timeout,
+        let poll = Self {
+            connection: session.connect()?,
+            name: name.to_owned(),
+            trace: session.trace(),
             last: None,
-        })
+        };
+        poll.ask("VARZ", poll.server())
+            .map_err(|error| error.context("initial test request failed"))?;
+        Ok(poll)
+    }
+
+    /// The part of a question that says which server is meant.
+    fn server(&self) -> Json {
+        Json::object()
+            .with("server_name", self.name.as_str())
+            .with("exact_match", true)
     }
 
     /// Asks for the state of now.
-    pub fn look(&mut self, settings: &Settings) -> Result<Look> {
-        let request = |what: &str, body: &Json| {
-            let subject = format!("$SYS.REQ.SERVER.{}.{what}", self.id);
-            let answer = ask(&self.connection, &subject, body, self.timeout, &self.id)?;
-            if answer.has("error") {
-                return Err(fail!("{}", answer.text("error.description")));
-            }
-            Ok(answer.at("data").clone())
-        };
-        let varz = request("VARZ", &Json::object())?;
-        let body = Json::object()
-            .with("limit", settings.limit)
-            .with("sort", settings.sort.as_str())
-            .with("subscriptions", settings.subscriptions);
-        let connz = request("CONNZ", &body)?;
-        let now = Instant::now();
-        let totals = TOTALS.map(|key| varz.float(key));
-        let mut rates = [0.0; 4];
-        if let Some((then, before)) = self.last {
-            let seconds = (now - then).as_secs_f64();
-            for ((rate, total), before) in rates.iter_mut().zip(totals).zip(before) {
-                *rate = crate::format::rate((total - before).max(0.0), seconds);
-            }
+    pub fn look(&mut self, settings: &Settings) -> Look {
+        let mut look = Look::default();
+        match self.fill(&mut look, settings) {
+            Ok(()) => self.last = Some(look.clone()),
+            Err(error) => look.error = error.to_string(),
         }
-        self.last = Some((now, totals));
-        Ok(Look { varz, connz, rates })
+        look
+    }
+
+    fn fill(&self, look: &mut Look, settings: &Settings) -> Result<()> {
+        look.varz = self.ask("VARZ", self.server())?;
+        let question = self
+            .server()
+            .with("sort", settings.sort.as_str())
+            .with("subscriptions", settings.subscriptions)
+            .with("limit", settings.limit);
+        look.connz = self.ask("CONNZ", question)?;
+        let Some(last) = &self.last else {
+            return Ok(());
+        };
+        let nanos = span_between(last.varz.text("now"), look.varz.text("now"));
+        let seconds = Duration::from_nanos(nanos.unsigned_abs()).as_secs_f64();
+        look.rates = rates(&last.varz, &look.varz, seconds);
+        let before: HashMap<u64, &Json> = by_id(&last.connz).collect();
+        look.connections = by_id(&look.connz)
+            .filter_map(|(id, now)| Some((id, rates(before.get(&id)?, now, seconds))))
+            .collect();
+        Ok(())
+    }
+
+    fn ask(&self, what: &str, body: Json) -> Result<Json> {
+        let subject = format!("$SYS.REQ.SERVER.PING.{what}");
+        let body = body.compact();
+        if self.trace {
+            log!(">>> {subject}: {body}");
+        }
+        let answer = self
+            .connection
+            .request(&subject, None, body.as_bytes(), PATIENCE);
+        let answer = match answer {
+            Err(ClientError::NoResponders) => bail!("{NO_RESULTS}"),
+            answer => answer?.payload,
+        };
+        if self.trace {
+            let text = String::from_utf8_lossy(&answer);
+            log!("<<< ({}B) {text}", answer.len());
+        }
+        let answer =
+            Json::parse(&answer).map_err(|error| fail!("the answer cannot be read: {error}"))?;
+        if answer.has("error") {
+            let (text, code) = (
+                answer.text("error.description"),
+                answer.int("error.err_code"),
+            );
+            bail!("{text} ({code})");
+        }
+        Ok(answer.at("data").clone())
     }
 }
 
-fn ask(
-    connection: &Connection,
-    subject: &str,
-    body: &Json,
-    timeout: Duration,
-    name: &str,
-) -> Result<Json> {
-    let answer = match connection.request(subject, None, body.compact().as_bytes(), timeout) {
-        Ok(answer) => answer,
-        Err(ClientError::NoResponders) => bail!(
-            "server request failed, ensure the account used has system privileges and appropriate permissions"
-        ),
-        Err(ClientError::Timeout) => bail!("no answer from server {name:?}"),
-        Err(error) => return Err(error.into()),
-    };
-    Json::parse(&answer.payload).map_err(|error| fail!("the answer cannot be read: {error}"))
+/// The connections with their ids.
+fn by_id(connz: &Json) -> impl Iterator<Item = (u64, &Json)> {
+    let connections = connz.list("connections").iter();
+    connections.map(|connection| (connection.uint("cid"), connection))
+}
+
+/// What was counted per second between two looks.
+fn rates(before: &Json, now: &Json, seconds: f64) -> [f64; 4] {
+    TOTALS.map(|key| rate((now.float(key) - before.float(key)).max(0.0), seconds))
 }

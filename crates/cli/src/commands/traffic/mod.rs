@@ -4,7 +4,7 @@
 pub mod model;
 mod tables;
 
-use std::io::{IsTerminal, Write, stdout};
+use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use crate::client::ClientError;
@@ -36,9 +36,7 @@ pub fn traffic(session: &mut Session) -> Result<()> {
         // A machine that slept draws once, not for each second of it.
         next = Instant::now() + REDRAW;
         tables.end_row();
-        if stdout().is_terminal() {
-            terminal::clear_screen();
-        }
+        terminal::clear_screen();
         for table in tables.shown() {
             table.print();
         }

@@ -6,24 +6,24 @@ use crate::format::{commas, human_size};
 use crate::output::Table;
 
 /// Rows of a table, of which the last is the newest.
-const ROWS: usize = 10;
+const ROWS: usize = 11;
 
 /// A column: messages whose subject begins with one of these.
 type Column = (&'static str, &'static [&'static str]);
 
 const RAFT: [Column; 5] = [
-    ("Proposal", &["$NRG.P."]),
     ("Vote", &["$NRG.V."]),
     ("Append", &["$NRG.AE."]),
-    ("Remove Peer", &["$NRG.RP."]),
     ("Reply", &["$NRG.R."]),
+    ("Remove Peer", &["$NRG.RP."]),
+    ("Proposal", &["$NRG.P."]),
 ];
 
 const CLUSTER: [Column; 5] = [
     ("JSA Update", &["$JSC.ARU."]),
     ("Stream Info", &["$JSC.SI."]),
     ("Consumer Info", &["$JSC.CI."]),
-    ("Stream Sync", &["$JSC.SYNC."]),
+    ("Stream Sync", &["$JSC.SYNC"]),
     ("Reply", &["$JSC.R.", "$JSC.ACK."]),
 ];
 
@@ -163,7 +163,7 @@ mod tests {
             tables.count(subject, reply, 10);
         }
         tables.end_row();
-        assert_eq!(tables.raft.rows, [([0, 0, 1, 0, 0], 10)]);
+        assert_eq!(tables.raft.rows, [([0, 1, 0, 0, 0], 10)]);
         assert_eq!(tables.cluster.rows, [([0, 0, 0, 0, 2], 20)]);
         assert_eq!(tables.general.rows, [([1, 1, 1, 1, 1], 50)]);
         assert_eq!(tables.shown().len(), 3);
@@ -179,7 +179,7 @@ mod tests {
             tables.end_row();
         }
         let rest: Vec<u64> = tables.general.rows.iter().map(|row| row.0[REST]).collect();
-        assert_eq!(rest, (5..15).collect::<Vec<_>>());
+        assert_eq!(rest, (4..15).collect::<Vec<_>>());
         assert_eq!(tables.shown().len(), 1);
     }
 }

@@ -8,17 +8,17 @@ pub(super) const CHECKS: &[Check] = &[Check {
     code: "ACCOUNTS_001",
     suite: "accounts",
     name: "Account Limits",
-    about: "No account is near the limits of its token",
+    about: "Account usage is below the configured limits",
     thresholds: &[
         Threshold {
             key: "connections",
-            about: "Share of the allowed connections in use",
+            about: "Alerting threshold as a fraction of configured connections limit",
             unit: Unit::Percent,
             value: 90.0,
         },
         Threshold {
             key: "subscriptions",
-            about: "Share of the allowed subscriptions in use",
+            about: "Alerting threshold as a fraction of configured subscriptions limit",
             unit: Unit::Percent,
             value: 90.0,
         },
@@ -52,11 +52,15 @@ fn limits(check: &Check, captured: &Captured, examples: &mut Examples) -> Result
                 continue;
             }
             let percent = used as f64 * 100.0 / limit as f64;
-            if percent > check.threshold(threshold) {
-                exceeded |= used > limit;
+            let (account, server) = (&entry.account, &entry.server);
+            if used > limit {
+                exceeded = true;
                 examples.add(format!(
-                    "account {} on {}: {percent:.1}% of the limit of {what} ({used}/{limit})",
-                    entry.account, entry.server
+                    "account {account} (on {server}) exceeded {what} limit ({percent:.1}%, {used}/{limit})"
+                ));
+            } else if used as f64 > (limit as f64 * check.threshold(threshold) / 100.0).floor() {
+                examples.add(format!(
+                    "account {account} (on {server}) using {percent:.1}% of {what} limit ({used}/{limit})"
                 ));
             }
         }

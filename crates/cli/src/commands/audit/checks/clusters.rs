@@ -13,10 +13,10 @@ pub(super) const CHECKS: &[Check] = &[
         code: "CLUSTER_001",
         suite: "cluster",
         name: "Cluster Memory Usage Outliers",
-        about: "No server uses much more memory than the others of its cluster",
+        about: "Memory usage is uniform across nodes in a cluster",
         thresholds: &[Threshold {
             key: "memory",
-            about: "Times the mean of the cluster",
+            about: "Threshold of memory usage above average",
             unit: Unit::Factor,
             value: 1.5,
         }],
@@ -26,7 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "CLUSTER_002",
         suite: "cluster",
         name: "Cluster Uniform Gateways",
-        about: "All servers of a cluster have the same gateways configured",
+        about: "All nodes in a cluster share the same gateways configuration",
         thresholds: &[],
         run: gateways,
     },
@@ -34,10 +34,10 @@ pub(super) const CHECKS: &[Check] = &[
         code: "CLUSTER_003",
         suite: "cluster",
         name: "Cluster High HA Assets",
-        about: "No server has too many replicated streams and consumers",
+        about: "Number of HA assets is below a given threshold",
         thresholds: &[Threshold {
             key: "assets",
-            about: "Replicated streams and consumers of a server",
+            about: "Number of HA assets per server",
             unit: Unit::Count,
             value: 1000.0,
         }],
@@ -47,7 +47,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "CLUSTER_004",
         suite: "cluster",
         name: "Whitespace in cluster name",
-        about: "No name of a cluster has white space in it",
+        about: "No cluster name contains whitespace",
         thresholds: &[],
         run: names,
     },
@@ -67,9 +67,9 @@ fn memory(check: &Check, captured: &Captured, examples: &mut Examples) -> Result
         for (server, used) in servers {
             if used > mean * check.threshold("memory") {
                 examples.add(format!(
-                    "cluster {cluster}: {server} uses {}, the mean is {}",
-                    human_size_float(used),
-                    human_size_float(mean)
+                    "Cluster {cluster} avg: {}, server {server}: {}",
+                    human_size_float(mean),
+                    human_size_float(used)
                 ));
             }
         }
@@ -107,7 +107,7 @@ fn gateways(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<O
                     first.insert(&entry.cluster, (&entry.server, own));
                 }
                 Some((other, known)) if *known != own => examples.add(format!(
-                    "cluster {}: {what} gateways of {} are [{}], those of {other} are [{}]",
+                    "Cluster {}, {what} gateways server {}: [{}] != server {other}: [{}]",
                     entry.cluster,
                     entry.server,
                     own.join(" "),
@@ -124,7 +124,7 @@ fn assets(check: &Check, captured: &Captured, examples: &mut Examples) -> Result
     for entry in captured.servers("JSZ")? {
         let count = entry.data.int("ha_assets");
         if count as f64 > check.threshold("assets") {
-            examples.add(format!("{}: {count} replicated assets", entry.server));
+            examples.add(format!("{}: {count} HA assets", entry.server));
         }
     }
     Ok(Outcome::Warn.unless_empty(examples))
@@ -140,7 +140,7 @@ fn names(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Outc
     clusters.dedup();
     for cluster in clusters {
         if cluster.contains(char::is_whitespace) {
-            examples.add(format!("cluster {cluster:?}"));
+            examples.add(format!("Cluster: {cluster}"));
         }
     }
     Ok(Outcome::Fail.unless_empty(examples))

@@ -1,6 +1,6 @@
 //! Checks of leaf nodes.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Captured, Check, Outcome};
 use crate::commands::audit::examples::Examples;
@@ -10,23 +10,25 @@ pub(super) const CHECKS: &[Check] = &[Check {
     code: "LEAF_001",
     suite: "leaf",
     name: "Whitespace in leafnode server names",
-    about: "No name of a leaf node has white space in it",
+    about: "No Leafnode contains whitespace in its name",
     thresholds: &[],
     run: names,
 }];
 
 fn names(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Outcome> {
-    let mut found = BTreeSet::new();
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for entry in captured.servers("LEAFZ")? {
         for leaf in entry.data.list("leafs") {
             let name = leaf.text("name");
             if name.contains(char::is_whitespace) {
-                found.insert((entry.cluster.clone(), name.to_owned()));
+                let names = found.entry(entry.cluster.clone()).or_default();
+                names.insert(name.to_owned());
             }
         }
     }
-    for (cluster, name) in found {
-        examples.add(format!("cluster {cluster}: leaf node {name:?}"));
+    for (cluster, names) in found {
+        let names: Vec<String> = names.into_iter().collect();
+        examples.add(format!("Cluster {cluster}: [{}]", names.join(" ")));
     }
     Ok(Outcome::Fail.unless_empty(examples))
 }

@@ -11,7 +11,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "META_001",
         suite: "meta",
         name: "Meta cluster offline replicas",
-        about: "All members of the meta group are online",
+        about: "All nodes part of the meta group are online",
         thresholds: &[],
         run: offline,
     },
@@ -19,7 +19,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "META_002",
         suite: "meta",
         name: "Meta cluster leader",
-        about: "The meta group has a leader, and all of its members say the same one",
+        about: "All nodes part of the meta group agree on the meta cluster leader",
         thresholds: &[],
         run: leader,
     },
@@ -30,7 +30,7 @@ fn offline(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Ou
         for peer in entry.data.list("meta_cluster.replicas") {
             if peer.on("offline") {
                 examples.add(format!(
-                    "cluster {}: {} says that {} is offline",
+                    "{} - {} reports peer {} as offline",
                     entry.cluster,
                     entry.server,
                     peer.text("name")
@@ -56,17 +56,17 @@ fn leader(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Out
             .push(entry.server);
     }
     for (cluster, leaders) in clusters {
-        if let Some(servers) = leaders.get("") {
-            examples.add(format!(
-                "cluster {cluster}: no leader, say {}",
-                servers.join(", ")
-            ));
+        if leaders.contains_key("") {
+            examples.add(format!("Members of {cluster} have no meta leader"));
         } else if leaders.len() > 1 {
             let said: Vec<String> = leaders
                 .iter()
-                .map(|(leader, servers)| format!("{leader} ({})", servers.join(", ")))
+                .map(|(leader, servers)| format!("{leader}:[{}]", servers.join(" ")))
                 .collect();
-            examples.add(format!("cluster {cluster}: leaders {}", said.join(", ")));
+            examples.add(format!(
+                "Members of {cluster} disagree on meta leader (map[{}])",
+                said.join(" ")
+            ));
         }
     }
     Ok(Outcome::Fail.unless_empty(examples))

@@ -66,6 +66,8 @@ pub enum Unit {
     Percent,
     /// Something whole.
     Count,
+    /// The same, with a sign.
+    Signed,
     /// Times as much.
     Factor,
 }
@@ -76,6 +78,7 @@ impl Unit {
         match self {
             Unit::Percent => "%",
             Unit::Count => "uint",
+            Unit::Signed => "int",
             Unit::Factor => "",
         }
     }

@@ -1,21 +1,22 @@
 //! Checks of servers.
 
-use std::collections::BTreeMap;
-
 use super::{Captured, Check, Outcome, Threshold, Unit};
 use crate::commands::audit::examples::Examples;
+use crate::commands::events::go_time;
 use crate::failure::Result;
-use crate::format::{human_duration, human_size, is_unset_time, parse_rfc3339};
+use crate::format::{go_duration, human_size, is_unset_time, parse_rfc3339};
 
 /// Seconds in a day.
 const DAY: f64 = 86_400.0;
+/// Nanoseconds of a second.
+const SECOND: i64 = 1_000_000_000;
 
 pub(super) const CHECKS: &[Check] = &[
     Check {
         code: "SERVER_001",
         suite: "server",
         name: "Server Health",
-        about: "All servers are healthy",
+        about: "All known nodes are healthy",
         thresholds: &[],
         run: health,
     },
@@ -23,7 +24,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_002",
         suite: "server",
         name: "Server Version",
-        about: "All servers have the same version",
+        about: "All known nodes are running the same software version",
         thresholds: &[],
         run: versions,
     },
@@ -31,10 +32,10 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_003",
         suite: "server",
         name: "Server CPU Usage",
-        about: "No server uses nearly all of its processors",
+        about: "CPU usage for all known nodes is below a given threshold",
         thresholds: &[Threshold {
             key: "cpu",
-            about: "Mean use of a processor",
+            about: "CPU Limit Threshold",
             unit: Unit::Percent,
             value: 90.0,
         }],
@@ -44,7 +45,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_004",
         suite: "server",
         name: "Server Slow Consumers",
-        about: "No server had slow consumers",
+        about: "No node is reporting slow consumers",
         thresholds: &[],
         run: slow_consumers,
     },
@@ -52,17 +53,17 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_005",
         suite: "server",
         name: "Server Resources Limits",
-        about: "No server is near the limits of its JetStream storage",
+        about: "Resources are below a given threshold compared to the configured limit",
         thresholds: &[
             Threshold {
                 key: "memory",
-                about: "Share of the memory storage in use",
+                about: "Threshold for memory usage",
                 unit: Unit::Percent,
                 value: 90.0,
             },
             Threshold {
                 key: "store",
-                about: "Share of the file storage in use",
+                about: "Threshold for store usage",
                 unit: Unit::Percent,
                 value: 90.0,
             },
@@ -73,7 +74,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_006",
         suite: "server",
         name: "Whitespace in JetStream domains",
-        about: "No JetStream domain has white space in it",
+        about: "No JetStream server is configured with whitespace in its domain",
         thresholds: &[],
         run: domains,
     },
@@ -81,7 +82,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_007",
         suite: "server",
         name: "Authentication required",
-        about: "All servers require clients to log in",
+        about: "Each server requires authentication",
         thresholds: &[],
         run: authentication,
     },
@@ -89,17 +90,17 @@ pub(super) const CHECKS: &[Check] = &[
         code: "SERVER_008",
         suite: "server",
         name: "TLS Certificate Expiry",
-        about: "No certificate of a server ends soon",
+        about: "TLS certificates are valid and not expiring soon",
         thresholds: &[
             Threshold {
                 key: "tls_expire_critical",
-                about: "Days before the end at which it is wrong",
+                about: "Certificate expiry critical threshold in days",
                 unit: Unit::Count,
                 value: 7.0,
             },
             Threshold {
                 key: "tls_expire_warning",
-                about: "Days before the end at which it should be looked at",
+                about: "Certificate expiry warning threshold in days",
                 unit: Unit::Count,
                 value: 30.0,
             },
@@ -123,14 +124,20 @@ fn health(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Out
 }
 
 fn versions(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Outcome> {
-    let mut versions: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    // The first server of each version.
+    let mut versions: Vec<(String, String)> = Vec::new();
     for entry in captured.servers("VARZ")? {
-        let version = entry.data.text("version").to_owned();
-        versions.entry(version).or_default().push(entry.server);
+        let version = entry.data.text("version");
+        if !versions.iter().any(|(_, known)| known == version) {
+            versions.push((entry.server, version.to_owned()));
+        }
+    }
+    if versions.is_empty() {
+        return Ok(Outcome::Skip);
     }
     if versions.len() > 1 {
-        for (version, servers) in versions {
-            examples.add(format!("{version}: {}", servers.join(", ")));
+        for (server, version) in versions {
+            examples.add(format!("{server} - {version}"));
         }
     }
     Ok(Outcome::Fail.unless_empty(examples))
@@ -141,7 +148,7 @@ fn processors(check: &Check, captured: &Captured, examples: &mut Examples) -> Re
         let cores = entry.data.int("cores").max(1) as f64;
         let mean = entry.data.float("cpu") / cores;
         if mean > check.threshold("cpu") {
-            examples.add(format!("{}/{}: {mean:.1}%", entry.cluster, entry.server));
+            examples.add(format!("{} - {}: {mean:.1}%", entry.cluster, entry.server));
         }
     }
     Ok(Outcome::Fail.unless_empty(examples))
@@ -169,7 +176,7 @@ fn storage(check: &Check, captured: &Captured, examples: &mut Examples) -> Resul
             let (used, limit) = (entry.data.uint(used), entry.data.uint(limit));
             if limit > 0 && used as f64 > limit as f64 * check.threshold(what) / 100.0 {
                 examples.add(format!(
-                    "{}: {what} {} of {}",
+                    "{} {what} usage: {} of {}",
                     entry.server,
                     human_size(used),
                     human_size(limit)
@@ -185,7 +192,7 @@ fn domains(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Ou
         let domain = entry.data.text("config.domain");
         if domain.contains(char::is_whitespace) {
             examples.add(format!(
-                "{}/{}: domain {domain:?}",
+                "Cluster {} Server {} Domain {domain}",
                 entry.cluster, entry.server
             ));
         }
@@ -196,7 +203,7 @@ fn domains(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Ou
 fn authentication(_: &Check, captured: &Captured, examples: &mut Examples) -> Result<Outcome> {
     for entry in captured.servers("VARZ")? {
         if !entry.data.on("auth_required") {
-            examples.add(format!("{}: clients need no login", entry.server));
+            examples.add(format!("{}: authentication not required", entry.server));
         }
     }
     Ok(Outcome::Warn.unless_empty(examples))
@@ -210,7 +217,8 @@ fn certificates(check: &Check, captured: &Captured, examples: &mut Examples) -> 
         };
         for part in ["", "cluster", "gateway", "leaf", "mqtt", "websocket"] {
             let (path, what) = match part {
-                "" => ("tls_cert_not_after".to_owned(), "client"),
+                "" => ("tls_cert_not_after".to_owned(), "server"),
+                "leaf" => ("leaf.tls_cert_not_after".to_owned(), "leafnode"),
                 part => (format!("{part}.tls_cert_not_after"), part),
             };
             let text = entry.data.text(&path);
@@ -222,12 +230,16 @@ fn certificates(check: &Check, captured: &Captured, examples: &mut Examples) -> 
             let days = left as f64 / 1e9 / DAY;
             let at = format!("{}/{} {what}", entry.cluster, entry.server);
             if left <= 0 {
-                examples.add(format!("{at}: the certificate ended at {text}"));
+                examples.add(format!(
+                    "{at} TLS certificate expired (expired_at={})",
+                    go_time(text)
+                ));
             } else if days <= check.threshold("tls_expire_warning") {
                 let left = i64::try_from(left).unwrap_or(i64::MAX);
                 examples.add(format!(
-                    "{at}: the certificate ends in {} at {text}",
-                    human_duration(left)
+                    "{at} TLS certificate expires in {} (expires_at={})",
+                    go_duration(left - left % SECOND),
+                    go_time(text)
                 ));
             }
             is_wrong |= days <= check.threshold("tls_expire_critical");

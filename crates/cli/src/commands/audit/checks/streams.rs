@@ -12,10 +12,10 @@ pub(super) const CHECKS: &[Check] = &[
         code: "JETSTREAM_001",
         suite: "jetstream",
         name: "Stream Lagging Replicas",
-        about: "No replica of a stream is far behind the others",
+        about: "All replicas of a stream are keeping up",
         thresholds: &[Threshold {
             key: "last_seq",
-            about: "Share of the highest last sequence that a replica may lack",
+            about: "How far a replica may be behind the highest known last sequence",
             unit: Unit::Percent,
             value: 10.0,
         }],
@@ -25,11 +25,11 @@ pub(super) const CHECKS: &[Check] = &[
         code: "JETSTREAM_002",
         suite: "jetstream",
         name: "Stream High Cardinality",
-        about: "No stream has too many subjects",
+        about: "Streams unique subjects do not exceed a given threshold",
         thresholds: &[Threshold {
             key: "subjects",
-            about: "Subjects of a stream",
-            unit: Unit::Count,
+            about: "Alerting threshold for unique subjects in a stream",
+            unit: Unit::Signed,
             value: 1_000_000.0,
         }],
         run: subjects,
@@ -38,23 +38,23 @@ pub(super) const CHECKS: &[Check] = &[
         code: "JETSTREAM_003",
         suite: "jetstream",
         name: "Stream Limits",
-        about: "No stream is near its limits",
+        about: "Stream usage is below the configured limits",
         thresholds: &[
             Threshold {
                 key: "bytes",
-                about: "Share of the allowed bytes in use",
+                about: "Alert if size near configured limit",
                 unit: Unit::Percent,
                 value: 90.0,
             },
             Threshold {
                 key: "consumers",
-                about: "Share of the allowed consumers in use",
+                about: "Alert if consumer count near configured limit",
                 unit: Unit::Percent,
                 value: 90.0,
             },
             Threshold {
                 key: "messages",
-                about: "Share of the allowed messages in use",
+                about: "Alert if messages near configured limit",
                 unit: Unit::Percent,
                 value: 90.0,
             },
@@ -65,7 +65,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "JETSTREAM_004",
         suite: "jetstream",
         name: "Stream Metadata based monitoring",
-        about: "Streams are as their own metadata says, as with 'nats server check stream'",
+        about: "Stream health using the 'nats server check stream' metadata",
         thresholds: &[],
         run: watched_streams,
     },
@@ -73,7 +73,7 @@ pub(super) const CHECKS: &[Check] = &[
         code: "JETSTREAM_005",
         suite: "jetstream",
         name: "Consumer Metadata based monitoring",
-        about: "Consumers are as their own metadata says, as with 'nats server check consumer'",
+        about: "Consumer health using the 'nats server check consumer' metadata",
         thresholds: &[],
         run: watched_consumers,
     },
@@ -90,7 +90,7 @@ fn replicas(check: &Check, captured: &Captured, examples: &mut Examples) -> Resu
         for replica in &stream.replicas {
             if (last(replica) as f64) < enough {
                 examples.add(format!(
-                    "{}/{}: the last sequence on {} is {}, on {} it is {most}",
+                    "{}/{} server {} lastSequence: {} is behind highest lastSequence: {most} on server: {}",
                     stream.account,
                     stream.name,
                     replica.server,
@@ -110,8 +110,8 @@ fn subjects(check: &Check, captured: &Captured, examples: &mut Examples) -> Resu
             let count = replica.info.uint("state.num_subjects");
             if count as f64 > check.threshold("subjects") {
                 examples.add(format!(
-                    "{}/{} on {}: {count} subjects",
-                    stream.account, stream.name, replica.server
+                    "{}/{}: {count} subjects",
+                    stream.account, stream.name
                 ));
             }
         }
@@ -133,10 +133,10 @@ fn limits(check: &Check, captured: &Captured, examples: &mut Examples) -> Result
                     continue;
                 }
                 let percent = used as f64 * 100.0 / limit as f64;
-                if percent > check.threshold(what) {
+                if used as f64 > (limit as f64 * check.threshold(what) / 100.0).floor() {
                     examples.add(format!(
-                        "{}/{} on {}: {percent:.1}% of the limit of {what} ({used}/{limit})",
-                        stream.account, stream.name, replica.server
+                        "stream {} (in {} on {}) using {percent:.1}% of {what} limit ({used}/{limit})",
+                        stream.name, stream.account, replica.server
                     ));
                 }
             }
@@ -193,7 +193,11 @@ fn watched_consumers(_: &Check, captured: &Captured, examples: &mut Examples) ->
                     continue;
                 }
                 if let Some(report) = consumer_by_metadata(consumer)? {
-                    let what = format!("consumer {} > {}", stream.name, consumer.text("name"));
+                    let what = format!(
+                        "consumer {} in stream {}",
+                        consumer.text("name"),
+                        stream.name
+                    );
                     critical |= add(examples, &what, &stream, &report);
                 }
             }

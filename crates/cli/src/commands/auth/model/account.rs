@@ -1,7 +1,7 @@
 //! The model of `nats auth account`.
 
 use crate::commands::auth::account;
-use crate::commands::auth::{exports, imports, mappings, scopes};
+use crate::commands::auth::{exports, imports, mappings, resolver, scopes};
 use crate::model::*;
 
 /// Limits of an account.
@@ -38,7 +38,7 @@ const LIMITS: &[Flag] = &[
     )
     .value_name("ACCOUNT"),
     int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
-    int("payload", "Most bytes of a message, -1 for no limit")
+    text("payload", "Most bytes of a message, -1 for no limit")
         .value_name("BYTES")
         .default("-1"),
     int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
@@ -68,7 +68,7 @@ const ACCOUNT_ADD: Command = Command::new("add", "Make an account")
     .flags(&[
         &[
             text("operator", "Operator to work in"),
-            text("key", "File with the key pair of the new account"),
+            text("key", "Public key of the operator that signs the account"),
         ],
         LIMITS,
         &[switch(
@@ -108,7 +108,7 @@ const ACCOUNT_PUSH: Command = Command::new("push", "Send an account to the serve
         text("operator", "Operator to work in"),
         switch("show", "Print the content too"),
     ]])
-    .run(account::push);
+    .run(resolver::push);
 
 /// `nats auth account query`.
 const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the servers")
@@ -118,7 +118,7 @@ const ACCOUNT_QUERY: Command = Command::new("query", "Get an account from the se
         optional("output", "The file to write"),
     ])
     .flags(&[&[text("operator", "Operator to work in")]])
-    .run(account::query);
+    .run(resolver::query);
 
 /// `nats auth account imports`.
 const ACCOUNT_IMPORTS: Command = Command::new("imports", "Imports of an account")
@@ -320,15 +320,16 @@ const ACCOUNT_KEYS_ADD: Command = Command::new("add", "Add a scoped signing key"
         text("operator", "Operator to work in"),
         text("description", "Free text that describes it"),
         int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
-        int("payload", "Most bytes of a message, -1 for no limit").value_name("BYTES"),
+        text("payload", "Most bytes of a message, -1 for no limit").value_name("BYTES"),
         negatable(
             "bearer",
             "Allow tokens that need no signature of the user's key",
         ),
         text("locale", "Locale of the user's time limits"),
-        text(
+        choice(
             "connection",
-            "Connection type the user may use (STANDARD, WEBSOCKET, LEAFNODE, MQTT, ...)",
+            &["nats", "ws", "leaf", "wsleaf", "mqtt"],
+            "Connection type the user may use",
         )
         .list(),
         text("pub-allow", "Subjects that may be published to").list(),
@@ -390,7 +391,7 @@ const ACCOUNT_MAPPINGS_ADD: Command = Command::new("add", "Add a mapping")
     ])
     .flags(&[&[
         text("operator", "Operator to work in"),
-        file("config", "Read the configuration from a JSON file"),
+        file("config", "Read the mappings from a JSON or YAML file"),
     ]])
     .run(mappings::add);
 

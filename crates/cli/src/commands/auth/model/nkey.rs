@@ -17,7 +17,9 @@ pub(super) const NKEY: Command = Command::new("nkey", "Key pairs")
 
 /// `nats auth nkey gen`.
 const NKEY_GEN: Command = Command::new("gen", "Make a key pair")
-    .args(&[arg("type", "Kind of the key")])
+    .args(&[arg("type", "Kind of the key").choice(&[
+        "user", "account", "server", "cluster", "operator", "curve", "x25519",
+    ])])
     .flags(&[&[
         switch("public", "Print the public key too"),
         file("entropy", "Take randomness from this file"),
@@ -27,20 +29,20 @@ const NKEY_GEN: Command = Command::new("gen", "Make a key pair")
 
 /// `nats auth nkey show`.
 const NKEY_SHOW: Command = Command::new("show", "Show the public key of a seed")
-    .args(&[arg("key", "The key")])
+    .args(&[arg("key", "The key").file()])
     .run(nkey::show);
 
 /// `nats auth nkey sign`.
 const NKEY_SIGN: Command = Command::new("sign", "Sign a file")
-    .args(&[arg("file", "The file"), arg("key", "The key")])
+    .args(&[arg("file", "The file").file(), arg("key", "The key").file()])
     .run(nkey::sign);
 
 /// `nats auth nkey verify`.
 const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a file")
     .args(&[
-        arg("file", "The file"),
-        arg("signature", "File with the signature"),
-        arg("key", "The key"),
+        arg("file", "The file").file(),
+        arg("signature", "File with the signature").file(),
+        arg("key", "The key").file(),
     ])
     .run(nkey::verify);
 
@@ -48,8 +50,8 @@ const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a f
 const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient")
     .aliases(&["encrypt", "enc"])
     .args(&[
-        arg("file", "The file"),
-        arg("key", "The key"),
+        arg("file", "The file").file(),
+        arg("key", "The key").file(),
         arg("recipient", "Public key of the recipient"),
     ])
     .flags(&[&[
@@ -62,8 +64,8 @@ const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient"
 const NKEY_UNSEAL: Command = Command::new("unseal", "Decrypt a file")
     .aliases(&["open", "decrypt", "dec"])
     .args(&[
-        arg("file", "The file"),
-        arg("key", "The key"),
+        arg("file", "The file").file(),
+        arg("key", "The key").file(),
         arg("sender", "Public key of the sender"),
     ])
     .flags(&[&[

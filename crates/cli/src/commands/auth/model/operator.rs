@@ -75,11 +75,12 @@ const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
 /// `nats auth operator import`.
 const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator")
     .args(&[
-        arg("token", "File with the JWT of the operator"),
+        arg("token", "File with the JWT of the operator").file(),
         optional(
             "key",
             "File with a seed of the operator, or of a signing key",
         )
+        .file()
         .many(),
     ])
     .run(import::import);
