@@ -37,6 +37,7 @@ def commands(text):
 
 
 def help_examples(tool):
+    """Those of the help; the original has none there, and in its sheets placeholders that nobody can paste."""
     text = tool.out("--help")
     found = commands(text[text.index("\nExamples:"):])
     check(len(found) > 4, text)

@@ -67,12 +67,11 @@ fn end_on_panics() {
 }
 
 fn act(words: Vec<String>) -> i32 {
-    match words.first().map(String::as_str) {
-        Some("--completion-bash") => {
-            help::completion::print_candidates(words.get(1..).unwrap_or_default());
-            return 0;
-        }
-        _ => {}
+    if let Some((first, rest)) = words.split_first()
+        && first == "--completion-bash"
+    {
+        help::completion::print_candidates(rest);
+        return 0;
     }
     if words.iter().any(|word| word == ZSH_MENU) {
         let words: Vec<String> = words.into_iter().filter(|word| word != ZSH_MENU).collect();

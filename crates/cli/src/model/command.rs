@@ -113,10 +113,10 @@ pub struct Arg {
     pub many: bool,
     /// Its value if not given.
     pub default: Option<&'static str>,
-    /// What its words are.
-    pub kind: Kind,
     /// What help texts show for it; its name if empty.
     pub value_name: &'static str,
+    /// What its words are.
+    pub kind: Kind,
 }
 
 /// An argument that must be given.
@@ -127,8 +127,8 @@ pub const fn arg(name: &'static str, help: &'static str) -> Arg {
         required: true,
         many: false,
         default: None,
-        kind: Kind::Text,
         value_name: "",
+        kind: Kind::Text,
     }
 }
 

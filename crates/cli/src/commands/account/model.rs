@@ -51,7 +51,8 @@ const REPORT_CONNECTIONS: Command =
             text(
                 "closed-reason",
                 "Only closed connections whose reason matches this regular expression",
-            ),
+            )
+            .value_name("REASON"),
         ]])
         .run(connections::connections);
 

@@ -12,9 +12,11 @@ const ANALYZE: Command = Command::new("analyze", "Check an archive that was gath
     .args(&[optional("archive", "The archive").file()])
     .flags(&[&[
         uint("max-examples", "Most examples per check").default("5"),
-        text("skip", "Checks to leave out").list(),
-        text("load", "Show a report that was saved, without an archive"),
-        text("save", "Write the report to this file, in JSON"),
+        text("skip", "Checks to leave out")
+            .value_name("CODE")
+            .list(),
+        text("load", "Show a report that was saved, without an archive").value_name("FILE"),
+        text("save", "Write the report to this file, in JSON").value_name("FILE"),
         switch("force", "Replace an existing file").short('f'),
         switch("json", "Print JSON").short('j'),
         switch("markdown", "Print Markdown"),
@@ -38,7 +40,7 @@ const GATHER: Command = Command::new("gather", "Capture the state of all servers
         )
         .short('o'),
         negatable("progress", "Show progress").on(),
-        text("cluster", "Only servers in this cluster"),
+        text("cluster", "Only servers in this cluster").value_name("CLUSTER"),
         negatable(
             "server-endpoints",
             "Capture the monitoring endpoints of servers",

@@ -33,8 +33,12 @@ const STREAM_PUBLISHING: &[Flag] = &[
     .default("2m"),
     switch("purge", "Purge the stream first"),
     switch("persistasync", "Store messages in async mode"),
-    int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-    duration("duration", "How long to run").default("0s"),
+    int("throughput", "Messages per second in all, 0 for no limit")
+        .value_name("THROUGHPUT")
+        .default("0"),
+    duration("duration", "How long to run")
+        .value_name("DURATION")
+        .default("0s"),
 ];
 
 /// What all measurements have.
@@ -61,7 +65,9 @@ const CONSUMING: &[Flag] = &[
     )
     .default("explicit"),
     negatable("doubleack", "Wait until acknowledgements are confirmed"),
-    text("filter", "Only subjects that match this filter").list(),
+    text("filter", "Only subjects that match this filter")
+        .value_name("SUBJECTS")
+        .list(),
     switch("purge", "Purge the stream first"),
 ];
 
@@ -74,7 +80,9 @@ const PUB: Command = Command::new("pub", "Publish Core NATS messages")
     .run(super::core_publish)
     .args(&[arg("subject", "The subject")])
     .flags(&[
-        &[duration("sleep", "Pause after each message").default("0s")],
+        &[duration("sleep", "Pause after each message")
+            .value_name("DURATION")
+            .default("0s")],
         RUN,
         &[
             switch(
@@ -94,8 +102,12 @@ const PUB: Command = Command::new("pub", "Publish Core NATS messages")
             text("header", "Add a header, as KEY:VALUE")
                 .short('H')
                 .list(),
-            int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-            duration("duration", "How long to run").default("0s"),
+            int("throughput", "Messages per second in all, 0 for no limit")
+                .value_name("THROUGHPUT")
+                .default("0"),
+            duration("duration", "How long to run")
+                .value_name("DURATION")
+                .default("0s"),
         ],
     ]);
 
@@ -114,7 +126,9 @@ const SUB: Command = Command::new("sub", "Receive Core NATS messages")
 /// `nats bench service`.
 const SERVICE: Command = Command::new("service", "Requests and responses")
     .flags(&[
-        &[duration("sleep", "Pause after each message").default("0s")],
+        &[duration("sleep", "Pause after each message")
+            .value_name("DURATION")
+            .default("0s")],
         RUN,
     ])
     .commands(&[SERVICE_REQUEST, SERVICE_SERVE]);
@@ -128,8 +142,12 @@ const SERVICE_REQUEST: Command = Command::new("request", "Send requests")
         text("header", "Add a header, as KEY:VALUE")
             .short('H')
             .list(),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
+        int("throughput", "Messages per second in all, 0 for no limit")
+            .value_name("THROUGHPUT")
+            .default("0"),
+        duration("duration", "How long to run")
+            .value_name("DURATION")
+            .default("0s"),
     ]]);
 
 /// `nats bench service serve`.
@@ -143,7 +161,9 @@ const JS: Command = Command::new("js", "JetStream")
         RUN,
         &[
             text("stream", "Stream to work with").default("benchstream"),
-            duration("sleep", "Pause after each message").default("0s"),
+            duration("sleep", "Pause after each message")
+                .value_name("DURATION")
+                .default("0s"),
         ],
     ])
     .commands(&[JS_PUB, JS_ORDERED, JS_CONSUME, JS_FETCH, JS_GET]);
@@ -220,7 +240,9 @@ const JS_ORDERED: Command = Command::new("ordered", "Consume with an ordered con
         )
         .default("500"),
         switch("purge", "Purge the stream first"),
-        text("filter", "Only subjects that match this filter").list(),
+        text("filter", "Only subjects that match this filter")
+            .value_name("SUBJECTS")
+            .list(),
     ]]);
 
 /// `nats bench js consume`.
@@ -248,7 +270,9 @@ const JS_GET_BATCH: Command = Command::new("batch", "Get batches")
             "Messages fetched, or published before waiting for acknowledgements, at a time",
         )
         .default("500"),
-        text("filter", "Only subjects that match this filter").default(">"),
+        text("filter", "Only subjects that match this filter")
+            .value_name("SUBJECTS")
+            .default(">"),
     ]]);
 
 /// `nats bench kv`.
@@ -257,7 +281,9 @@ const KV: Command = Command::new("kv", "Key-Value buckets")
         RUN,
         &[
             text("bucket", "Key-Value bucket to work with").default("benchbucket"),
-            duration("sleep", "Pause after each message").default("0s"),
+            duration("sleep", "Pause after each message")
+                .value_name("DURATION")
+                .default("0s"),
         ],
     ])
     .commands(&[KV_PUT, KV_GET]);
@@ -276,8 +302,12 @@ const KV_PUT: Command = Command::new("put", "Put values")
             "Use this many different keys at random, 0 for in turn",
         )
         .default("0"),
-        int("throughput", "Messages per second in all, 0 for no limit").default("0"),
-        duration("duration", "How long to run").default("0s"),
+        int("throughput", "Messages per second in all, 0 for no limit")
+            .value_name("THROUGHPUT")
+            .default("0"),
+        duration("duration", "How long to run")
+            .value_name("DURATION")
+            .default("0s"),
     ]]);
 
 /// `nats bench kv get`.
@@ -296,7 +326,9 @@ const OLDJS: Command = Command::new("oldjs", "Consumers in their older forms")
         RUN,
         &[
             text("stream", "Stream to work with").default("benchstream"),
-            duration("sleep", "Pause after each message").default("0s"),
+            duration("sleep", "Pause after each message")
+                .value_name("DURATION")
+                .default("0s"),
         ],
     ])
     .commands(&[OLDJS_ORDERED, OLDJS_PUSH, OLDJS_PULL]);

@@ -8,17 +8,21 @@ pub(super) const SETTINGS: &[Flag] = &[
         "backoff",
         &["linear", "none"],
         "Shape of the growing delays between redeliveries",
-    ),
+    )
+    .value_name("MODE"),
     uint("backoff-steps", "Number of delays in the backoff policy").default("10"),
     duration("backoff-min", "Shortest delay of the backoff policy").default("1m"),
     duration("backoff-max", "Longest delay of the backoff policy").default("20m"),
     text("description", "Free text that describes it"),
-    text("filter", "Only subjects that match this filter").list(),
+    text("filter", "Only subjects that match this filter")
+        .value_name("SUBJECTS")
+        .list(),
     negatable("headers-only", "Show or deliver headers without bodies"),
     int(
         "max-deliver",
         "Most deliveries of a message, -1 for no limit",
-    ),
+    )
+    .value_name("TRIES"),
     int("max-outstanding", "Most unacknowledged messages")
         .default("-1")
         .hidden(),
@@ -27,21 +31,23 @@ pub(super) const SETTINGS: &[Flag] = &[
         "Most unacknowledged messages, -1 for no limit",
     )
     .default("-1"),
-    int("max-pull-batch", "Most messages in a pull request"),
-    duration("max-pull-expire", "Longest wait of a pull request"),
-    int("max-pull-bytes", "Most bytes in a pull request"),
+    int("max-pull-batch", "Most messages in a pull request").value_name("BATCH_SIZE"),
+    duration("max-pull-expire", "Longest wait of a pull request").value_name("EXPIRES"),
+    int("max-pull-bytes", "Most bytes in a pull request").value_name("BYTES"),
     int("sample", "Percentage of acknowledgements that are sampled").default("-1"),
     text(
         "target",
         "Subject that messages are delivered to; makes a push consumer",
-    ),
+    )
+    .value_name("SUBJECT"),
     duration("wait", "Time to wait for an acknowledgement").default("-1s"),
     duration(
         "inactive-threshold",
         "Remove the consumer after this time without use",
-    ),
-    int("replicas", "Number of copies in the cluster"),
-    map("metadata", "Add metadata, as KEY=VALUE"),
+    )
+    .value_name("THRESHOLD"),
+    int("replicas", "Number of copies in the cluster").value_name("REPLICAS"),
+    map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
 ];
 
 /// Of commands that make a consumer; they cannot be changed later.
@@ -59,11 +65,13 @@ pub(super) const FIXED_SETTINGS: &[Flag] = &[
     text(
         "deliver",
         "Where to start: all, last, new, subject, a sequence, or a duration back",
-    ),
+    )
+    .value_name("POLICY"),
     text(
         "deliver-group",
         "Queue group that messages of the push consumer are delivered to",
     )
+    .value_name("GROUP")
     .default("_unset_"),
     switch("ephemeral", "Make a consumer that goes away when unused"),
     switch("flow-control", "Use flow control (push consumers)"),
@@ -71,13 +79,14 @@ pub(super) const FIXED_SETTINGS: &[Flag] = &[
         "heartbeat",
         "Interval of idle heartbeats, -1 for none (push consumers)",
     ),
-    int("max-waiting", "Most pull requests that may wait"),
+    int("max-waiting", "Most pull requests that may wait").value_name("PULLS"),
     switch("pull", "Make a pull consumer"),
     choice(
         "replay",
         &["instant", "original"],
         "Deliver at once, or with the original pauses",
-    ),
+    )
+    .value_name("POLICY"),
     switch("memory", "Keep the state of the consumer in memory"),
     text(
         "pause",
@@ -87,19 +96,23 @@ pub(super) const FIXED_SETTINGS: &[Flag] = &[
         "pinned-groups",
         "Priority groups with the pinned client policy",
     )
+    .value_name("GROUPS")
     .list(),
     duration(
         "pinned-ttl",
         "Time after which a silent pinned client loses its place",
-    ),
+    )
+    .value_name("TTL"),
     text(
         "overflow-groups",
         "Priority groups with the overflow policy",
     )
+    .value_name("GROUPS")
     .list(),
     text(
         "prioritized-groups",
         "Priority groups with the prioritized policy",
     )
+    .value_name("GROUPS")
     .list(),
 ];

@@ -37,9 +37,9 @@ const FILTERS: &[Flag] = &[
         "Match consumers with fewer than this many unprocessed messages",
     ),
     duration("idle", "Match what has been idle for this long"),
-    duration("created", "Match what was created at least this long ago"),
-    int("replicas", "Match at most this many replicas"),
-    text("leader", "Match what this server leads"),
+    duration("created", "Match what was created at least this long ago").value_name("DURATION"),
+    int("replicas", "Match at most this many replicas").value_name("REPLICAS"),
+    text("leader", "Match what this server leads").value_name("SERVER"),
     switch(
         "pinned",
         "Match consumers whose groups all have a pinned client",
@@ -62,7 +62,7 @@ const ADD: Command = Command::new("add", "Create a consumer")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file"),
+            text("output", "Write to this file").value_name("FILE"),
             switch("defaults", "Take the default answer to every question"),
         ],
         SETTINGS,
@@ -199,7 +199,8 @@ const SUB: Command = Command::new("sub", "Receive messages of a consumer")
         text(
             "deliver-group",
             "Queue group that messages of the push consumer are delivered to",
-        ),
+        )
+        .value_name("GROUP"),
     ]])
     .run(super::next::subscribe);
 

@@ -5,7 +5,7 @@ use crate::model::*;
 /// `nats errors`.
 pub const ERRORS: Command = Command::new("errors", "Error codes of the server")
     .aliases(&["err", "error"])
-    .flags(&[&[file("errors", "Use the error definitions in this file")]])
+    .flags(&[&[file("errors", "Use the error definitions in this file").value_name("FILE")]])
     .commands(&[LS, LOOKUP, EDIT, VALIDATE]);
 
 /// `nats errors ls`.

@@ -27,7 +27,8 @@ pub const EVENTS: Command = Command::new("events", "Show events and advisories a
             "subjects",
             "Subjects to listen on (repeatable, or a list with commas)",
         )
+        .value_name("SUBJECTS")
         .list(),
         text("stream", "Stream to work with"),
-        duration("since", "Start this long ago"),
+        duration("since", "Start this long ago").value_name("DURATION"),
     ]]);

@@ -4,29 +4,32 @@ use crate::model::*;
 
 /// What may be changed of a bucket, too.
 const BUCKET: &[Flag] = &[
-    duration("ttl", "Time after which values are removed"),
+    duration("ttl", "Time after which values are removed").value_name("DURATION"),
     duration(
         "marker-ttl",
         "Keep markers of removed keys for this long, and allow a TTL per key",
-    ),
+    )
+    .value_name("DURATION"),
     uint("replicas", "Number of copies in the cluster").default("1"),
-    text("max-value-size", "Most bytes of a value"),
-    text("max-bucket-size", "Most bytes in the bucket"),
+    text("max-value-size", "Most bytes of a value").value_name("BYTES"),
+    text("max-bucket-size", "Most bytes in the bucket").value_name("BYTES"),
     text("tags", "Placement tags").list(),
     text(
         "cluster",
         "Only servers, or the assets placed, in this cluster",
     ),
     negatable("compress", "Compress the data of the bucket"),
-    map("metadata", "Add metadata, as KEY=VALUE"),
+    map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     text(
         "republish-source",
         "Only republish messages on this subject",
-    ),
+    )
+    .value_name("SRC"),
     text(
         "republish-destination",
         "Subject that stored messages are republished to",
-    ),
+    )
+    .value_name("DEST"),
     switch("republish-headers", "Republish headers only"),
 ];
 
@@ -54,7 +57,9 @@ const ADD: Command = Command::new("add", "Create a bucket")
         &[
             text("mirror", "Mirror another bucket"),
             text("mirror-domain", "JetStream domain of the mirrored bucket"),
-            text("source", "Source from another bucket (repeatable)").list(),
+            text("source", "Source from another bucket (repeatable)")
+                .value_name("BUCKET")
+                .list(),
         ],
     ]);
 
@@ -70,7 +75,9 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
         BUCKET,
         &[
             negatable("no-mirror", "Make a mirror an ordinary one"),
-            text("source", "Source from another bucket (repeatable)").list(),
+            text("source", "Source from another bucket (repeatable)")
+                .value_name("BUCKET")
+                .list(),
         ],
     ]);
 
@@ -98,7 +105,7 @@ const CREATE: Command = Command::new("create", "Put a value for a new key")
         arg("key", "The key"),
         optional("value", "The value"),
     ])
-    .flags(&[&[duration("ttl", "Time after which values are removed")]]);
+    .flags(&[&[duration("ttl", "Time after which values are removed").value_name("DURATION")]]);
 
 /// `nats kv update`.
 const UPDATE: Command = Command::new("update", "Put a value if the key is at a given revision")
@@ -123,7 +130,7 @@ const PURGE: Command = Command::new("purge", "Delete a key and its history")
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         switch("force", "Do it without asking").short('f'),
-        duration("ttl", "Time after which values are removed"),
+        duration("ttl", "Time after which values are removed").value_name("DURATION"),
     ]]);
 
 /// `nats kv history`.

@@ -17,7 +17,7 @@ const PLACEMENT: &[Flag] = &[
         "cluster",
         "Only servers, or the assets placed, in this cluster",
     ),
-    map("metadata", "Add metadata, as KEY=VALUE"),
+    map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     negatable("compress", "Compress the data of the bucket"),
 ];
 

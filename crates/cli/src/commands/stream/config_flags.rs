@@ -8,6 +8,7 @@ pub(super) const SETTINGS: &[Flag] = &[
         "subjects",
         "Subjects to listen on (repeatable, or a list with commas)",
     )
+    .value_name("SUBJECTS")
     .list(),
     text("description", "Free text that describes it"),
     choice(
@@ -15,13 +16,14 @@ pub(super) const SETTINGS: &[Flag] = &[
         &["none", "s2"],
         "Compression of the stored data",
     ),
-    int("replicas", "Number of copies in the cluster"),
+    int("replicas", "Number of copies in the cluster").value_name("REPLICAS"),
     text("tag", "Placement tag").list(),
     text("tags", "Placement tags").list().hidden(),
     text(
         "cluster",
         "Only servers, or the assets placed, in this cluster",
-    ),
+    )
+    .value_name("CLUSTER"),
     negatable(
         "ack",
         "Publishers get an acknowledgement for each stored message",
@@ -42,13 +44,13 @@ pub(super) const SETTINGS: &[Flag] = &[
         "Refuse new messages also at the limit per subject",
     ),
     text("max-age", "Most age of messages, -1 for no limit"),
-    text("max-bytes", "Most bytes in the stream"),
+    text("max-bytes", "Most bytes in the stream").value_name("BYTES"),
     int(
         "max-consumers",
         "Most consumers of the stream, -1 for no limit",
     )
     .default("-1"),
-    text("max-msg-size", "Most bytes of a message"),
+    text("max-msg-size", "Most bytes of a message").value_name("BYTES"),
     int("max-msgs", "Most messages in the stream").default("0"),
     int("max-msgs-per-subject", "Most messages per subject").default("0"),
     text(
@@ -63,6 +65,7 @@ pub(super) const SETTINGS: &[Flag] = &[
         "source",
         "Source from another stream: its name, or a JSON object (repeatable)",
     )
+    .value_name("BUCKET")
     .list(),
     negatable("allow-batch", "Allow atomic batch publishing"),
     negatable("allow-fast", "Allow fast batch publishing"),
@@ -83,21 +86,25 @@ pub(super) const SETTINGS: &[Flag] = &[
     duration(
         "subject-del-markers-ttl",
         "Leave markers with this TTL for messages removed by age",
-    ),
-    text("transform-source", "Subjects that are transformed"),
+    )
+    .value_name("DURATION"),
+    text("transform-source", "Subjects that are transformed").value_name("SOURCE"),
     text(
         "transform-destination",
         "Subject that messages are stored under",
-    ),
-    map("metadata", "Add metadata, as KEY=VALUE"),
+    )
+    .value_name("DEST"),
+    map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     text(
         "republish-source",
         "Only republish messages on this subject",
-    ),
+    )
+    .value_name("SRC"),
     text(
         "republish-destination",
         "Subject that stored messages are republished to",
-    ),
+    )
+    .value_name("DEST"),
     switch("republish-headers", "Republish headers only"),
     switch("json", "Print JSON").short('j'),
 ];
@@ -113,11 +120,13 @@ pub(super) const FIXED_SETTINGS: &[Flag] = &[
     duration(
         "limit-consumer-inactive",
         "Most inactive threshold of consumers",
-    ),
+    )
+    .value_name("THRESHOLD"),
     int(
         "limit-consumer-max-pending",
         "Most unacknowledged messages of consumers",
-    ),
+    )
+    .value_name("PENDING"),
     choice(
         "persist-mode",
         &["default", "async"],

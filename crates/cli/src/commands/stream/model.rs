@@ -24,18 +24,19 @@ const FILTERS: &[Flag] = &[
         "Only servers, or the assets placed, in this cluster",
     ),
     switch("empty", "Match streams without messages"),
-    duration("idle", "Match what has been idle for this long"),
-    duration("created", "Match what was created at least this long ago"),
+    duration("idle", "Match what has been idle for this long").value_name("DURATION"),
+    duration("created", "Match what was created at least this long ago").value_name("DURATION"),
     int(
         "consumers",
         "Match streams with at most this many consumers",
     )
+    .value_name("THRESHOLD")
     .default("-1"),
-    text("subject", "Only what concerns this subject"),
-    int("replicas", "Match at most this many replicas"),
+    text("subject", "Only what concerns this subject").value_name("SUBJECT"),
+    int("replicas", "Match at most this many replicas").value_name("REPLICAS"),
     switch("sourced", "Match streams with sources"),
     switch("mirrored", "Match streams that are mirrors"),
-    text("leader", "Match what this server leads"),
+    text("leader", "Match what this server leads").value_name("SERVER"),
     negatable("invert", "Turn each filter round"),
     text(
         "expression",
@@ -51,7 +52,7 @@ const ADD: Command = Command::new("add", "Create a stream")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file"),
+            text("output", "Write to this file").value_name("FILE"),
             switch("defaults", "Take the default answer to every question"),
         ],
         SETTINGS,
@@ -63,7 +64,7 @@ const ADD: Command = Command::new("add", "Create a stream")
 const LS: Command = Command::new("ls", "List streams")
     .aliases(&["list", "l"])
     .flags(&[&[
-        text("subject", "Only what concerns this subject"),
+        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
         switch("names", "Print names only").short('n'),
         switch("json", "Print JSON").short('j'),
     ]])
@@ -72,7 +73,7 @@ const LS: Command = Command::new("ls", "List streams")
 /// `nats stream report`.
 const REPORT: Command = Command::new("report", "Report about all streams")
     .flags(&[&[
-        text("subject", "Only what concerns this subject"),
+        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
         text(
             "cluster",
             "Only servers, or the assets placed, in this cluster",
@@ -173,9 +174,9 @@ const PURGE: Command = Command::new("purge", "Remove messages from a stream")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("force", "Do it without asking").short('f'),
-        text("subject", "Only what concerns this subject"),
-        uint("seq", "Remove messages below this sequence"),
-        uint("keep", "Keep this many messages"),
+        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
+        uint("seq", "Remove messages below this sequence").value_name("SEQUENCE"),
+        uint("keep", "Keep this many messages").value_name("MESSAGES"),
     ]])
     .run(super::remove::purge);
 
@@ -209,7 +210,7 @@ const VIEW: Command = Command::new("view", "Page through messages")
         duration("since", "Start this long ago"),
         switch("raw", "Print the plain data without decoration"),
         text("translate", "Pipe each body through a command"),
-        text("subject", "Only what concerns this subject"),
+        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
     ]])
     .run(super::get::view);
 
@@ -220,7 +221,9 @@ const GET: Command = Command::new("get", "Get one message")
         optional("id", "Sequence of the message"),
     ])
     .flags(&[&[
-        text("last-for", "The newest message on this subject").short('S'),
+        text("last-for", "The newest message on this subject")
+            .value_name("SUBJECT")
+            .short('S'),
         switch("json", "Print JSON").short('j'),
         text("translate", "Pipe each body through a command"),
     ]])
@@ -259,7 +262,7 @@ const RESTORE: Command = Command::new("restore", "Restore a stream from a backup
             "Only servers, or the assets placed, in this cluster",
         ),
         text("tag", "Placement tag").list(),
-        int("replicas", "Number of copies in the cluster"),
+        int("replicas", "Number of copies in the cluster").value_name("REPLICAS"),
     ]])
     .run(super::restore::restore);
 

@@ -26,11 +26,13 @@ const OPERATOR_ADD: Command = Command::new("add", "Make an operator")
             "service",
             "URL at which clients reach the operator's servers",
         )
+        .value_name("URL")
         .list(),
         url(
             "account-server",
             "URL at which servers look up account JWTs",
-        ),
+        )
+        .value_name("URL"),
         negatable("signing-key", "Make a signing key").on(),
         text("tags", "Tags to add").list(),
     ]])
@@ -57,11 +59,13 @@ const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
         url(
             "account-server",
             "URL at which servers look up account JWTs",
-        ),
+        )
+        .value_name("URL"),
         url(
             "service",
             "URL at which clients reach the operator's servers",
         )
+        .value_name("URL")
         .list(),
         text("tags", "Tags to add").list(),
         text("no-tags", "Tags to remove").list(),

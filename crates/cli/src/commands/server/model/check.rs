@@ -69,26 +69,30 @@ const CHECK_STREAM: Command = Command::new("stream", "Check a stream")
         uint(
             "lag-critical",
             "Critical when a source, mirror or peer is this many operations behind",
-        ),
+        )
+        .value_name("MSGS"),
         duration(
             "seen-critical",
             "Critical when a source, mirror or peer was not seen for this long",
-        ),
-        int("min-sources", "Critical with fewer sources than this"),
-        int("max-sources", "Critical with more sources than this"),
-        int("peer-expect", "Number of replicas that should be there"),
+        )
+        .value_name("DURATION"),
+        int("min-sources", "Critical with fewer sources than this").value_name("SOURCES"),
+        int("max-sources", "Critical with more sources than this").value_name("SOURCES"),
+        int("peer-expect", "Number of replicas that should be there").value_name("SERVERS"),
         uint(
             "peer-lag-critical",
             "Critical when a replica is this many operations behind",
-        ),
+        )
+        .value_name("OPS"),
         duration(
             "peer-seen-critical",
             "Critical when a replica was not seen for this long",
-        ),
-        uint("msgs-warn", "Warn at this many messages or fewer"),
-        uint("msgs-critical", "Critical at this many messages or fewer"),
-        int("subjects-warn", "Warn at this many subjects"),
-        int("subjects-critical", "Critical at this many subjects"),
+        )
+        .value_name("DURATION"),
+        uint("msgs-warn", "Warn at this many messages or fewer").value_name("MSGS"),
+        uint("msgs-critical", "Critical at this many messages or fewer").value_name("MSGS"),
+        int("subjects-warn", "Warn at this many subjects").value_name("SUBJECTS"),
+        int("subjects-critical", "Critical at this many subjects").value_name("SUBJECTS"),
     ]])
     .run(check::stream);
 
@@ -142,11 +146,13 @@ const CHECK_MESSAGE: Command = Command::new("message", "Check a message in a str
         duration(
             "age-warn",
             "Warn when the newest message is older than this",
-        ),
+        )
+        .value_name("DURATION"),
         duration(
             "age-critical",
             "Critical when the newest message is older than this",
-        ),
+        )
+        .value_name("DURATION"),
         regex("content", "Regular expression that the body must match").default("."),
         switch(
             "body-timestamp",
@@ -163,16 +169,19 @@ const CHECK_META: Command = Command::new("meta", "Check the JetStream meta group
             "expect",
             "Number of servers that take part in the meta group",
         )
+        .value_name("SERVERS")
         .required(),
         uint(
             "lag-critical",
             "Critical when a source, mirror or peer is this many operations behind",
         )
+        .value_name("MSGS")
         .required(),
         duration(
             "seen-critical",
             "Critical when a source, mirror or peer was not seen for this long",
         )
+        .value_name("DURATION")
         .required(),
     ]])
     .run(check::meta);

@@ -12,9 +12,9 @@ pub(super) const CLUSTER: Command = Command::new("cluster", "Clusters")
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread client connections evenly")
     .args(&[optional("duration", "How long to take for it").default("2m")])
     .flags(&[&[
-        text("server-name", "Only the server of this name"),
-        text("cluster", "Only the servers of this cluster"),
-        duration("idle", "Match what has been idle for this long"),
+        text("server-name", "Only the server of this name").value_name("NAME"),
+        text("cluster", "Only the servers of this cluster").value_name("NAME"),
+        duration("idle", "Match what has been idle for this long").value_name("DURATION"),
         text("account", "Only this account"),
         text(
             "subject",
@@ -34,7 +34,8 @@ const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leade
         text(
             "cluster",
             "Only servers, or the assets placed, in this cluster",
-        ),
+        )
+        .value_name("NAME"),
         text("tags", "Only servers with these tags").list(),
         text("host", "Only the server of this name"),
         switch("json", "Print JSON").short('j'),

@@ -9,7 +9,8 @@ const SERVERS: &[Flag] = &[
     text(
         "cluster",
         "Only servers, or the assets placed, in this cluster",
-    ),
+    )
+    .value_name("NAME"),
     text("tags", "Only servers with these tags").list(),
     int("watch", "Repeat every so many seconds"),
     text(
@@ -97,7 +98,8 @@ const REPORT_CONNECTIONS: Command = Command::new("connections", "Report about co
             text(
                 "closed-reason",
                 "Only closed connections whose reason matches this regular expression",
-            ),
+            )
+            .value_name("REASON"),
             text(
                 "filter",
                 "Only connections for which this expression is true",

@@ -14,7 +14,8 @@ pub(super) const REQUEST: Command = Command::new("request", "Ask servers for mon
         text(
             "cluster",
             "Only servers, or the assets placed, in this cluster",
-        ),
+        )
+        .value_name("NAME"),
         text("tags", "Only servers with these tags").list(),
     ]])
     .commands(&[
@@ -73,16 +74,16 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
         )
         .default("cid"),
         switch("subscriptions", "Include subscriptions"),
-        uint("filter-cid", "Only this connection"),
+        uint("filter-cid", "Only this connection").value_name("CID"),
         choice(
             "filter-state",
             &["open", "closed", "all"],
             "State of the connections",
         )
         .default("open"),
-        text("filter-user", "Only this user"),
-        text("filter-account", "Only this account"),
-        text("filter-subject", "Only subscriptions on this subject"),
+        text("filter-user", "Only this user").value_name("USER"),
+        text("filter-account", "Only this account").value_name("ACCOUNT"),
+        text("filter-subject", "Only subscriptions on this subject").value_name("SUBJECT"),
         switch(
             "filter-empty",
             "Leave out servers without matching connections",
@@ -102,7 +103,7 @@ const REQUEST_GATEWAYS: Command = Command::new("gateways", "Gateway data (gatewa
         optional("filter-name", "Only this gateway"),
     ])
     .flags(&[&[
-        text("filter-account", "Only this account"),
+        text("filter-account", "Only this account").value_name("ACCOUNT"),
         switch("accounts", "Include details of each account"),
         negatable("subscriptions", "Include subscriptions").on(),
         text(
@@ -239,8 +240,8 @@ const REQUEST_SUBSCRIPTIONS: Command = Command::new("subscriptions", "Subscripti
     .args(&[optional("wait", "Number of servers that should answer")])
     .flags(&[&[
         switch("detail", "List each subscription"),
-        text("filter-account", "Only this account"),
-        text("filter-subject", "Only subscriptions on this subject"),
+        text("filter-account", "Only this account").value_name("ACCOUNT"),
+        text("filter-subject", "Only subscriptions on this subject").value_name("SUBJECT"),
         text(
             "archive",
             "Read from a file made by audit gather instead of asking servers",
