@@ -397,9 +397,10 @@ fn connections(data: &mut Json, body: &Json) {
         // Those that were closed are not captured.
         body.int("state") != 1
             && (body.int("cid") == 0 || body.int("cid") == connection.int("cid"))
-            && (!body.has("acc") || account(connection) == body.text("acc"))
-            && (!body.has("user") || connection.text("authorized_user") == body.text("user"))
-            && (!body.has("filter_subject") || listens(body.text("filter_subject")))
+            && (body.text("acc").is_empty() || account(connection) == body.text("acc"))
+            && (body.text("user").is_empty()
+                || connection.text("authorized_user") == body.text("user"))
+            && (body.text("filter_subject").is_empty() || listens(body.text("filter_subject")))
     });
     without_subscriptions(data, "connections", body);
     let count = data.list("connections").len();
