@@ -66,6 +66,15 @@ def sizes(ctx):
             r"Maximum Bucket Size: 1\.0 GiB\n +Maximum Value Size: 2\.0 KiB\n")
 
 
+@case(93)
+def requests_about_buckets_are_logged(ctx):
+    tool = nats(ctx)
+    tool.run("kv", "add", "B")
+    matches(tool.run("kv", "info", "B", "--trace").err,
+            r"\d\d:\d\d:\d\d >>> \$JS\.API\.STREAM\.INFO\.KV_B\n\n\n.*\d\d:\d\d:\d\d <<< \$JS\.API\.STREAM\.INFO\.KV_B: \{")
+    matches(tool.run("kv", "ls", "--trace").err, r"\d >>> \$JS\.API\.STREAM\.LIST\n\S+ \{\"offset\":0\}\n.*\d <<< \$JS\.API\.STREAM\.LIST\n\{")
+
+
 @case(94)
 def what_is_not_there(ctx):
     tool = nats(ctx)
@@ -238,6 +247,7 @@ def a_large_object_with_progress(ctx):
     tool.run("object", "get", "B", "empty", "--no-progress")
     eq(os.path.getsize(tool.path("empty")), 0)
     eq(tool.error("object", "put", "B"), "--name is required when reading from stdin")
+    eq(tool.error("object", "put", "B", "nope"), "path 'nope' does not exist")
 
 
 @case(103)

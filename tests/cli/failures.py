@@ -85,7 +85,7 @@ def no_permission_anywhere(ctx):
 jetstream { store_dir: js }
 authorization { users: [ { user: u, password: p, permissions: { publish: { deny: ["$JS.API.>", "a"] } } } ] }
 """)
-    ends_well_explained(tool, JETSTREAM, r'nats: error: .*nats: Permissions Violation for Publish to "\$JS\.API\.', "--user", "u", "--password",
+    ends_well_explained(tool, JETSTREAM, r'nats: error: .*Permissions Violation for Publish to "\$JS\.API\.', "--user", "u", "--password",
                         "p", "--timeout", "300ms")
 
 

@@ -510,8 +510,9 @@ def a_request_with_payload_headers_and_thresholds(ctx):
     matches(run_check(tool, *ask, "--response-critical", "1ns", code=2), "^CRITICAL svc Crit:response took ")
 
 
-@case(105)
+@case(105, "deviation")
 def a_server_to_try_things_out_as_wished(ctx):
+    """The original has no such command."""
     tool = nats(ctx, server=False)
     from lib.process import free_ports
     port = free_ports(1)[0]

@@ -308,6 +308,10 @@ def an_edit_may_change_what_a_consumer_can_change(ctx):
     has(config, description="d", headers_only=True, inactive_threshold=3600 * SECOND, max_ack_pending=9, max_batch=6,
         max_expires=7 * SECOND, max_bytes=800, num_replicas=1, sample_freq="30", backoff=[SECOND, 2 * SECOND])
     eq(config["metadata"]["k"], "v")
+    eq(tool.error("consumer", "edit", "ORDERS", "C", "--sample", "101", "-f"), "sample percent is not between 0 and 100")
+    # Metadata of servers is none.
+    eq(tool.out("consumer", "edit", "ORDERS", "C", "--config", tool.write("c.json", json.dumps(config)), "-f"),
+       "No difference in configuration\n")
     config.update(description="from a file")
     tool.run("consumer", "edit", "ORDERS", "C", "--config", tool.write("c.json", json.dumps(config)), "-f")
     has(config_of(tool, "ORDERS", "C"), description="from a file", max_ack_pending=9)

@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import socket
 import ssl
 import urllib.error
@@ -145,12 +146,43 @@ def what_keeps_servers_from_going_back_is_found(ctx):
     eq(tool.usage_error("server", "report", "downgrade"), "required argument 'api' not provided")
 
 
+@case(107, "services", "deviation")
+def the_largest_batch_is_shown(ctx):
+    """The original shows the largest request there, too."""
+    tool = nats(ctx, config="""
+accounts { APP { users: [ { user: app, password: app } ], jetstream: enabled }, SYS { users: [ { user: sys, password: sys } ] } }
+system_account: SYS
+jetstream { store_dir: js, limits { max_request_batch: 17, batch { max_msgs: 23 } } }
+""")
+    matches(tool.out("server", "info", *SYSTEM), r" Maximum Messages Per Batch: 23\n")
+
+
 @case(107, "services")
 def graphs_of_a_server(ctx):
     tool = nats(ctx)
     name = tool.server.varz()["server_name"]
+    eq(tool.error("server", "graph", name, *SYSTEM), "can only graph data on an interactive terminal")
+    matches(tool.terminal("server", "graph", name, *SYSTEM, rows=8).finish(code=1), "please increase terminal dimensions")
+    matches(tool.terminal("server", "graph", "nobody", "--timeout", "300ms", *SYSTEM, rows=60).finish(code=1),
+            "no results received, ensure the account used has system privileges and appropriate permissions")
+    for what, *captions in ((name, r"CPU % Used \(normalized for \d+ cores\)", "Memory Used", "Connections", "Subscriptions",
+                             r"Messages In\+Out / second", r"Bytes In\+Out / second"),
+                            (tool.server.varz()["server_id"], "CPU % Used", "HA Assets", "API Requests / second", "Pending API Requests",
+                             "File Storage", "Memory Storage")):
+        flags = ("-j",) if "HA Assets" in captions else ()
+        terminal = tool.terminal("server", "graph", what, *flags, *SYSTEM, rows=60, columns=100)
+        terminal.wait("Statistics for %s\n.*%s" % (re.escape(what), ".*".join(captions)))
+        terminal.process.send_signal(signal.SIGINT)
+        terminal.finish()
+
+
+@case(107, "services", "deviation")
+def graphs_of_a_server_are_drawn_with_dots(ctx):
+    """The original draws lines, over what was on the screen before, calls all of it JetStream, and graphs a JetStream that is not there."""
+    tool = nats(ctx)
+    name = tool.server.varz()["server_name"]
     terminal = tool.terminal("server", "graph", name, *SYSTEM, rows=50)
-    terminal.wait(r"^%s \([A-Z2-7]{56}\)\n\nCPU %% Used \(normalized for \d+ cores\): [\d.]+ +Memory Used: [\d.]+ MiB\n"
+    terminal.wait(r"^Server Statistics for %s\n\nCPU %% Used \(normalized for \d+ cores\): [\d.]+ +Memory Used: [\d.]+ MiB\n"
                   % re.escape(name))
     terminal.wait(r"Connections: 1 +Subscriptions: \d+\n.*Messages In\+Out / second: [\d.,]+ +Bytes In\+Out / second: [\d.]+ \w+\n")
     sub = tool.start("sub", "a")
@@ -160,15 +192,13 @@ def graphs_of_a_server(ctx):
     terminal.finish()
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
     terminal = tool.terminal("server", "graph", tool.server.varz()["server_id"], "-j", *SYSTEM, rows=60, columns=100)
-    terminal.wait(r"CPU %.*\nMemory Storage: 0 B\n.*\nFile Storage: 0 B\n.*\nHA Assets: 0\n.*"
-                  r"\nAPI Requests / second: [\d.]+\n.*\nPending API Requests: 0\n.*q: leave$")
+    terminal.wait(r"^JetStream Statistics for .*\nCPU %.*\nHA Assets: 0\n.*\nAPI Requests / second: [\d.]+\n.*\nPending API Requests: 0\n.*"
+                  r"\nFile Storage: 0 B\n.*\nMemory Storage: 0 B\n.*q: leave$")
     terminal.type("q")
     terminal.finish()
-    eq(tool.error("server", "graph", name, *SYSTEM), "can only graph data on an interactive terminal")
     plain = nats(ctx, config=tool_config_without_jetstream())
     name = plain.server.varz()["server_name"]
     matches(plain.terminal("server", "graph", name, "-j", *SYSTEM).finish(code=1), "server %s has no JetStream" % re.escape(name))
-    matches(plain.terminal("server", "graph", "nobody", "--timeout", "300ms", *SYSTEM).finish(code=1), "no results received")
 
 
 def tool_config_without_jetstream():

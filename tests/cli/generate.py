@@ -59,8 +59,9 @@ def with_defaults(terminal, *answers):
         terminal.answer(question, text)
 
 
-@case(105, "cluster", "gateway")
+@case(105, "cluster", "gateway", "deviation")
 def clusters_for_docker_are_generated(ctx):
+    """The original has bundles of its own, with other names and questions."""
     tool = nats(ctx, server=False)
     terminal = chosen(tool, 0)
     terminal.answer("How many clusters", "0")
@@ -78,8 +79,9 @@ def clusters_for_docker_are_generated(ctx):
     eq(tool.error("server", "generate", "out"), "target directory out already exist")
 
 
-@case(105, "leafnodes")
+@case(105, "leafnodes", "deviation")
 def a_leaf_node_is_generated(ctx):
+    """The original has bundles of its own, with other names and questions."""
     tool = nats(ctx, server=False)
     terminal = chosen(tool, 1)
     creds = tool.path("ngs.creds")
@@ -97,8 +99,9 @@ def a_leaf_node_is_generated(ctx):
     eq(ctx.check_config(text)[0], 0, text)
 
 
-@case(134, "operator", slow=True)
+@case(134, "operator", "deviation", slow=True)
 def a_server_of_an_operator_is_generated(ctx):
+    """The original has bundles of its own, with other names and questions."""
     tool = nats(ctx, server=False)
     matches(chosen(tool, 2).finish(code=1), "no operators found")
     tool.run("auth", "operator", "add", "OP")
@@ -124,8 +127,9 @@ def a_server_of_an_operator_is_generated(ctx):
     eq(server.varz()["server_name"], "one")
 
 
-@case(134)
+@case(134, "deviation")
 def values_for_kubernetes_are_generated(ctx):
+    """The original has bundles of its own, with other names and questions."""
     tool = nats(ctx, server=False)
     tool.run("auth", "operator", "add", "OP")
     terminal = chosen(tool, 3)
@@ -137,8 +141,9 @@ def values_for_kubernetes_are_generated(ctx):
                   r"    operator: e\w+\.\w+\.[\w-]+\n    system_account: A\w{55}\n    resolver_preload:\n      A\w{55}: e\w+\.\w+\.[\w-]+\n$")
 
 
-@case(105)
+@case(105, "deviation")
 def bundles_of_ones_own(ctx):
+    """The original knows other functions and asks in other words."""
     tool = nats(ctx, server=False)
     tool.write("mine/bundle.yaml", BUNDLE)
     tool.write("mine/form.yaml", FORM)

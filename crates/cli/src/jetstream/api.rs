@@ -25,6 +25,17 @@ pub fn api_prefix(domain: &str, prefix: &str) -> String {
     }
 }
 
+/// How requests and answers are logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trace {
+    /// Not at all.
+    Off,
+    /// As those about streams and consumers are.
+    Api,
+    /// As those about buckets are: each in one entry.
+    Buckets,
+}
+
 /// The JetStream API of an account.
 #[derive(Clone, Debug)]
 pub struct Api {
@@ -34,7 +45,7 @@ pub struct Api {
     pub timeout: Duration,
     prefix: String,
     event_prefix: String,
-    trace: bool,
+    trace: Trace,
 }
 
 impl Api {
@@ -58,8 +69,16 @@ impl Api {
             timeout,
             prefix,
             event_prefix,
-            trace,
+            trace: if trace { Trace::Api } else { Trace::Off },
         }
+    }
+
+    /// Logs as commands about buckets do, if at all.
+    pub fn for_buckets(mut self) -> Self {
+        if self.trace != Trace::Off {
+            self.trace = Trace::Buckets;
+        }
+        self
     }
 
     /// Prefix of requests, `$JS.API` unless something else was asked for.
@@ -133,12 +152,17 @@ impl Api {
         patience: Duration,
     ) -> Result<Message, ApiError> {
         let subject = self.subject(name);
-        if self.trace {
-            log!(">>> {subject}");
-            for (key, values) in headers.map(Headers::grouped).unwrap_or_default() {
-                log!(">>> Header: {key}: [{}]", values.join(" "));
+        let text = String::from_utf8_lossy(body);
+        match self.trace {
+            Trace::Off => {}
+            Trace::Api => {
+                log!(">>> {subject}");
+                for (key, values) in headers.map(Headers::grouped).unwrap_or_default() {
+                    log!(">>> Header: {key}: [{}]", values.join(" "));
+                }
+                log!("{text}");
             }
-            log!("{}", String::from_utf8_lossy(body));
+            Trace::Buckets => log!(">>> {subject}\n{text}\n"),
         }
         // An older one would be taken for the reason of this request.
         let _ = self.connection.take_error();
@@ -153,8 +177,10 @@ impl Api {
                 }
                 error => ApiError::Client(error),
             })?;
-        if self.trace {
-            log!("<<< {subject}\n{}\n", answer.text());
+        match self.trace {
+            Trace::Off => {}
+            Trace::Api => log!("<<< {subject}\n{}\n", answer.text()),
+            Trace::Buckets => log!("<<< {subject}: {}", answer.text()),
         }
         Ok(answer)
     }
@@ -179,15 +205,13 @@ impl Api {
         body: &Json,
         mut take: impl FnMut(&Json) -> usize,
     ) -> Result<(), ApiError> {
-        let mut body = if body.is_null() {
-            Json::object()
-        } else {
-            body.clone()
-        };
         let mut offset = 0;
         for _ in 0..MAX_PAGES {
-            body.set("offset", offset);
-            let page = self.request(name, &body)?;
+            let mut request = Json::object().with("offset", offset);
+            for (key, value) in body.entries("") {
+                request.set(key, value.clone());
+            }
+            let page = self.request(name, &request)?;
             let found = take(&page);
             offset += found;
             let total = usize::try_from(page.int("total")).unwrap_or(0);

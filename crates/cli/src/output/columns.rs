@@ -1,6 +1,8 @@
 //! The "information" layout: labels on the left, values on the right
 //! (cli.md 1.7).
 
+use std::collections::BTreeMap;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::json::Json;
@@ -201,57 +203,74 @@ impl Columns {
         if !self.heading.is_empty() {
             out.push_str(&format!("# {}\n\n", self.heading));
         }
+        let mut depth = 0;
+        let mut is_first = true;
         for line in &self.lines {
             match line {
                 Line::Row { label, value } if label.is_empty() => {
-                    out.push_str(&format!("  - {value}\n"));
+                    out.push_str(&format!("- {value}\n"));
                 }
                 Line::Row { label, value } => out.push_str(&format!("- **{label}:** {value}\n")),
-                Line::Section(title) => out.push_str(&format!("\n## {title}\n\n")),
+                Line::Section(title) => {
+                    if !is_first {
+                        out.push('\n');
+                    }
+                    out.push_str(&format!("##{} {title}\n\n", "#".repeat(depth)));
+                }
                 Line::Text(text) => out.push_str(&format!("{text}\n")),
-                Line::Indent(_) => {}
+                Line::Indent(0) => depth = 0,
+                Line::Indent(_) => depth += 1,
             }
+            is_first &= matches!(line, Line::Indent(_));
         }
         out
     }
 
+    /// Sections of one title become one, and those without rows none; values
+    /// without a label are left out.
     fn json(&self) -> Json {
-        let mut top: Vec<(String, Json)> = vec![("Header".to_owned(), Json::from(&*self.heading))];
-        let mut section: Option<(String, Vec<(String, Json)>)> = None;
+        let mut top: BTreeMap<&str, Json> = BTreeMap::new();
+        let mut sections: BTreeMap<&str, BTreeMap<&str, Json>> = BTreeMap::new();
+        if !self.heading.is_empty() {
+            top.insert("Header", Json::from(&*self.heading));
+        }
+        let mut section = "";
         for line in &self.lines {
             match line {
                 Line::Row { label, value } => {
-                    let rows = match &mut section {
-                        Some((_, rows)) => rows,
-                        None => &mut top,
+                    if label.is_empty() {
+                        continue;
+                    }
+                    let rows = match section {
+                        "" => &mut top,
+                        title => sections.entry(title).or_default(),
                     };
-                    match rows.last_mut() {
-                        // A value below the one before it.
-                        Some((_, Json::Text(text))) if label.is_empty() => {
-                            text.push_str(&format!(", {value}"));
-                        }
-                        _ => rows.push((label.clone(), Json::from(value.as_str()))),
+                    rows.insert(label, Json::from(value.as_str()));
+                }
+                Line::Text(text) => {
+                    if section.is_empty() || text.is_empty() {
+                        continue;
+                    }
+                    let rows = sections.entry(section).or_default();
+                    let texts = rows.entry("header").or_insert(Json::List(Vec::new()));
+                    if let Json::List(texts) = texts {
+                        texts.push(Json::from(text.as_str()));
                     }
                 }
-                Line::Section(title) => {
-                    if let Some((title, rows)) = section.take() {
-                        top.push((title, sorted(rows)));
-                    }
-                    section = Some((title.clone(), Vec::new()));
-                }
-                Line::Text(_) | Line::Indent(_) => {}
+                Line::Section(title) => section = title,
+                Line::Indent(_) => {}
             }
         }
-        if let Some((title, rows)) = section {
-            top.push((title, sorted(rows)));
+        for (title, rows) in sections {
+            top.insert(title, object(rows));
         }
-        sorted(top)
+        object(top)
     }
 }
 
-fn sorted(mut rows: Vec<(String, Json)>) -> Json {
-    rows.sort_by(|a, b| a.0.cmp(&b.0));
-    Json::Object(rows)
+fn object(rows: BTreeMap<&str, Json>) -> Json {
+    let rows = rows.into_iter();
+    Json::Object(rows.map(|(key, value)| (key.to_owned(), value)).collect())
 }
 
 #[cfg(test)]

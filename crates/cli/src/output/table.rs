@@ -183,8 +183,7 @@ impl Table {
             table.add_row(whole(&mut self.footer.iter().map(Cell::text)));
         }
         for (number, column) in table.column_iter_mut().enumerate() {
-            let is_text = |row: &Vec<Cell>| matches!(row.get(number), Some(Cell::Text(_)));
-            if !self.rows.iter().any(is_text) {
+            if self.is_on_the_right(number) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -313,6 +312,12 @@ impl Table {
         out.join("\n")
     }
 
+    /// Whether a column has no texts.
+    fn is_on_the_right(&self, column: usize) -> bool {
+        let is_text = |row: &Vec<Cell>| matches!(row.get(column), Some(Cell::Text(_)));
+        !self.rows.iter().any(is_text)
+    }
+
     fn markdown(&self) -> String {
         let columns = self.columns();
         let mut out = Vec::new();
@@ -330,7 +335,11 @@ impl Table {
             }
             out.push(line);
             if number == 0 && !self.headers.is_empty() {
-                out.push(format!("|{}", " --- |".repeat(columns)));
+                let rules = (0..columns).map(|column| match self.is_on_the_right(column) {
+                    true => " ---:|",
+                    false => " --- |",
+                });
+                out.push(format!("|{}", rules.collect::<String>()));
             }
         }
         out.join("\n")

@@ -8,6 +8,7 @@ use crate::bail;
 use crate::commands::stream::backup::{
     ABOUT_FILE, Options, backup_stream, places as still_places, staging_beside,
 };
+use crate::commands::stream::information::show;
 use crate::commands::stream::restore::{Backup, restore_stream};
 use crate::failure::Result;
 use crate::format::{commas, human_size};
@@ -125,9 +126,9 @@ pub fn restore(session: &mut Session) -> Result<()> {
     // All of them first, so that nothing is restored if not everything can be.
     let known = api.stream_names("")?;
     let mut backups = Vec::new();
-    for (name, place) in places(Path::new(&directory), &known)? {
-        let mut backup = Backup::open(&place)
-            .map_err(|failure| failure.context(format!("restore for {name} failed")))?;
+    let failed = |failure: crate::failure::Failure| failure.context("restore failed");
+    for place in places(Path::new(&directory), &known)? {
+        let mut backup = Backup::open(&place).map_err(failed)?;
         if cluster.is_some() || !tags.is_empty() {
             let mut placement = Json::object();
             if let Some(cluster) = &cluster {
@@ -146,14 +147,18 @@ pub fn restore(session: &mut Session) -> Result<()> {
         backups.len()
     );
     for backup in &backups {
-        restore_stream(&api, backup, false)?;
+        restore_stream(&api, backup, false).map_err(failed)?;
+        let info = api
+            .stream_info(backup.config.text("name"))
+            .map_err(|error| crate::fail!("could not request Stream info: {error}"))?;
+        show(&info, false, false);
     }
     Ok(())
 }
 
-/// Names and paths of the backups in a directory, which has nothing else, of
-/// streams that are not known.
-fn places(directory: &Path, known: &[String]) -> Result<Vec<(String, String)>> {
+/// Paths of the backups in a directory, which has nothing else, of streams
+/// that are not known.
+fn places(directory: &Path, known: &[String]) -> Result<Vec<String>> {
     let failed = |doing: &str, path: &Path, error: &std::io::Error| {
         crate::fail!(
             "{}",
@@ -176,7 +181,7 @@ fn places(directory: &Path, known: &[String]) -> Result<Vec<(String, String)>> {
         let about = path.join(ABOUT_FILE);
         fs::metadata(&about)
             .map_err(|error| failed("stat", &about, &error).context("expected backup.json"))?;
-        places.push((name.into_owned(), path.to_string_lossy().into_owned()));
+        places.push(path.to_string_lossy().into_owned());
     }
     Ok(places)
 }

@@ -19,12 +19,3 @@ pub fn schema_problems(name: &str, value: &Json) -> Vec<String> {
         None => Vec::new(),
     }
 }
-
-/// Sets the keys that are not there yet.
-pub fn complete(config: &mut Json, defaults: &[(&str, Json)]) {
-    for (key, value) in defaults {
-        if !config.has(key) {
-            config.set(key, value.clone());
-        }
-    }
-}

@@ -16,10 +16,11 @@ const SPAN_COMMENT: &str = "nanoseconds depicting a duration";
 /// A configuration as text; `schema` is the name of its schema.
 pub fn write(shape: &Shape, schema: &str, config: &Json) -> String {
     let about = schemas::find(schema).unwrap_or_default();
-    let mut out = format!(
-        "# Schema: {schema}\n#\n#   Required Items: {}\n",
-        about.texts("required").join(", ")
-    );
+    let mut out = format!("# Schema: {schema}\n");
+    let required = about.texts("required");
+    if !required.is_empty() {
+        out.push_str(&format!("#\n#   Required Items: {}\n", required.join(", ")));
+    }
     push_fields(&mut out, shape, config, &about, 0, Comments::Deep);
     out
 }

@@ -22,7 +22,7 @@ mod words;
 pub use balance::{Led, balance, leader_table};
 pub use body::{print_body, print_headers};
 pub use buckets::{Buckets, bucket_servers};
-pub use check::{complete, is_checked, schema_problems};
+pub use check::{is_checked, schema_problems};
 pub use cluster::{replicas_text, shorten};
 pub use difference::differences;
 pub use edit::{Decision, decide, in_editor, show_changes};

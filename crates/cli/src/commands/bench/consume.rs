@@ -75,7 +75,8 @@ impl<'a> Taken<'a> {
         let stats = connection.stats();
         Sample {
             messages: self.count,
-            traffic: stats.messages_in + stats.messages_out,
+            // The reading thread counts a little later than it delivers.
+            traffic: stats.messages_in.max(self.done) + stats.messages_out,
             begun: self.begun.unwrap_or(ended),
             ended,
             latencies,

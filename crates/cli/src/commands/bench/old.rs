@@ -374,6 +374,11 @@ pub fn push(session: &mut Session) -> Result<()> {
             counter.state("Receiving ");
             let begun = Instant::now();
             let connection = &api.connection;
+            if count == 0 {
+                // It would take messages of others.
+                let taken = Taken::new(&setup.plan, count, counter);
+                return Ok(began_at(begun, taken.sample(connection, None)));
+            }
             let messages = bind(&api, setup, group).map_err(|error| {
                 error.context(format!(
                     "subscribing to the push durable '{}'",

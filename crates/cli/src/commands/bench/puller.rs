@@ -100,6 +100,10 @@ impl Puller {
             .wanted
             .map_or(self.batch, |wanted| wanted.min(self.batch));
         self.pending = self.batch;
+        // Servers take a request for none as one for one.
+        if count == 0 {
+            return Ok(());
+        }
         self.request(count)
     }
 

@@ -31,7 +31,9 @@ impl Trouble {
     pub fn reported(&self, error: &ClientError) {
         self.spoiled.store(true, Ordering::Relaxed);
         let text = match error {
-            ClientError::Server(text) if is_permission(text) => {
+            ClientError::Server(text)
+                if is_permission(text) && !text.starts_with("permissions violation:") =>
+            {
                 format!("nats: permissions violation: {text}")
             }
             other => other.to_string(),

@@ -19,13 +19,14 @@ pub fn edit(session: &mut Session) -> Result<()> {
     if info.text("config.durable_name").is_empty() {
         bail!("only durable consumers can be edited");
     }
-    let old = fields::configuration(&without_reserved(info.at("config").clone()));
+    settings::check_sample(&session.matches)?;
+    let old = fields::configuration(info.at("config"));
     let new = changed(session, &old).map_err(|failure| {
         failure.context(format!(
             "could not create new configuration for Consumer {name}"
         ))
     })?;
-    let new = fields::configuration(&without_reserved(new));
+    let (old, new) = (compared(&old), compared(&new));
     if !new.list("backoff").is_empty() && new.int("ack_wait") != old.int("ack_wait") {
         bail!("consumers with backoff policies do not support editing Ack Wait");
     }
@@ -39,10 +40,26 @@ pub fn edit(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
+/// A configuration without the server's metadata; what remains may be empty,
+/// which is something else than none.
+fn compared(config: &Json) -> Json {
+    let has_metadata = config.has("metadata");
+    let mut config = fields::configuration(&without_reserved(config.clone()));
+    if has_metadata && !config.has("metadata") {
+        config.set("metadata", Json::object());
+    }
+    config
+}
+
 fn changed(session: &Session, old: &Json) -> Result<Json> {
     let matches = &session.matches;
     if matches.on("interactive") {
-        return in_editor(&CONSUMER_CONFIG, SCHEMA, old);
+        let mut new = in_editor(&CONSUMER_CONFIG, SCHEMA, &compared(old))?;
+        if !new.has("metadata") {
+            // The file has a field for it, even if it is empty.
+            new.set("metadata", Json::object());
+        }
+        return Ok(new);
     }
     if let Some(path) = matches.filled("config") {
         return file::read(path);

@@ -153,6 +153,15 @@ pub fn copied(config: &mut Json, matches: &Matches) -> Result<()> {
     set_priorities(config, matches)
 }
 
+/// Fails for a percentage that is none.
+pub fn check_sample(matches: &Matches) -> Result<()> {
+    let percent = matches.int("sample");
+    if percent != NO_SAMPLE && !(0..=100).contains(&percent) {
+        bail!("sample percent is not between 0 and 100");
+    }
+    Ok(())
+}
+
 /// What flags say that edits and copies treat alike.
 fn changed(config: &mut Json, matches: &Matches) -> Result<()> {
     if let Some(text) = matches.filled("description") {
@@ -165,11 +174,8 @@ fn changed(config: &mut Json, matches: &Matches) -> Result<()> {
         config.set("max_ack_pending", max_pending(matches));
     }
     if matches.int("sample") != NO_SAMPLE {
-        let percent = matches.int("sample");
-        if !(0..=100).contains(&percent) {
-            bail!("sample percent is not between 0 and 100");
-        }
-        let text = match percent {
+        check_sample(matches)?;
+        let text = match matches.int("sample") {
             0 => String::new(),
             percent => percent.to_string(),
         };

@@ -131,6 +131,7 @@ const WRONG_LAST_SEQUENCE: [i64; 2] = [10071, 10164];
 impl Bucket {
     /// Opens a bucket.
     pub fn open(api: Api, name: &str) -> Result<Self> {
+        let api = api.for_buckets();
         check_bucket_name(name)?;
         let info = match api.stream_info(&format!("KV_{name}")) {
             Ok(info) => info,

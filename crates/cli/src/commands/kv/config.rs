@@ -49,7 +49,7 @@ fn check_flags(matches: &Matches) -> Result<()> {
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
     check_flags(&session.matches)?;
-    let api = session.jetstream()?;
+    let api = session.jetstream()?.for_buckets();
     let name = session.matches.required_arg("bucket").to_owned();
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",

@@ -80,6 +80,7 @@ pub struct Bucket {
 impl Bucket {
     /// Opens a bucket.
     pub fn open(api: Api, name: &str) -> Result<Self> {
+        let api = api.for_buckets();
         check_store_name(name)?;
         let info = match api.stream_info(&format!("OBJ_{name}")) {
             Ok(info) => info,

@@ -12,7 +12,7 @@ use crate::session::Session;
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
     size(&session.matches)?;
-    let api = session.jetstream()?;
+    let api = session.jetstream()?.for_buckets();
     let name = session.matches.required_arg("bucket").to_owned();
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
@@ -103,6 +103,7 @@ fn configuration(matches: &Matches, name: &str, old: &Json, new: bool) -> Result
         .set("max_bytes", if most == 0 { -1 } else { most })
         .set("discard", "new")
         .set("max_age", age)
+        .set("max_msgs_per_subject", 0)
         .set("storage", old.text("storage"))
         .set("num_replicas", replicas.max(1));
     placement(matches, old, &mut config);

@@ -28,6 +28,13 @@ const SHOWN_FROM: u64 = 20_480;
 
 /// Puts a file, or standard input.
 pub fn put(session: &mut Session) -> Result<()> {
+    if let Some(path) = session.matches.arg("file") {
+        match std::fs::metadata(path) {
+            Err(_) => bail!("path '{path}' does not exist"),
+            Ok(about) if about.is_dir() => bail!("'{path}' is a directory"),
+            Ok(_) => {}
+        }
+    }
     let bucket_name = session.matches.required_arg("bucket").to_owned();
     let bucket = Bucket::open(session.jetstream()?, &bucket_name)?;
     let matches = &session.matches;

@@ -29,11 +29,11 @@ pub fn graph(session: &mut Session) -> Result<()> {
     let mut captions = vec![processor];
     captions.extend(if jetstream {
         [
-            Caption::bytes("Memory Storage"),
-            Caption::bytes("File Storage"),
             Caption::plain("HA Assets"),
             Caption::plain("API Requests / second"),
             Caption::plain("Pending API Requests"),
+            Caption::bytes("File Storage"),
+            Caption::bytes("Memory Storage"),
         ]
     } else {
         [
@@ -44,7 +44,8 @@ pub fn graph(session: &mut Session) -> Result<()> {
             Caption::bytes("Bytes In+Out / second"),
         ]
     });
-    let title = format!("{} ({id})", first.text("server_name"));
+    let about = if jetstream { "JetStream" } else { "Server" };
+    let title = format!("{about} Statistics for {name}");
     let mut counters = Counters::default();
     charts(&title, captions, || {
         let varz = varz(&system, &id)?;
@@ -88,11 +89,11 @@ impl Counters {
         let stats = varz.at("jetstream.stats");
         vec![
             processor(varz),
-            stats.float("memory"),
-            stats.float("storage"),
             stats.float("ha_assets"),
             self.requests.at(now, stats.float("api.total")),
             varz.float("jetstream.meta.pending"),
+            stats.float("storage"),
+            stats.float("memory"),
         ]
     }
 }

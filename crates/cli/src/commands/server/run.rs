@@ -172,6 +172,25 @@ fn built_in() -> Result<(String, Command)> {
     Ok((path.display().to_string(), Command::new(path)))
 }
 
+/// A text as configurations have it: JSON knows escapes that they do not.
+pub(super) fn quoted(text: &str) -> String {
+    let mut out = String::from("\"");
+    for letter in text.chars() {
+        match letter {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            '\n' => out.push_str("\\n"),
+            '\r' => out.push_str("\\r"),
+            '\t' => out.push_str("\\t"),
+            letter if letter.is_ascii_control() => {
+                out.push_str(&format!("\\x{:02x}", u32::from(letter)));
+            }
+            letter => out.push(letter),
+        }
+    }
+    out + "\""
+}
+
 fn configuration(
     directory: &Path,
     name: &str,
@@ -180,7 +199,7 @@ fn configuration(
     jetstream: bool,
     users: &[User],
 ) -> String {
-    let quote = |text: &str| Json::from(text).compact();
+    let quote = quoted;
     let path = |below: &str| quote(&directory.join(below).to_string_lossy());
     let mut out = format!(
         "server_name: {}\nhost: {}\nport: {port}\nports_file_dir: {}\nsystem_account: SYSTEM\n",

@@ -19,7 +19,7 @@ use crate::jetstream::Api;
 use crate::output::Json;
 use crate::output::progress::{Progress, Unit};
 use crate::session::Session;
-use crate::{bail, fail};
+use crate::{bail, fail, log};
 
 /// File with configuration and state of the stream.
 pub const ABOUT_FILE: &str = "backup.json";
@@ -72,7 +72,8 @@ pub fn backup(session: &mut Session) -> Result<()> {
         check: matches.on("check"),
         chunk: size("chunk-size")?,
         window: size("window-size")?,
-        progress: matches.on("progress"),
+        // A bar would be between the log lines.
+        progress: matches.on("progress") && !session.trace(),
     };
     let name = matches.required_arg("stream").to_owned();
     let target = PathBuf::from(matches.required_arg("target"));
@@ -88,6 +89,9 @@ pub fn backup(session: &mut Session) -> Result<()> {
         let _ = fs::remove_dir_all(&abandoned);
         INTERRUPTED
     })?;
+    if session.trace() {
+        log!("Starting backup of {name:?}");
+    }
     backup_stream(&api, &info, &target, &staging, options)
         .map_err(|failure| failure.context("snapshot failed"))
 }

@@ -71,6 +71,11 @@ pub fn purge(session: &mut Session) -> Result<()> {
     if keep > 0 {
         body.set("keep", keep);
     }
+    let body = if body.entries("").is_empty() {
+        Json::Null
+    } else {
+        body
+    };
     let answer = api
         .request(&format!("STREAM.PURGE.{name}"), &body)
         .map_err(|error| fail!("could not purge Stream: {error}"))?;

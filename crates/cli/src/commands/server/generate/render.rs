@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 
+use super::super::run::quoted;
 use crate::context::write_whole;
 use crate::failure::Result;
 use crate::format::io_error_at;
@@ -49,7 +50,7 @@ impl Scope for Answers<'_> {
             "sub" => fold(i64::checked_sub),
             "mul" => fold(i64::checked_mul),
             "int" => Ok(Value::Int(numbers()?.0)),
-            "quote" => Ok(Value::Text(Json::from(text()).compact())),
+            "quote" => Ok(Value::Text(quoted(&text()))),
             "upper" => Ok(Value::Text(text().to_uppercase())),
             "lower" => Ok(Value::Text(text().to_lowercase())),
             // `default INSTEAD VALUE`, so that VALUE can come from a pipe.
