@@ -67,15 +67,10 @@ fn end_on_panics() {
 }
 
 fn act(words: Vec<String>) -> i32 {
-<<<<<<< HEAD
     if let Some((first, rest)) = words.split_first()
         && first == "--completion-bash"
     {
         help::completion::print_candidates(rest);
-=======
-    if let Some("--completion-bash") = words.first().map(String::as_str) {
-        help::completion::print_candidates(words.get(1..).unwrap_or_default());
->>>>>>> cli-c
         return 0;
     }
     if words.iter().any(|word| word == ZSH_MENU) {
