@@ -58,7 +58,6 @@ pub fn reply(session: &mut Session) -> Result<()> {
         sleep,
         trace,
     };
-    log!("Listening on {subject:?} in group {queue:?}");
     let (sender, interrupted) = channel();
     let mut signals = signal_hook::iterator::Signals::new([signal_hook::consts::SIGINT])?;
     thread::Builder::new()
@@ -69,6 +68,8 @@ pub fn reply(session: &mut Session) -> Result<()> {
                 let _ = sender.send(());
             }
         })?;
+    // From now on Ctrl-C ends it in order.
+    log!("Listening on {subject:?} in group {queue:?}");
     let mut count = 0;
     while most.is_none_or(|most| count < most) {
         match interrupted.recv_timeout(Duration::ZERO) {
