@@ -132,8 +132,10 @@ class Terminal:
         self.ended = False
 
     def _read(self, patience):
-        ready, _, _ = select.select([self.master], [], [], patience)
-        if not ready:
+        # A run has more open files than `select` can name.
+        ready = select.poll()
+        ready.register(self.master, select.POLLIN | select.POLLHUP)
+        if not ready.poll(patience * 1000):
             return
         try:
             data = os.read(self.master, 65536)

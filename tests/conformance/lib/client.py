@@ -388,7 +388,10 @@ class Client:
         """False when the server has closed (does not consume frames)."""
         if self.closed_by_server:
             return False
-        readable, _, _ = select.select([self.socket], [], [], 0)
+        # A run has more open files than `select` can name.
+        poll = select.poll()
+        poll.register(self.socket, select.POLLIN | select.POLLHUP)
+        readable = poll.poll(0)
         if readable:
             try:
                 return self._fill(time.monotonic() + 0.5)
