@@ -58,8 +58,10 @@ impl Consumer {
         self.pass += 1;
         let before = self.delivered.consumer;
         // While a block is read others have their turn, and publishers above all.
-        core.store.set_patient(!core.reads_beside);
+        core.is_impatient = core.reads_beside;
+        core.store.set_patient(!core.is_impatient);
         let served = self.deliver_turn(core, cx);
+        core.is_impatient = false;
         core.store.set_patient(true);
         if self.delivered.consumer != before {
             self.delivered_changed = true;

@@ -304,7 +304,7 @@ impl Consumer {
         let Core {
             groups,
             store,
-            reads_beside,
+            is_impatient,
             ..
         } = core;
         let Some(group) = groups.get(self.group) else {
@@ -320,7 +320,7 @@ impl Consumer {
         self.backlog = store
             .count(group.filter(), start, midge_store::Counting::Messages)
             .unwrap_or(0);
-        store.set_patient(!*reads_beside);
+        store.set_patient(!*is_impatient);
         self.mark = group.mark();
         self.backlog_known = true;
     }
