@@ -289,7 +289,6 @@ impl Stream {
                 ready: Vec::new(),
                 reading: Vec::new(),
                 reads_beside: false,
-                is_impatient: false,
                 settled: Vec::new(),
                 lowest_pending: Seq::MAX,
             },
