@@ -172,7 +172,10 @@ const WATCH: Command = Command::new("watch", "Show changes as they happen")
 const LS: Command = Command::new("ls", "List buckets or keys")
     .run(super::list)
     .aliases(&["list"])
-    .args(&[optional("bucket", "The bucket"), optional("key", "The key")])
+    .args(&[
+        optional("bucket", "The bucket"),
+        optional("key", "The key").default(""),
+    ])
     .flags(&[&[
         switch("names", "Print names only").short('n'),
         switch("verbose", "Show more").short('v'),

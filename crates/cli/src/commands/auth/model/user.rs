@@ -16,9 +16,7 @@ const USER_LIMITS: &[Flag] = &[
     )
     .default("-1"),
     text("locale", "Locale of the user's time limits"),
-    int("payload", "Most bytes of a message, -1 for no limit")
-        .value_name("BYTES")
-        .default("1048576"),
+    int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
     text("pub-allow", "Subjects that may be published to").list(),
     text("pub-deny", "Subjects that may not be published to").list(),
     text("sub-allow", "Subjects that may be subscribed to").list(),

@@ -34,8 +34,7 @@ const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leade
         text(
             "cluster",
             "Only servers, or the assets placed, in this cluster",
-        )
-        .value_name("NAME"),
+        ),
         text("tags", "Only servers with these tags").list(),
         text("host", "Only the server of this name"),
         switch("json", "Print JSON").short('j'),

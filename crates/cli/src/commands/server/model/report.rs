@@ -9,8 +9,7 @@ const SERVERS: &[Flag] = &[
     text(
         "cluster",
         "Only servers, or the assets placed, in this cluster",
-    )
-    .value_name("NAME"),
+    ),
     text("tags", "Only servers with these tags").list(),
     int("watch", "Repeat every so many seconds"),
     text(
