@@ -62,7 +62,11 @@ const ADD: Command = Command::new("add", "Create a consumer")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file").value_name("FILE"),
+            text(
+                "output",
+                "Write the configuration to this file instead of creating the consumer",
+            )
+            .value_name("FILE"),
         ],
         ACKNOWLEDGEMENT,
         BACKOFF,
@@ -282,7 +286,7 @@ const RESUME: Command = Command::new("resume", "Resume a paused consumer")
 const REPORT: Command = Command::new("report", "Report about the consumers of a stream")
     .args(&[optional("stream", "Name of the stream")])
     .flags(&[&[
-        switch("raw", "Print the plain data without decoration").short('r'),
+        switch("raw", "Print numbers without units").short('r'),
         switch("leaders", "Show how leaders are spread over servers").short('l'),
     ]])
     .run(super::report::report);

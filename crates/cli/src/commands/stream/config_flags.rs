@@ -29,10 +29,7 @@ pub(super) const POLICIES: &[Flag] = &[
     int("replicas", "Number of copies in the cluster"),
     text("tag", "Placement tag").list(),
     text("tags", "Placement tags").list().hidden(),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
+    text("cluster", "Cluster to place it in"),
     negatable(
         "ack",
         "Publishers get an acknowledgement for each stored message",

@@ -19,10 +19,7 @@ pub const STREAM: Command = Command::new("stream", "JetStream streams")
 /// What `find` and `cluster balance` choose streams by.
 const FILTERS: &[Flag] = &[
     text("server-name", "Match servers by a regular expression"),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
+    text("cluster", "Match the cluster by a regular expression"),
     switch("empty", "Match streams without messages"),
     duration("idle", "Match what has been idle for this long").value_name("DURATION"),
     duration("created", "Match what was created at least this long ago").value_name("DURATION"),
@@ -71,7 +68,11 @@ const ADD: Command = Command::new("add", "Create a stream")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file").value_name("FILE"),
+            text(
+                "output",
+                "Write the configuration to this file instead of creating the stream",
+            )
+            .value_name("FILE"),
         ],
         WHAT,
         STORAGE,
@@ -103,15 +104,12 @@ const LS: Command = Command::new("ls", "List streams")
 const REPORT: Command = Command::new("report", "Report about all streams")
     .flags(&[&[
         text("subject", "Only what concerns this subject"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("cluster", "Only streams in this cluster"),
         switch("consumers", "Sort by number of consumers").short('o'),
         switch("messages", "Sort by number of messages").short('m'),
         switch("name", "Sort by name").short('n'),
         switch("storage", "Sort by storage").short('t'),
-        switch("raw", "Print the plain data without decoration").short('r'),
+        switch("raw", "Print numbers without units").short('r'),
         text(
             "dot",
             "Write the replication graph to this file in GraphViz form",
@@ -297,14 +295,11 @@ const BACKUP: Command = Command::new("backup", "Back up a stream")
 
 /// `nats stream restore`.
 const RESTORE: Command = Command::new("restore", "Restore a stream from a backup")
-    .args(&[arg("file", "The file")])
+    .args(&[arg("file", "Directory of the backup")])
     .flags(&[&[
         negatable("progress", "Show progress").on(),
         file("config", "Read the configuration from a JSON file"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("cluster", "Cluster to place it in"),
         text("tag", "Placement tag").list(),
         int("replicas", "Number of copies in the cluster"),
     ]])

@@ -10,11 +10,8 @@ pub(super) const REQUEST: Command = Command::new("request", "Ask servers for mon
         int("limit", "Most entries in an answer").default("2048"),
         int("offset", "Entries to skip").default("0"),
         text("name", "Only the server of this name"),
-        text("host", "Only the server of this name"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("host", "Only servers on this host"),
+        text("cluster", "Only servers in this cluster"),
         text("tags", "Only servers with these tags").list(),
     ]])
     .commands(&[
