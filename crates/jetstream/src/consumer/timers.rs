@@ -156,8 +156,9 @@ impl Consumer {
         redelivered.retain(|seq, _| is_there(Seq(*seq)));
         self.redelivered = redelivered;
         self.next = self.next.max(first);
-        if self.delivered.stream < first.previous() {
-            self.delivered.stream = first.previous();
+        // What was passed by counts as delivered from here on.
+        if self.delivered.stream < self.next.previous() {
+            self.delivered.stream = self.next.previous();
             self.delivered_changed = true;
         }
         if self.pending.is_empty() {
@@ -171,7 +172,7 @@ impl Consumer {
 
     // Pause.
 
-    pub(super) fn is_paused(&self, now: Nanos) -> bool {
+    pub fn is_paused(&self, now: Nanos) -> bool {
         self.config.pause_until.is_some_and(|until| until.at > now)
     }
 

@@ -11,7 +11,7 @@ use crate::json::{JsonError, Place, ReadJson, Strictness, parse, read_fields};
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Messages; at least 1.
+    /// Messages, as it was asked for: one is delivered if it is below 1, too.
     pub batch: i64,
     /// Nanoseconds from now; 0 is for ever.
     pub expires: i64,
@@ -65,13 +65,12 @@ impl PullRequest {
             // The type has no name in the peer's errors.
             parse(body, "", Strictness::Lenient, &mut request)?;
             request.is_object = true;
-        } else if let Some(batch) = std::str::from_utf8(body)
-            .ok()
-            .and_then(|text| text.parse().ok())
-        {
-            request.batch = batch;
+        } else {
+            let number = std::str::from_utf8(body)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            request.batch = number.unwrap_or(1);
         }
-        request.batch = request.batch.max(1);
         Ok(request)
     }
 }
@@ -242,8 +241,9 @@ mod tests {
             ("", 1),
             ("abc", 1),
             ("[1]", 1),
-            ("-3", 1),
-            ("{\"batch\":0}", 1),
+            ("-3", -3),
+            ("{\"batch\":0}", 0),
+            ("{}", 0),
             ("  2  ", 2),
             ("{\"batch\":7,\"unknown\":1}", 7),
         ] {

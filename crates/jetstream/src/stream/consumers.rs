@@ -117,6 +117,7 @@ impl Stream {
                     .get(id)
                     .is_some_and(|old| old.config.same_as(config));
                 if same {
+                    self.tell_pause(id, cx);
                     Ok(id)
                 } else {
                     Err(errors::CONSUMER_ALREADY_EXISTS)
@@ -124,12 +125,22 @@ impl Stream {
             }
             (Some(id), CreateAction::Any | CreateAction::Update) => {
                 self.update_consumer(id, request.config, cx)?;
+                self.tell_pause(id, cx);
                 Ok(id)
             }
             (None, CreateAction::Update) => Err(errors::CONSUMER_DOES_NOT_EXIST),
             (None, CreateAction::Any | CreateAction::Create) => {
                 self.create_consumer(request.config, cx)
             }
+        }
+    }
+
+    /// Who asks for a consumer that pauses is told so, each time.
+    fn tell_pause(&mut self, id: ConsumerId, cx: &mut Context<'_>) {
+        if let Some(consumer) = self.consumers.get_mut(id)
+            && consumer.is_paused(cx.now)
+        {
+            consumer.apply_pause(true, &mut self.core, cx);
         }
     }
 
@@ -395,8 +406,9 @@ impl Stream {
         {
             return Err(errors::CONSUMER_STORE_FAILED.with(error.without_path()));
         }
+        let is_news = consumer.config.pause_until != config.pause_until;
         consumer.config = config;
-        consumer.apply_pause(true, &mut self.core, cx);
+        consumer.apply_pause(is_news, &mut self.core, cx);
         self.wake(id);
         self.consumers.reschedule(id);
         Ok(())

@@ -92,11 +92,8 @@ impl Stream {
         purge: &Purge,
         cx: &mut Context<'_>,
     ) -> Result<RemovedMany, StoreError> {
-        let before = self.core.store.state();
         let removed = self.core.store.purge(purge)?;
-        if removed.messages > 0 || self.core.store.state().last != before.last {
-            self.after_purge(purge, cx);
-        }
+        self.after_purge(purge, cx);
         Ok(removed)
     }
 
