@@ -145,11 +145,16 @@ impl Consumer {
             .map(|entry| entry.seq)
             .filter(|seq| !is_there(*seq))
             .collect();
+        let mut floor = self.floor;
         if !gone.is_empty() {
             self.last_ack = Some(now);
         }
         for seq in gone {
-            self.pending.remove(seq);
+            if let Some(entry) = self.pending.remove(seq)
+                && seq < first
+            {
+                floor.consumer = floor.consumer.max(entry.consumer_seq);
+            }
             self.note_settled(seq);
         }
         let mut redelivered = std::mem::take(&mut self.redelivered);
@@ -163,6 +168,9 @@ impl Consumer {
         }
         if self.pending.is_empty() {
             self.set_floor(self.delivered);
+        } else if self.floor.stream < first.previous() {
+            floor.stream = first.previous();
+            self.set_floor(floor);
         }
         if let Some(skip) = &mut self.skip {
             skip.left.retain(|seq| is_there(*seq));

@@ -7,6 +7,7 @@ use midge_store::Nanos;
 use serde_json::Value;
 
 use crate::json::{JsonError, Place, ReadJson, Strictness, parse, read_fields};
+use crate::units::NANOS_PER_MILLI;
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -75,6 +76,10 @@ impl PullRequest {
     }
 }
 
+/// Nanoseconds between heartbeats of a request at least: who asks for more would
+/// keep the server busy with nothing.
+const SHORTEST_HEARTBEAT: i64 = NANOS_PER_MILLI;
+
 /// Urgency of requests that are no objects: after all others.
 const LAST: u8 = u8::MAX;
 
@@ -106,7 +111,10 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     pub fn new(request: PullRequest, reply: &[u8], now: Nanos) -> Self {
-        let heartbeat = request.idle_heartbeat.max(0);
+        let heartbeat = match request.idle_heartbeat {
+            asked if asked > 0 => asked.max(SHORTEST_HEARTBEAT),
+            _ => 0,
+        };
         Self {
             reply: reply.into(),
             left: request.batch,
