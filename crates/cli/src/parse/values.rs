@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::bail;
 use crate::failure::Result;
 use crate::format::{parse_duration, parse_int, parse_uint};
 use crate::model::Kind;
-use crate::{bail, fail};
 
 /// Whether `value` is of a flag's or argument's kind.
 pub fn check_value(kind: Kind, value: &str) -> Result<()> {
@@ -27,8 +27,7 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
         }
         Kind::File => check_file(value)?,
         Kind::Regex => {
-            regex::Regex::new(value)
-                .map_err(|_| fail!("error parsing regexp: invalid expression: `{value}`"))?;
+            crate::format::pattern(value)?;
         }
         Kind::Map => {
             if !value.contains(['=', ':']) {
