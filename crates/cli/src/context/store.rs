@@ -156,7 +156,10 @@ impl Store {
         })?;
         let unreadable =
             |why: &dyn std::fmt::Display| fail!("{} cannot be read: {why}", path.display());
-        Json::parse(&text).map_err(|why| unreadable(&why))?;
+        let value = Json::parse(&text).map_err(|why| unreadable(&why))?;
+        if !matches!(value, Json::Object(_)) {
+            return Err(unreadable(&"it is no JSON object"));
+        }
         let mut record: Record =
             serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
         if record.url.is_empty() {

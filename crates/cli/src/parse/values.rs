@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::bail;
 use crate::failure::Result;
-use crate::format::{parse_duration, parse_int, parse_uint};
+use crate::format::{parse_duration, parse_int, parse_int64, parse_uint};
 use crate::model::Kind;
 
 /// Whether `value` is of a flag's or argument's kind.
@@ -18,6 +18,9 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
         Kind::Text | Kind::Url => {}
         Kind::Int => {
             parse_int(value)?;
+        }
+        Kind::Int64 => {
+            parse_int64(value)?;
         }
         Kind::Uint => {
             parse_uint(value)?;

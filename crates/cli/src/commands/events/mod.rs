@@ -103,7 +103,8 @@ fn from_stream(
     if form == Form::Block || form == Form::Line {
         println!("{note}");
     }
-    let mut reader = Reader::new(&api, stream, &[], start, false)?;
+    let mut reader =
+        Reader::new(&api, stream, &[], start, false).map_err(|error| error.as_library())?;
     loop {
         let next: Option<(Message, Delivered)> = reader.next(ENDLESS)?;
         if let Some((message, _)) = next {
