@@ -63,7 +63,11 @@ impl Graph {
             .collect();
         let margin = labels.iter().map(String::len).max().unwrap_or(0);
         let columns = width.saturating_sub(margin + 1).max(1);
-        let scale = if high > 0.0 { height as f64 / high } else { 1.0 };
+        let scale = if high > 0.0 {
+            height as f64 / high
+        } else {
+            1.0
+        };
         let levels: Vec<usize> = self
             .latest(columns + 1)
             .into_iter()
@@ -95,7 +99,11 @@ impl Graph {
         }
         let mut out = String::new();
         for (at, (label, row)) in labels.iter().zip(rows).enumerate() {
-            let axis = if levels.first() == Some(&at) { '┼' } else { '┤' };
+            let axis = if levels.first() == Some(&at) {
+                '┼'
+            } else {
+                '┤'
+            };
             let line: String = row.into_iter().collect();
             out.push_str(format!(" {label:>margin$} {axis}{line}").trim_end());
             out.push('\n');
@@ -123,7 +131,10 @@ mod tests {
     #[test]
     fn without_values_all_is_zero() {
         let expected = " 0.00 ┤\n 0.00 ┼───\n      x";
-        assert_eq!(Graph::new("x").render(8, 1), expected.replace("      x", "       x"));
+        assert_eq!(
+            Graph::new("x").render(8, 1),
+            expected.replace("      x", "       x")
+        );
     }
 
     #[test]
