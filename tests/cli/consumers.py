@@ -236,12 +236,19 @@ def a_pause_before_the_acknowledgement(ctx):
     matches(tool.out("consumer", "next", "ORDERS", "C", "--wait", "20ms"), r"\nAcknowledged message after \S+ delay\n\n$")
 
 
-@case(88)
-def no_next_message(ctx):
+@case(88, "deviation")
+def no_message_in_time(ctx):
+    """The original says so only if its own clock is ahead of the server's, whose answer it takes for a message."""
     tool = nats(ctx)
     with_consumer(tool)
     tool.run("stream", "purge", "ORDERS", "-f")
     eq(tool.error("consumer", "next", "ORDERS", "C", "--timeout", "200ms"), "no message received: nats: timeout")
+
+
+@case(88)
+def no_next_message(ctx):
+    tool = nats(ctx)
+    with_consumer(tool)
     eq(tool.error("consumer", "next", "ORDERS", "X"), 'could not load consumer "X": consumer not found (10014)')
     eq(tool.error("consumer", "next", "NO", "X"), 'could not load consumer "X": stream not found (10059)')
 

@@ -319,11 +319,23 @@ def the_model_as_json_and_as_pages(ctx):
 
 
 @case(19, "deviation")
-def long_help_and_markdown_have_all_commands(ctx):
-    """The original has another layout, and its Markdown stops at the first level."""
+def markdown_has_all_commands(ctx):
+    """The Markdown of the original stops at the first level."""
     tool = nats(ctx, server=False)
     check("\n### stream ls\n" in tool.out("--help-llm"), "Markdown")
-    check("usage: nats stream cluster step-down" in tool.out("--help-long"), "long help")
+
+
+@case(19)
+def long_help_has_all_commands_and_their_flags(ctx):
+    tool = nats(ctx, server=False)
+    out = tool.out("--help-long")
+    matches(out, r"^usage: nats \[<flags>\] <command> \[<args> \.\.\.\]\n\n.*\n\nFlags:\n  -h, --help  .*\n\nCommands:\n"
+                 r"help \[<command>\.\.\.\]\n    \S[^\n]*\n\n\naccount info\n    \S[^\n]*\n\n\n"
+                 r"account report connections \[<flags>\]\n    \S[^\n]*\n\n        --sort=subs  ")
+    matches(out, r"\n    -R, --reverse  [^\n]*\n        --state=open  ")
+    # Flags stand four blanks in where none of them has a letter; words for values stand without brackets.
+    matches(out, r"\n\nserver check stream \[<flags>\]\n    \S.*\n\n    --stream=STREAM  ")
+    matches(out, r"\n\nauth operator import JWT \[FILE\.\.\.\]\n")
 
 
 @case(19)

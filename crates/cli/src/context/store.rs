@@ -1,7 +1,7 @@
 //! Where contexts are kept (cli.md 2.1).
 
 use std::ffi::OsStr;
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -176,14 +176,20 @@ impl Store {
 
     /// The context in a file.
     pub fn load_file(path: &Path) -> Result<Record> {
-        let file = File::open(path).map_err(|error| {
+        let text = fs::read(path).map_err(|error| {
             fail!(
                 "{}",
                 crate::format::io_error_at("open", path.display(), &error)
             )
         })?;
-        let mut record: Record = serde_json::from_reader(std::io::BufReader::new(file))
-            .map_err(|error| fail!("{} cannot be read: {error}", path.display()))?;
+        let unreadable =
+            |why: &dyn std::fmt::Display| fail!("{} cannot be read: {why}", path.display());
+        let value = Json::parse(&text).map_err(|why| unreadable(&why))?;
+        if !matches!(value, Json::Object(_)) {
+            return Err(unreadable(&"it is no JSON object"));
+        }
+        let mut record: Record =
+            serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
         if record.url.is_empty() {
             super::DEFAULT_URL.clone_into(&mut record.url);
         }

@@ -1,6 +1,7 @@
 //! Numbers.
 
 use crate::bail;
+use crate::fail;
 use crate::failure::Result;
 
 /// A whole number, which may be written as a float (`1e3`).
@@ -12,6 +13,20 @@ pub fn parse_int(text: &str) -> Result<i64> {
         Ok(value) if value.is_finite() => Ok(value as i64),
         _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
     }
+}
+
+/// A whole number in digits, as [`parse_uint`] reads them.
+pub fn parse_int64(text: &str) -> Result<i64> {
+    let wrong = |why: &str| fail!("strconv.ParseInt: parsing {text:?}: {why}");
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let too_large = || wrong("value out of range");
+    let value = match parse_uint(digits) {
+        Ok(value) => i128::from(value),
+        Err(failure) if failure.to_string().ends_with("out of range") => return Err(too_large()),
+        Err(_) => return Err(wrong("invalid syntax")),
+    };
+    let value = if text.starts_with('-') { -value } else { value };
+    i64::try_from(value).map_err(|_| too_large())
 }
 
 /// A whole number that is not negative: decimal, or with `0x`, `0o` or `0b`

@@ -11,6 +11,8 @@ const NARROWEST: usize = 30;
 const LEAST_ROOM: usize = 20;
 /// Blanks before a left column, and between the columns.
 const INDENT: usize = 2;
+/// Blanks before what belongs to a command in the list of all of them.
+const DEEP_INDENT: usize = 4;
 
 /// How much a usage text tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,23 +123,49 @@ fn command_rows(path: &[&'static Command]) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Usage of every command, one below the other.
+/// All commands with their flags, one below the other.
 pub fn everything() -> String {
-    let mut out = usage(&[], Detail::Full);
-    for command in model::commands() {
-        below(&mut out, &mut vec![command]);
+    let width = terminal::width();
+    let mut out = format!(
+        "usage: {} {}\n\n{}\n\n",
+        model::NAME,
+        signature(&[]),
+        model::ABOUT
+    );
+    let flags: Vec<&Flag> = model::PROGRAM_FLAGS
+        .iter()
+        .chain(model::GLOBAL_FLAGS)
+        .collect();
+    block(&mut out, "Flags", flag_rows(&flags), width);
+    out.push_str("Commands:\n");
+    // Help stands before all that it helps with.
+    let (help, others): (Vec<_>, Vec<_>) = model::commands()
+        .iter()
+        .partition(|command| command.name == "help");
+    for command in help.into_iter().chain(others) {
+        below(&mut out, &mut vec![command], width);
     }
     out
 }
 
-fn below(out: &mut String, path: &mut Vec<&'static Command>) {
+fn below(out: &mut String, path: &mut Vec<&'static Command>, width: usize) {
     let Some(command) = path.last().copied().filter(|command| !command.hidden) else {
         return;
     };
-    out.push_str(&usage(path, Detail::Short));
+    if command.commands.is_empty() {
+        let indent = " ".repeat(DEEP_INDENT);
+        out.push_str(&format!("{}\n", signature(path)));
+        for line in wrap(command.help, width.saturating_sub(DEEP_INDENT)) {
+            out.push_str(&format!("{indent}{line}\n"));
+        }
+        out.push('\n');
+        let flags: Vec<&Flag> = command.own_flags().collect();
+        columns(out, flag_rows(&flags), DEEP_INDENT, width);
+        out.push('\n');
+    }
     for child in command.commands {
         path.push(child);
-        below(out, path);
+        below(out, path, width);
         path.pop();
     }
 }
@@ -172,21 +200,29 @@ fn block(out: &mut String, title: &str, rows: Vec<(String, String)>, width: usiz
         return;
     }
     out.push_str(&format!("{title}:\n"));
+    columns(out, rows, INDENT, width);
+    out.push('\n');
+}
+
+/// Two columns behind so many blanks.
+fn columns(out: &mut String, rows: Vec<(String, String)>, blanks: usize, width: usize) {
     let limit = NARROWEST.max(width * 3 / 8);
     let lengths = rows.iter().map(|(left, _)| left.chars().count());
     let first = lengths.filter(|length| *length < limit).max().unwrap_or(0);
-    let indent = " ".repeat(INDENT);
+    let indent = " ".repeat(blanks);
+    let gap = " ".repeat(INDENT);
     let offset = " ".repeat(first + INDENT);
-    let room = width.saturating_sub(first + 2 * INDENT).max(LEAST_ROOM);
+    let room = width
+        .saturating_sub(first + blanks + INDENT)
+        .max(LEAST_ROOM);
     for (left, right) in rows {
-        out.push_str(&format!("{indent}{left:<first$}{indent}"));
+        out.push_str(&format!("{indent}{left:<first$}{gap}"));
         if left.chars().count() >= limit {
             out.push_str(&format!("\n{indent}{offset}"));
         }
         let lines = wrap(&right, room);
         out.push_str(&format!("{}\n", lines.join(&format!("\n{indent}{offset}"))));
     }
-    out.push('\n');
 }
 
 /// Lines of at most `width` letters.

@@ -44,10 +44,14 @@ pub fn flag_text(flag: &Flag) -> String {
 
 fn arg_text(arg: &Arg) -> String {
     let more = if arg.many { "..." } else { "" };
+    let name = match arg.value_name {
+        "" => format!("<{}>", arg.name),
+        name => name.to_owned(),
+    };
     if arg.required {
-        format!("<{}>{more}", arg.name)
+        format!("{name}{more}")
     } else {
-        format!("[<{}>{more}]", arg.name)
+        format!("[{name}{more}]")
     }
 }
 

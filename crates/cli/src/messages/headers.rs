@@ -14,6 +14,10 @@ pub fn parse_headers(given: &[String], scope: &MessageScope) -> Result<Headers> 
         let Some((key, value)) = entry.split_once(':') else {
             bail!("invalid header {entry:?}");
         };
+        // A header without a name is none.
+        if key.trim().is_empty() {
+            continue;
+        }
         let value = expand(value.trim(), scope)
             .map_err(|why| fail!("failed to parse Header template for {key}: {why}"))?;
         headers.add(key.trim(), value);

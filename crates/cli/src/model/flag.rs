@@ -9,8 +9,10 @@ pub enum Kind {
     Negatable,
     /// Any text.
     Text,
-    /// A whole number.
+    /// A whole number, which may be written as a float.
     Int,
+    /// A whole number in digits.
+    Int64,
     /// A whole number that is not negative.
     Uint,
     /// A duration such as `1d12h`.
@@ -95,6 +97,11 @@ pub const fn text(name: &'static str, help: &'static str) -> Flag {
 /// A flag with a whole number.
 pub const fn int(name: &'static str, help: &'static str) -> Flag {
     flag(name, Kind::Int, help)
+}
+
+/// A flag with a whole number in digits.
+pub const fn int64(name: &'static str, help: &'static str) -> Flag {
+    flag(name, Kind::Int64, help)
 }
 
 /// A flag with a whole number that is not negative.

@@ -25,7 +25,7 @@ fn described(flag: &Flag) -> Json {
     let kind = match flag.kind {
         Kind::Switch | Kind::Negatable => "switch",
         Kind::Text => "text",
-        Kind::Int => "int",
+        Kind::Int | Kind::Int64 => "int",
         Kind::Uint => "uint",
         Kind::Duration => "duration",
         Kind::File => "file",

@@ -2,16 +2,28 @@
 
 use std::collections::VecDeque;
 
-use crate::format::float;
+use crate::format::commas;
 
 /// Points that are kept: more than the columns of any terminal.
 const MAX_POINTS: usize = 1_000;
 
-/// The latest values of something.
+/// The latest values of something that is never negative.
 #[derive(Clone, Debug)]
 pub struct Graph {
     caption: String,
     points: VecDeque<f64>,
+}
+
+/// A value with two decimals, and commas between thousands.
+fn label(value: f64) -> String {
+    let text = format!("{value:.2}");
+    match text.split_once('.') {
+        Some((whole, decimals)) => {
+            let whole = whole.parse::<u64>().unwrap_or_default();
+            format!("{}.{decimals}", commas(whole))
+        }
+        None => text,
+    }
 }
 
 impl Graph {
@@ -31,48 +43,44 @@ impl Graph {
         self.points.push_back(value);
     }
 
-    /// The graph in so many columns, with `height` rows between the lowest and
-    /// the highest value, and its caption below.
-    pub fn render(&self, columns: usize, height: usize) -> String {
+    /// The last `count` values; zeros stand for those that were not yet.
+    fn latest(&self, count: usize) -> Vec<f64> {
+        let missing = count.saturating_sub(self.points.len());
+        let skipped = self.points.len().saturating_sub(count);
+        std::iter::repeat_n(0.0, missing)
+            .chain(self.points.iter().skip(skipped).copied())
+            .collect()
+    }
+
+    /// The graph, labels and all in `width` columns and two more, with
+    /// `height` rows between zero and the highest value, and its caption
+    /// below.
+    pub fn render(&self, width: usize, height: usize) -> String {
         let height = height.max(1);
-        let low = self.points.iter().copied().fold(f64::INFINITY, f64::min);
-        let high = self
-            .points
-            .iter()
-            .copied()
-            .fold(f64::NEG_INFINITY, f64::max);
-        if !low.is_finite() {
-            return format!("{}\n{}", "\n".repeat(height), self.caption);
-        }
-        let span = if high > low { high - low } else { 1.0 };
+        let high = self.latest(width).into_iter().fold(0.0, f64::max);
         let labels: Vec<String> = (0..=height)
-            .map(|row| float(low + span * (height - row) as f64 / height as f64))
+            .map(|row| label(high * (height - row) as f64 / height as f64))
             .collect();
-        let margin = labels
-            .iter()
-            .map(|label| label.chars().count())
-            .max()
-            .unwrap_or(0);
-        let width = columns.saturating_sub(margin + 3).max(1);
-        let skipped = self.points.len().saturating_sub(width);
+        let margin = labels.iter().map(String::len).max().unwrap_or(0);
+        let columns = width.saturating_sub(margin + 1).max(1);
+        let scale = if high > 0.0 {
+            height as f64 / high
+        } else {
+            1.0
+        };
         let levels: Vec<usize> = self
-            .points
-            .iter()
-            .skip(skipped)
-            .map(|value| height - ((value - low) / span * height as f64).round() as usize)
+            .latest(columns + 1)
+            .into_iter()
+            .map(|value| height.saturating_sub((value * scale).round() as usize))
             .collect();
-        let mut rows = vec![vec![' '; levels.len()]; height + 1];
+        let mut rows = vec![vec![' '; columns]; height + 1];
         let mut set = |row: usize, column: usize, sign: char| {
             if let Some(cell) = rows.get_mut(row).and_then(|row| row.get_mut(column)) {
                 *cell = sign;
             }
         };
-        for (column, level) in levels.iter().copied().enumerate() {
-            let before = column
-                .checked_sub(1)
-                .and_then(|at| levels.get(at))
-                .copied()
-                .unwrap_or(level);
+        for (column, pair) in levels.windows(2).enumerate() {
+            let [before, level] = *pair else { continue };
             // Rows count from the top.
             match before.cmp(&level) {
                 std::cmp::Ordering::Equal => set(level, column, '─'),
@@ -90,12 +98,17 @@ impl Graph {
             }
         }
         let mut out = String::new();
-        for (label, row) in labels.iter().zip(rows) {
+        for (at, (label, row)) in labels.iter().zip(rows).enumerate() {
+            let axis = if levels.first() == Some(&at) {
+                '┼'
+            } else {
+                '┤'
+            };
             let line: String = row.into_iter().collect();
-            out.push_str(format!(" {label:>margin$} ┤{line}").trim_end());
+            out.push_str(format!(" {label:>margin$} {axis}{line}").trim_end());
             out.push('\n');
         }
-        let space = columns.saturating_sub(self.caption.chars().count()) / 2;
+        let space = margin + width.saturating_sub(self.caption.chars().count()) / 2;
         out.push_str(&format!("{}{}", " ".repeat(space), self.caption));
         out
     }
@@ -108,11 +121,20 @@ mod tests {
     #[test]
     fn a_line_goes_up_and_down() {
         let mut graph = Graph::new("msgs");
-        for value in [0.0, 0.0, 2.0, 1.0] {
+        for value in [0.0, 0.0, 2000.0, 1000.0] {
             graph.push(value);
         }
-        let expected = " 2 ┤  ╭╮\n 1 ┤  │╰\n 0 ┤──╯\n   msgs";
-        assert_eq!(graph.render(10, 2), expected);
+        let expected = " 2,000.00 ┤  ╭╮\n 1,000.00 ┤  │╰\n     0.00 ┼──╯\n            msgs";
+        assert_eq!(graph.render(13, 2), expected);
+    }
+
+    #[test]
+    fn without_values_all_is_zero() {
+        let expected = " 0.00 ┤\n 0.00 ┼───\n      x";
+        assert_eq!(
+            Graph::new("x").render(8, 1),
+            expected.replace("      x", "       x")
+        );
     }
 
     #[test]
@@ -125,8 +147,7 @@ mod tests {
             graph
                 .render(40, 5)
                 .lines()
-                .all(|line| line.chars().count() <= 40)
+                .all(|line| line.chars().count() <= 42)
         );
-        assert!(Graph::new("x").render(40, 5).ends_with('x'));
     }
 }

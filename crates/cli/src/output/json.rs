@@ -1,5 +1,6 @@
 //! JSON that keeps the order of its keys and is written as Go does.
 
+use super::json_syntax::first_error;
 use std::fmt;
 
 use serde::de::{MapAccess, SeqAccess, Visitor};
@@ -33,9 +34,11 @@ impl Json {
         Json::Object(Vec::new())
     }
 
-    /// Reads a JSON text.
-    pub fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+    /// Reads a JSON text; the error says what is wrong in the words of Go's
+    /// library.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
         serde_json::from_slice(text)
+            .map_err(|error| first_error(text).unwrap_or_else(|| error.to_string()))
     }
 
     /// What a value of a typed structure looks like; `Null` if it cannot be

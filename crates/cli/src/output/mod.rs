@@ -5,12 +5,14 @@ pub mod columns;
 pub mod full_screen;
 pub mod graph;
 pub mod json;
+mod json_syntax;
 pub mod log;
 pub mod progress;
 pub mod style;
 pub mod table;
 pub mod terminal;
 pub mod yaml;
+pub mod yaml_sorted;
 
 pub use columns::Columns;
 pub use json::Json;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use crate::format::{parse_duration, parse_int};
+use crate::format::{parse_duration, parse_int, parse_int64};
 use crate::model::{Arg, Flag};
 
 /// Values of flags and arguments.
@@ -100,7 +100,11 @@ impl Matches {
 
     /// Value of a number flag, or its default.
     pub fn number(&self, name: &str) -> Option<i64> {
-        self.text(name).and_then(|value| parse_int(value).ok())
+        let in_digits = self
+            .declared(name)
+            .is_some_and(|flag| flag.kind == crate::model::Kind::Int64);
+        let parse = if in_digits { parse_int64 } else { parse_int };
+        self.text(name).and_then(|value| parse(value).ok())
     }
 
     /// Value of a number flag, or its default; 0 without one.

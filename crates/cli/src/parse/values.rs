@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use crate::bail;
 use crate::failure::Result;
-use crate::format::{parse_duration, parse_int, parse_uint};
+use crate::format::{parse_duration, parse_int, parse_int64, parse_uint};
 use crate::model::Kind;
-use crate::{bail, fail};
 
 /// Whether `value` is of a flag's or argument's kind.
 pub fn check_value(kind: Kind, value: &str) -> Result<()> {
@@ -19,6 +19,9 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
         Kind::Int => {
             parse_int(value)?;
         }
+        Kind::Int64 => {
+            parse_int64(value)?;
+        }
         Kind::Uint => {
             parse_uint(value)?;
         }
@@ -27,8 +30,7 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
         }
         Kind::File => check_file(value)?,
         Kind::Regex => {
-            regex::Regex::new(value)
-                .map_err(|_| fail!("error parsing regexp: invalid expression: `{value}`"))?;
+            crate::format::pattern(value)?;
         }
         Kind::Map => {
             if !value.contains(['=', ':']) {

@@ -36,6 +36,9 @@ impl Scope for MessageScope {
 
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
         if name == "Random" {
+            if args.len() != 2 {
+                return Err(format!("{WRONG_COUNT} want 2 got {}", args.len()));
+            }
             let (a, b) = (number(args.first())?, number(args.get(1))?);
             let (least, most) = (a.min(b).max(0), a.max(b).clamp(0, MAX_RANDOM));
             let length = fastrand::i64(least.min(most)..=most);
@@ -69,6 +72,16 @@ impl Scope for MessageScope {
 /// What error texts call a template, whatever it is for.
 const TEMPLATE: &str = "body";
 
+/// Start of the error about arguments of the one function that has some.
+const WRONG_COUNT: &str = "wrong number of args for Random:";
+
+/// Line and column of what follows a text, as Go counts them.
+fn place_behind(before: &str) -> String {
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or_default().len();
+    format!("{line}:{column}")
+}
+
 /// The text that a template makes.
 pub fn expand(text: &str, scope: &MessageScope) -> Result<String, String> {
     if !text.contains("{{") {
@@ -76,7 +89,13 @@ pub fn expand(text: &str, scope: &MessageScope) -> Result<String, String> {
     }
     let knows = |function: &str| scope.knows(function) || functions::is_known(function);
     let template = parse(TEMPLATE, text, &knows)?;
-    execute(&template, scope).map_err(|why| format!("template: {TEMPLATE}: {why}"))
+    execute(&template, scope).map_err(|why| {
+        let place = match text.split_once("Random") {
+            Some((before, _)) if why.starts_with(WRONG_COUNT) => place_behind(before),
+            _ => return format!("template: {TEMPLATE}: {why}"),
+        };
+        format!("template: {TEMPLATE}:{place}: executing {TEMPLATE:?} at <Random>: {why}")
+    })
 }
 
 #[cfg(test)]

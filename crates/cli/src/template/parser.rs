@@ -120,6 +120,9 @@ impl Parser<'_> {
                 _ => "",
             };
             let rest = words.get(1..).unwrap_or_default();
+            if matches!(keyword, "if" | "with" | "range") && rest.is_empty() {
+                return Err((line, format!("missing value for {keyword}")));
+            }
             match keyword {
                 "end" => return Ok((nodes, End::Finish(line))),
                 "else" => return Ok((nodes, End::Else(rest.to_vec(), line))),

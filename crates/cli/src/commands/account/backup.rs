@@ -29,6 +29,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
         chunk: 0,
         window: 0,
         progress: false,
+        trace: false,
     };
     let (force, strict) = (matches.on("force"), matches.on("critical-warnings"));
     let api = session

@@ -48,7 +48,7 @@ pub fn apply(nats: &mut Json, session: &Session, is_new: bool) {
         let known = matches
             .declared_flags()
             .iter()
-            .any(|known| known.name == flag && known.kind == crate::model::Kind::Int);
+            .any(|known| known.name == flag && known.kind == crate::model::Kind::Int64);
         if known && (is_new || matches.given(flag)) {
             nats.set(key, matches.int(flag));
         }

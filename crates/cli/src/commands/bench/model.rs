@@ -44,7 +44,7 @@ const STREAM_PUBLISHING: &[Flag] = &[
 /// What all measurements have.
 const RUN: &[Flag] = &[
     int("clients", "Number of clients that work at the same time").default("1"),
-    int("msgs", "Messages in all, divided over the clients").default("100000"),
+    int64("msgs", "Messages in all, divided over the clients").default("100000"),
     negatable("progress", "Show progress").on(),
     text("csv", "Also write the results to this CSV file"),
     text("size", "Bytes of each message").default("128B"),

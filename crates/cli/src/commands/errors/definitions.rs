@@ -34,7 +34,7 @@ fn parse(text: &[u8]) -> Result<Vec<Json>> {
     match Json::parse(text) {
         Ok(Json::List(entries)) => Ok(entries),
         Ok(_) => Err(fail!("error definitions are a list of objects")),
-        Err(error) => Err(fail!("error definitions cannot be read: {error}")),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -1,18 +1,17 @@
 //! `nats errors ls`.
 
 use super::definitions::load;
+use crate::bail;
 use crate::failure::Result;
 use crate::output::Table;
 use crate::session::Session;
-use crate::{bail, fail};
 
 /// Lists error codes.
 pub fn list(session: &mut Session) -> Result<()> {
     let pattern = session.matches.arg("match").filter(|text| !text.is_empty());
     let pattern = pattern.unwrap_or(".").to_lowercase();
     let key = session.matches.arg("sort").unwrap_or("code").to_owned();
-    let re = regex::Regex::new(&pattern)
-        .map_err(|_| fail!("error parsing regexp: invalid expression: `{pattern}`"))?;
+    let re = crate::format::pattern(&pattern)?;
     let mut entries = load(session)?;
     entries.retain(|entry| {
         let texts = ["description", "help", "constant", "comment"];

@@ -14,6 +14,7 @@ use crate::bail;
 use crate::client::Message;
 use crate::fail;
 use crate::failure::Result;
+use crate::format::explain;
 use crate::jetstream::{Delivered, Reader, Start};
 use crate::output::Json;
 use crate::session::Session;
@@ -45,10 +46,9 @@ pub fn events(session: &mut Session) -> Result<()> {
     let pattern = m.text("filter").unwrap_or(".").to_owned();
     session.connect()?;
     let m = &session.matches;
-    let filter = regex::Regex::new(&lower_case(&pattern)).map_err(|_| {
-        fail!(
-            "invalid body regular expression: error parsing regexp: invalid expression: `{pattern}`"
-        )
+    let filter = crate::format::pattern(&lower_case(&pattern)).map_err(|_| {
+        let why = explain(&pattern.to_uppercase());
+        fail!("invalid body regular expression: {why}")
     })?;
     let specific =
         m.on("all") || m.on("js-metric") || m.on("js-advisory") || !m.list("subjects").is_empty();
@@ -103,7 +103,8 @@ fn from_stream(
     if form == Form::Block || form == Form::Line {
         println!("{note}");
     }
-    let mut reader = Reader::new(&api, stream, &[], start, false)?;
+    let mut reader =
+        Reader::new(&api, stream, &[], start, false).map_err(|error| error.in_full())?;
     loop {
         let next: Option<(Message, Delivered)> = reader.next(ENDLESS)?;
         if let Some((message, _)) = next {

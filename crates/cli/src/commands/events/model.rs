@@ -7,11 +7,7 @@ pub const EVENTS: Command = Command::new("events", "Show events and advisories a
     .run(super::events)
     .aliases(&["event", "e"])
     .flags(&[&[
-        switch(
-            "all",
-            "Include internal streams (KV, object and MQTT stores)",
-        )
-        .short('a'),
+        switch("all", "Show all events").short('a'),
         switch("json", "Print JSON").short('j'),
         switch("cloudevent", "Print CloudEvents 1.0 objects"),
         switch("short", "One line per event"),

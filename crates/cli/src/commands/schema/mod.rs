@@ -5,7 +5,7 @@ pub mod model;
 use std::io::Read;
 
 use crate::failure::Result;
-use crate::output::{Json, yaml};
+use crate::output::{Json, yaml_sorted};
 use crate::schemas;
 use crate::session::Session;
 use crate::{bail, fail};
@@ -13,9 +13,7 @@ use crate::{bail, fail};
 /// Searches schemas by name.
 pub fn search(session: &mut Session) -> Result<()> {
     let pattern = session.matches.arg("pattern").unwrap_or(".").to_owned();
-    let re = regex::Regex::new(&pattern).map_err(|_| {
-        fail!("search failed: error parsing regexp: invalid expression: `{pattern}`")
-    })?;
+    let re = crate::format::pattern(&pattern).map_err(|why| fail!("search failed: {why}"))?;
     let found: Vec<&str> = schemas::names().filter(|name| re.is_match(name)).collect();
     if session.matches.on("json") {
         if found.is_empty() {
@@ -40,7 +38,7 @@ pub fn info(session: &mut Session) -> Result<()> {
         bail!("could not load schema {name:?}: unsupported schema type {name:?}");
     };
     if session.matches.on("yaml") {
-        print!("{}", yaml::write(&schema, &|_| None));
+        println!("{}", yaml_sorted::write(&schema));
         return Ok(());
     }
     // As the file is, in which these need no escapes.

@@ -16,7 +16,7 @@ pub fn info(session: &mut Session) -> Result<()> {
     let filter = session
         .matches
         .filled("endpoint")
-        .map(regex::Regex::new)
+        .map(crate::format::pattern)
         .transpose();
     let filter = filter.map_err(|error| fail!("{error}"))?;
     let fits = |endpoint: &&Json| {

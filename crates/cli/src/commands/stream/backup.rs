@@ -13,7 +13,9 @@ use crate::client::{ClientError, Message, Subscription, unique_id};
 use crate::commands::assets::shape::SNAPSHOT;
 use crate::context::{make_private, write_whole};
 use crate::failure::Result;
-use crate::format::{SizeRange, commas, go_duration, human_size, io_error_at, parse_size};
+use crate::format::{
+    SizeRange, commas, go_duration, human_size, human_span, io_error_at, parse_size,
+};
 use crate::interrupt::on_interrupt;
 use crate::jetstream::Api;
 use crate::output::Json;
@@ -58,6 +60,8 @@ pub struct Options {
     pub window: i64,
     /// With a progress bar.
     pub progress: bool,
+    /// Tells about each chunk.
+    pub trace: bool,
 }
 
 /// Backs a stream up into a directory.
@@ -74,6 +78,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
         window: size("window-size")?,
         // A bar would be between the log lines.
         progress: matches.on("progress") && !session.trace(),
+        trace: session.trace(),
     };
     let name = matches.required_arg("stream").to_owned();
     let target = PathBuf::from(matches.required_arg("target"));
@@ -219,7 +224,8 @@ fn receive(
         answer.uint("state.bytes"),
     );
     let path = target.join(DATA_FILE);
-    let received = match write_chunks(api, &chunks, data, &path, &mut progress) {
+    let mut trace = Trace::new(options.trace, chunk);
+    let received = match write_chunks(api, &chunks, data, &path, &mut progress, &mut trace) {
         Ok(received) => received,
         Err(failure) => {
             progress.abandon();
@@ -228,6 +234,48 @@ fn receive(
     };
     progress.finish();
     Ok(received)
+}
+
+/// What `--trace` tells about chunks.
+struct Trace {
+    on: bool,
+    chunk: i64,
+    before: Instant,
+}
+
+impl Trace {
+    fn new(on: bool, chunk: i64) -> Self {
+        let mut trace = Self {
+            on,
+            chunk,
+            before: Instant::now(),
+        };
+        trace.received(0);
+        trace
+    }
+
+    fn received(&mut self, chunks: u64) {
+        if self.on {
+            println!(
+                "Received {} chunk {} with time delta {}",
+                human_size(u64::try_from(self.chunk).unwrap_or_default()),
+                commas(chunks),
+                human_span(self.before.elapsed())
+            );
+            self.before = Instant::now();
+        }
+    }
+
+    fn acknowledged(&self, chunk: &Message, chunks: u64) {
+        if self.on {
+            log!(
+                "Responded to server subject {} {} chunks, last chunk size {}",
+                chunk.reply,
+                commas(chunks),
+                human_size(chunk.payload.len() as u64)
+            );
+        }
+    }
 }
 
 struct Received {
@@ -262,6 +310,7 @@ fn write_chunks(
     file: File,
     path: &Path,
     progress: &mut Progress,
+    trace: &mut Trace,
 ) -> Result<Received> {
     let mut out = BufWriter::new(file);
     let written = |error: std::io::Error| fail!("{}", io_error_at("write", path.display(), &error));
@@ -291,9 +340,11 @@ fn write_chunks(
         // is taken care of.
         if !chunk.reply.is_empty() {
             api.connection.publish(&chunk.reply, "", None, b"")?;
+            trace.acknowledged(&chunk, received.chunks);
         }
         received.bytes += chunk.payload.len() as u64;
         received.chunks += 1;
+        trace.received(received.chunks);
         plain.push(&chunk.payload);
         progress.set(plain.bytes);
     }

@@ -26,7 +26,7 @@ pub(super) const POLICIES: &[Flag] = &[
         &["none", "s2"],
         "Compression of the stored data",
     ),
-    int("replicas", "Number of copies in the cluster"),
+    int64("replicas", "Number of copies in the cluster"),
     text("tag", "Placement tag").list(),
     text("tags", "Placement tags").list().hidden(),
     text("cluster", "Cluster to place it in"),
@@ -67,8 +67,8 @@ pub(super) const LIMITS: &[Flag] = &[
     )
     .default("-1"),
     text("max-msg-size", "Most bytes of a message").value_name("BYTES"),
-    int("max-msgs", "Most messages in the stream").default("0"),
-    int("max-msgs-per-subject", "Most messages per subject").default("0"),
+    int64("max-msgs", "Most messages in the stream").default("0"),
+    int64("max-msgs-per-subject", "Most messages per subject").default("0"),
     text(
         "dupe-window",
         "Window in which duplicate message ids are detected",

@@ -8,7 +8,6 @@ use super::information::required_level;
 use super::list::{Streams, print_table};
 use crate::commands::assets::{is_subset, variables};
 use crate::expression::Expression;
-use crate::fail;
 use crate::failure::Result;
 use crate::format::{is_unset_time, since};
 use crate::jetstream::Api;
@@ -35,9 +34,7 @@ fn at_most(path: &'static str, most: i64) -> Filter {
 fn pattern(matches: &Matches, flag: &str) -> Result<Option<Regex>> {
     match matches.filled(flag) {
         None => Ok(None),
-        Some(text) => Regex::new(text)
-            .map(Some)
-            .map_err(|error| fail!("error parsing regexp: {error}")),
+        Some(text) => Ok(Some(crate::format::pattern(text)?)),
     }
 }
 

@@ -301,7 +301,7 @@ const RESTORE: Command = Command::new("restore", "Restore a stream from a backup
         file("config", "Read the configuration from a JSON file"),
         text("cluster", "Cluster to place it in"),
         text("tag", "Placement tag").list(),
-        int("replicas", "Number of copies in the cluster"),
+        int64("replicas", "Number of copies in the cluster"),
     ]])
     .run(super::restore::restore);
 

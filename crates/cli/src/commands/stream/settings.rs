@@ -1,7 +1,7 @@
 //! A stream's configuration from flags (cli.md 4.1).
 
-use crate::commands::assets::read_whole_config;
 use crate::commands::assets::shape::STREAM_CONFIG;
+use crate::commands::assets::{go_types, read_whole_config};
 use crate::failure::Result;
 use crate::format::{SizeRange, commas, parse_duration, parse_size};
 use crate::output::Json;
@@ -44,7 +44,7 @@ pub fn size(matches: &Matches, flag: &str) -> Result<i64> {
 /// A configuration from a file, with the name of the stream that is meant;
 /// an empty one leaves the name in the file.
 pub fn from_file(path: &str, stream: &str) -> Result<Json> {
-    let mut config = STREAM_CONFIG.known(&read_whole_config(path)?);
+    let mut config = STREAM_CONFIG.known(&read_whole_config(path, &go_types::STREAM)?);
     if !stream.is_empty() {
         config.set("name", stream);
     }

@@ -262,7 +262,9 @@ fn draw_graphs(graphs: &[Graph]) -> Result<()> {
     let (columns, rows) =
         terminal::size().ok_or_else(|| fail!("could not determine screen dimensions"))?;
     terminal::clear_screen();
-    let height = (rows / graphs.len().max(1)).saturating_sub(3).max(1);
+    let columns = if columns > 15 { columns - 10 } else { columns };
+    let rows = if rows > 10 { rows - 6 } else { rows };
+    let height = (rows / (graphs.len() + 1)).saturating_sub(1);
     for graph in graphs {
         println!("{}\n", graph.render(columns, height));
     }

@@ -11,17 +11,17 @@ const LIMITS: &[Flag] = &[
         "Allow tokens that need no signature of the user's key",
     )
     .default("false"),
-    int("connections", "Most connections, -1 for no limit").default("-1"),
+    int64("connections", "Most connections, -1 for no limit").default("-1"),
     duration("expiry", "Time after which the account ends").value_name("DURATION"),
-    int("exports", "Most exports, -1 for no limit").default("-1"),
-    int("imports", "Most imports, -1 for no limit").default("-1"),
+    int64("exports", "Most exports, -1 for no limit").default("-1"),
+    int64("imports", "Most imports, -1 for no limit").default("-1"),
     negatable("jetstream", "Enable JetStream").default("false"),
-    int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
+    int64("js-consumers", "Most consumers, -1 for no limit").default("-1"),
     text("js-disk", "Most file storage of the account").value_name("BYTES"),
     text("js-disk-stream", "Most file storage of a stream")
         .value_name("BYTES")
         .default("-1"),
-    int(
+    int64(
         "js-max-pending",
         "Most unacknowledged messages of a consumer",
     )
@@ -31,18 +31,18 @@ const LIMITS: &[Flag] = &[
         .value_name("BYTES")
         .default("-1"),
     switch("js-stream-size-required", "Streams must have a size limit"),
-    int("js-streams", "Most streams, -1 for no limit").default("-1"),
+    int64("js-streams", "Most streams, -1 for no limit").default("-1"),
     choice(
         "js-cluster-traffic",
         &["owner", "system"],
         "Account that carries the Raft traffic of its assets",
     )
     .value_name("ACCOUNT"),
-    int("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
+    int64("leafnodes", "Most leaf node connections, -1 for no limit").default("-1"),
     text("payload", "Most bytes of a message, -1 for no limit")
         .value_name("BYTES")
         .default("-1"),
-    int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+    int64("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
     text("tags", "Tags to add").list(),
 ];
 
@@ -320,7 +320,7 @@ const ACCOUNT_KEYS_ADD: Command = Command::new("add", "Add a scoped signing key"
     .flags(&[&[
         text("operator", "Operator to work in"),
         text("description", "Free text that describes it"),
-        int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+        int64("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
         text("payload", "Most bytes of a message, -1 for no limit").value_name("BYTES"),
         negatable(
             "bearer",

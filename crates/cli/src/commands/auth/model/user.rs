@@ -10,18 +10,18 @@ const USER_LIMITS: &[Flag] = &[
         "bearer",
         "Allow tokens that need no signature of the user's key",
     ),
-    int(
+    int64(
         "data",
         "Most bytes the user may send in total, -1 for no limit",
     )
     .default("-1"),
     text("locale", "Locale of the user's time limits"),
-    int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
+    int64("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
     text("pub-allow", "Subjects that may be published to").list(),
     text("pub-deny", "Subjects that may not be published to").list(),
     text("sub-allow", "Subjects that may be subscribed to").list(),
     text("sub-deny", "Subjects that may not be subscribed to").list(),
-    int("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
+    int64("subscriptions", "Most subscriptions, -1 for no limit").default("-1"),
     text("tags", "Tags to add").list(),
 ];
 

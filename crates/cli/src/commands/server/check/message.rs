@@ -41,7 +41,8 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     if !subject.split('.').all(is_literal) {
         bail!("invalid subject {subject:?}");
     }
-    let content = Regex::new(&pattern).map_err(|error| fail!("invalid content: {error}"))?;
+    let content = Regex::new(&pattern)
+        .map_err(|_| fail!("invalid content: {}", crate::format::explain(&pattern)))?;
     let api = match session.jetstream() {
         Ok(api) => api,
         Err(failure) => {

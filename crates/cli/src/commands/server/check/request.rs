@@ -46,9 +46,10 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         matches.nanos("response-critical"),
     );
     let pattern = match matches.filled("match-payload") {
-        Some(text) => {
-            Some(Regex::new(text).map_err(|error| fail!("invalid match-payload: {error}"))?)
-        }
+        Some(text) => Some(
+            Regex::new(text)
+                .map_err(|_| fail!("invalid match-payload: {}", crate::format::explain(text)))?,
+        ),
         None => None,
     };
     let threshold = Threshold::seconds(warn, critical);

@@ -335,8 +335,8 @@ const CHECK_KV: Command = Command::new("kv", "Check a Key-Value bucket")
     .long(SEVERAL)
     .flags(&[&[
         text("bucket", "Key-Value bucket to work with").required(),
-        int("values-critical", "Critical at this many values").default("-1"),
-        int("values-warn", "Warn at this many values").default("-1"),
+        int64("values-critical", "Critical at this many values").default("-1"),
+        int64("values-warn", "Warn at this many values").default("-1"),
         text("key", "Key that must exist"),
     ]])
     .run(check::kv);

@@ -37,7 +37,7 @@ const REPORT_ACCOUNTS: Command = Command::new("accounts", "Report about accounts
     .aliases(&["acct"])
     .args(&[
         optional("account", "The account"),
-        optional("limit", "Most rows"),
+        optional("limit", "Number of servers to wait for"),
     ])
     .flags(&[
         &[
@@ -64,7 +64,7 @@ const REPORT_ACCOUNTS: Command = Command::new("accounts", "Report about accounts
 /// `nats server report connections`.
 const REPORT_CONNECTIONS: Command = Command::new("connections", "Report about connections")
     .aliases(&["conn", "connz", "conns"])
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[
             text("account", "Only this account"),
@@ -108,14 +108,14 @@ const REPORT_CONNECTIONS: Command = Command::new("connections", "Report about co
 
 /// `nats server report cpu`.
 const REPORT_CPU: Command = Command::new("cpu", "Report about CPU use")
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[SERVERS, &[switch("json", "Print JSON").short('j')]])
     .run(report::cpu);
 
 /// `nats server report gateways`.
 const REPORT_GATEWAYS: Command = Command::new("gateways", "Report about gateways")
     .aliases(&["super", "gateway"])
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[
             text("filter-name", "Only the gateway of this name"),
@@ -127,7 +127,7 @@ const REPORT_GATEWAYS: Command = Command::new("gateways", "Report about gateways
 
 /// `nats server report health`.
 const REPORT_HEALTH: Command = Command::new("health", "Report about health")
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[
             negatable("js-enabled", "Only check whether JetStream is enabled").short('J'),
@@ -143,7 +143,7 @@ const REPORT_HEALTH: Command = Command::new("health", "Report about health")
 /// `nats server report jetstream`.
 const REPORT_JETSTREAM: Command = Command::new("jetstream", "Report about JetStream")
     .aliases(&["jsz", "js"])
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[
             text("account", "Only this account"),
@@ -180,7 +180,7 @@ const REPORT_JETSTREAM: Command = Command::new("jetstream", "Report about JetStr
 /// `nats server report leafnodes`.
 const REPORT_LEAFNODES: Command = Command::new("leafnodes", "Report about leaf nodes")
     .aliases(&["leaf", "leafz"])
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[
             text("account", "Only this account"),
@@ -205,14 +205,14 @@ const REPORT_LEAFNODES: Command = Command::new("leafnodes", "Report about leaf n
 
 /// `nats server report mem`.
 const REPORT_MEM: Command = Command::new("mem", "Report about memory")
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[SERVERS, &[switch("json", "Print JSON").short('j')]])
     .run(report::memory);
 
 /// `nats server report routes`.
 const REPORT_ROUTES: Command = Command::new("routes", "Report about routes")
     .aliases(&["route"])
-    .args(&[optional("limit", "Most rows")])
+    .args(&[optional("limit", "Number of servers to wait for")])
     .flags(&[
         &[choice(
             "sort",

@@ -170,7 +170,9 @@ impl Options {
 pub fn requests(session: &mut Session) -> Result<()> {
     let matches = &session.matches;
     let account = match matches.filled("account") {
-        Some(text) => Some(Regex::new(text).map_err(|error| fail!("invalid account: {error}"))?),
+        Some(text) => {
+            Some(crate::format::pattern(text).map_err(|why| fail!("invalid account: {why}"))?)
+        }
         None => None,
     };
     let options = Options {

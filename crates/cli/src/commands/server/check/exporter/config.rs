@@ -292,6 +292,7 @@ fn flag_words(flag: &Flag, property: &str, value: &Json) -> Result<Vec<String>> 
         }
         Kind::Text
         | Kind::Int
+        | Kind::Int64
         | Kind::Uint
         | Kind::File
         | Kind::Regex

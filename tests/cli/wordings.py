@@ -1,0 +1,146 @@
+"""Texts of errors about values and files, which scripts look for; and YAML."""
+
+import json
+
+from tool import *
+
+
+def refused(tool, *args):
+    outcome = tool.run(*args, code=1)
+    return outcome.err.replace("nats: error: ", "", 1).rstrip("\n")
+
+
+@case(69)
+def configurations_that_are_no_json(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "T", "--subjects", "t", "--defaults")
+    tool.run("consumer", "add", "T", "C", "--pull", "--defaults")
+    for text, why in (('{"name":"S",}', "invalid character '}' looking for beginning of object key string"),
+                      ('{"name":"S"', "unexpected end of JSON input"),
+                      ("", "unexpected end of JSON input"),
+                      ("name: S", "invalid character 'a' in literal null (expecting 'u')"),
+                      ('{"name" "S"}', "invalid character '\"' after object key"),
+                      ('{"a":1 "b":2}', "invalid character '\"' after object key:value pair"),
+                      ('{"a":[1 2]}', "invalid character '2' after array element"),
+                      ("{} x", "invalid character 'x' after top-level value"),
+                      ("[]", "json: cannot unmarshal array into Go value of type map[string]interface {}")):
+        tool.write("bad.json", text)
+        eq(refused(tool, "stream", "add", "S", "--config", "bad.json"), "invalid input: " + why, text)
+        eq(refused(tool, "consumer", "add", "T", "--config", "bad.json"), why, text)
+        eq(refused(tool, "stream", "edit", "T", "-f", "--config", "bad.json"),
+           "could not create new configuration for Stream T: " + why, text)
+        eq(refused(tool, "consumer", "edit", "T", "C", "-f", "--config", "bad.json"),
+           "could not create new configuration for Consumer C: " + why, text)
+
+
+@case(69)
+def values_of_another_type(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "T", "--subjects", "t", "--defaults")
+    for config, why in (({"subjects": "s"}, "string into Go struct field StreamConfig.subjects of type []string"),
+                        ({"subjects": [5]}, "number into Go struct field StreamConfig.subjects of type string"),
+                        ({"max_msgs": "5"}, "string into Go struct field StreamConfig.max_msgs of type int64"),
+                        ({"max_age": "1h"}, "string into Go struct field StreamConfig.max_age of type time.Duration"),
+                        ({"max_age": 1.5}, "number 1.5 into Go struct field StreamConfig.max_age of type time.Duration"),
+                        ({"name": 5}, "number into Go struct field StreamConfig.name of type string"),
+                        ({"allow_direct": "yes"}, "string into Go struct field StreamConfig.allow_direct of type bool")):
+        tool.write("s.json", json.dumps(config))
+        eq(refused(tool, "stream", "add", "S", "--config", "s.json"), "invalid input: json: cannot unmarshal " + why)
+    for key in "retention", "storage", "discard", "compression":
+        # A word that is none counts before a value of another type.
+        tool.write("s.json", json.dumps({"max_age": "1h", key: "bogus"}))
+        eq(refused(tool, "stream", "add", "S", "--config", "s.json"), r'invalid input: can not unmarshal "\"bogus\""')
+    for config, why in (({"durable_name": 7}, "number into Go struct field ConsumerConfig.durable_name of type string"),
+                        ({"max_deliver": "x"}, "string into Go struct field ConsumerConfig.max_deliver of type int"),
+                        ({"ack_wait": "30s"}, "string into Go struct field ConsumerConfig.ack_wait of type time.Duration")):
+        tool.write("c.json", json.dumps(config))
+        eq(refused(tool, "consumer", "add", "T", "--config", "c.json"), "json: cannot unmarshal " + why)
+
+
+@case(10)
+def numbers_that_are_none(ctx):
+    tool = nats(ctx, server=False)
+    for flag in "--max-msgs", "--max-msgs-per-subject", "--replicas":
+        eq(tool.error("stream", "add", "S", flag, "abc"), 'strconv.ParseInt: parsing "abc": invalid syntax')
+    eq(tool.error("stream", "add", "S", "--max-consumers", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
+    eq(tool.error("consumer", "add", "S", "C", "--replicas", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
+    eq(tool.error("bench", "pub", "s", "--msgs", "9" * 20), 'strconv.ParseInt: parsing "%s": value out of range' % ("9" * 20))
+
+
+@case(10)
+def expressions_that_are_none(ctx):
+    tool = nats(ctx, server=False)
+    for text, why in (("[", "missing closing ]: `[`"), ("a(b", "missing closing ): `a(b`"), ("a)b", "unexpected ): `a)b`"),
+                      ("*", "missing argument to repetition operator: `*`"),
+                      ("a**", "invalid nested repetition operator: `**`"), ("a{1001}", "invalid repeat count: `{1001}`"),
+                      ("a\\", "trailing backslash at end of expression: ``"), ("\\y", "invalid escape sequence: `\\y`"),
+                      ("[z-a]", "invalid character class range: `z-a`"),
+                      ("(?=a)", "invalid or unsupported Perl syntax: `(?=`"), ("(?<=a)b", "invalid named capture: `(?<=a)b`")):
+        eq(tool.error("schema", "ls", text), "search failed: error parsing regexp: " + why)
+    eq(nats(ctx).error("events", "--filter", "a(b"),
+       "invalid body regular expression: error parsing regexp: missing closing ): `A(B`")
+    # What Go allows.
+    check("stream_names_request" in tool.out("schema", "ls", "(?i)STREAM_NAMES"), "letters of either case")
+    eq(tool.out("schema", "ls", "a{2"), 'No schemas matched "a{2"\n')
+
+
+@case(139, "deviation")
+def errors_are_not_searched_with_what_is_no_expression(ctx):
+    """The original crashes."""
+    eq(nats(ctx, server=False).error("errors", "ls", "["), "error parsing regexp: missing closing ]: `[`")
+
+
+@case(136)
+def events_of_a_stream_that_is_not_there(ctx):
+    eq(nats(ctx).error("events", "--stream", "NO"), "nats: API error: code=404 err_code=10059 description=stream not found")
+
+
+@case(38)
+def templates_that_are_wrong(ctx):
+    tool = nats(ctx)
+    for text, why in (("{{ Random }}", 'body:1:3: executing "body" at <Random>: wrong number of args for Random: want 2 got 0'),
+                      ("a\nb {{Random 5}}", 'body:2:4: executing "body" at <Random>: wrong number of args for Random: want 2 got 1'),
+                      ("{{ if }}x", "body:1: missing value for if"), ("{{ Bogus }}", 'body:1: function "Bogus" not defined')):
+        outcome = tool.run("pub", "a", text)
+        eq(outcome.logs[0], "Could not parse body template: template: " + why)
+
+
+@case(41)
+def a_header_without_a_name_is_none(ctx):
+    tool = nats(ctx)
+    sub = tool.start("sub", "a", "--count", "1", "--headers-only")
+    sub.wait_err("Subscribing on a")
+    tool.run("pub", "a", "x", "-H", ":v")
+    check("v" not in sub.wait().out.split("Received on", 1)[1].split("\n", 1)[1], "a header")
+
+
+@case(140)
+def a_schema_as_yaml(ctx):
+    tool = nats(ctx, server=False)
+    out = tool.out("schema", "info", "io.nats.jetstream.api.v1.stream_names_response", "--yaml")
+    check(out.startswith("$id: https://nats.io/schemas/jetstream/api/v1/stream_names_response.json\n"
+                         "$schema: http://json-schema.org/draft-07/schema#\nallOf:\n- properties:\n    limit:\n      minimum: 0\n"), out)
+    check(out.endswith("required:\n- type\ntitle: io.nats.jetstream.api.v1.stream_names_response\ntype: object\n\n"), out[-200:])
+    out = tool.out("schema", "info", "io.nats.jetstream.api.v1.stream_purge_request", "--yaml")
+    check("\n  - " not in out.split("properties:", 1)[0], out)
+    # Quotes where they are needed, and long lines.
+    out = tool.out("schema", "info", "io.nats.server.advisory.v1.client_connect", "--yaml")
+    check("        description: 'The type of client. When kind is Client, this contains the type:\n"
+          "          mqtt/websocket/nats'\n" in out, out)
+
+
+@case(79, "snapshots")
+def a_backup_tells_about_its_chunks(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.run("pub", "s", "x" * 1000, "--count", "100", "-q")
+    outcome = tool.run("stream", "backup", "S", "backup", "--trace")
+    matches(outcome.out, r'^Starting backup of Stream "S" with .*\nReceived 128 KiB chunk 0 with time delta \S+\n'
+                         r'(?:Received 128 KiB chunk \d+ with time delta \S+\n)+\n')
+
+
+@case(44)
+def rates_are_drawn_from_zero(ctx):
+    tool = nats(ctx)
+    terminal = tool.terminal("sub", "a", "--graph", rows=30, columns=80)
+    terminal.wait(r"(?s)( 0\.00 ┤\n){11} 0\.00 ┼─{65}\n {34}a / second")
