@@ -33,5 +33,5 @@ pub use pick::{is_internal, is_valid_name, pick_consumer, pick_stream};
 pub use questions::Questions;
 pub use step_down::{Group, step_down};
 pub use subject::is_subset;
-pub use time::{go_time, parse_time};
+pub use time::parse_time;
 pub use words::split_words;

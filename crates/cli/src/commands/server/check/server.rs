@@ -254,8 +254,8 @@ fn certificates(varz: &Json, (warn, critical): (i64, i64), report: &mut Report) 
             continue;
         };
         let left = end.as_nanosecond() - now.as_nanosecond();
-        let left = i64::try_from(left).unwrap_or(i64::MAX) / SECOND * SECOND;
-        let at = go_time(end);
+        let left = left.clamp(i64::MIN.into(), i64::MAX.into()) as i64 / SECOND * SECOND;
+        let at = go_time(text);
         if left <= 0 {
             report.critical(format!("{whose} TLS certificate expired (expired_at={at})"));
             continue;
