@@ -14,4 +14,4 @@ pub use delivered::Delivered;
 pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;
 pub use pull::Pull;
-pub use reader::{Reader, Start};
+pub use reader::{Reader, Start, set_filters};

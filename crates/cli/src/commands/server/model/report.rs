@@ -1,5 +1,6 @@
 //! The model of `nats server report`.
 
+use super::ARCHIVE;
 use crate::commands::server::report;
 use crate::model::*;
 
@@ -13,10 +14,7 @@ const SERVERS: &[Flag] = &[
     .value_name("NAME"),
     text("tags", "Only servers with these tags").list(),
     int("watch", "Repeat every so many seconds"),
-    text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    ),
+    ARCHIVE,
 ];
 
 /// `nats server report`.
@@ -247,9 +245,6 @@ const REPORT_DOWNGRADE: Command = Command::new(
         "all",
         "Include consumers of streams that are too new themselves",
     ),
-    text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    ),
+    ARCHIVE,
 ]])
 .run(report::downgrade);
