@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 
 from tool import *
 
@@ -316,3 +317,56 @@ def a_disk_that_is_full_leaves_no_half_file(ctx):
     code, text = limited("bench", "pub", "foo", "--msgs", "100", "--clients", "20", "--csv", "out.csv")
     check(code == 1 and "file too large" in text and not os.path.exists(tool.path("out.csv")), "%s %r" % (code, text))
     matches(tool.error("object", "get", "B", "x", "-f", "-O", "no/such/dir/x"), "no such file or directory")
+
+
+READER = """
+jetstream { store_dir: js }
+authorization { users: [
+  { user: a, password: a }
+  { user: r, password: r, permissions: {
+      subscribe: "_INBOX.>"
+      publish: { allow: ["$JS.API.STREAM.INFO.*", "$JS.API.DIRECT.GET.*.>", "$JS.API.CONSUMER.CREATE.*.*.>",
+                         "$JS.API.CONSUMER.DELETE.*.*", "$JS.FC.>"] } } }
+] }
+no_auth_user: a
+"""
+
+
+@case(94)
+def who_may_only_read_buckets(ctx):
+    tool = nats(ctx, config=READER)
+    reader = ("--user", "r", "--password", "r")
+    tool.run("kv", "add", "B", "--history", "4")
+    for value in "1", "2":
+        tool.run("kv", "put", "B", "k", value)
+    tool.run("object", "add", "F")
+    # More than the server sends without being asked for more.
+    large = os.urandom(1 << 20)
+    path = tool.write("large", large)
+    tool.run("object", "put", "F", path, "--name", "large", "--no-progress")
+    eq(tool.out("kv", "ls", "B", *reader), "k\n")
+    eq(len(re.findall("PUT", tool.out("kv", "history", "B", "k", *reader))), 2)
+    eq(tool.out("object", "ls", "F", "-n", *reader), "large\n")
+    tool.run("object", "get", "F", "large", "--output", "copy", "--no-progress", *reader)
+    with open(tool.path("copy"), "rb") as file:
+        check(file.read() == large, "the copy is another one")
+    # Nothing is left of it.
+    eq(tool.out("consumer", "ls", "KV_B", "-n"), "")
+    for what in ("kv", "watch", "B"), ("object", "watch", "F"):
+        watch = tool.start(*what, *reader)
+        watch.wait_out("PUT")
+        watch.interrupt()
+        watch.wait(code=None)
+
+
+@case(93)
+def buckets_need_jetstream(ctx):
+    tool = nats(ctx, config="")
+    eq(tool.error("kv", "add", "B"), "nats: API error: code=503 err_code=10076 description=jetstream not enabled")
+    tool = nats(ctx, config="""
+jetstream { store_dir: js }
+accounts { A { jetstream: enabled }
+           B { users: [ { user: u, password: p } ] } }
+no_auth_user: u
+""")
+    eq(tool.error("kv", "add", "B"), "nats: API error: code=503 err_code=10039 description=jetstream not enabled for account")

@@ -132,7 +132,7 @@ fn flag(flag: &Flag) -> Json {
     out.set("boolean", flag.kind.is_switch());
     set_switch(&mut out, "negatable", flag.kind == Kind::Negatable);
     out.set("cumulative", flag.list);
-    if let Kind::Choice(words) = flag.kind {
+    if let (Kind::Choice(words), false) = (flag.kind, flag.list) {
         out.set("completions", texts(words));
     }
     out

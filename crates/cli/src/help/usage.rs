@@ -45,6 +45,11 @@ pub fn usage(path: &[&'static Command], detail: Detail) -> String {
     };
     for about in abouts.iter().filter(|about| !about.is_empty()) {
         for line in about.lines() {
+            // Examples and lists stay as they are.
+            if line.starts_with(' ') {
+                out.push_str(&format!("{line}\n"));
+                continue;
+            }
             out.push_str(&format!("{}\n", wrap(line, width).join("\n")));
         }
         out.push('\n');

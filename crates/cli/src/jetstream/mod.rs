@@ -6,6 +6,7 @@ mod delivered;
 pub mod describe;
 mod direct;
 mod error;
+mod ordered;
 mod pull;
 mod reader;
 
@@ -13,5 +14,6 @@ pub use api::{Api, api_prefix};
 pub use delivered::Delivered;
 pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;
+pub use ordered::Ordered;
 pub use pull::Pull;
 pub use reader::{Reader, Start, set_filters};

@@ -6,12 +6,14 @@
 mod command;
 mod flag;
 mod root;
+mod templates;
 
 pub use command::{Arg, Command, Run, arg, optional};
 pub use flag::{
     Flag, Kind, choice, duration, file, int, map, negatable, regex, switch, text, uint, url,
 };
 pub use root::{ABOUT, CONNECTION_NAME, GLOBAL_FLAGS, NAME, PROGRAM_FLAGS, VERSION, commands};
+pub(crate) use templates::about_templates;
 
 #[cfg(test)]
 mod tree_tests;

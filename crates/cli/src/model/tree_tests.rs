@@ -1,4 +1,4 @@
-//! The tree against the fact sheet's appendix, in `tests/data/commands.json`.
+//! The tree against that of the original, in `tests/data/commands.json`.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,9 @@ fn described(flag: &Flag) -> Json {
             out.set(key, true);
         }
     }
+    let value_name = Some(flag.value_name).filter(|name| !name.is_empty());
     for (key, text) in [
+        ("value_name", value_name),
         ("default", flag.default),
         ("env", flag.env),
         ("hidden_alias", flag.hidden_alias),
@@ -67,7 +69,7 @@ fn described(flag: &Flag) -> Json {
     out
 }
 
-/// The entries of two lists in the same order, keys in any.
+/// The same entries in two lists, in the same order; keys in any.
 fn assert_same(what: &str, ours: &[Json], theirs: &[Json]) {
     let sorted = |entry: &Json| {
         let mut entries = entry.entries("").to_vec();
@@ -88,6 +90,7 @@ fn assert_same(what: &str, ours: &[Json], theirs: &[Json]) {
         missing.is_empty() && surplus.is_empty(),
         "{what}: missing {missing:?}, surplus {surplus:?}"
     );
+    assert_eq!(ours, theirs, "{what}: order");
 }
 
 #[test]
@@ -121,10 +124,13 @@ fn commands_arguments_and_flags_are_those_of_the_original() {
                 if let Some(default) = arg.default {
                     out.set("default", default);
                 }
+                if !arg.value_name.is_empty() {
+                    out.set("value_name", arg.value_name);
+                }
                 out
             })
             .collect();
-        assert_eq!(args, entry.list("args"), "arguments of {path}");
+        assert_same(&format!("arguments of {path}"), &args, entry.list("args"));
         let flags: Vec<Json> = command.own_flags().map(described).collect();
         assert_same(&path, &flags, entry.list("flags"));
         known.push(path);

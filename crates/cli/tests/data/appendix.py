@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes commands.json, the command tree as Appendix A of the fact sheet cli.md describes it.
 
-python3 appendix.py PATH/cli.md > commands.json
+python3 appendix.py PATH/cli.md > commands.json    # and then introspected.py
 
 Each entry: path, aliases, hidden, group, args [{name, required, repeated, default}],
 flags [{name, short, kind, values, repeated, default, required, hidden, negatable, env}];

@@ -39,6 +39,14 @@ impl FetchTask {
     }
 }
 
+impl Drop for FetchTask {
+    /// A task that was not run to its end has failed: somebody waits for it.
+    fn drop(&mut self) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.get_or_insert_with(|| Err(io::Error::other("nobody has read the file")));
+    }
+}
+
 /// A file that is read by another thread.
 #[derive(Debug)]
 struct Fetch {

@@ -81,10 +81,7 @@ const BACKUP: Command = Command::new("backup", "Back up all streams of the accou
 const RESTORE: Command = Command::new("restore", "Restore all streams from a backup")
     .args(&[arg("directory", "Directory with the backup")])
     .flags(&[&[
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("cluster", "Cluster to place it in"),
         text("tag", "Placement tag").list(),
     ]])
     .run(backup::restore);

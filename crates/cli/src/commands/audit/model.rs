@@ -40,7 +40,9 @@ const GATHER: Command = Command::new("gather", "Capture the state of all servers
         )
         .short('o'),
         negatable("progress", "Show progress").on(),
-        text("cluster", "Only servers in this cluster").value_name("CLUSTER"),
+        text("cluster", "Only servers in this cluster")
+            .value_name("CLUSTER")
+            .default(""),
         negatable(
             "server-endpoints",
             "Capture the monitoring endpoints of servers",

@@ -25,7 +25,7 @@ const STREAM_PUBLISHING: &[Flag] = &[
     choice("storage", &["memory", "file"], "Where messages are kept").default("file"),
     int("replicas", "Number of copies in the cluster").default("1"),
     text("maxbytes", "Most bytes in the stream").default("1GB"),
-    switch("dedup", "Send a message id with each message"),
+    switch("dedup", "Send a message id with each message").default("false"),
     duration(
         "dedupwindow",
         "Window in which the stream looks for duplicate ids",
@@ -64,7 +64,7 @@ const CONSUMING: &[Flag] = &[
         "Acknowledgement policy of the consumer",
     )
     .default("explicit"),
-    negatable("doubleack", "Wait until acknowledgements are confirmed"),
+    negatable("doubleack", "Wait until acknowledgements are confirmed").default("false"),
     text("filter", "Only subjects that match this filter")
         .value_name("SUBJECTS")
         .list(),
@@ -270,9 +270,7 @@ const JS_GET_BATCH: Command = Command::new("batch", "Get batches")
             "Messages fetched, or published before waiting for acknowledgements, at a time",
         )
         .default("500"),
-        text("filter", "Only subjects that match this filter")
-            .value_name("SUBJECTS")
-            .default(">"),
+        text("filter", "Only subjects that match this filter").default(">"),
     ]]);
 
 /// `nats bench kv`.
@@ -350,7 +348,7 @@ const OLDJS_PUSH: Command = Command::new("push", "Consume with a durable push co
         text("consumer", "Consumer to work with").default("nats-bench"),
         int("maxacks", "Most unacknowledged messages").default("500"),
         negatable("ack", "Acknowledge messages").on(),
-        negatable("doubleack", "Wait until acknowledgements are confirmed"),
+        negatable("doubleack", "Wait until acknowledgements are confirmed").default("false"),
     ]]);
 
 /// `nats bench oldjs pull`.
@@ -365,5 +363,5 @@ const OLDJS_PULL: Command = Command::new("pull", "Consume with a durable pull co
         )
         .default("500"),
         negatable("ack", "Acknowledge messages").on(),
-        negatable("doubleack", "Wait until acknowledgements are confirmed"),
+        negatable("doubleack", "Wait until acknowledgements are confirmed").default("false"),
     ]]);

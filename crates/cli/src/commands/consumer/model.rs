@@ -1,6 +1,6 @@
 //! The model of `nats consumer`.
 
-use super::config_flags::{FIXED_SETTINGS, SETTINGS};
+use super::config_flags::*;
 use crate::model::*;
 
 /// `nats consumer`.
@@ -62,11 +62,31 @@ const ADD: Command = Command::new("add", "Create a consumer")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file").value_name("FILE"),
-            switch("defaults", "Take the default answer to every question"),
+            text(
+                "output",
+                "Write the configuration to this file instead of creating the consumer",
+            )
+            .value_name("FILE"),
         ],
-        SETTINGS,
-        FIXED_SETTINGS,
+        ACKNOWLEDGEMENT,
+        BACKOFF,
+        DELIVERY,
+        DESCRIPTION,
+        EPHEMERAL,
+        FILTER,
+        FLOW,
+        LIMITS,
+        WAITING,
+        REQUESTS,
+        KIND,
+        TARGET,
+        MEMORY,
+        COPIES,
+        GROUPS,
+        &[switch(
+            "defaults",
+            "Take the default answer to every question",
+        )],
     ])
     .run(super::add::add);
 
@@ -84,7 +104,13 @@ const EDIT: Command = Command::new("edit", "Change a consumer")
             negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
             switch("dry-run", "Only show what would change"),
         ],
-        SETTINGS,
+        BACKOFF,
+        DESCRIPTION,
+        FILTER,
+        LIMITS,
+        REQUESTS,
+        TARGET,
+        COPIES,
     ])
     .run(super::edit::edit);
 
@@ -95,7 +121,7 @@ const LS: Command = Command::new("ls", "List consumers")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("names", "Print names only").short('n'),
-        switch("no-select", "Fail instead of offering a list to pick from"),
+        switch("no-select", "Fail instead of offering a list to pick from").default("false"),
     ]])
     .run(super::info::list);
 
@@ -118,7 +144,7 @@ const INFO: Command = Command::new("info", "Show a consumer")
     ])
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
-        switch("no-select", "Fail instead of offering a list to pick from"),
+        switch("no-select", "Fail instead of offering a list to pick from").default("false"),
     ]])
     .run(super::info::info);
 
@@ -130,7 +156,7 @@ const STATE: Command = Command::new("state", "Show the state of a consumer")
     ])
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
-        switch("no-select", "Fail instead of offering a list to pick from"),
+        switch("no-select", "Fail instead of offering a list to pick from").default("false"),
     ]])
     .run(super::info::state);
 
@@ -164,7 +190,23 @@ const COPY: Command = Command::new("copy", "Create a consumer like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[SETTINGS, FIXED_SETTINGS])
+    .flags(&[
+        ACKNOWLEDGEMENT,
+        BACKOFF,
+        DELIVERY,
+        DESCRIPTION,
+        EPHEMERAL,
+        FILTER,
+        FLOW,
+        LIMITS,
+        WAITING,
+        REQUESTS,
+        KIND,
+        TARGET,
+        MEMORY,
+        COPIES,
+        GROUPS,
+    ])
     .run(super::add::copy);
 
 /// `nats consumer next`.
@@ -176,7 +218,7 @@ const NEXT: Command = Command::new("next", "Get the next messages of a pull cons
     .flags(&[&[
         negatable("ack", "Acknowledge messages").on(),
         switch("nak", "Refuse the message so that it is delivered again"),
-        switch("term", "Give up the message: it is not delivered again"),
+        switch("term", "Give up the message: it is not delivered again").default("false"),
         switch("raw", "Print the plain data without decoration").short('r'),
         duration(
             "wait",
@@ -199,8 +241,7 @@ const SUB: Command = Command::new("sub", "Receive messages of a consumer")
         text(
             "deliver-group",
             "Queue group that messages of the push consumer are delivered to",
-        )
-        .value_name("GROUP"),
+        ),
     ]])
     .run(super::next::subscribe);
 
@@ -217,7 +258,7 @@ const PAUSE: Command = Command::new("pause", "Pause a consumer until later")
     .args(&[
         optional("stream", "Name of the stream"),
         optional("consumer", "Name of the consumer"),
-        optional("until", "A time, or for how long"),
+        optional("until", "A time, or for how long").value_name("TIME"),
     ])
     .flags(&[&[switch("force", "Do it without asking").short('f')]])
     .run(super::manage::pause);
@@ -245,7 +286,7 @@ const RESUME: Command = Command::new("resume", "Resume a paused consumer")
 const REPORT: Command = Command::new("report", "Report about the consumers of a stream")
     .args(&[optional("stream", "Name of the stream")])
     .flags(&[&[
-        switch("raw", "Print the plain data without decoration").short('r'),
+        switch("raw", "Print numbers without units").short('r'),
         switch("leaders", "Show how leaders are spread over servers").short('l'),
     ]])
     .run(super::report::report);

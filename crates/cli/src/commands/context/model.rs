@@ -11,6 +11,18 @@ pub const CONTEXT: Command = Command::new("context", "Named connection settings"
 
 /// `nats context add`.
 const ADD: Command = Command::new("add", "Add or change a context")
+    .long(
+        "\
+What --creds, --nkey, --jwt and --seed name may be:
+
+  - /some/path                    a file
+  - file:///some/path             a file, too
+  - op://VAULT/ITEM/FIELD         asks the 1Password tool ('op read')
+  - nsc://OPERATOR/ACCOUNT/USER   asks the tool 'nsc'
+  - env://NAME                    a variable of the environment
+
+--embed stores the content of files in the context itself.",
+    )
     .run(super::add)
     .aliases(&["create", "save"])
     .args(&[arg("name", "Its name")])

@@ -4,6 +4,7 @@ use crate::model::*;
 
 /// `nats counter`.
 pub const COUNTER: Command = Command::new("counter", "Distributed counters")
+    .long("Counters are young: commands may change with them.")
     .aliases(&["ctr"])
     .commands(&[GET, VIEW, INCREMENT, DECREMENT, LIST]);
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::client::{ClientError, Headers};
 use crate::failure::{Failure, Result};
 use crate::format::parse_rfc3339;
-use crate::jetstream::{Api, ApiError, Delivered, DirectMessage, Reader, Start, direct_get};
+use crate::jetstream::{Api, ApiError, Delivered, DirectMessage, Ordered, Start, direct_get};
 use crate::output::Json;
 use crate::{bail, fail};
 
@@ -321,8 +321,8 @@ impl Bucket {
     /// Entries of keys that match a pattern.
     pub fn watch(&self, pattern: &str, start: Start, without_values: bool) -> Result<Watch<'_>> {
         check_pattern(pattern)?;
-        let filter = vec![self.subject(pattern)];
-        let reader = Reader::new(&self.api, &self.stream(), &filter, start, without_values)?;
+        let filter = self.subject(pattern);
+        let reader = Ordered::new(&self.api, &self.stream(), &filter, start, without_values)?;
         Ok(Watch {
             bucket: self,
             initial: reader.pending,
@@ -352,7 +352,7 @@ impl Bucket {
 #[derive(Debug)]
 pub struct Watch<'a> {
     bucket: &'a Bucket,
-    reader: Reader,
+    reader: Ordered,
     /// Entries that were there at the start.
     pub initial: u64,
 }

@@ -5,7 +5,7 @@ use super::bucket::check_bucket_name;
 use super::info::show;
 use crate::failure::{Failure, Result};
 use crate::format::{SizeRange, parse_size};
-use crate::jetstream::ApiError;
+use crate::jetstream::{Api, ApiError};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -68,7 +68,8 @@ pub fn add(session: &mut Session) -> Result<()> {
         }
         old.set("mirror", origin);
     }
-    let config = configuration(session, &name, &old, true)?;
+    check_bucket_name(&name)?;
+    let config = configuration(session, &api, &name, &old, true)?;
     let info = match api.request(&format!("STREAM.CREATE.KV_{name}"), &config) {
         Ok(info) => info,
         Err(error) if error.is_stream_name_in_use() => return Err(in_use(&name)),
@@ -97,7 +98,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
     if session.matches.on("no-mirror") {
         old.remove("mirror");
     }
-    let config = configuration(session, &name, &old, false)?;
+    let config = configuration(session, &bucket.api, &name, &old, false)?;
     bucket
         .api
         .request(&format!("STREAM.UPDATE.KV_{name}"), &config)
@@ -107,10 +108,33 @@ pub fn edit(session: &mut Session) -> Result<()> {
     Ok(())
 }
 
+/// There is no JetStream, at all or for the account.
+fn not_enabled(err_code: i64, whom: &str) -> String {
+    format!("nats: API error: code=503 err_code={err_code} description=jetstream not enabled{whom}")
+}
+
+/// Fails where there is no JetStream.
+fn need_jetstream(api: &Api) -> Result<()> {
+    match api.request("INFO", &Json::Null) {
+        Ok(_) => Ok(()),
+        Err(ApiError::NotAvailable(_)) => Err(not_enabled(10076, "").into()),
+        Err(ApiError::Server {
+            err_code: 10039, ..
+        }) => Err(not_enabled(10039, " for account").into()),
+        Err(error) => Err(error.in_full().into()),
+    }
+}
+
 /// A bucket's stream: what was there, and what the flags say. Of a new one
 /// nothing was there, so that the defaults of flags count.
-fn configuration(session: &mut Session, name: &str, old: &Json, new: bool) -> Result<Json> {
-    check_bucket_name(name)?;
+fn configuration(
+    session: &mut Session,
+    api: &Api,
+    name: &str,
+    old: &Json,
+    new: bool,
+) -> Result<Json> {
+    need_jetstream(api)?;
     if session.matches.given("marker-ttl") {
         session.need_api_level(
             MARKER_LEVEL,

@@ -14,10 +14,7 @@ const BUCKET: &[Flag] = &[
     text("max-value-size", "Most bytes of a value").value_name("BYTES"),
     text("max-bucket-size", "Most bytes in the bucket").value_name("BYTES"),
     text("tags", "Placement tags").list(),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
+    text("cluster", "Cluster to place it in"),
     negatable("compress", "Compress the data of the bucket"),
     map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     text(
@@ -85,7 +82,7 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
 const PUT: Command = Command::new("put", "Put a value").run(super::put).args(&[
     arg("bucket", "The bucket"),
     arg("key", "The key"),
-    optional("value", "The value"),
+    optional("value", "The value; standard input without one"),
 ]);
 
 /// `nats kv get`.
@@ -103,9 +100,9 @@ const CREATE: Command = Command::new("create", "Put a value for a new key")
     .args(&[
         arg("bucket", "The bucket"),
         arg("key", "The key"),
-        optional("value", "The value"),
+        optional("value", "The value; standard input without one"),
     ])
-    .flags(&[&[duration("ttl", "Time after which values are removed").value_name("DURATION")]]);
+    .flags(&[&[duration("ttl", "Time after which the key is removed").value_name("DURATION")]]);
 
 /// `nats kv update`.
 const UPDATE: Command = Command::new("update", "Put a value if the key is at a given revision")
@@ -130,7 +127,8 @@ const PURGE: Command = Command::new("purge", "Delete a key and its history")
     .args(&[arg("bucket", "The bucket"), arg("key", "The key")])
     .flags(&[&[
         switch("force", "Do it without asking").short('f'),
-        duration("ttl", "Time after which values are removed").value_name("DURATION"),
+        duration("ttl", "Time after which the marker of the purge is removed")
+            .value_name("DURATION"),
     ]]);
 
 /// `nats kv history`.
@@ -172,11 +170,14 @@ const WATCH: Command = Command::new("watch", "Show changes as they happen")
 const LS: Command = Command::new("ls", "List buckets or keys")
     .run(super::list)
     .aliases(&["list"])
-    .args(&[optional("bucket", "The bucket"), optional("key", "The key")])
+    .args(&[
+        optional("bucket", "The bucket"),
+        optional("key", "The key").default(""),
+    ])
     .flags(&[&[
         switch("names", "Print names only").short('n'),
-        switch("verbose", "Show more").short('v'),
-        switch("display-value", "Show the values in the table"),
+        switch("verbose", "Show when each key was set, and its revision").short('v'),
+        switch("display-value", "Show the values, too, with --verbose"),
     ]]);
 
 /// `nats kv compact`.

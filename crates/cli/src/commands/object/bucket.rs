@@ -7,7 +7,7 @@ use crate::bail;
 use crate::client::{ClientError, Headers};
 use crate::commands::kv::check_bucket_name;
 use crate::failure::{Failure, Result};
-use crate::jetstream::{Api, Reader, Start, direct_get};
+use crate::jetstream::{Api, Ordered, Start, direct_get};
 use crate::output::Json;
 
 /// What is known about an object: its metadata message.
@@ -171,9 +171,9 @@ impl Bucket {
     }
 
     /// Metadata of all objects as it comes.
-    pub fn meta_reader(&self, start: Start) -> Result<Reader> {
-        let filter = vec![format!("$O.{}.M.>", self.name)];
-        Ok(Reader::new(
+    pub fn meta_reader(&self, start: Start) -> Result<Ordered> {
+        let filter = format!("$O.{}.M.>", self.name);
+        Ok(Ordered::new(
             &self.api,
             &self.stream(),
             &filter,

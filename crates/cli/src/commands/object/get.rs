@@ -12,7 +12,7 @@ use crate::client::{ClientError, unique_id};
 use crate::context::replaceable;
 use crate::failure::{Failure, Result};
 use crate::format::{human_size, human_size_float, human_span, io_error_at};
-use crate::jetstream::{Reader, Start};
+use crate::jetstream::{Ordered, Start};
 use crate::output::progress::{Progress, Unit};
 use crate::session::Session;
 use crate::{bail, fail};
@@ -132,8 +132,8 @@ fn receive(
     let mut digest = Context::new(&SHA256);
     let mut received = 0;
     if object.size() > 0 {
-        let filter = vec![bucket.chunk_subject(object.id())];
-        let mut reader = Reader::new(&bucket.api, &bucket.stream(), &filter, Start::All, false)?;
+        let filter = bucket.chunk_subject(object.id());
+        let mut reader = Ordered::new(&bucket.api, &bucket.stream(), &filter, Start::All, false)?;
         while received < object.size() && reader.pending > 0 {
             let Some((message, delivered)) = reader.next(PATIENCE.max(bucket.api.timeout))? else {
                 return Err(ClientError::Timeout.into());

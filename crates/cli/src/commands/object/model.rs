@@ -13,10 +13,7 @@ const BUCKET: &[Flag] = &[
 /// Where a bucket is kept, and how.
 const PLACEMENT: &[Flag] = &[
     text("tags", "Placement tags").list(),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
+    text("cluster", "Cluster to place it in"),
     map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     negatable("compress", "Compress the data of the bucket"),
 ];
@@ -82,7 +79,11 @@ const GET: Command = Command::new("get", "Get a file from a bucket")
         arg("file", "Name of the object, or the file"),
     ])
     .flags(&[&[
-        text("output", "Write to this file").short('O'),
+        text(
+            "output",
+            "File to write instead of one with the name of the object",
+        )
+        .short('O'),
         negatable("progress", "Show progress").on(),
         switch("force", "Do it without asking").short('f'),
     ]]);

@@ -11,4 +11,4 @@ pub const PLUGINS: Command = Command::new("plugins", "Commands added to this too
 const REGISTER: Command = Command::new("register", "Add a command")
     .run(super::register)
     .args(&[arg("name", "Its name"), arg("command", "The command")])
-    .flags(&[&[switch("force", "Do it without asking")]]);
+    .flags(&[&[switch("force", "Replace a plugin of this name")]]);

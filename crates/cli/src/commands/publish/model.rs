@@ -6,6 +6,11 @@ use crate::model::*;
 pub const PUBLISH: Command = Command::new("publish", "Publish messages")
     .run(super::publish)
     .aliases(&["pub"])
+    .long(about_templates!(
+        "",
+        "nats pub orders.new 'order {{Count}} {{Random 10 100}}' --count 10",
+        ""
+    ))
     .args(&[
         arg("subject", "The subject"),
         optional("body", "The message body"),

@@ -5,6 +5,19 @@ use crate::model::*;
 /// `nats reply`.
 pub const REPLY: Command = Command::new("reply", "Answer requests")
     .run(super::reply)
+    .long(about_templates!(
+        "\
+A command may use the tokens of the request's subject that wildcards match, as {{1}}, {{2}} and so \
+on, and the body of the request, as {{.Request}}:
+
+  nats reply 'weather.>' --command 'curl -s wttr.in/{{1}}?format=3'
+
+It finds the subject in the variable NATS_REQUEST_SUBJECT, and the body in NATS_REQUEST_BODY.
+
+",
+        "nats reply svc.hello 'answer {{Count}} to {{Request}}'",
+        "  Request            body of the request\n"
+    ))
     .args(&[
         arg("subject", "The subject"),
         optional("body", "The message body"),

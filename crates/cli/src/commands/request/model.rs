@@ -6,6 +6,11 @@ use crate::model::*;
 pub const REQUEST: Command = Command::new("request", "Send requests and show the answers")
     .run(super::request)
     .aliases(&["req"])
+    .long(about_templates!(
+        "",
+        "nats request svc.orders 'order {{Count}}' --count 10",
+        ""
+    ))
     .args(&[
         arg("subject", "The subject"),
         optional("body", "The message body"),

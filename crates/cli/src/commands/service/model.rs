@@ -11,7 +11,7 @@ pub const SERVICE: Command = Command::new("service", "Services built with the se
 const LIST: Command = Command::new("list", "List services")
     .run(super::list)
     .aliases(&["ls", "l"])
-    .args(&[optional("service", "Name of the service")])
+    .args(&[optional("service", "Name of the service").value_name("NAME")])
     .flags(&[&[switch("json", "Print JSON").short('j')]]);
 
 /// `nats service info`.

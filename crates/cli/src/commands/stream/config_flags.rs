@@ -2,28 +2,34 @@
 
 use crate::model::*;
 
-/// Of every command that makes or changes a stream.
-pub(super) const SETTINGS: &[Flag] = &[
+/// What a stream is for.
+pub(super) const WHAT: &[Flag] = &[
     text(
         "subjects",
         "Subjects to listen on (repeatable, or a list with commas)",
     )
-    .value_name("SUBJECTS")
     .list(),
     text("description", "Free text that describes it"),
+];
+
+/// Where a new stream is kept.
+pub(super) const STORAGE: &[Flag] = &[choice(
+    "storage",
+    &["file", "f", "memory", "m"],
+    "Where messages are kept",
+)];
+
+/// Where it lives, and which messages stay.
+pub(super) const POLICIES: &[Flag] = &[
     choice(
         "compression",
         &["none", "s2"],
         "Compression of the stored data",
     ),
-    int("replicas", "Number of copies in the cluster").value_name("REPLICAS"),
+    int("replicas", "Number of copies in the cluster"),
     text("tag", "Placement tag").list(),
     text("tags", "Placement tags").list().hidden(),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    )
-    .value_name("CLUSTER"),
+    text("cluster", "Cluster to place it in"),
     negatable(
         "ack",
         "Publishers get an acknowledgement for each stored message",
@@ -43,7 +49,17 @@ pub(super) const SETTINGS: &[Flag] = &[
         "discard-per-subject",
         "Refuse new messages also at the limit per subject",
     ),
-    text("max-age", "Most age of messages, -1 for no limit"),
+];
+
+/// Where a new stream starts.
+pub(super) const FIRST_SEQUENCE: &[Flag] = &[uint(
+    "first-sequence",
+    "Sequence that the first message gets",
+)];
+
+/// How much it holds, and what it mirrors.
+pub(super) const LIMITS: &[Flag] = &[
+    text("max-age", "Most age of messages, -1 for no limit").default(""),
     text("max-bytes", "Most bytes in the stream").value_name("BYTES"),
     int(
         "max-consumers",
@@ -56,17 +72,22 @@ pub(super) const SETTINGS: &[Flag] = &[
     text(
         "dupe-window",
         "Window in which duplicate message ids are detected",
-    ),
+    )
+    .default(""),
     text(
         "mirror",
         "Mirror another stream: its name, or a JSON object",
     ),
+];
+
+/// Its sources, and what may be done with it.
+pub(super) const FEATURES: &[Flag] = &[
     text(
         "source",
         "Source from another stream: its name, or a JSON object (repeatable)",
     )
-    .value_name("BUCKET")
-    .list(),
+    .list()
+    .value_name("STREAM"),
     negatable("allow-batch", "Allow atomic batch publishing"),
     negatable("allow-fast", "Allow fast batch publishing"),
     switch("allow-counter", "Make a counter of each subject"),
@@ -94,29 +115,26 @@ pub(super) const SETTINGS: &[Flag] = &[
         "Subject that messages are stored under",
     )
     .value_name("DEST"),
+];
+
+/// Metadata, and what is published again.
+pub(super) const REPUBLISHING: &[Flag] = &[
     map("metadata", "Add metadata, as KEY=VALUE").value_name("META"),
     text(
         "republish-source",
         "Only republish messages on this subject",
     )
-    .value_name("SRC"),
+    .value_name("SOURCE"),
     text(
         "republish-destination",
         "Subject that stored messages are republished to",
     )
     .value_name("DEST"),
     switch("republish-headers", "Republish headers only"),
-    switch("json", "Print JSON").short('j'),
 ];
 
-/// Of commands that make a stream; they cannot be changed later.
-pub(super) const FIXED_SETTINGS: &[Flag] = &[
-    choice(
-        "storage",
-        &["file", "f", "memory", "m"],
-        "Where messages are kept",
-    ),
-    uint("first-sequence", "Sequence that the first message gets"),
+/// What cannot be changed later.
+pub(super) const FIXED: &[Flag] = &[
     duration(
         "limit-consumer-inactive",
         "Most inactive threshold of consumers",
@@ -133,3 +151,6 @@ pub(super) const FIXED_SETTINGS: &[Flag] = &[
         "When stored messages are written to disk",
     ),
 ];
+
+/// How the result is shown.
+pub(super) const JSON: &[Flag] = &[switch("json", "Print JSON").short('j')];

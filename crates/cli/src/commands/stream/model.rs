@@ -1,6 +1,6 @@
 //! The model of `nats stream`.
 
-use super::config_flags::{FIXED_SETTINGS, SETTINGS};
+use super::config_flags::*;
 use crate::model::*;
 
 /// `nats stream`.
@@ -19,10 +19,7 @@ pub const STREAM: Command = Command::new("stream", "JetStream streams")
 /// What `find` and `cluster balance` choose streams by.
 const FILTERS: &[Flag] = &[
     text("server-name", "Match servers by a regular expression"),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    ),
+    text("cluster", "Match the cluster by a regular expression"),
     switch("empty", "Match streams without messages"),
     duration("idle", "Match what has been idle for this long").value_name("DURATION"),
     duration("created", "Match what was created at least this long ago").value_name("DURATION"),
@@ -32,17 +29,36 @@ const FILTERS: &[Flag] = &[
     )
     .value_name("THRESHOLD")
     .default("-1"),
-    text("subject", "Only what concerns this subject").value_name("SUBJECT"),
+    text("subject", "Only what concerns this subject"),
     int("replicas", "Match at most this many replicas").value_name("REPLICAS"),
     switch("sourced", "Match streams with sources"),
     switch("mirrored", "Match streams that are mirrors"),
     text("leader", "Match what this server leads").value_name("SERVER"),
+];
+
+/// How they are chosen, besides.
+const MATCHING: &[Flag] = &[
     negatable("invert", "Turn each filter round"),
     text(
         "expression",
         "Match by an expression, for example 'state.messages > 0'",
     ),
 ];
+
+/// What an expression may use.
+const EXPRESSIONS: &str = "\
+An expression of --expression says for each stream whether it matches. It is written in \
+the expr language (https://expr-lang.org) and can use:
+
+  config   the configuration, as in the JSON of 'nats stream info'
+  state    the state
+  info     all of that JSON; Info has the names of Go's structures
+
+Examples:
+
+  nats stream find --expression 'state.messages > 10'
+  nats stream find --expression 'info.cluster.name in [\"east\", \"west\"]'
+  nats stream find --expression '\"orders.new\" in config.subjects'";
 
 /// `nats stream add`.
 const ADD: Command = Command::new("add", "Create a stream")
@@ -52,11 +68,25 @@ const ADD: Command = Command::new("add", "Create a stream")
         &[
             file("config", "Read the configuration from a JSON file"),
             switch("validate", "Only validate the configuration"),
-            text("output", "Write to this file").value_name("FILE"),
-            switch("defaults", "Take the default answer to every question"),
+            text(
+                "output",
+                "Write the configuration to this file instead of creating the stream",
+            )
+            .value_name("FILE"),
         ],
-        SETTINGS,
-        FIXED_SETTINGS,
+        WHAT,
+        STORAGE,
+        POLICIES,
+        FIRST_SEQUENCE,
+        LIMITS,
+        FEATURES,
+        REPUBLISHING,
+        FIXED,
+        JSON,
+        &[switch(
+            "defaults",
+            "Take the default answer to every question",
+        )],
     ])
     .run(super::add::add);
 
@@ -64,7 +94,7 @@ const ADD: Command = Command::new("add", "Create a stream")
 const LS: Command = Command::new("ls", "List streams")
     .aliases(&["list", "l"])
     .flags(&[&[
-        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
+        text("subject", "Only what concerns this subject"),
         switch("names", "Print names only").short('n'),
         switch("json", "Print JSON").short('j'),
     ]])
@@ -73,16 +103,13 @@ const LS: Command = Command::new("ls", "List streams")
 /// `nats stream report`.
 const REPORT: Command = Command::new("report", "Report about all streams")
     .flags(&[&[
-        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("subject", "Only what concerns this subject"),
+        text("cluster", "Only streams in this cluster"),
         switch("consumers", "Sort by number of consumers").short('o'),
         switch("messages", "Sort by number of messages").short('m'),
         switch("name", "Sort by name").short('n'),
         switch("storage", "Sort by storage").short('t'),
-        switch("raw", "Print the plain data without decoration").short('r'),
+        switch("raw", "Print numbers without units").short('r'),
         text(
             "dot",
             "Write the replication graph to this file in GraphViz form",
@@ -94,12 +121,12 @@ const REPORT: Command = Command::new("report", "Report about all streams")
 /// `nats stream find`.
 const FIND: Command = Command::new("find", "Find streams by what they are like")
     .aliases(&["query"])
+    .long(EXPRESSIONS)
     .flags(&[
         FILTERS,
-        &[
-            switch("names", "Print names only").short('n'),
-            int("api-level", "Match what needs at least this API level"),
-        ],
+        &[switch("names", "Print names only").short('n')],
+        MATCHING,
+        &[int("api-level", "Match what needs at least this API level")],
     ])
     .run(super::find::find);
 
@@ -110,7 +137,7 @@ const INFO: Command = Command::new("info", "Show a stream")
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
         switch("state", "Show the state only"),
-        switch("no-select", "Fail instead of offering a list to pick from"),
+        switch("no-select", "Fail instead of offering a list to pick from").default("false"),
     ]])
     .run(super::info::info);
 
@@ -119,7 +146,7 @@ const STATE: Command = Command::new("state", "Show the state of a stream")
     .args(&[optional("stream", "Name of the stream")])
     .flags(&[&[
         switch("json", "Print JSON").short('j'),
-        switch("no-select", "Fail instead of offering a list to pick from"),
+        switch("no-select", "Fail instead of offering a list to pick from").default("false"),
     ]])
     .run(super::info::state);
 
@@ -153,11 +180,16 @@ const EDIT: Command = Command::new("edit", "Change a stream")
             switch("force", "Do it without asking").short('f'),
             negatable("interactive", "Edit the configuration in $EDITOR").short('i'),
             switch("dry-run", "Only show what would change"),
-            switch("no-mirror", "Make a mirror an ordinary one"),
-            switch("no-transform", "Remove the subject transform"),
-            switch("no-republish", "Stop republishing"),
         ],
-        SETTINGS,
+        WHAT,
+        POLICIES,
+        LIMITS,
+        &[switch("no-mirror", "Make a mirror an ordinary one")],
+        FEATURES,
+        &[switch("no-transform", "Remove the subject transform")],
+        REPUBLISHING,
+        &[switch("no-republish", "Stop republishing")],
+        JSON,
     ])
     .run(super::edit::edit);
 
@@ -187,7 +219,17 @@ const COPY: Command = Command::new("copy", "Create a stream like another one")
         arg("source", "The original"),
         arg("destination", "The new name"),
     ])
-    .flags(&[SETTINGS, FIXED_SETTINGS])
+    .flags(&[
+        WHAT,
+        STORAGE,
+        POLICIES,
+        FIRST_SEQUENCE,
+        LIMITS,
+        FEATURES,
+        REPUBLISHING,
+        FIXED,
+        JSON,
+    ])
     .run(super::add::copy);
 
 /// `nats stream rmm`.
@@ -210,7 +252,7 @@ const VIEW: Command = Command::new("view", "Page through messages")
         duration("since", "Start this long ago"),
         switch("raw", "Print the plain data without decoration"),
         text("translate", "Pipe each body through a command"),
-        text("subject", "Only what concerns this subject").value_name("SUBJECT"),
+        text("subject", "Only what concerns this subject"),
     ]])
     .run(super::get::view);
 
@@ -253,16 +295,13 @@ const BACKUP: Command = Command::new("backup", "Back up a stream")
 
 /// `nats stream restore`.
 const RESTORE: Command = Command::new("restore", "Restore a stream from a backup")
-    .args(&[arg("file", "The file")])
+    .args(&[arg("file", "Directory of the backup")])
     .flags(&[&[
         negatable("progress", "Show progress").on(),
         file("config", "Read the configuration from a JSON file"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        ),
+        text("cluster", "Cluster to place it in"),
         text("tag", "Placement tag").list(),
-        int("replicas", "Number of copies in the cluster").value_name("REPLICAS"),
+        int("replicas", "Number of copies in the cluster"),
     ]])
     .run(super::restore::restore);
 
@@ -305,7 +344,7 @@ const CLUSTER_STEP_DOWN: Command =
 
 /// `nats stream cluster balance`.
 const CLUSTER_BALANCE: Command = Command::new("balance", "Spread stream leaders evenly")
-    .flags(&[FILTERS])
+    .flags(&[FILTERS, MATCHING])
     .run(super::cluster::balance_leaders);
 
 /// `nats stream cluster peer-remove`.

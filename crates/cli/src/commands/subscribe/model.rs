@@ -6,6 +6,15 @@ use crate::model::*;
 pub const SUBSCRIBE: Command = Command::new("subscribe", "Show messages as they arrive")
     .run(super::subscribe)
     .aliases(&["sub"])
+    .long(
+        "\
+With --stream, --durable, --direct, --ack or a start such as --all or --new messages come from a \
+stream, by a consumer that is made for it and goes away again:
+
+  nats sub 'orders.>' --all
+
+Other settings need a consumer of 'nats consumer add'. 'nats stream view' shows a stream page by page.",
+    )
     .args(&[optional("subjects", "The subjects").many()])
     .flags(&[&[
         text("queue", "Queue group to join"),

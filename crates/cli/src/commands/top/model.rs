@@ -32,15 +32,17 @@ pub const TOP: Command = Command::new("top", "Show the connections of a server, 
             .short('d')
             .default("1"),
         choice("sort", SORT, "Sort by this column").default("cid"),
-        switch("lookup", "Look up host names"),
-        text("output", "Write to this file").short('o'),
+        switch("lookup", "Look up host names").default("false"),
+        text("output", "Write one snapshot to this file, and end").short('o'),
         text(
             "delimiter",
             "Separate the columns of the snapshot by this text",
         ),
-        switch("raw", "Print the plain data without decoration").short('b'),
+        switch("raw", "Show bytes without units")
+            .short('b')
+            .default("false"),
         int("max-refresh", "Stop after this many refreshes")
             .short('r')
             .default("-1"),
-        switch("subs", "Show subscriptions"),
+        switch("subs", "Show subscriptions").default("false"),
     ]]);

@@ -9,12 +9,13 @@ const LIMITS: &[Flag] = &[
     negatable(
         "bearer",
         "Allow tokens that need no signature of the user's key",
-    ),
+    )
+    .default("false"),
     int("connections", "Most connections, -1 for no limit").default("-1"),
     duration("expiry", "Time after which the account ends").value_name("DURATION"),
     int("exports", "Most exports, -1 for no limit").default("-1"),
     int("imports", "Most imports, -1 for no limit").default("-1"),
-    negatable("jetstream", "Enable JetStream"),
+    negatable("jetstream", "Enable JetStream").default("false"),
     int("js-consumers", "Most consumers, -1 for no limit").default("-1"),
     text("js-disk", "Most file storage of the account").value_name("BYTES"),
     text("js-disk-stream", "Most file storage of a stream")
@@ -324,7 +325,8 @@ const ACCOUNT_KEYS_ADD: Command = Command::new("add", "Add a scoped signing key"
         negatable(
             "bearer",
             "Allow tokens that need no signature of the user's key",
-        ),
+        )
+        .default("false"),
         text("locale", "Locale of the user's time limits"),
         choice(
             "connection",

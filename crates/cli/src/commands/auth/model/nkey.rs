@@ -29,20 +29,23 @@ const NKEY_GEN: Command = Command::new("gen", "Make a key pair")
 
 /// `nats auth nkey show`.
 const NKEY_SHOW: Command = Command::new("show", "Show the public key of a seed")
-    .args(&[arg("key", "The key").file()])
+    .args(&[arg("key", "File with the seed").file()])
     .run(nkey::show);
 
 /// `nats auth nkey sign`.
 const NKEY_SIGN: Command = Command::new("sign", "Sign a file")
-    .args(&[arg("file", "The file").file(), arg("key", "The key").file()])
+    .args(&[
+        arg("file", "File to sign").file(),
+        arg("key", "File with the seed that signs").file(),
+    ])
     .run(nkey::sign);
 
 /// `nats auth nkey verify`.
 const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a file")
     .args(&[
-        arg("file", "The file").file(),
+        arg("file", "File that was signed").file(),
         arg("signature", "File with the signature").file(),
-        arg("key", "The key").file(),
+        arg("key", "File with the key of the signer").file(),
     ])
     .run(nkey::verify);
 
@@ -50,8 +53,8 @@ const NKEY_VERIFY: Command = Command::new("verify", "Verify the signature of a f
 const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient")
     .aliases(&["encrypt", "enc"])
     .args(&[
-        arg("file", "The file").file(),
-        arg("key", "The key").file(),
+        arg("file", "File to encrypt").file(),
+        arg("key", "File with the curve seed of the sender").file(),
         arg("recipient", "Public key of the recipient"),
     ])
     .flags(&[&[
@@ -64,8 +67,8 @@ const NKEY_SEAL: Command = Command::new("seal", "Encrypt a file for a recipient"
 const NKEY_UNSEAL: Command = Command::new("unseal", "Decrypt a file")
     .aliases(&["open", "decrypt", "dec"])
     .args(&[
-        arg("file", "The file").file(),
-        arg("key", "The key").file(),
+        arg("file", "File to decrypt").file(),
+        arg("key", "File with the curve seed of the recipient").file(),
         arg("sender", "Public key of the sender"),
     ])
     .flags(&[&[

@@ -75,13 +75,16 @@ const OPERATOR_EDIT: Command = Command::new("edit", "Change an operator")
 /// `nats auth operator import`.
 const OPERATOR_IMPORT: Command = Command::new("import", "Import an operator")
     .args(&[
-        arg("token", "File with the JWT of the operator").file(),
+        arg("token", "File with the JWT of the operator")
+            .file()
+            .value_name("JWT"),
         optional(
             "key",
             "File with a seed of the operator, or of a signing key",
         )
         .file()
-        .many(),
+        .many()
+        .value_name("FILE"),
     ])
     .run(import::import);
 

@@ -16,9 +16,7 @@ const USER_LIMITS: &[Flag] = &[
     )
     .default("-1"),
     text("locale", "Locale of the user's time limits"),
-    int("payload", "Most bytes of a message, -1 for no limit")
-        .value_name("BYTES")
-        .default("1048576"),
+    int("payload", "Most bytes of a message, -1 for no limit").default("1048576"),
     text("pub-allow", "Subjects that may be published to").list(),
     text("pub-deny", "Subjects that may not be published to").list(),
     text("sub-allow", "Subjects that may be subscribed to").list(),
@@ -47,7 +45,7 @@ const USER_ADD: Command = Command::new("add", "Make a user")
         &[text("key", "Key that signs: a public key or a role")],
         USER_LIMITS,
         &[
-            switch("force", "Do it without asking").short('f'),
+            switch("force", "Overwrite a file that is there").short('f'),
             text("credential", "File for the user's credentials"),
             switch("defaults", "Take the default answer to every question"),
         ],
@@ -110,13 +108,13 @@ const USER_CREDENTIAL: Command =
     Command::new("credential", "Write the credentials of a user to a file")
         .aliases(&["cred", "creds"])
         .args(&[
-            arg("file", "The file"),
+            arg("file", "File to write"),
             optional("name", "Its name"),
             optional("account", "The account"),
         ])
         .flags(&[&[
             duration("expire", "Time after which the credential ends"),
             text("operator", "Operator to work in"),
-            switch("force", "Do it without asking").short('f'),
+            switch("force", "Overwrite a file that is there").short('f'),
         ]])
         .run(user::credential);

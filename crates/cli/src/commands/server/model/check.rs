@@ -3,6 +3,28 @@
 use crate::commands::server::check;
 use crate::model::*;
 
+/// How checks and their limits go together.
+const SEVERAL: &str = "\
+All checks of a command are made at once. A check that has a limit for a warning and one for the \
+critical state needs both.";
+
+/// Limits that streams bring along.
+const STREAMS: &str = "\
+All checks of a command are made at once. A check that has a limit for a warning and one for the \
+critical state needs both; if the critical one is lower, less is worse.
+
+Limits may be in the metadata of the stream; those of the command line win:
+
+  io.nats.monitor.lag-critical: 200";
+
+/// Limits that consumers bring along.
+const CONSUMERS: &str = "\
+All checks of a command are made at once.
+
+Limits may be in the metadata of the consumer; those of the command line win:
+
+  io.nats.monitor.waiting-critical: 20";
+
 /// `nats server check`.
 pub(super) const CHECK: Command = Command::new("check", "Checks for monitoring systems")
     .flags(&[&[
@@ -31,6 +53,7 @@ pub(super) const CHECK: Command = Command::new("check", "Checks for monitoring s
 
 /// `nats server check connection`.
 const CHECK_CONNECTION: Command = Command::new("connection", "Check that a connection can be made")
+    .long(SEVERAL)
     .aliases(&["conn"])
     .flags(&[&[
         duration(
@@ -64,6 +87,7 @@ const CHECK_CONNECTION: Command = Command::new("connection", "Check that a conne
 
 /// `nats server check stream`.
 const CHECK_STREAM: Command = Command::new("stream", "Check a stream")
+    .long(STREAMS)
     .flags(&[&[
         text("stream", "Stream to work with").required(),
         uint(
@@ -98,6 +122,7 @@ const CHECK_STREAM: Command = Command::new("stream", "Check a stream")
 
 /// `nats server check consumer`.
 const CHECK_CONSUMER: Command = Command::new("consumer", "Check a consumer")
+    .long(CONSUMERS)
     .flags(&[&[
         text("stream", "Stream to work with").required(),
         text("consumer", "Consumer to work with").required(),
@@ -140,6 +165,7 @@ const CHECK_CONSUMER: Command = Command::new("consumer", "Check a consumer")
 
 /// `nats server check message`.
 const CHECK_MESSAGE: Command = Command::new("message", "Check a message in a stream")
+    .long(SEVERAL)
     .flags(&[&[
         text("stream", "Stream to work with").required(),
         text("subject", "Subject of the message").default(">"),
@@ -163,6 +189,7 @@ const CHECK_MESSAGE: Command = Command::new("message", "Check a message in a str
 
 /// `nats server check meta`.
 const CHECK_META: Command = Command::new("meta", "Check the JetStream meta group")
+    .long(SEVERAL)
     .aliases(&["raft"])
     .flags(&[&[
         int(
@@ -175,8 +202,8 @@ const CHECK_META: Command = Command::new("meta", "Check the JetStream meta group
             "lag-critical",
             "Critical when a source, mirror or peer is this many operations behind",
         )
-        .value_name("MSGS")
-        .required(),
+        .required()
+        .value_name("OPS"),
         duration(
             "seen-critical",
             "Critical when a source, mirror or peer was not seen for this long",
@@ -188,6 +215,7 @@ const CHECK_META: Command = Command::new("meta", "Check the JetStream meta group
 
 /// `nats server check request`.
 const CHECK_REQUEST: Command = Command::new("request", "Check that a service answers")
+    .long(SEVERAL)
     .aliases(&["req"])
     .flags(&[&[
         text("subject", "Subject of the request").required(),
@@ -215,6 +243,7 @@ const CHECK_REQUEST: Command = Command::new("request", "Check that a service ans
 /// `nats server check jetstream`.
 const CHECK_JETSTREAM: Command =
     Command::new("jetstream", "Check the use of JetStream by the account")
+        .long(SEVERAL)
         .aliases(&["js"])
         .flags(&[&[
             int("mem-warn", "Warn at this use of memory").default("75"),
@@ -265,6 +294,7 @@ const CHECK_JETSTREAM: Command =
 
 /// `nats server check server`.
 const CHECK_SERVER: Command = Command::new("server", "Check a server")
+    .long(SEVERAL)
     .flags(&[&[
         text("name", "Name of the server").required(),
         int("cpu-warn", "Warn at this CPU percentage"),
@@ -302,6 +332,7 @@ const CHECK_SERVER: Command = Command::new("server", "Check a server")
 
 /// `nats server check kv`.
 const CHECK_KV: Command = Command::new("kv", "Check a Key-Value bucket")
+    .long(SEVERAL)
     .flags(&[&[
         text("bucket", "Key-Value bucket to work with").required(),
         int("values-critical", "Critical at this many values").default("-1"),
@@ -312,6 +343,7 @@ const CHECK_KV: Command = Command::new("kv", "Check a Key-Value bucket")
 
 /// `nats server check credential`.
 const CHECK_CREDENTIAL: Command = Command::new("credential", "Check a credentials file")
+    .long(SEVERAL)
     .flags(&[&[
         text("credential", "Credentials file to check").required(),
         duration(

@@ -31,13 +31,9 @@ const CLUSTER_BALANCE: Command = Command::new("balance", "Spread client connecti
 const CLUSTER_STEP_DOWN: Command = Command::new("step-down", "Let the meta leader step down")
     .aliases(&["stepdown", "sd", "elect", "down", "d"])
     .flags(&[&[
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        )
-        .value_name("NAME"),
+        text("cluster", "Cluster where the new leader should be"),
         text("tags", "Only servers with these tags").list(),
-        text("host", "Only the server of this name"),
+        text("host", "Server that should become the leader"),
         switch("json", "Print JSON").short('j'),
         switch("force", "Do it without asking").short('f'),
     ]])

@@ -58,7 +58,7 @@ const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
 
 /// `nats server account purge`.
 const ACCOUNT_PURGE: Command = Command::new("purge", "Remove all JetStream data of an account")
-    .args(&[arg("account", "The account")])
+    .args(&[arg("account", "The account").value_name("NAME")])
     .flags(&[&[switch("force", "Do it without asking").short('f')]])
     .run(accounts::purge);
 

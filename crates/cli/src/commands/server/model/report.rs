@@ -7,11 +7,7 @@ use crate::model::*;
 /// Which servers are asked, and how often.
 const SERVERS: &[Flag] = &[
     text("host", "Only the server of this name"),
-    text(
-        "cluster",
-        "Only servers, or the assets placed, in this cluster",
-    )
-    .value_name("NAME"),
+    text("cluster", "Only servers in this cluster"),
     text("tags", "Only servers with these tags").list(),
     int("watch", "Repeat every so many seconds"),
     ARCHIVE,

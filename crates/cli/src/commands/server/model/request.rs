@@ -15,12 +15,8 @@ pub(super) const REQUEST: Command = Command::new("request", "Ask servers for mon
         int("limit", "Most entries in an answer").default("2048"),
         int("offset", "Entries to skip").default("0"),
         text("name", "Only the server of this name"),
-        text("host", "Only the server of this name"),
-        text(
-            "cluster",
-            "Only servers, or the assets placed, in this cluster",
-        )
-        .value_name("NAME"),
+        text("host", "Only servers on this host"),
+        text("cluster", "Only servers in this cluster"),
         text("tags", "Only servers with these tags").list(),
     ]])
     .commands(&[
@@ -66,7 +62,8 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
         switch(
             "filter-empty",
             "Leave out servers without matching connections",
-        ),
+        )
+        .default("false"),
         ARCHIVE,
     ]])
     .run(request::connections);
@@ -74,7 +71,10 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
 /// `nats server request gateways`.
 const REQUEST_GATEWAYS: Command = Command::new("gateways", "Gateway data (gatewayz)")
     .aliases(&["gateway", "gwy", "gatewayz"])
-    .args(&[WAIT, optional("filter-name", "Only this gateway")])
+    .args(&[
+        WAIT,
+        optional("filter-name", "Only this gateway").value_name("NAME"),
+    ])
     .flags(&[&[
         text("filter-account", "Only this account").value_name("ACCOUNT"),
         switch("accounts", "Include details of each account"),
@@ -136,8 +136,8 @@ const REQUEST_JETSTREAM: Command = Command::new("jetstream", "JetStream data (js
 /// `nats server request kick`.
 const REQUEST_KICK: Command = Command::new("kick", "Disconnect a client")
     .args(&[
-        arg("client", "Id of the connection"),
-        arg("server", "Name or id of the server"),
+        arg("client", "Id of the connection").value_name("ID"),
+        arg("server", "Name or id of the server").value_name("SERVER_ID"),
     ])
     .run(request::kick);
 

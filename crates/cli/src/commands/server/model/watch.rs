@@ -3,6 +3,17 @@
 use crate::commands::server::watch;
 use crate::model::*;
 
+/// What the views show.
+const UPDATES: &str = "\
+Servers report by themselves, every 30 seconds: the view adds up what has come so far, and is no \
+picture of one moment.";
+
+/// What the view of accounts shows.
+const ACTIVE: &str = "\
+Servers report by themselves, every 30 seconds: the view adds up what has come so far, and is no \
+picture of one moment. 'Servers' says how many have reported the account; those where it has no \
+connection do not.";
+
 /// `nats server watch`.
 pub(super) const WATCH: Command = Command::new("watch", "Live views").commands(&[
     WATCH_API,
@@ -36,6 +47,7 @@ const WATCH_API_REQUESTS: Command = Command::new("requests", "Watch JetStream AP
 
 /// `nats server watch accounts`.
 const WATCH_ACCOUNTS: Command = Command::new("accounts", "Watch accounts")
+    .long(ACTIVE)
     .aliases(&["account", "acct"])
     .flags(&[&[
         choice(
@@ -52,6 +64,7 @@ const WATCH_ACCOUNTS: Command = Command::new("accounts", "Watch accounts")
 
 /// `nats server watch jetstream`.
 const WATCH_JETSTREAM: Command = Command::new("jetstream", "Watch JetStream")
+    .long(UPDATES)
     .aliases(&["js", "jsz"])
     .flags(&[&[
         choice(
@@ -68,6 +81,7 @@ const WATCH_JETSTREAM: Command = Command::new("jetstream", "Watch JetStream")
 
 /// `nats server watch servers`.
 const WATCH_SERVERS: Command = Command::new("servers", "Watch servers")
+    .long(UPDATES)
     .aliases(&["server", "srv"])
     .flags(&[&[
         choice(
