@@ -4,6 +4,11 @@ use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
 
+/// The closest span or time in nanoseconds that 64 bits have: 292 years.
+pub fn saturated(nanos: i128) -> i64 {
+    nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
+
 /// Nanoseconds since 1970.
 pub fn now_nanos() -> i64 {
     i64::try_from(Timestamp::now().as_nanosecond()).unwrap_or(i64::MAX)
@@ -75,9 +80,7 @@ pub fn since(text: &str) -> Option<i64> {
 /// end is before the start.
 pub fn span_between(start: &str, end: &str) -> i64 {
     match (parse_rfc3339(start), parse_rfc3339(end)) {
-        (Some(start), Some(end)) => i64::try_from(end.as_nanosecond() - start.as_nanosecond())
-            .unwrap_or(0)
-            .max(0),
+        (Some(start), Some(end)) => saturated(end.as_nanosecond() - start.as_nanosecond()).max(0),
         _ => 0,
     }
 }
