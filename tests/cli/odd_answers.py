@@ -157,6 +157,8 @@ def what_is_not_confirmed_is_an_error(ctx):
     tool = asked(ctx)
     bare = Answers(ctx, tool.server, lambda _: b"{}").address
     vague = Answers(ctx, tool.server, lambda answer: {key: one for key, one in answer.items() if key not in ("success", "stream")}).address
+    unmade = Answers(ctx, tool.server, lambda answer: {
+        key: one for key, one in answer.items() if key != "config" or "consumer_create" not in answer["type"]}).address
     no_config = "the answer cannot be read: it has no config"
     unconfirmed = "unknown failure: the server did not confirm the request"
     for url, command, error in (
@@ -166,6 +168,7 @@ def what_is_not_confirmed_is_an_error(ctx):
             (vague, "stream rmm S 1 -f", unconfirmed),
             (vague, "stream purge S -f", unconfirmed),
             (bare, "consumer info S C", no_config),
+            (unmade, "consumer add S D --pull --defaults", no_config),
             (vague, "consumer rm S C -f", unconfirmed),
             (bare, "publish s.1 x -J", "invalid ack response: {}"),
             (vague, "kv put B k v", "the answer cannot be read: it names no stream"),
