@@ -66,6 +66,8 @@ NONE = {
 }
 # Seconds that a command may take: far more than it needs, and far less than for ever.
 PATIENCE = 25
+# Seconds for some hundred commands, many of which wait for more answers.
+LONG = 300.0
 
 
 def asked(ctx):
@@ -114,19 +116,19 @@ def survives(ctx, ways):
     check(not wrong, "\n".join(wrong))
 
 
-@case(12, "deviation")
+@case(12, "deviation", slow=True, timeout=LONG)
 def odd_numbers_are_survived(ctx):
     """The original asks for page after page of connections for ever if a server gives -1 of -1."""
     survives(ctx, NUMBERS)
 
 
-@case(12, "deviation")
+@case(12, "deviation", slow=True, timeout=LONG)
 def odd_texts_are_survived(ctx):
     """Beside the other tests of this file."""
     survives(ctx, TEXTS)
 
 
-@case(12, "deviation")
+@case(12, "deviation", slow=True, timeout=LONG)
 def odd_shapes_are_survived(ctx):
     """Beside the other tests of this file."""
     survives(ctx, SHAPES)
@@ -141,7 +143,7 @@ CONTENT = (
 )
 
 
-@case(12, "deviation")
+@case(12, "deviation", slow=True, timeout=LONG)
 def what_is_no_answer_is_an_error(ctx):
     """The original takes `null` for an answer in which all is zero."""
     wrong = ["%s: %r" % (way, outcome) for command, way, outcome in outcomes(ctx, NONE)
@@ -155,6 +157,8 @@ def what_is_not_confirmed_is_an_error(ctx):
     tool = asked(ctx)
     bare = Answers(ctx, tool.server, lambda _: b"{}").address
     vague = Answers(ctx, tool.server, lambda answer: {key: one for key, one in answer.items() if key not in ("success", "stream")}).address
+    unmade = Answers(ctx, tool.server, lambda answer: {
+        key: one for key, one in answer.items() if key != "config" or "consumer_create" not in answer["type"]}).address
     no_config = "the answer cannot be read: it has no config"
     unconfirmed = "unknown failure: the server did not confirm the request"
     for url, command, error in (
@@ -164,6 +168,7 @@ def what_is_not_confirmed_is_an_error(ctx):
             (vague, "stream rmm S 1 -f", unconfirmed),
             (vague, "stream purge S -f", unconfirmed),
             (bare, "consumer info S C", no_config),
+            (unmade, "consumer add S D --pull --defaults", no_config),
             (vague, "consumer rm S C -f", unconfirmed),
             (bare, "publish s.1 x -J", "invalid ack response: {}"),
             (vague, "kv put B k v", "the answer cannot be read: it names no stream"),

@@ -1,7 +1,13 @@
 //! Points in time.
 
-use jiff::tz::TimeZone;
+use jiff::fmt::temporal::Pieces;
+use jiff::tz::{Offset, TimeZone};
 use jiff::{Timestamp, ZonedDateTime};
+
+/// The closest span or time in nanoseconds that 64 bits have: 292 years.
+pub fn saturated(nanos: i128) -> i64 {
+    nanos.clamp(i64::MIN.into(), i64::MAX.into()) as i64
+}
 
 /// Nanoseconds since 1970.
 pub fn now_nanos() -> i64 {
@@ -74,15 +80,61 @@ pub fn since(text: &str) -> Option<i64> {
 /// end is before the start.
 pub fn span_between(start: &str, end: &str) -> i64 {
     match (parse_rfc3339(start), parse_rfc3339(end)) {
-        (Some(start), Some(end)) => i64::try_from(end.as_nanosecond() - start.as_nanosecond())
-            .unwrap_or(0)
-            .max(0),
+        (Some(start), Some(end)) => saturated(end.as_nanosecond() - start.as_nanosecond()).max(0),
         _ => 0,
     }
 }
 
-/// A time in UTC as Go writes it: `2026-01-02 03:04:05.678 +0000 UTC`.
-pub fn go_time(time: Timestamp) -> String {
-    let text = time.strftime("%Y-%m-%d %H:%M:%S%.f").to_string();
-    format!("{text} +0000 UTC")
+/// A time in RFC 3339 as Go writes it, in the zone that it was written in:
+/// `2026-01-02 03:04:05.678 +0000 UTC`; the text itself if it is none.
+pub fn go_time(text: &str) -> String {
+    let Some(time) = parse_rfc3339(text) else {
+        return text.to_owned();
+    };
+    let offset = Pieces::parse(text)
+        .ok()
+        .and_then(|pieces| pieces.to_numeric_offset())
+        .unwrap_or(Offset::UTC);
+    let shown = time.to_zoned_datetime(TimeZone::fixed(offset));
+    let shown = shown.strftime("%Y-%m-%d %H:%M:%S%.f %z").to_string();
+    match shown.strip_suffix("+0000") {
+        Some(_) => format!("{shown} UTC"),
+        None => match shown.rsplit_once(' ') {
+            Some((_, zone)) => format!("{shown} {zone}"),
+            None => shown,
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_as_go_does() {
+        for (text, shown) in [
+            (
+                "2026-11-23T08:07:24.12Z",
+                "2026-11-23 08:07:24.12 +0000 UTC",
+            ),
+            (
+                "2026-11-23T08:09:23.500Z",
+                "2026-11-23 08:09:23.5 +0000 UTC",
+            ),
+            ("2026-11-23T08:09:23+00:00", "2026-11-23 08:09:23 +0000 UTC"),
+            (
+                "2026-11-23T08:09:23+02:00",
+                "2026-11-23 08:09:23 +0200 +0200",
+            ),
+            (
+                "2026-11-23T08:09:23-05:30",
+                "2026-11-23 08:09:23 -0530 -0530",
+            ),
+            ("0001-01-01T00:00:00Z", "0001-01-01 00:00:00 +0000 UTC"),
+            ("", ""),
+            ("yesterday", "yesterday"),
+        ] {
+            assert_eq!(go_time(text), shown, "{text}");
+        }
+    }
 }

@@ -16,7 +16,7 @@ const MAX_PAGES: usize = 4_096;
 /// What an answer to a request that begins so has to have. Without it a server
 /// would be believed that has not done what was asked, or nothing would be shown
 /// as something.
-const PROOFS: [(&str, Proof); 10] = [
+const PROOFS: [(&str, Proof); 11] = [
     ("INFO", Proof::Member("limits")),
     ("STREAM.CREATE.", Proof::Member("config")),
     ("STREAM.UPDATE.", Proof::Member("config")),
@@ -25,6 +25,7 @@ const PROOFS: [(&str, Proof); 10] = [
     ("STREAM.PURGE.", Proof::Success),
     ("STREAM.MSG.DELETE.", Proof::Success),
     ("STREAM.PEER.REMOVE.", Proof::Success),
+    ("CONSUMER.CREATE.", Proof::Member("config")),
     ("CONSUMER.INFO.", Proof::Member("config")),
     ("CONSUMER.DELETE.", Proof::Success),
 ];

@@ -16,4 +16,4 @@ pub use direct::{DirectMessage, POLL, direct_get, direct_pages};
 pub use error::ApiError;
 pub use ordered::Ordered;
 pub use pull::Pull;
-pub use reader::{Reader, Start};
+pub use reader::{Reader, Start, set_filters};

@@ -127,7 +127,7 @@ impl Ordered {
         self.heard = Instant::now();
         let start = match self.last_stream_seq {
             0 => self.start.clone(),
-            seq => Start::Sequence(seq + 1),
+            seq => Start::Sequence(seq.saturating_add(1)),
         };
         self.remove();
         let made = create(
@@ -201,6 +201,7 @@ fn create(
     // The filter is part of the subject: permissions may be about what is read.
     let subject = format!("CONSUMER.CREATE.{stream}.{name}.{filter}");
     let info = api.request(&subject, &request)?;
-    let pending = info.uint("num_pending") + info.uint("delivered.consumer_seq");
+    let sent = info.uint("delivered.consumer_seq");
+    let pending = info.uint("num_pending").saturating_add(sent);
     Ok((name, messages, pending))
 }

@@ -160,6 +160,22 @@ impl Drop for Reader {
     }
 }
 
+/// Sets which subjects a consumer is about: one, several, or all of them if none
+/// is named.
+pub fn set_filters(config: &mut Json, filters: &[String]) {
+    config.remove("filter_subject");
+    config.remove("filter_subjects");
+    match filters {
+        [] => {}
+        [one] => {
+            config.set("filter_subject", one.as_str());
+        }
+        many => {
+            config.set("filter_subjects", many.to_vec());
+        }
+    }
+}
+
 /// Makes a consumer; gives its name and the number of messages it will
 /// deliver.
 fn create(
@@ -184,18 +200,10 @@ fn create(
     if headers_only {
         config.set("headers_only", true);
     }
-    match filters {
+    set_filters(&mut config, filters);
+    if filters.is_empty() && *start == Start::LastPerSubject {
         // Servers want a filter here, if only that of all subjects.
-        [] if *start == Start::LastPerSubject => {
-            config.set("filter_subject", ">");
-        }
-        [] => {}
-        [one] => {
-            config.set("filter_subject", one.as_str());
-        }
-        many => {
-            config.set("filter_subjects", many.to_vec());
-        }
+        config.set("filter_subject", ">");
     }
     let request = Json::object()
         .with("stream_name", stream)

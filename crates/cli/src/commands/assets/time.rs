@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 
 use crate::fail;
 use crate::failure::Result;
-use crate::format::{parse_rfc3339, rfc3339};
+use crate::format::rfc3339;
 
 /// `YYYY-MM-DD HH:MM:SS` in UTC, as RFC 3339.
 pub fn parse_time(text: &str) -> Result<String> {
@@ -13,15 +13,6 @@ pub fn parse_time(text: &str) -> Result<String> {
         .and_then(|time| time.to_zoned_datetime(TimeZone::UTC))
         .map_err(|_| fail!("invalid time {text:?}, it must be like 2026-11-23 08:07:24"))?;
     Ok(rfc3339(time.timestamp()))
-}
-
-/// As Go prints a time in UTC: `2026-11-23 08:07:24.12 +0000 UTC`.
-pub fn go_time(text: &str) -> String {
-    let Some(time) = parse_rfc3339(text) else {
-        return text.to_owned();
-    };
-    let plain = rfc3339(time).replace('T', " ");
-    format!("{} +0000 UTC", plain.trim_end_matches('Z'))
 }
 
 #[cfg(test)]
@@ -36,9 +27,5 @@ mod tests {
         );
         assert!(parse_time("2026-11-23").is_err());
         assert!(parse_time("1h").is_err());
-        assert_eq!(
-            go_time("2026-11-23T08:07:24.12Z"),
-            "2026-11-23 08:07:24.12 +0000 UTC"
-        );
     }
 }

@@ -68,12 +68,7 @@ pub fn kv_put(session: &mut Session) -> Result<()> {
     for number in 0..plan.clients {
         let mut raw = Raw::connect(session, &plan)?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {}, publishing {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "publishing", count);
         let (plan, prefix, bucket) = (&plan, prefix.as_str(), bucket.as_str());
         let first = plan.offset(number);
         works.push(Work::new(count, move |counter| {
@@ -207,12 +202,7 @@ pub fn kv_get(session: &mut Session) -> Result<()> {
         let raw = Raw::connect(session, &plan)
             .map_err(|error| error.context(format!("client number {number} cloud not connect")))?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {}, trying to get {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "trying to get", count);
         let (plan, prefix) = (&plan, prefix.as_str());
         let gets = Gets {
             bucket: bucket.as_str(),

@@ -12,7 +12,7 @@ use crate::bail;
 use crate::client::{ClientError, Connection, Message, unique_id};
 use crate::failure::Result;
 use crate::format::commas;
-use crate::jetstream::{Api, Delivered};
+use crate::jetstream::{Api, Delivered, set_filters};
 use crate::log;
 use crate::output::Json;
 use crate::session::Session;
@@ -147,12 +147,7 @@ pub fn ordered(session: &mut Session) -> Result<()> {
         let api = client(session, &plan, number)?;
         // Every ordered consumer gets every message.
         let count = plan.messages;
-        log!(
-            "[{}] Starting {}, expecting {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "expecting", count);
         let (plan, stream, filters) = (&plan, stream.as_str(), filters.as_slice());
         works.push(Work::new(count, move |counter| {
             counter.state("Setup     ");
@@ -222,15 +217,7 @@ impl Order<'_> {
         config.set("inactive_threshold", nanos(INACTIVE));
         config.set("num_replicas", 1);
         config.set("mem_storage", true);
-        match self.filters {
-            [] => {}
-            [one] => {
-                config.set("filter_subject", one.as_str());
-            }
-            many => {
-                config.set("filter_subjects", many.to_vec());
-            }
-        }
+        set_filters(&mut config, self.filters);
         let request = Json::object()
             .with("stream_name", self.stream)
             .with("config", config)
@@ -393,11 +380,7 @@ fn durable(session: &mut Session, label: &'static str, take: Take) -> Result<()>
     for number in 0..plan.clients {
         let api = client(session, &plan, number)?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {label}, expecting {} messages",
-            number + 1,
-            commas(count)
-        );
+        plan.announce(number, "expecting", count);
         let (plan, stream, consumer) = (&plan, stream.as_str(), consumer.as_str());
         works.push(Work::new(count, move |counter| {
             counter.state("Setup     ");

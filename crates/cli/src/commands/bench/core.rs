@@ -9,7 +9,6 @@ use super::run::{Counter, Pace, Sample, Work, run};
 use super::trouble::connect;
 use crate::client::{ClientError, Connection};
 use crate::failure::{Failure, Result};
-use crate::format::commas;
 use crate::session::Session;
 use crate::{fail, log};
 
@@ -33,12 +32,7 @@ pub fn publish(session: &mut Session) -> Result<()> {
     for number in 0..plan.clients {
         let connection = connect(session, &plan)?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {}, publishing {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "publishing", count);
         let plan = &plan;
         let subjects = subjects.beginning_at(plan.offset(number));
         works.push(Work::new(count, move |counter| {
@@ -168,12 +162,7 @@ pub fn subscribe(session: &mut Session) -> Result<()> {
             .map_err(|error| error.context(format!("client number {number} failed to connect")))?;
         // Every subscriber gets every message.
         let count = plan.messages;
-        log!(
-            "[{}] Starting {}, expecting {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "expecting", count);
         let subject = subject.as_str();
         works.push(Work::new(count, move |counter| {
             counter.state("Receiving ");

@@ -107,12 +107,7 @@ fn client(session: &mut Session, plan: &Plan, number: usize) -> Result<Raw> {
         0 => error.context("connecting"),
         _ => error.context(format!("client number {number} could not connect")),
     })?;
-    log!(
-        "[{}] Starting {}, expecting {} messages",
-        number + 1,
-        plan.kind.label,
-        commas(plan.messages)
-    );
+    plan.announce(number, "expecting", plan.messages);
     Ok(raw)
 }
 

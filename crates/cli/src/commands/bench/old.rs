@@ -141,12 +141,7 @@ impl Setup {
     fn client(&self, session: &mut Session, number: usize, count: u64) -> Result<Api> {
         let connection = connect(session, &self.plan)
             .map_err(|error| error.context(format!("client number {number} could not connect")))?;
-        log!(
-            "[{}] Starting {}, expecting {} messages",
-            number + 1,
-            self.plan.kind.label,
-            commas(count)
-        );
+        self.plan.announce(number, "expecting", count);
         session.jetstream_with(connection)
     }
 }

@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::trouble::Trouble;
-use crate::bail;
 use crate::client::Headers;
-use crate::fail;
 use crate::failure::Result;
 use crate::format::{SizeRange, commas, human_duration, human_size, io_error_at, parse_size};
 use crate::messages::parse_headers;
 use crate::parse::Matches;
 use crate::template::MessageScope;
+use crate::{bail, fail, log};
 
 /// What a run measures.
 #[derive(Clone, Copy, Debug)]
@@ -192,6 +191,16 @@ impl Plan {
         if most > 0 && number > 0 {
             std::thread::sleep(Duration::from_nanos(fastrand::u64(0..most)));
         }
+    }
+
+    /// Says that client `number` begins with so many messages.
+    pub fn announce(&self, number: usize, doing: &str, count: u64) {
+        log!(
+            "[{}] Starting {}, {doing} {} messages",
+            number + 1,
+            self.kind.label,
+            commas(count)
+        );
     }
 
     /// What each message of a client carries.

@@ -173,12 +173,7 @@ pub fn start(session: &mut Session, way: &Way) -> Result<()> {
     for number in 0..plan.clients {
         let mut raw = Raw::connect(session, &plan)?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {}, publishing {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "publishing", count);
         let (plan, id) = (&plan, format!("{run_id}-{number}"));
         let subjects = subjects.beginning_at(plan.offset(number));
         works.push(Work::new(count, move |counter| {

@@ -10,7 +10,6 @@ use super::run::{Counter, Pace, Sample, Work, run};
 use crate::client::ClientError;
 use crate::commands::service::{Description, Service};
 use crate::failure::{Failure, Result};
-use crate::format::commas;
 use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, log};
@@ -49,12 +48,7 @@ pub fn request(session: &mut Session) -> Result<()> {
         let raw = Raw::connect(session, &plan)
             .map_err(|error| error.context(format!("client number {number} failed to connect")))?;
         let count = plan.share(number);
-        log!(
-            "[{}] Starting {}, requesting {} messages",
-            number + 1,
-            kind.label,
-            commas(count)
-        );
+        plan.announce(number, "requesting", count);
         let (plan, subject) = (&plan, subject.as_str());
         works.push(Work::new(count, move |counter| {
             plan.stagger(number);

@@ -6,6 +6,7 @@ use super::information::is_push;
 use super::pick::chosen_stream;
 use super::variables::variables;
 use crate::bail;
+use crate::commands::assets::{Filter, passing, plain};
 use crate::commands::stream::information::api_level_text;
 use crate::expression::Expression;
 use crate::failure::Result;
@@ -14,15 +15,6 @@ use crate::jetstream::Api;
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-
-/// Whether a consumer is what one filter looks for. The argument after the
-/// consumer says that the filter is turned round.
-type Filter = Box<dyn Fn(&Json, bool) -> Result<bool>>;
-
-/// A filter that is turned round as a whole.
-fn plain(test: impl Fn(&Json) -> bool + 'static) -> Filter {
-    Box::new(move |info, inverted| Ok(test(info) != inverted))
-}
 
 /// Values above 0 and below a limit; turned round, those above it.
 fn below(path: &'static str, limit: u64) -> Filter {
@@ -136,18 +128,7 @@ pub fn matching(
 ) -> Result<Vec<Json>> {
     let mut filters = filters(matches)?;
     filters.extend(more);
-    let inverted = matches.on("invert");
-    let mut out = Vec::new();
-    for info in load(api, stream)?.0 {
-        let mut passes = true;
-        for filter in &filters {
-            passes &= filter(&info, inverted)?;
-        }
-        if passes {
-            out.push(info);
-        }
-    }
-    Ok(out)
+    passing(load(api, stream)?.0, &filters, matches.on("invert"))
 }
 
 /// Finds consumers.

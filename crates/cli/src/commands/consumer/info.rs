@@ -2,7 +2,7 @@
 
 use super::information::{age, show};
 use super::pick::{chosen, chosen_stream};
-use super::unavailable::Unavailable;
+use crate::commands::assets::Unavailable;
 use crate::fail;
 use crate::failure::Result;
 use crate::format::{human_duration, local_time};
@@ -68,7 +68,7 @@ pub fn list(session: &mut Session) -> Result<()> {
     }
     let (consumers, rest) = load(&api, stream)?;
     table(&consumers).print();
-    rest.print();
+    rest.print("Consumers");
     println!();
     Ok(())
 }

@@ -1,10 +1,9 @@
 //! What is shown about a consumer (cli.md 5.2).
 
 use super::fields;
-use crate::commands::assets::go_time;
 use crate::commands::stream::information::api_level_text;
 use crate::format::{
-    commas, go_duration, human_duration, human_size, is_unset_time, join, local_time,
+    commas, go_duration, go_time, human_duration, human_size, is_unset_time, join, local_time,
     parse_rfc3339, since,
 };
 use crate::jetstream::describe;

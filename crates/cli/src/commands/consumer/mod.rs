@@ -17,6 +17,5 @@ mod next;
 mod pick;
 mod report;
 mod settings;
-mod unavailable;
 mod variables;
 mod wizard;

@@ -28,7 +28,7 @@ pub fn report(session: &mut Session) -> Result<()> {
             leaders.print();
         }
     }
-    rest.print();
+    rest.print("Consumers");
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 use crate::commands::assets::parse_time;
 use crate::failure::Result;
 use crate::format::{go_duration, is_unset_time, now_nanos, parse_duration, rfc3339};
+use crate::jetstream::set_filters;
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::{bail, fail};
@@ -192,24 +193,6 @@ fn changed(config: &mut Json, matches: &Matches) -> Result<()> {
         config.set("backoff", backoff(matches)?);
     }
     Ok(())
-}
-
-/// Sets one filter, or several, or none.
-pub fn set_filters(config: &mut Json, filters: &[String]) {
-    config.remove("filter_subject");
-    config.remove("filter_subjects");
-    match filters {
-        [] => {}
-        [only] => {
-            config.set("filter_subject", only.as_str());
-        }
-        filters => {
-            config.set(
-                "filter_subjects",
-                Json::List(filters.iter().map(|text| Json::from(&**text)).collect()),
-            );
-        }
-    }
 }
 
 /// The delays that `--backoff` asks for.

@@ -4,13 +4,14 @@
 use std::fmt::Display;
 
 use super::settings::{
-    NO_MAX_PENDING, backoff, delays, group, max_pending, set_filters, set_metadata, set_positive,
+    NO_MAX_PENDING, backoff, delays, group, max_pending, set_metadata, set_positive,
     set_priorities, set_pull_limits, set_start, until,
 };
 use crate::bail;
 use crate::commands::assets::split_words;
 use crate::failure::{Failure, Result};
 use crate::format::{parse_duration, parse_int};
+use crate::jetstream::set_filters;
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::prompt::Prompt;

@@ -1,7 +1,7 @@
 //! Events as blocks of lines.
 
-use super::values::{bytes, clock, clock_millis, duration, go_time, title_case};
-use crate::format::commas;
+use super::values::{bytes, clock, clock_millis, duration, title_case};
+use crate::format::{commas, go_time};
 use crate::output::Json;
 
 /// Blanks before texts of requests and answers.

@@ -1,7 +1,7 @@
 //! Events on one line each.
 
-use super::values::{bytes, clock, duration, go_time, title_case};
-use crate::format::commas;
+use super::values::{bytes, clock, duration, title_case};
+use crate::format::{commas, go_time};
 use crate::output::Json;
 
 /// An event on one line; none if its kind is not known.

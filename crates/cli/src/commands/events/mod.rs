@@ -6,8 +6,6 @@ pub mod model;
 mod sources;
 mod values;
 
-pub use values::go_time;
-
 use std::io::{Write, stdout};
 
 use crate::bail;

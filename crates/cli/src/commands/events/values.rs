@@ -21,20 +21,6 @@ pub fn clock_millis(stamp: &str) -> String {
     format!("{}.{digits}", clock(stamp))
 }
 
-/// A time stamp with date and zone.
-pub fn go_time(stamp: &str) -> String {
-    let (Some(date), Some(rest)) = (stamp.get(..10), stamp.get(11..)) else {
-        return stamp.to_owned();
-    };
-    if let Some(time) = rest.strip_suffix('Z') {
-        return format!("{date} {time} +0000 UTC");
-    }
-    let at = rest.rfind(['+', '-']).unwrap_or(rest.len());
-    let (time, zone) = rest.split_at(at);
-    let zone = zone.replace(':', "");
-    format!("{date} {time} {zone} {zone}")
-}
-
 /// A span of time in nanoseconds.
 pub fn duration(json: &Json, key: &str) -> String {
     go_duration(json.int(key))
@@ -89,14 +75,6 @@ mod tests {
         assert_eq!(clock("2026-11-23T08:09:23.5+01:00"), "08:09:23");
         assert_eq!(clock_millis("2026-11-23T08:09:23.5Z"), "08:09:23.500");
         assert_eq!(clock_millis("2026-11-23T08:09:23Z"), "08:09:23.000");
-        assert_eq!(
-            go_time("2026-11-23T08:09:23.5Z"),
-            "2026-11-23 08:09:23.5 +0000 UTC"
-        );
-        assert_eq!(
-            go_time("2026-11-23T08:09:23+02:00"),
-            "2026-11-23 08:09:23 +0200 +0200"
-        );
         assert_eq!(clock(""), "00:00:00");
     }
 }

@@ -123,9 +123,12 @@ pub fn list(session: &mut Session) -> Result<()> {
     };
     let system = Servers::of(session)?;
     let answers = match system.ask("$SYS.REQ.SERVER.PING", None, expect) {
-        // That nobody listens is no different from that nobody answers.
+        Ok(answers) => answers,
+        // That nobody listens is no different from that nobody answers; nor is
+        // an archive that has nothing from one without servers.
         Err(Failure::Error(why)) if why == NO_RESPONDERS => Vec::new(),
-        answers => answers?,
+        Err(_) if matches!(system, Servers::Stored(_)) => Vec::new(),
+        Err(failure) => return Err(failure),
     };
     let matches = &session.matches;
     let archive = matches.filled("archive");

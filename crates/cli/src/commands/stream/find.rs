@@ -6,7 +6,7 @@ use regex::Regex;
 use super::info::connect;
 use super::information::required_level;
 use super::list::{Streams, print_table};
-use crate::commands::assets::{is_subset, variables};
+use crate::commands::assets::{Filter, is_subset, passing, plain, variables};
 use crate::expression::Expression;
 use crate::failure::Result;
 use crate::format::{is_unset_time, since};
@@ -14,14 +14,6 @@ use crate::jetstream::Api;
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-
-/// Whether a stream passes one filter, or the filter turned round.
-type Filter = Box<dyn Fn(&Json, bool) -> Result<bool>>;
-
-/// A filter that turned round lets pass what it does not let pass otherwise.
-fn plain(holds: impl Fn(&Json) -> bool + 'static) -> Filter {
-    Box::new(move |info, inverted| Ok(holds(info) != inverted))
-}
 
 /// Fewer than or as many as `most`; turned round more than or as many.
 fn at_most(path: &'static str, most: i64) -> Filter {
@@ -122,18 +114,8 @@ pub fn matching(api: &Api, session: &Session, more: Option<Filter>) -> Result<Ve
     let matches = &session.matches;
     let mut filters = filters(matches)?;
     filters.extend(more);
-    let inverted = matches.on("invert");
-    let mut out = Vec::new();
-    for info in Streams::load(api, "")?.found {
-        let mut passes = true;
-        for filter in &filters {
-            passes &= filter(&info, inverted)?;
-        }
-        if passes {
-            out.push(info);
-        }
-    }
-    Ok(out)
+    let streams = Streams::load(api, "")?.found;
+    passing(streams, &filters, matches.on("invert"))
 }
 
 /// Finds streams.

@@ -1,9 +1,8 @@
 //! What is shown about a stream (cli.md 4.4).
 
-use crate::commands::assets::go_time;
 use crate::commands::assets::shape::{STREAM_INFO, without_envelope};
 use crate::format::{
-    commas, human_duration, human_size, is_unset_time, join, local_time, parse_rfc3339,
+    commas, go_time, human_duration, human_size, is_unset_time, join, local_time, parse_rfc3339,
 };
 use crate::jetstream::describe;
 use crate::output::{Columns, Json};

@@ -1,7 +1,7 @@
 //! `nats stream ls`.
 
 use super::info::connect;
-use crate::commands::assets::is_internal;
+use crate::commands::assets::{Unavailable, is_internal};
 use crate::fail;
 use crate::failure::Result;
 use crate::format::{commas, human_size, local_time};
@@ -9,18 +9,13 @@ use crate::jetstream::{Api, ApiError, describe};
 use crate::output::{Json, Table};
 use crate::session::Session;
 
-/// Inaccessible streams in a row of their table.
-const MISSING_COLUMNS: usize = 4;
-
 /// All streams of an account, and those that the server cannot tell about.
 #[derive(Clone, Debug, Default)]
 pub struct Streams {
     /// Information about each one, by name.
     pub found: Vec<Json>,
-    /// Names of those that gave no information.
-    pub missing: Vec<String>,
-    /// Names of those that are offline, and why.
-    pub offline: Vec<(String, String)>,
+    /// Those without.
+    pub unavailable: Unavailable,
 }
 
 impl Streams {
@@ -33,55 +28,13 @@ impl Streams {
         let mut out = Self::default();
         api.pages("STREAM.LIST", &body, |page| {
             out.found.extend_from_slice(page.list("streams"));
-            out.take_unavailable(page);
+            out.unavailable.take(page);
             page.list("streams").len()
         })?;
         out.found
             .sort_by(|a, b| a.text("config.name").cmp(b.text("config.name")));
         Ok(out)
     }
-
-    /// Takes what a page of a list says about assets that are not there.
-    pub fn take_unavailable(&mut self, page: &Json) {
-        for name in page.texts("missing") {
-            if !self.missing.contains(&name) {
-                self.missing.push(name);
-            }
-        }
-        for (name, why) in page.entries("offline") {
-            if !self.offline.iter().any(|(known, _)| known == name) {
-                self.offline
-                    .push((name.clone(), why.as_text().unwrap_or_default().to_owned()));
-            }
-        }
-        self.missing.sort();
-        self.offline.sort();
-    }
-
-    /// Prints tables of what is not there, if anything is not, each below an
-    /// empty line. `what` is `Streams` or `Consumers`.
-    pub fn print_unavailable(&self, what: &str) {
-        if !self.missing.is_empty() {
-            println!();
-            missing_table(what, &self.missing).print_tight();
-        }
-        if !self.offline.is_empty() {
-            println!();
-            let mut table = Table::new(format!("Offline {what}"), &[]);
-            for (name, why) in &self.offline {
-                table.row(vec![name.into(), why.into()]);
-            }
-            table.print_tight();
-        }
-    }
-}
-
-fn missing_table(what: &str, names: &[String]) -> Table {
-    let mut table = Table::new(format!("Inaccessible {what}"), &[]);
-    for names in names.chunks(MISSING_COLUMNS) {
-        table.row(names.iter().map(Into::into).collect());
-    }
-    table
 }
 
 /// Lists streams.
@@ -110,7 +63,7 @@ pub fn list(session: &mut Session) -> Result<()> {
         print_names(names.map(str::to_owned).collect());
         return Ok(());
     }
-    if streams.found.is_empty() && streams.missing.is_empty() && streams.offline.is_empty() {
+    if streams.found.is_empty() && streams.unavailable.is_empty() {
         if before > 0 {
             println!("No Streams defined, pass -a to include system streams");
         } else {
@@ -123,7 +76,7 @@ pub fn list(session: &mut Session) -> Result<()> {
         subject => format!("Streams matching {subject}"),
     };
     print_table(title, streams.found.iter());
-    streams.print_unavailable("Streams");
+    streams.unavailable.print("Streams");
     println!();
     Ok(())
 }
@@ -163,33 +116,4 @@ pub fn print_table<'a>(title: String, streams: impl Iterator<Item = &'a Json>) {
         ]);
     }
     table.print();
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::output::style::scheme;
-    use crate::output::table::Format;
-
-    #[test]
-    fn streams_that_are_not_there_are_taken_from_every_page_once() {
-        let mut streams = Streams::default();
-        let page = Json::parse(br#"{"missing":["A","B"],"offline":{"A":"unsupported"}}"#).unwrap();
-        streams.take_unavailable(&page);
-        streams.take_unavailable(&page);
-        assert_eq!(streams.missing, ["A", "B"]);
-        assert_eq!(
-            streams.offline,
-            [("A".to_owned(), "unsupported".to_owned())]
-        );
-    }
-
-    #[test]
-    fn a_table_may_have_no_headers() {
-        let names: Vec<String> = ["A", "B", "C", "D", "E"].map(str::to_owned).to_vec();
-        let text = missing_table("Streams", &names).render_as(Format::Box, scheme(), None);
-        assert!(text.contains("│ A"), "{text}");
-        assert!(text.contains("│ E"), "{text}");
-        assert!(!text.contains("│   │   │   │   │\n"), "{text}");
-    }
 }

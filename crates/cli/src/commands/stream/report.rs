@@ -26,7 +26,7 @@ pub fn report(session: &mut Session) -> Result<()> {
             .found
             .retain(|info| !info.has("cluster") || info.text("cluster.name") == cluster);
     }
-    if streams.found.is_empty() && streams.missing.is_empty() && streams.offline.is_empty() {
+    if streams.found.is_empty() && streams.unavailable.is_empty() {
         println!("No Streams defined");
         return Ok(());
     }
@@ -46,7 +46,7 @@ pub fn report(session: &mut Session) -> Result<()> {
             leaders.print();
         }
     }
-    streams.print_unavailable("Streams");
+    streams.unavailable.print("Streams");
     Ok(())
 }
 

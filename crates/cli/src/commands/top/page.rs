@@ -5,7 +5,7 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 
 use super::poll::Look;
-use crate::format::{go_time, parse_rfc3339};
+use crate::format::go_time;
 use crate::output::Json;
 
 /// What is shown, and how.
@@ -152,7 +152,7 @@ fn cells(connection: &Json, look: &Look, settings: &Settings) -> [String; 10] {
         connection.text("lang").to_owned(),
         connection.text("version").to_owned(),
         connection.text("uptime").to_owned(),
-        parse_rfc3339(activity).map_or_else(|| activity.to_owned(), go_time),
+        go_time(activity),
     ]
 }
 

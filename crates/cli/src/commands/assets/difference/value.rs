@@ -2,9 +2,8 @@
 //! which less is shown.
 
 use super::layout::{Entry, Mark, Node};
-use crate::commands::assets::go_time;
 use crate::commands::assets::shape::{Kind, Shape};
-use crate::format::go_duration;
+use crate::format::{go_duration, go_time};
 use crate::output::Json;
 
 /// Entries that are shown of something that did not change.

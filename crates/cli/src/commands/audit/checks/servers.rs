@@ -2,9 +2,8 @@
 
 use super::{Captured, Check, Outcome, Threshold, Unit};
 use crate::commands::audit::examples::Examples;
-use crate::commands::events::go_time;
 use crate::failure::Result;
-use crate::format::{go_duration, human_size, is_unset_time, parse_rfc3339};
+use crate::format::{go_duration, go_time, human_size, is_unset_time, parse_rfc3339};
 
 /// Seconds in a day.
 const DAY: f64 = 86_400.0;

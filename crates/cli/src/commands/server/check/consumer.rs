@@ -1,12 +1,10 @@
 //! `nats server check consumer`.
 
-use jiff::Timestamp;
-
 use super::report::{Report, Status};
 use super::run::{Check, run};
 use super::stream::whole;
 use crate::failure::Result;
-use crate::format::{go_duration, go_time, is_unset_time, parse_duration, parse_rfc3339, since};
+use crate::format::{go_duration, go_time, is_unset_time, parse_duration, since};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
@@ -114,12 +112,12 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
 }
 
 /// When something last happened, and how long ago that is; `None` for never.
-fn last(info: &Json, key: &str) -> Option<(Timestamp, i64)> {
+fn last<'a>(info: &'a Json, key: &str) -> Option<(&'a str, i64)> {
     let text = info.text(key);
     if is_unset_time(text) {
         return None;
     }
-    Some((parse_rfc3339(text)?, since(text)?))
+    Some((text, since(text)?))
 }
 
 fn judge(info: &Json, limits: &Limits, report: &mut Report) {

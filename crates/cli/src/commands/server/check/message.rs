@@ -8,7 +8,8 @@ use super::report::{Report, Status};
 use super::run::{Check, run};
 use super::threshold::Threshold;
 use crate::failure::Result;
-use crate::format::{go_duration, now_nanos, parse_rfc3339};
+use crate::format::{go_duration, now_nanos, parse_rfc3339, saturated};
+use crate::jetstream::DirectMessage;
 use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, fail};
@@ -64,26 +65,12 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
             return Ok(());
         }
     };
-    let stored = if in_body {
-        let body = String::from_utf8_lossy(&message.payload);
-        match body.trim().parse::<i64>() {
-            Ok(seconds) => seconds.saturating_mul(1_000_000_000),
-            Err(error) => {
-                let why = match error.kind() {
-                    IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
-                    _ => "invalid syntax",
-                };
-                report.critical(format!(
-                    "invalid timestamp body: strconv.ParseInt: parsing {:?}: {why}",
-                    body.trim()
-                ));
-                return Ok(());
-            }
+    let stored = match stored(&message, in_body) {
+        Ok(stored) => stored,
+        Err(why) => {
+            report.critical(why);
+            return Ok(());
         }
-    } else {
-        let time = parse_rfc3339(&message.time)
-            .ok_or_else(|| fail!("the time {:?} of the message cannot be read", message.time))?;
-        i64::try_from(time.as_nanosecond()).unwrap_or(i64::MAX)
     };
     let age = now_nanos().saturating_sub(stored);
     let rounded = age.saturating_add(STEP / 2) / STEP * STEP;
@@ -114,4 +101,28 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         report.ok(format!("Valid message on {stream} > {subject}"));
     }
     Ok(())
+}
+
+/// When a message was stored, or what its body says instead: in nanoseconds
+/// since 1970.
+fn stored(message: &DirectMessage, in_body: bool) -> std::result::Result<i64, String> {
+    if !in_body {
+        let time = parse_rfc3339(&message.time)
+            .ok_or_else(|| format!("the time {:?} cannot be read", message.time))?;
+        return Ok(saturated(time.as_nanosecond()));
+    }
+    let body = String::from_utf8_lossy(&message.payload);
+    match body.trim().parse::<i64>() {
+        Ok(seconds) => Ok(seconds.saturating_mul(1_000_000_000)),
+        Err(error) => {
+            let why = match error.kind() {
+                IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => "value out of range",
+                _ => "invalid syntax",
+            };
+            Err(format!(
+                "invalid timestamp body: strconv.ParseInt: parsing {:?}: {why}",
+                body.trim()
+            ))
+        }
+    }
 }

@@ -4,7 +4,7 @@ use super::report::{Report, Status};
 use super::run::{Check, run};
 use crate::failure::Result;
 use crate::format::{
-    go_duration, go_time, human_duration, is_unset_time, parse_rfc3339, span_between,
+    go_duration, go_time, human_duration, is_unset_time, parse_rfc3339, saturated, span_between,
 };
 use crate::output::Json;
 use crate::parse::Matches;
@@ -253,9 +253,8 @@ fn certificates(varz: &Json, (warn, critical): (i64, i64), report: &mut Report) 
         let (Some(end), Some(now)) = (parse_rfc3339(text), now) else {
             continue;
         };
-        let left = end.as_nanosecond() - now.as_nanosecond();
-        let left = i64::try_from(left).unwrap_or(i64::MAX) / SECOND * SECOND;
-        let at = go_time(end);
+        let left = saturated(end.as_nanosecond() - now.as_nanosecond()) / SECOND * SECOND;
+        let at = go_time(text);
         if left <= 0 {
             report.critical(format!("{whose} TLS certificate expired (expired_at={at})"));
             continue;

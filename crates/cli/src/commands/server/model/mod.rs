@@ -14,6 +14,12 @@ use report::REPORT;
 use request::REQUEST;
 use watch::WATCH;
 
+/// Where answers come from that are not asked for.
+const ARCHIVE: Flag = text(
+    "archive",
+    "Read from a file made by audit gather instead of asking servers",
+);
+
 /// `nats server`.
 pub const SERVER: Command = Command::new("server", "Servers")
     .aliases(&["srv", "sys", "system"])
@@ -47,13 +53,7 @@ const ACCOUNT: Command = Command::new("account", "Accounts as servers know them"
 const ACCOUNT_INFO: Command = Command::new("info", "Show an account")
     .aliases(&["i"])
     .args(&[arg("account", "The account")])
-    .flags(&[&[
-        text("host", "Only the server of this name"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .flags(&[&[text("host", "Only the server of this name"), ARCHIVE]])
     .run(accounts::info);
 
 /// `nats server account purge`.
@@ -92,10 +92,7 @@ const GRAPH: Command = Command::new("graph", "Show graphs of a server")
 const INFO: Command = Command::new("info", "Show a server")
     .aliases(&["i"])
     .args(&[optional("server", "Name or id of the server")])
-    .flags(&[&[text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    )]])
+    .flags(&[&[ARCHIVE]])
     .run(info::info);
 
 /// `nats server list`.
@@ -119,10 +116,7 @@ const LIST: Command = Command::new("list", "List all servers")
             "Shorten names by the part that all of them have in common",
         )
         .on(),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(list::list);
 
@@ -157,49 +151,37 @@ const PING: Command = Command::new("ping", "Ping all servers")
     ]])
     .run(ping::ping);
 
+/// Flags of what compares replicas.
+const COMPARISON: &[Flag] = &[
+    text("raft-group", "Only this Raft group"),
+    switch("health", "Ask servers for the health of each asset too"),
+    int("expected", "Number of servers that should answer"),
+    switch("unsynced", "Show assets whose replicas differ only"),
+    switch(
+        "stdin",
+        "Read what server request jetstream --all printed from standard input",
+    ),
+    int("read-timeout", "Seconds to wait for answers").default("5"),
+    switch("csv", "Print CSV instead of a table"),
+    ARCHIVE,
+];
+
 /// `nats server stream-check`.
 const STREAM_CHECK: Command = Command::new("stream-check", "Compare the replicas of streams")
     .hidden()
-    .flags(&[&[
-        text("stream", "Stream to work with"),
-        text("raft-group", "Only this Raft group"),
-        switch("health", "Ask servers for the health of each asset too"),
-        int("expected", "Number of servers that should answer"),
-        switch("unsynced", "Show assets whose replicas differ only"),
-        switch(
-            "stdin",
-            "Read what server request jetstream --all printed from standard input",
-        ),
-        int("read-timeout", "Seconds to wait for answers").default("5"),
-        switch("csv", "Print CSV instead of a table"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .flags(&[&[text("stream", "Stream to work with")], COMPARISON])
     .run(replicas::stream_check);
 
 /// `nats server consumer-check`.
 const CONSUMER_CHECK: Command = Command::new("consumer-check", "Compare the replicas of consumers")
     .hidden()
-    .flags(&[&[
-        text("stream", "Stream to work with"),
-        text("consumer", "Consumer to work with"),
-        text("raft-group", "Only this Raft group"),
-        switch("health", "Ask servers for the health of each asset too"),
-        int("expected", "Number of servers that should answer"),
-        switch("unsynced", "Show assets whose replicas differ only"),
-        switch(
-            "stdin",
-            "Read what server request jetstream --all printed from standard input",
-        ),
-        int("read-timeout", "Seconds to wait for answers").default("5"),
-        switch("csv", "Print CSV instead of a table"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .flags(&[
+        &[
+            text("stream", "Stream to work with"),
+            text("consumer", "Consumer to work with"),
+        ],
+        COMPARISON,
+    ])
     .run(replicas::consumer_check);
 
 /// `nats server run`.

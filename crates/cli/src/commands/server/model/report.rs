@@ -1,5 +1,6 @@
 //! The model of `nats server report`.
 
+use super::ARCHIVE;
 use crate::commands::server::report;
 use crate::model::*;
 
@@ -9,10 +10,7 @@ const SERVERS: &[Flag] = &[
     text("cluster", "Only servers in this cluster"),
     text("tags", "Only servers with these tags").list(),
     int("watch", "Repeat every so many seconds"),
-    text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    ),
+    ARCHIVE,
 ];
 
 /// `nats server report`.
@@ -243,9 +241,6 @@ const REPORT_DOWNGRADE: Command = Command::new(
         "all",
         "Include consumers of streams that are too new themselves",
     ),
-    text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    ),
+    ARCHIVE,
 ]])
 .run(report::downgrade);

@@ -1,7 +1,12 @@
 //! The model of `nats server request`.
 
+use super::ARCHIVE;
 use crate::commands::server::request;
+use crate::commands::top::model::SORT;
 use crate::model::*;
+
+/// How many answers end the wait.
+const WAIT: Arg = optional("wait", "Number of servers that should answer");
 
 /// `nats server request`.
 pub(super) const REQUEST: Command = Command::new("request", "Ask servers for monitoring data")
@@ -33,42 +38,16 @@ pub(super) const REQUEST: Command = Command::new("request", "Ask servers for mon
 /// `nats server request accounts`.
 const REQUEST_ACCOUNTS: Command = Command::new("accounts", "Account data (accountz)")
     .aliases(&["accountz", "acct"])
-    .args(&[optional("wait", "Number of servers that should answer")])
-    .flags(&[&[
-        text("account", "Only this account"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .args(&[WAIT])
+    .flags(&[&[text("account", "Only this account"), ARCHIVE]])
     .run(request::accounts);
 
 /// `nats server request connections`.
 const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection data (connz)")
     .aliases(&["conn", "connz"])
-    .args(&[optional("wait", "Number of servers that should answer")])
+    .args(&[WAIT])
     .flags(&[&[
-        choice(
-            "sort",
-            &[
-                "cid",
-                "start",
-                "subs",
-                "pending",
-                "msgs_to",
-                "msgs_from",
-                "bytes_to",
-                "bytes_from",
-                "last",
-                "idle",
-                "uptime",
-                "stop",
-                "reason",
-                "rtt",
-            ],
-            "Sort by this column",
-        )
-        .default("cid"),
+        choice("sort", SORT, "Sort by this column").default("cid"),
         switch("subscriptions", "Include subscriptions"),
         uint("filter-cid", "Only this connection").value_name("CID"),
         choice(
@@ -85,10 +64,7 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
             "Leave out servers without matching connections",
         )
         .default("false"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::connections);
 
@@ -96,17 +72,14 @@ const REQUEST_CONNECTIONS: Command = Command::new("connections", "Connection dat
 const REQUEST_GATEWAYS: Command = Command::new("gateways", "Gateway data (gatewayz)")
     .aliases(&["gateway", "gwy", "gatewayz"])
     .args(&[
-        optional("wait", "Number of servers that should answer"),
+        WAIT,
         optional("filter-name", "Only this gateway").value_name("NAME"),
     ])
     .flags(&[&[
         text("filter-account", "Only this account").value_name("ACCOUNT"),
         switch("accounts", "Include details of each account"),
         negatable("subscriptions", "Include subscriptions").on(),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::gateways);
 
@@ -120,17 +93,14 @@ const REQUEST_IPQUEUE: Command = Command::new("ipqueue", "Data on internal queue
         )
         .on(),
         text("filter", "Only queues whose name contains this"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::queues);
 
 /// `nats server request jetstream-health`.
 const REQUEST_JETSTREAM_HEALTH: Command = Command::new("jetstream-health", "Health data (healthz)")
     .aliases(&["healthz"])
-    .args(&[optional("wait", "Number of servers that should answer")])
+    .args(&[WAIT])
     .flags(&[&[
         negatable("js-enabled", "Only check whether JetStream is enabled").short('J'),
         negatable("server-only", "Only check the server itself").short('S'),
@@ -138,17 +108,14 @@ const REQUEST_JETSTREAM_HEALTH: Command = Command::new("jetstream-health", "Heal
         text("stream", "Stream to work with"),
         text("consumer", "Consumer to work with"),
         negatable("details", "Include details").on(),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::health);
 
 /// `nats server request jetstream`.
 const REQUEST_JETSTREAM: Command = Command::new("jetstream", "JetStream data (jsz)")
     .aliases(&["jsz", "js"])
-    .args(&[optional("wait", "Number of servers that should answer")])
+    .args(&[WAIT])
     .flags(&[&[
         text("account", "Only this account"),
         switch("accounts", "Include details of each account"),
@@ -162,10 +129,7 @@ const REQUEST_JETSTREAM: Command = Command::new("jetstream", "JetStream data (js
             "all",
             "Include internal streams (KV, object and MQTT stores)",
         ),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::jetstream);
 
@@ -180,14 +144,8 @@ const REQUEST_KICK: Command = Command::new("kick", "Disconnect a client")
 /// `nats server request leafnodes`.
 const REQUEST_LEAFNODES: Command = Command::new("leafnodes", "Leaf node data (leafz)")
     .aliases(&["leaf", "leafz"])
-    .args(&[optional("wait", "Number of servers that should answer")])
-    .flags(&[&[
-        switch("subscriptions", "Include subscriptions"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .args(&[WAIT])
+    .flags(&[&[switch("subscriptions", "Include subscriptions"), ARCHIVE]])
     .run(request::leafnodes);
 
 /// `nats server request profile`.
@@ -196,13 +154,7 @@ const REQUEST_PROFILE: Command = Command::new("profile", "Get a profile")
         arg("profile", "Kind of profile"),
         optional("dir", "Directory for the files").default("."),
     ])
-    .flags(&[&[
-        int("level", "Detail level of the profile"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .flags(&[&[int("level", "Detail level of the profile"), ARCHIVE]])
     .run(request::profile);
 
 /// `nats server request raft`.
@@ -211,47 +163,32 @@ const REQUEST_RAFT: Command = Command::new("raft", "Raft data (raftz)")
     .flags(&[&[
         text("account", "Only this account"),
         text("group", "Only this Raft group"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::raft);
 
 /// `nats server request routes`.
 const REQUEST_ROUTES: Command = Command::new("routes", "Route data (routez)")
     .aliases(&["route", "routez"])
-    .args(&[optional("wait", "Number of servers that should answer")])
-    .flags(&[&[
-        switch("subscriptions", "Include subscriptions"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
-    ]])
+    .args(&[WAIT])
+    .flags(&[&[switch("subscriptions", "Include subscriptions"), ARCHIVE]])
     .run(request::routes);
 
 /// `nats server request subscriptions`.
 const REQUEST_SUBSCRIPTIONS: Command = Command::new("subscriptions", "Subscription data (subsz)")
     .aliases(&["sub", "subsz"])
-    .args(&[optional("wait", "Number of servers that should answer")])
+    .args(&[WAIT])
     .flags(&[&[
         switch("detail", "List each subscription"),
         text("filter-account", "Only this account").value_name("ACCOUNT"),
         text("filter-subject", "Only subscriptions on this subject").value_name("SUBJECT"),
-        text(
-            "archive",
-            "Read from a file made by audit gather instead of asking servers",
-        ),
+        ARCHIVE,
     ]])
     .run(request::subscriptions);
 
 /// `nats server request variables`.
 const REQUEST_VARIABLES: Command = Command::new("variables", "General data (varz)")
     .aliases(&["var", "varz"])
-    .args(&[optional("wait", "Number of servers that should answer")])
-    .flags(&[&[text(
-        "archive",
-        "Read from a file made by audit gather instead of asking servers",
-    )]])
+    .args(&[WAIT])
+    .flags(&[&[ARCHIVE]])
     .run(request::variables);

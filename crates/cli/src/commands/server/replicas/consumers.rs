@@ -1,9 +1,8 @@
 //! `nats server consumer-check`.
 
-use std::collections::BTreeMap;
-
 use super::check::{Checked, drift, group_of, peers, short_account};
 use super::gather::ServerAssets;
+use super::replica::{Groups, Replica, Replicas, View};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::output::table::Cell;
@@ -25,37 +24,12 @@ const COLUMNS: [&str; 13] = [
     "Peers",
 ];
 
-/// A consumer on a server.
-struct Replica<'a> {
-    server: &'a ServerAssets,
-    account: &'a Json,
-    stream: &'a Json,
-    consumer: &'a Json,
-}
-
-impl Replica<'_> {
-    fn leader(&self) -> &str {
-        self.consumer.text("cluster.leader")
-    }
-
-    fn leads(&self) -> bool {
-        self.leader() == self.server.name
-    }
-
-    /// Sequences of the stream and of the consumer.
-    fn position(&self, key: &str) -> (u64, u64) {
-        let at = self.consumer.at(key);
-        (at.uint("stream_seq"), at.uint("consumer_seq"))
-    }
-
-    fn last(&self) -> u64 {
-        self.stream.uint("state.last_seq")
-    }
-}
-
-/// Replicas by the account's name, the group, the stream and the consumer if
-/// it has no group, and the server.
-type Groups<'a> = BTreeMap<(&'a str, &'a str, (&'a str, &'a str)), BTreeMap<&'a str, Replica<'a>>>;
+const VIEW: View = View {
+    title: "Consumers",
+    columns: &COLUMNS,
+    status,
+    row,
+};
 
 /// Compares the replicas of consumers.
 pub fn consumer_check(session: &mut Session) -> Result<()> {
@@ -64,34 +38,12 @@ pub fn consumer_check(session: &mut Session) -> Result<()> {
         .with("consumer", true)
         .with("raft", true);
     let checked = Checked::of(session, &options)?;
-    let groups = groups(&checked.servers);
-    let count: usize = groups.values().map(BTreeMap::len).sum();
-    checked.note(format!("Consumers: {count}"));
-    let mut table = checked.table("Consumers", &COLUMNS);
-    let mut before = ("", "");
-    for ((account, group, _), replicas) in &groups {
-        for replica in replicas.values() {
-            let name = replica.consumer.text("name");
-            if !checked.takes(replica.stream.text("name"), name, group) {
-                continue;
-            }
-            let (status, differs) = status(replica, replicas, group);
-            if checked.unsynced_only() && !differs {
-                continue;
-            }
-            if before != (*account, name) {
-                table.separator();
-            }
-            before = (*account, name);
-            table.row(row(&checked, group, replica, replicas, status));
-        }
-    }
-    checked.print(&table);
+    VIEW.show(&checked, &groups(&checked.servers));
     Ok(())
 }
 
 fn groups(servers: &[ServerAssets]) -> Groups<'_> {
-    let mut groups = Groups::new();
+    let mut groups = Groups::default();
     for server in servers {
         for account in &server.accounts {
             for stream in account.list("stream_detail") {
@@ -103,21 +55,13 @@ fn groups(servers: &[ServerAssets]) -> Groups<'_> {
                         .find(|group| group.text("name") == name)
                         .map_or("", |group| group.text("raft_group"));
                     let group = group_of(own, consumer.at("cluster"));
-                    let alone = if group.is_empty() {
-                        (stream.text("name"), name)
-                    } else {
-                        ("", "")
-                    };
                     let replica = Replica {
                         server,
                         account,
                         stream,
-                        consumer,
+                        consumer: Some(consumer),
                     };
-                    groups
-                        .entry((account.text("name"), group, alone))
-                        .or_default()
-                        .insert(&server.name, replica);
+                    groups.add(group, replica);
                 }
             }
         }
@@ -125,40 +69,47 @@ fn groups(servers: &[ServerAssets]) -> Groups<'_> {
     groups
 }
 
+/// Sequences of the stream and of the consumer.
+fn position(replica: &Replica<'_>, key: &str) -> (u64, u64) {
+    let at = replica.asset().at(key);
+    (at.uint("stream_seq"), at.uint("consumer_seq"))
+}
+
+/// The last sequence of the stream.
+fn last(replica: &Replica<'_>) -> u64 {
+    replica.stream.uint("state.last_seq")
+}
+
 /// How a replica is, and whether something is wrong with it.
-fn status(
-    replica: &Replica<'_>,
-    replicas: &BTreeMap<&str, Replica<'_>>,
-    group: &str,
-) -> (String, bool) {
-    let delivered = replica.position("delivered");
-    let floor = replica.position("ack_floor");
+fn status(replica: &Replica<'_>, replicas: &Replicas<'_>, group: &str) -> (String, bool) {
+    let delivered = position(replica, "delivered");
+    let floor = position(replica, "ack_floor");
     let peers = || replicas.values();
-    let clustered = replica.consumer.has("cluster");
+    let clustered = replica.asset().has("cluster");
     let wrong = [
         (
             "UNSYNCED:DELIVERED_AHEAD_OF_STREAM_SEQ",
-            replica.last() < delivered.0,
+            last(replica) < delivered.0,
         ),
         (
             "UNSYNCED:ACKFLOOR_AHEAD_OF_STREAM_SEQ",
-            replica.last() < floor.0,
+            last(replica) < floor.0,
         ),
         (
             "UNSYNCED:DELIVERED",
-            peers().any(|peer| peer.position("delivered") != delivered),
+            peers().any(|peer| position(peer, "delivered") != delivered),
         ),
         (
             "UNSYNCED:ACK_FLOOR",
-            peers().any(|peer| peer.position("ack_floor") != floor),
+            peers().any(|peer| position(peer, "ack_floor") != floor),
         ),
         (
             "NO_CLUSTER",
-            peers().any(|peer| !peer.consumer.has("cluster")),
+            peers().any(|peer| !peer.asset().has("cluster")),
         ),
         (
             "NO_CLUSTER_R",
-            !clustered && peers().any(|peer| peer.consumer.has("cluster")),
+            !clustered && peers().any(|peer| peer.asset().has("cluster")),
         ),
         (
             "MULTILEADER",
@@ -206,11 +157,11 @@ fn row(
     checked: &Checked,
     group: &str,
     replica: &Replica<'_>,
-    replicas: &BTreeMap<&str, Replica<'_>>,
+    replicas: &Replicas<'_>,
     status: String,
 ) -> Vec<Cell> {
     let account = replica.account.text("name");
-    let (stream, name) = (replica.stream.text("name"), replica.consumer.text("name"));
+    let (stream, name) = (replica.stream.text("name"), replica.asset().text("name"));
     let mark = if replica.leads() { "*" } else { "" };
     let leader = replicas.get(replica.leader()).unwrap_or(replica);
     let shown = |own: u64, other: u64| {
@@ -221,20 +172,20 @@ fn row(
         }
     };
     let pair = |key: &str| {
-        let (own, other) = (replica.position(key), leader.position(key));
+        let (own, other) = (position(replica, key), position(leader, key));
         (shown(own.0, other.0), shown(own.1, other.1))
     };
     let (delivered, floor) = (pair("delivered"), pair("ack_floor"));
-    let progress = match replica.last() {
+    let progress = match last(replica) {
         0 => "0%".to_owned(),
         last => {
-            let share = replica.position("delivered").0 as f64 / last as f64 * 100.0;
+            let share = position(replica, "delivered").0 as f64 / last as f64 * 100.0;
             format!("{share:<3.0}%")
         }
     };
     let first = replica.stream.uint("state.first_seq");
-    let last = replica.last();
-    let consumer = replica.consumer;
+    let last = last(replica);
+    let consumer = replica.asset();
     vec![
         name.into(),
         stream.into(),

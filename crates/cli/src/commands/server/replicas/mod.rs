@@ -4,6 +4,7 @@
 mod check;
 mod consumers;
 mod gather;
+mod replica;
 mod streams;
 
 pub use consumers::consumer_check;

@@ -1,9 +1,8 @@
 //! `nats server stream-check`.
 
-use std::collections::BTreeMap;
-
 use super::check::{Checked, drift, group_of, peers, short_account};
 use super::gather::ServerAssets;
+use super::replica::{Groups, Replica, Replicas, View};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::output::table::Cell;
@@ -37,92 +36,49 @@ const NUMBERS: [&str; 7] = [
     "last_seq",
 ];
 
-/// A stream on a server.
-struct Replica<'a> {
-    server: &'a ServerAssets,
-    account: &'a Json,
-    stream: &'a Json,
-}
-
-impl Replica<'_> {
-    fn leader(&self) -> &str {
-        self.stream.text("cluster.leader")
-    }
-
-    fn state(&self, key: &str) -> u64 {
-        self.stream.at("state").uint(key)
-    }
-}
-
-/// Replicas by the account's name, the group, the stream if it has no group,
-/// and the server.
-type Groups<'a> = BTreeMap<(&'a str, &'a str, &'a str), BTreeMap<&'a str, Replica<'a>>>;
+const VIEW: View = View {
+    title: "Streams",
+    columns: &COLUMNS,
+    status,
+    row,
+};
 
 /// Compares the replicas of streams.
 pub fn stream_check(session: &mut Session) -> Result<()> {
     let options = Json::object().with("streams", true).with("raft", true);
     let checked = Checked::of(session, &options)?;
-    let groups = groups(&checked.servers);
-    let count: usize = groups.values().map(BTreeMap::len).sum();
-    checked.note(format!("Streams: {count}"));
-    let mut table = checked.table("Streams", &COLUMNS);
-    let mut before = ("", "");
-    for ((account, group, _), replicas) in &groups {
-        for (node, replica) in replicas {
-            let name = replica.stream.text("name");
-            if !checked.takes(name, "", group) {
-                continue;
-            }
-            let (status, differs) = status(replica, replicas, group);
-            if checked.unsynced_only() && !differs {
-                continue;
-            }
-            if before != (*account, name) {
-                table.separator();
-            }
-            before = (*account, name);
-            table.row(row(&checked, group, node, replica, replicas, status));
-        }
-    }
-    checked.print(&table);
+    VIEW.show(&checked, &groups(&checked.servers));
     Ok(())
 }
 
 fn groups(servers: &[ServerAssets]) -> Groups<'_> {
-    let mut groups = Groups::new();
+    let mut groups = Groups::default();
     for server in servers {
         for account in &server.accounts {
             for stream in account.list("stream_detail") {
                 let group = group_of(stream.text("stream_raft_group"), stream.at("cluster"));
-                let alone = if group.is_empty() {
-                    stream.text("name")
-                } else {
-                    ""
-                };
                 let replica = Replica {
                     server,
                     account,
                     stream,
+                    consumer: None,
                 };
-                groups
-                    .entry((account.text("name"), group, alone))
-                    .or_default()
-                    .insert(&server.name, replica);
+                groups.add(group, replica);
             }
         }
     }
     groups
 }
 
+fn state(replica: &Replica<'_>, key: &str) -> u64 {
+    replica.stream.at("state").uint(key)
+}
+
 /// How a replica is, and whether it differs from another.
-fn status(
-    replica: &Replica<'_>,
-    replicas: &BTreeMap<&str, Replica<'_>>,
-    group: &str,
-) -> (&'static str, bool) {
+fn status(replica: &Replica<'_>, replicas: &Replicas<'_>, group: &str) -> (String, bool) {
     let mut status = "IN SYNC";
     for peer in replicas.values() {
-        let differs = |key: &str| peer.state(key) != replica.state(key);
+        let differs = |key: &str| state(peer, key) != state(replica, key);
         if (differs("messages") && differs("bytes")) || differs("first_seq") || differs("last_seq")
         {
             status = "UNSYNCED";
@@ -133,7 +89,7 @@ fn status(
         }
     }
     let differs = status != "IN SYNC";
-    if replica.leader() == replica.server.name {
+    if replica.leads() {
         let others = replica.stream.list("cluster.replicas");
         if others
             .iter()
@@ -146,32 +102,31 @@ fn status(
     } else if group.is_empty() {
         status = "MISSING_GROUP";
     }
-    (status, differs)
+    (status.to_owned(), differs)
 }
 
 fn row(
     checked: &Checked,
     group: &str,
-    node: &str,
     replica: &Replica<'_>,
-    replicas: &BTreeMap<&str, Replica<'_>>,
-    status: &str,
+    replicas: &Replicas<'_>,
+    status: String,
 ) -> Vec<Cell> {
     let (name, account) = (replica.stream.text("name"), replica.account.text("name"));
-    let leads = replica.leader() == node;
+    let leads = replica.leads();
     let mut cells: Vec<Cell> = vec![
         name.into(),
         group.into(),
         short_account(account),
         replica.account.text("id").into(),
-        format!("{node}{}", if leads { "*" } else { "" }).into(),
+        format!("{}{}", replica.server.name, if leads { "*" } else { "" }).into(),
     ];
     let leader = replicas.get(replica.leader()).unwrap_or(replica);
     cells.extend(NUMBERS.map(|key| {
         if checked.unsynced_only() && !leads {
-            Cell::from(drift(replica.state(key), leader.state(key)))
+            Cell::from(drift(state(replica, key), state(leader, key)))
         } else {
-            replica.state(key).into()
+            state(replica, key).into()
         }
     }));
     cells.extend([

@@ -57,7 +57,19 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
         }
         return Ok(());
     }
-    let mut rows: Vec<(String, Sum)> = sums.into_iter().collect();
+    let rows = top(session, sums.into_iter().collect());
+    if matches.on("json") {
+        Json::List(rows.iter().map(|(name, sum)| json(name, sum)).collect()).print();
+        return Ok(());
+    }
+    clear(session);
+    table(rows).print_tight();
+    Ok(())
+}
+
+/// The rows in their order, as many as are wanted.
+fn top(session: &Session, mut rows: Vec<(String, Sum)>) -> Vec<(String, Sum)> {
+    let matches = &session.matches;
     let key = matches.text("sort").unwrap_or_default();
     let value = |sum: &Sum| match key {
         "in-bytes" => sum.in_bytes,
@@ -79,10 +91,10 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
             rows.drain(..rows.len() - top);
         }
     }
-    if matches.on("json") {
-        Json::List(rows.iter().map(|(name, sum)| json(name, sum)).collect()).print();
-        return Ok(());
-    }
+    rows
+}
+
+fn table(rows: Vec<(String, Sum)>) -> Table {
     let mut table = Table::new(
         format!("{} Accounts Overview", rows.len()),
         &[
@@ -106,9 +118,7 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
             commas(sum.subs).into(),
         ]);
     }
-    clear(session);
-    table.print_tight();
-    Ok(())
+    table
 }
 
 fn json(name: &str, sum: &Sum) -> Json {

@@ -11,6 +11,7 @@ use crate::format::{commas, human_duration, human_size, parse_duration};
 use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
+use crate::system::Answer;
 
 /// Round trips between clusters that take longer are red.
 const SLOW: Duration = Duration::from_millis(300);
@@ -80,6 +81,13 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
             cluster.then(name)
         }
     });
+    clear(session);
+    table(&answers).print();
+    Ok(())
+}
+
+/// A row for each server, and below it one for each of its connections.
+fn table(answers: &[Answer]) -> Table {
     let table = Table::new(
         "Super Cluster Report",
         &[
@@ -102,7 +110,7 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
     };
     let mut clusters = BTreeSet::new();
     let mut last = "";
-    for answer in &answers {
+    for answer in answers {
         let (server, data) = (answer.json.at("server"), answer.json.at("data"));
         let (name, cluster) = (server.text("name"), server.text("cluster"));
         clusters.insert(cluster);
@@ -141,7 +149,5 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
         human_size(gateways.bytes).into(),
         "".into(),
     ]);
-    clear(session);
-    gateways.table.print();
-    Ok(())
+    gateways.table
 }

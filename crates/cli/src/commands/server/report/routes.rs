@@ -70,8 +70,15 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
                 .map(move |route| (server, route))
         })
         .collect();
+    order(session, &mut rows);
+    clear(session);
+    table(&rows).print();
+    Ok(())
+}
+
+fn order(session: &Session, rows: &mut [(&Json, &Json)]) {
     let key = session.matches.filled("sort").unwrap_or_default();
-    sort(session, &mut rows, |(a_server, a), (b_server, b)| {
+    sort(session, rows, |(a_server, a), (b_server, b)| {
         let of_server = |path: &str| a_server.text(path).cmp(b_server.text(path));
         let text = |path: &str| a.text(path).cmp(b.text(path));
         let number = |path: &str| a.int(path).cmp(&b.int(path));
@@ -89,6 +96,10 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
         .then_with(|| text("remote_name"))
         .then_with(|| text("account"))
     });
+}
+
+/// A row for each route, with its server.
+fn table(rows: &[(&Json, &Json)]) -> Table {
     let mut table = Table::new(
         "Cluster Report",
         &[
@@ -109,7 +120,7 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
     let mut servers = BTreeSet::new();
     let mut clusters = BTreeSet::new();
     let (mut subs, mut bytes_in, mut bytes_out) = (0_i64, 0_u64, 0_u64);
-    for (server, route) in &rows {
+    for (server, route) in rows {
         let (name, cluster) = (server.text("name"), server.text("cluster"));
         servers.insert(name);
         clusters.insert(cluster);
@@ -147,9 +158,7 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
         human_size(bytes_in).into(),
         human_size(bytes_out).into(),
     ]);
-    clear(session);
-    table.print();
-    Ok(())
+    table
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
-use super::screen::{Flow, each_second, heading, largest, rows};
+use super::screen::{Flow, called, each_second, heading, largest, rows};
 use super::statistics::read;
 use crate::failure::Result;
 use crate::format::{commas, since};
@@ -123,8 +123,7 @@ impl Account {
 }
 
 fn table(accounts: &[Account], shown: usize, sort: &str, at: Option<Timestamp>) -> Table {
-    let by = KEYS.iter().find(|(key, _)| *key == sort);
-    let by = by.map_or("", |(_, name)| *name);
+    let by = called(&KEYS, sort);
     let mut table = Table::new(
         heading("Account", accounts.len(), shown, by, at),
         &[

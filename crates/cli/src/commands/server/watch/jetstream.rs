@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::screen::{each_second, heading, largest, rows};
+use super::screen::{called, each_second, heading, largest, rows};
 use super::statistics::Statistics;
 use crate::failure::Result;
 use crate::format::{commas, human_duration, human_size, is_unset_time, since};
@@ -131,8 +131,7 @@ impl Server {
 }
 
 fn table(servers: &[Server], shown: usize, sort: &str, at: Option<Timestamp>) -> Table {
-    let by = KEYS.iter().find(|(key, _)| *key == sort);
-    let by = by.map_or("", |(_, name)| *name);
+    let by = called(&KEYS, sort);
     let mut table = Table::new(
         heading("Server", servers.len(), shown, by, at),
         &[

@@ -47,6 +47,12 @@ pub fn rows(wanted: i64, frame: usize) -> Result<usize> {
     Ok(shown)
 }
 
+/// What a table calls the key that it is sorted by.
+pub fn called(keys: &[(&str, &'static str)], sort: &str) -> &'static str {
+    let found = keys.iter().find(|(key, _)| *key == sort);
+    found.map_or("", |(_, name)| *name)
+}
+
 /// The heading of a table: how many of how many, by what, and of when.
 pub fn heading(what: &str, all: usize, shown: usize, by: &str, at: Option<Timestamp>) -> String {
     let count = if all > shown {

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use jiff::Timestamp;
 
-use super::screen::{Flow, each_second, heading, largest, rows};
+use super::screen::{Flow, called, each_second, heading, largest, rows};
 use super::statistics::Statistics;
 use crate::failure::Result;
 use crate::format::{commas, float, human_size};
@@ -103,8 +103,7 @@ impl Server {
 }
 
 fn table(servers: &[Server], shown: usize, sort: &str, at: Timestamp) -> Table {
-    let by = KEYS.iter().find(|(key, _)| *key == sort);
-    let by = by.map_or("", |(_, name)| *name);
+    let by = called(&KEYS, sort);
     let mut table = Table::new(
         heading("Server", servers.len(), shown, by, Some(at)),
         &[
