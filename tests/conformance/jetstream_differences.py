@@ -146,6 +146,8 @@ def the_threshold_of_a_consumer_that_is_updated(ctx):
     eq(threshold(js, "c", durable_name="c", description="x"), 0, "a durable without")
     eq(threshold(js, "c", description="y"), 0, "no durable any more")
     eq(threshold(js, "c", description="z"), 0, "still without")
+    js.restart()
+    eq(js.consumer_info("S", "c")["config"].get("inactive_threshold"), 5 * SECOND, "after a restart")
     eq(threshold(js, "d", durable_name="d", inactive_threshold=HOUR), 3600, "new durable")
     eq(threshold(js, "d", inactive_threshold=-1), 0, "no durable any more, negative")
 
