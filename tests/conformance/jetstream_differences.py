@@ -40,6 +40,19 @@ def a_stream_that_was_purged_or_has_a_first_sequence_begins_somewhere(ctx):
     eq(js.state("Afile")["first_seq"], 1, "first_seq after a restart")
 
 
+@stream_case(117)
+def streams_capture_what_is_published_again(ctx):
+    """Whichever threads the streams are on."""
+    js = jetstream(ctx)
+    for number in range(8):
+        js.create("T%d" % number, ["t.%d" % number], storage="memory")
+    js.create("S", ["s.*"], storage="memory", republish={"src": "s.*", "dest": "t.{{wildcard(1)}}"})
+    for number in range(8):
+        js.pub("s.%d" % number, b"x")
+        js.wait_state("T%d" % number, messages=1)
+        eq(js.get("T%d" % number, seq=1)["subject"], "t.%d" % number, "subject")
+
+
 @stream_case(69)
 def limits_count_what_a_rollup_replaces(ctx):
     """A message is stored, limits are enforced, and then it replaces others."""

@@ -70,6 +70,7 @@ class Memory:
         self.filters, self.groups = {}, {}
         self.group_changed = self.filtered_purge = self.deleted = False
         self.ack_all = set()
+        self.restarted = False
 
     def note(self, op):
         """Sees a request before it is sent."""
@@ -151,6 +152,28 @@ def _(found):
             and found.peer[0][3].startswith("NATS/1.0 404 No Results"))
 
 
+@rule("the first create request after a restart is answered with what is, not with what was at the start", True)
+def _(found):
+    return (found.session.memory.restarted and found.request.startswith(("CONSUMER.CREATE.", "CONSUMER.DURABLE."))
+            and found.have_documents() and not any("error" in document for document in found.documents)
+            and found.documents[0].get("name") == found.documents[1].get("name"))
+
+
+@rule("a durable that was none before keeps its threshold over a restart", True)
+def _(found):
+    def without_threshold(messages):
+        return [re.sub(r'"inactive_threshold":\d+,', "", message[4]) for message in messages]
+    return (found.session.memory.restarted and found.have_documents() and "durable_name" in found.mine[0][4]
+            and without_threshold(found.peer) == without_threshold(found.mine))
+
+
+@rule("create of an ephemeral consumer that is there already succeeds without its default threshold, too", True)
+def _(found):
+    body = found.op.get("body")
+    return (error_of(found.peer) == 10148 and error_of(found.mine) is None and isinstance(body, dict)
+            and body.get("action") == "create" and not body["config"].get("inactive_threshold"))
+
+
 @rule("sampling ends when it is taken out of the configuration", True)
 def _(found):
     return not found.mine and all("METRIC.CONSUMER.ACK" in m[1] for m in found.peer)
@@ -186,9 +209,9 @@ def unmoved(value):
     """Without the places of consumers that have delivered nothing."""
     if isinstance(value, dict):
         value = {key: unmoved(member) for key, member in value.items()}
-        delivered = value.get("delivered")
-        if isinstance(delivered, dict) and delivered.get("consumer_seq") == 0:
-            delivered["stream_seq"] = 0
+        for place in ("delivered", "ack_floor"):
+            if isinstance(value.get(place), dict) and value[place].get("consumer_seq") == 0:
+                value[place]["stream_seq"] = 0
     return [unmoved(member) for member in value] if isinstance(value, list) else value
 
 
@@ -247,7 +270,7 @@ def _(found):
 # Members of monitoring answers that can not be equal, or have another rule above.
 UNEQUAL = ("now", "id", "server_id", "uptime", "start", "mem", "cpu", "api", "total", "errors")
 # Sums of a server are those of earlier scenarios, too.
-SUMS = ("memory", "storage", "reserved_memory", "reserved_storage", "accounts", "ha_assets", "streams", "consumers", "messages", "bytes")
+SUMS = ("memory", "storage", "reserved_memory", "reserved_storage", "accounts", "ha_assets", "streams", "consumers", "messages", "bytes", "streams_leader", "consumers_leader")
 
 
 def monitored(value):

@@ -204,6 +204,7 @@ class Session:
         self.close()
         self.pair.restart()
         self.connect()
+        self.memory.restarted = True
         self.subscriptions = {}
         self.flow, self.pins, self.left = [], [], [[], []]
         self.settle(op, patience=LONG_PATIENCE)
