@@ -151,7 +151,7 @@ class Generator:
         if self.chance(self.wild):
             config["ack_policy"] = r.choice(["flow_control", "x"])
         if push:
-            config["deliver_subject"] = r.choice(DELIVER) if not self.chance(self.wild) else r.choice(["dl.*", "dl..x", "a.5", "b", "", "dl 1"])
+            config["deliver_subject"] = r.choice(DELIVER) if not self.chance(self.wild) else r.choice(["dl.*", "dl..x", "a.5", "", "dl 1"])
         config.update(self.fields(table, r.choice([0.02, 0.06, 0.12, 0.25])))
         if any("max_msg_size" in c for c in self.known.values()):
             # What is larger than the burst never comes there.

@@ -174,6 +174,26 @@ def _(found):
             and body.get("action") == "create" and not body["config"].get("inactive_threshold"))
 
 
+@rule("of several problems another one is named, or consumers are named in another order", True)
+def _(found):
+    return error_of(found.peer) == error_of(found.mine) and error_of(found.peer) in (10157, 10069)
+
+
+@rule("an acknowledgement of what was not delivered is no activity", True)
+def _(found):
+    def without_activity(message):
+        return re.sub(r'("ack_floor":\{[^}]*),"last_active":"[^"]*"', r"\1", message[4])
+    return found.have_documents() and without_activity(found.peer[0]) == without_activity(found.mine[0])
+
+
+@rule("what is pending of the last messages of subjects is counted exactly after a restart, too", True)
+def _(found):
+    def without_pending(message):
+        return re.sub(r'"num_pending":\d+', "", message[4])
+    return (found.session.memory.restarted and found.have_documents() and "last_per_subject" in found.peer[0][4]
+            and without_pending(found.peer[0]) == without_pending(found.mine[0]))
+
+
 @rule("sampling ends when it is taken out of the configuration", True)
 def _(found):
     return not found.mine and all("METRIC.CONSUMER.ACK" in m[1] for m in found.peer)
