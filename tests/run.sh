@@ -11,7 +11,7 @@ tests/run.sh [OPTION...] [SECTION...]        without sections: all of them, in t
   unit              unit, property and documentation tests
   build             the product's binaries, profile "ci"
   conformance-peer  the conformance suite against the reference server: are the tests right?
-  conformance       the conformance suite against Midge
+  conformance       the conformance suite against Midge, and random scenarios against both servers
   clients           real clients against Midge
   cli               the nats tool against Midge and against the reference server
   fuzz              every fuzz target for a short time
@@ -44,6 +44,8 @@ readonly MIN_NODE=20.6.0
 readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jwt,auth_callout,services,ocsp,profile,mirrors,sources,atomic_batch,fast_batch,counters,schedules,snapshots,older_peer,tracing
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
+# Random scenarios that are compared with the reference, and the seconds for them.
+readonly DIFFERENTIAL_COUNT=400 DIFFERENTIAL_SECONDS=50
 # How often a server is killed.
 readonly CRASH_ROUNDS=15
 # Share of the scale tests' full size.
@@ -205,8 +207,13 @@ section_conformance() {
     local server only
     find_server
     mapfile -t only < <(sheets)
+    local status=0
     conformance --server "$server" --peer "$MIDGE_PEER" "${only[@]}" --without "$MIDGE_RUN_WITHOUT" \
-        --junit "$MIDGE_RUN_LOGS/conformance.xml"
+        --junit "$MIDGE_RUN_LOGS/conformance.xml" || status=1
+    # And what nobody has thought of.
+    python3 -u tests/differential/run.py --server "$server" --peer "$MIDGE_PEER" --seed 1 \
+        --count $DIFFERENTIAL_COUNT --seconds $DIFFERENTIAL_SECONDS --shrink 60 || status=1
+    return $status
 }
 
 section_robustness() {

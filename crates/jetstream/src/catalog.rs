@@ -415,6 +415,12 @@ impl Catalog {
         let old = entry.config.clone();
         check_update(&old, &mut config)?;
         refuse_later_features(&config)?;
+        if let Some(limits) = &settings.account_limits
+            && limits.max_consumers > 0
+            && config.max_consumers > limits.max_consumers
+        {
+            return Err(errors::MAXIMUM_CONSUMERS_LIMIT);
+        }
         self.check_room(&config, Some(&old), settings)?;
         self.check_overlap(&config)?;
         self.restore(config.clone());

@@ -155,16 +155,14 @@ impl Consumer {
         let seq = reference.stream_seq;
         let verdict = Verdict::parse(ack.payload);
         let is_ahead = seq >= self.next && seq > self.delivered.stream;
-        if is_ahead {
-            if seq > core.store.state().last && !self.config.flow_control {
-                cx.out.event(Event::Warning(format!(
-                    "JetStream consumer '{} > {} > {}' ACK sequence {seq} past last stream sequence of {}",
-                    core.settings.account,
-                    core.config.name,
-                    self.name,
-                    core.store.state().last
-                )));
-            }
+        if is_ahead && seq > core.store.state().last && !self.config.flow_control {
+            cx.out.event(Event::Warning(format!(
+                "JetStream consumer '{} > {} > {}' ACK sequence {seq} past last stream sequence of {}",
+                core.settings.account,
+                core.config.name,
+                self.name,
+                core.store.state().last
+            )));
         }
         let wakes = match verdict {
             Verdict::Done if is_ahead => return false,

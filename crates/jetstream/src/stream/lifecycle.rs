@@ -20,6 +20,7 @@ use super::update::transform_of;
 use super::{Consumers, Core, Stream, StreamFiles};
 use crate::advisory::Action;
 use crate::api::push_reply;
+use crate::config::consumer_rules::DEFAULT_INACTIVE_THRESHOLD;
 use crate::config::metadata::{API_LEVEL, Metadata, REQUIRED_LEVEL};
 use crate::config::stream_rules::refuse_later_features;
 use crate::config::{Compression, ConsumerConfig, Discard, Retention, StreamConfig};
@@ -394,11 +395,15 @@ impl Stream {
     fn recover_consumer(
         &mut self,
         name: String,
-        config: ConsumerConfig,
+        mut config: ConsumerConfig,
         created: Nanos,
         mut store: Box<dyn ConsumerStore>,
         cx: &mut Context<'_>,
     ) {
+        // Who was a durable once lives as long as others now.
+        if !config.is_durable() && !config.direct && config.inactive_threshold == 0 {
+            config.inactive_threshold = DEFAULT_INACTIVE_THRESHOLD;
+        }
         let state = store.take_recovered();
         let start = match &state {
             Some(state) => Start::at(state.delivered.stream.next()),

@@ -8,6 +8,10 @@ use crate::server::Shared;
 use crate::shard::match_cache::{MatchCache, QueueMember, RemoteTarget};
 use crate::shard::subscriptions::Subscriptions;
 
+/// A thread that there is not: streams of the publishing thread itself are
+/// reached over its mailbox like all others.
+const NOBODY: u16 = u16::MAX;
+
 /// A message to be published.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outbound<'a> {
@@ -25,8 +29,6 @@ pub(crate) struct Outbound<'a> {
 
 /// Matches messages and gathers them in batches.
 pub(crate) struct Publisher {
-    /// Number of the thread among destinations.
-    id: u16,
     cache: MatchCache,
     /// Stays empty: no client lives on the thread.
     subscriptions: Subscriptions,
@@ -39,7 +41,6 @@ impl Publisher {
     /// For the thread numbered `id`.
     pub(crate) fn new(id: u16) -> Self {
         Self {
-            id,
             cache: MatchCache::new(),
             subscriptions: Subscriptions::default(),
             outgoing: Outgoing::new(id),
@@ -58,7 +59,7 @@ impl Publisher {
     ) -> bool {
         let recipients = self
             .cache
-            .take(account, message.to, self.id, &self.subscriptions);
+            .take(account, message.to, NOBODY, &self.subscriptions);
         let silent = recipients.remote.is_empty() && recipients.queues.is_empty();
         if !silent {
             self.digits.clear();

@@ -151,7 +151,7 @@ fn mismatch(value: &Json, wanted: Type) -> Option<(String, &'static str)> {
         (Type::Text, other) => Some((kind(other).to_owned(), "string")),
         (Type::Bool, other) => Some((kind(other).to_owned(), "bool")),
         (Type::Number(_, least, most), Json::Int(number))
-            if (least..=most).contains(&i128::from(*number)) =>
+            if (least..=most).contains(number) =>
         {
             None
         }

@@ -1,0 +1,257 @@
+"""What random runs against the reference server have found (tests/differential): details between the items of the sheets."""
+
+from lib import *
+from lib.consumers import EVENTS, expect_status, fetch, fill, make, pair, pending_headers, refuse, seqs
+from lib.jetstream import *
+
+SHEET = "jetstream_consumers"
+EXPLICIT = {"ack_policy": "explicit"}
+HOUR = 3600 * SECOND
+
+stream_case = cases("jetstream_streams")
+api_case = cases("jetstream_api")
+
+
+def start(ctx, messages=0, **stream):
+    js = jetstream(ctx)
+    js.create("S", "s.>", **stream)
+    fill(js, messages)
+    return js
+
+
+def threshold(js, name, **config):
+    """The `inactive_threshold` that a consumer has after this create or update, in seconds."""
+    return make(js, config, name)["config"].get("inactive_threshold", 0) / SECOND
+
+
+# -- streams --------------------------------------------------------------------------------------------
+
+@stream_case(34)
+def a_stream_that_was_purged_or_has_a_first_sequence_begins_somewhere(ctx):
+    js = jetstream(ctx)
+    for storage in ("file", "memory"):
+        js.create("A" + storage, storage=storage)
+        eq(js.state("A" + storage)["first_seq"], 0, "first_seq of a stream that was never used")
+        js.purge("A" + storage)
+        eq(js.state("A" + storage)["first_seq"], 1, "first_seq after a purge")
+        js.create("B" + storage, storage=storage, first_seq=1)
+        eq(js.state("B" + storage)["first_seq"], 1, "first_seq of a stream that was made with 1")
+    js.restart()
+    eq(js.state("Afile")["first_seq"], 1, "first_seq after a restart")
+
+
+@stream_case(117)
+def streams_capture_what_is_published_again(ctx):
+    """Whichever threads the streams are on."""
+    js = jetstream(ctx)
+    for number in range(8):
+        js.create("T%d" % number, ["t.%d" % number], storage="memory")
+    js.create("S", ["s.*"], storage="memory", republish={"src": "s.*", "dest": "t.{{wildcard(1)}}"})
+    for number in range(8):
+        js.pub("s.%d" % number, b"x")
+        js.wait_state("T%d" % number, messages=1)
+        eq(js.get("T%d" % number, seq=1)["subject"], "t.%d" % number, "subject")
+
+
+@stream_case(69)
+def limits_count_what_a_rollup_replaces(ctx):
+    """A message is stored, limits are enforced, and then it replaces others."""
+    js = jetstream(ctx)
+    for storage in ("file", "memory"):
+        js.create("S", ["s.*"], storage=storage, max_msgs=3, allow_rollup_hdrs=True)
+        js.pub_many(["s.a", "s.b", "s.c"])
+        js.pub("s.b", b"", {"Nats-Rollup": "sub"})
+        eq(js.seqs("S"), [3, 4], "sequences")
+        js.anew()
+
+
+@stream_case(70)
+def sealing_takes_no_denial_back(ctx):
+    js = jetstream(ctx)
+    js.create("S", ["s"], deny_purge=True)
+    js.update_err("S", 10052, 500, "stream configuration update can not cancel deny purge", ["s"], sealed=True)
+    js.update("S", ["s"], sealed=True, deny_purge=True)
+    js.create("T", ["t"], deny_delete=True)
+    js.update_err("T", 10052, 500, "stream configuration update can not cancel deny message deletes", ["t"], sealed=True)
+
+
+@stream_case(149)
+def limits_of_the_account_come_before_the_stream(ctx):
+    js = jetstream(ctx, STORE + 'accounts { A { jetstream { max_bytes_required: true, disk_max_stream_bytes: 1000 }, users: [{user: u, password: p}] } }',
+                   guard=False, user="u", **{"pass": "p"})
+    text = "account requires a stream config to have max bytes set"
+    js.update_err("MISSING", 10113, 400, text, ["s"])
+    js.create("S", ["s"], max_bytes=500)
+    js.update_err("S", 10113, 400, text, ["s"], retention="workqueue")
+    js.update_err("S", 10122, 400, "stream max bytes exceeds account limit max stream bytes", ["s"], max_bytes=2000, storage="file",
+                  retention="workqueue")
+    js.create_err("T", 10113, 400, text, ["t"], subject_transform={"src": "t..x", "dest": "u"})
+
+
+@api_case(31)
+def both_bounds_of_a_purge_are_refused_before_the_stream_is_looked_for(ctx):
+    js = jetstream(ctx)
+    js.err("STREAM.PURGE.MISSING", {"seq": 5, "keep": 2}, 10003, 400, "bad request")
+    js.err("STREAM.PURGE.MISSING", {"seq": 5}, 10059, 404, "stream not found")
+
+
+@api_case(11)
+def types_of_lists_in_errors(ctx):
+    js = jetstream(ctx)
+    js.err("STREAM.CREATE.S", {"name": "S", "subjects": "s"}, 10025, 400,
+           "invalid JSON: json: cannot unmarshal string into Go struct field StreamConfigRequest.subjects of type []string")
+
+
+# -- consumers ------------------------------------------------------------------------------------------
+
+@test(SHEET, 101, needs="jetstream")
+def who_asks_for_a_consumer_that_pauses_is_told(ctx):
+    """There is an advisory when the pause changes, and for each create request while it lasts."""
+    js = start(ctx)
+    make(js, EXPLICIT, "C")
+    events = js.subscribe(EVENTS + "PAUSE.>")
+    until = "2099-01-01T00:00:00Z"
+
+    def told(*expected):
+        for pause_until in expected:
+            eq(events.next_json()["pause_until"], pause_until, "pause_until of the advisory")
+        events.expect_none()
+
+    def pause(body):
+        js.ok("CONSUMER.PAUSE.S.C", body, kind="consumer_pause_response")
+
+    pause({})
+    told()
+    pause({"pause_until": until})
+    told(until)
+    pause({"pause_until": until})
+    told()
+    make(js, EXPLICIT, "C")
+    told(until)
+    make(js, dict(EXPLICIT, description="x"), "C")
+    told(until)
+    pause({})
+    told(ZERO_TIME)
+    make(js, EXPLICIT, "C")
+    told()
+
+
+@test(SHEET, 52, needs="jetstream")
+def what_is_left_of_a_pull_without_a_batch(ctx):
+    js = start(ctx)
+    make(js, EXPLICIT, "C")
+    for body, left in (({"expires": -1}, 0), ({"expires": -1, "batch": 0}, 0), ({"expires": -1, "batch": -5}, -5)):
+        expect_status(js.pull("S", "C", body), "408 Request Timeout", pending_headers(left))
+    fill(js, 2)
+    inbox = js.pull("S", "C", {"max_bytes": 1000, "expires": HOUR})
+    size = len(b"s.a") + len(inbox.next().reply) + len(b"m1")
+    expect_status(inbox, "409 Batch Completed", pending_headers(-1, 1000 - size))
+    expect_status(js.pull("S", "C", {"max_bytes": 2, "expires": HOUR}), "409 Message Size Exceeds MaxBytes", pending_headers(0, 2))
+
+
+@test(SHEET, 33, needs="jetstream")
+def the_threshold_of_a_consumer_that_is_updated(ctx):
+    """Item 33a. The default is for who had a threshold and was no durable."""
+    js = start(ctx)
+    eq(threshold(js, "c", inactive_threshold=HOUR), 3600, "new")
+    eq(threshold(js, "c"), 5, "left out")
+    eq(threshold(js, "c", durable_name="c"), 5, "durable now")
+    eq(threshold(js, "c", durable_name="c", description="x"), 0, "a durable without")
+    eq(threshold(js, "c", description="y"), 0, "no durable any more")
+    eq(threshold(js, "c", description="z"), 0, "still without")
+    js.restart()
+    eq(js.consumer_info("S", "c")["config"].get("inactive_threshold"), 5 * SECOND, "after a restart")
+    eq(threshold(js, "d", durable_name="d", inactive_threshold=HOUR), 3600, "new durable")
+    eq(threshold(js, "d", inactive_threshold=-1), 0, "no durable any more, negative")
+
+
+@test(SHEET, 19, needs="jetstream")
+def pedantic_limits_of_the_stream_in_order(ctx):
+    js = start(ctx, consumer_limits={"max_ack_pending": 5, "inactive_threshold": 60 * SECOND})
+    for push in ({}, {"deliver_subject": "d"}):
+        refuse(js, 10157, 400, "pedantic mode: max_ack_pending must be set if it's configured in stream limits", push, "c", pedantic=True)
+    refuse(js, 10157, 400, "pedantic mode: inactive_threshold must be set if it's configured in stream limits",
+           dict(EXPLICIT, max_ack_pending=5), "c", pedantic=True)
+
+
+@test(SHEET, 111, needs="jetstream")
+def what_can_not_be_updated_in_a_work_queue(ctx):
+    """An update is not checked against the rules for new consumers."""
+    js = start(ctx, retention="workqueue")
+    make(js, EXPLICIT, "c")
+    refuse(js, 10012, 500, "ack policy can not be updated", {"deliver_subject": "d"}, "c")
+    refuse(js, 10012, 500, "deliver policy can not be updated", dict(EXPLICIT, deliver_policy="new"), "c")
+
+
+@test(SHEET, 46, needs="jetstream")
+def where_a_consumer_stands_that_was_never_served(ctx):
+    js = start(ctx, 3)
+    made = make(js, dict(EXPLICIT, filter_subject="other"), "c")
+    eq(pair(made["delivered"]), (0, 0), "delivered")
+    eq(pair(js.consumer_info("S", "c")["delivered"]), (0, 0), "delivered in info")
+
+
+@test(SHEET, 87, needs="jetstream")
+def floors_after_purges(ctx):
+    js = start(ctx, 4)
+    make(js, EXPLICIT, "all")
+    make(js, dict(EXPLICIT, filter_subject="s.b"), "elsewhere")
+    make(js, dict(EXPLICIT, filter_subject="s.a"), "unserved")
+    eq(seqs(fetch(js, "S", "all", 3)), [1, 2, 3], "delivered")
+    js.purge("S", seq=3)
+    info = js.consumer_info("S", "all")
+    eq((pair(info["ack_floor"]), pair(info["delivered"]), info["num_ack_pending"]), ((2, 2), (3, 3), 1), "what was purged is settled")
+    info = js.consumer_info("S", "unserved")
+    eq((pair(info["ack_floor"]), pair(info["delivered"])), ((0, 2), (0, 2)), "who has delivered nothing")
+    js.purge("S", filter="s.a", keep=2)
+    before = js.consumer_info("S", "elsewhere")
+    js.purge("S", filter="s.a")
+    info = js.consumer_info("S", "elsewhere")
+    eq((info["ack_floor"], info["delivered"]), (before["ack_floor"], before["delivered"]), "other subjects concern nobody")
+
+
+@test(SHEET, 87, needs="jetstream")
+def messages_passed_by_are_settled_by_a_purge(ctx):
+    js = start(ctx, 2)
+    make(js, dict(EXPLICIT, filter_subject="other"), "c")
+    js.pull("S", "c", {"expires": HOUR})
+    js.wait_consumer("S", "c", num_waiting=1)
+    js.purge("S", seq=2)
+    info = js.consumer_info("S", "c")
+    eq((pair(info["ack_floor"]), pair(info["delivered"])), ((0, 2), (0, 2)), "floor and delivered")
+
+
+@test(SHEET, 86, needs="jetstream")
+def a_rollup_of_several_messages_is_silent(ctx):
+    """One message is deleted, several are purged."""
+    js = start(ctx, allow_rollup_hdrs=True)
+    fill(js, 3)
+    make(js, EXPLICIT, "c")
+    eq(seqs(fetch(js, "S", "c", 3)), [1, 2, 3], "delivered")
+    events = js.subscribe(EVENTS + "MSG_TERMINATED.>")
+    js.pub("s.a", b"", {"Nats-Rollup": "sub"})
+    eq(js.consumer_info("S", "c")["num_ack_pending"], 0, "num_ack_pending")
+    eq(seqs(fetch(js, "S", "c", 1)), [4], "delivered")
+    events.expect_none()
+    js.pub("s.a", b"", {"Nats-Rollup": "sub"})
+    eq(events.next_json()["stream_seq"], 4, "the one that was replaced")
+
+
+@test(SHEET, 72, needs="jetstream")
+def what_is_not_delivered_yet_can_be_worked_on(ctx):
+    """After a reset too: a worker that goes on with `+NXT` gets its next message."""
+    js = start(ctx, 3)
+    make(js, EXPLICIT, "c")
+    message = fetch(js, "S", "c", 1)[0]
+    js.ok("CONSUMER.RESET.S.c", b"", kind="consumer_reset_response")
+    events = js.subscribe(EVENTS + "MSG_TERMINATED.>")
+    for payload in (b"-NAK", b"+WPI", b"unknown"):
+        js.ack_sync(message, payload)
+    inbox = js.subscribe("inbox.next")
+    js.client.pub(message.reply, b"+NXT", reply="inbox.next")
+    eq(seqs([inbox.next()]), [1], "the next message")
+    js.ok("CONSUMER.RESET.S.c", b"", kind="consumer_reset_response")
+    js.silent(message.reply, b"+ACK")
+    js.client.pub(message.reply, b"+TERM why")
+    eq(events.next_json()["reason"], "why", "reason")
+    eq(js.consumer_info("S", "c")["num_pending"], 3, "nothing is settled")
