@@ -150,9 +150,7 @@ fn mismatch(value: &Json, wanted: Type) -> Option<(String, &'static str)> {
         | (Type::Bool, Json::Bool(_)) => None,
         (Type::Text, other) => Some((kind(other).to_owned(), "string")),
         (Type::Bool, other) => Some((kind(other).to_owned(), "bool")),
-        (Type::Number(_, least, most), Json::Int(number))
-            if (least..=most).contains(&i128::from(*number)) =>
-        {
+        (Type::Number(_, least, most), Json::Int(number)) if (least..=most).contains(number) => {
             None
         }
         (Type::Number(name, ..), Json::Int(_) | Json::Float(_)) => {
