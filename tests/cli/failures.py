@@ -216,3 +216,26 @@ def a_full_disk_leaves_no_half_file(ctx):
     eq([name for where, _, names in os.walk(disk) for name in names if name not in ("fill", "old")], [])
     with open(os.path.join(disk, "old"), encoding="utf-8") as source:
         eq(source.read(), "old")
+
+
+@case(68)
+def files_are_written_through_links_and_into_pipes(ctx):
+    tool = nats(ctx)
+    tool.run("object", "add", "O")
+    tool.write("content", "content")
+    tool.run("object", "put", "O", "content", "--no-progress")
+    target, link, pipe = tool.write("target", "old"), tool.path("link"), tool.path("pipe")
+    os.symlink("target", link)
+    os.mkfifo(pipe)
+    for args, expected in ((("object", "get", "O", "content", "--no-progress", "-f", "-O"), "content"),
+                           (("stream", "add", "S", "--subjects", "s", "--defaults", "--output"), '"name": "S"')):
+        tool.run(*args, "link")
+        check(os.path.islink(link), "the link is gone")
+        with open(target, encoding="utf-8") as source:
+            check(expected in source.read(), args)
+        # Open for both, so that nobody waits for the other.
+        end = os.open(pipe, os.O_RDWR | os.O_NONBLOCK)
+        tool.run(*args, "pipe")
+        check(expected in os.read(end, 65536).decode(), args)
+        os.close(end)
+    eq(sorted(name for name in os.listdir(tool.home) if "tmp-" in name), [])

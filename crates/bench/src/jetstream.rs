@@ -1,13 +1,14 @@
 //! The JetStream API, publish acks and deliveries on a raw connection.
 
 use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use memchr::{memchr, memchr_iter, memrchr};
 use serde_json::Value;
 
-use crate::client::Client;
+use crate::client::{Client, Stream};
 use crate::server::Server;
 
 /// Acks a publisher may have outstanding.
@@ -150,7 +151,7 @@ impl Feed {
     }
 
     /// The next messages, at least one and at most `most`.
-    fn take(&mut self, most: u64) -> (&[u8], u64) {
+    pub fn take(&mut self, most: u64) -> (&[u8], u64) {
         if self.next >= self.bytes.len() {
             self.next = 0;
         }
@@ -200,6 +201,14 @@ impl Counter {
     /// Writes all of `data`.
     pub fn send(&mut self, data: &[u8]) -> Result<()> {
         self.client.send(data)
+    }
+
+    /// The connection for a thread of its own that publishes.
+    pub fn publisher(&self) -> Result<TcpStream> {
+        match &self.client.stream {
+            Stream::Plain(stream) => Ok(stream.try_clone()?),
+            Stream::Tls(_) => bail!("a session belongs to one thread"),
+        }
     }
 
     /// Waits for more, and says how many ended in it.

@@ -1,6 +1,7 @@
 //! JetStream: a consumer far behind the head of its stream.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::io::Write;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -25,6 +26,10 @@ const PREPARED: usize = 1000;
 
 /// The head publishes so often.
 const TICK: Duration = Duration::from_millis(2);
+
+/// Unacked messages with which the head waits: what client libraries allow
+/// unless they are told otherwise.
+const MOST_OUTSTANDING: u64 = 4000;
 
 /// Where the consumer's client listens.
 const INBOX: &str = "_INBOX.behind";
@@ -145,27 +150,60 @@ pub fn head(
     })
 }
 
-/// Publishes at a pace; what each message took from when it was due until all
-/// of its tick were acked.
+/// Publishes at a pace, whether acks come or not, as long as not too many are
+/// missing; what each message took from when it was due until it was acked.
 fn paced(
     counter: &mut Counter,
     feed: &mut Feed,
     pace: u64,
     duration: Duration,
 ) -> Result<Vec<Duration>> {
+    let total = (pace as f64 * duration.as_secs_f64()) as u64;
+    let each = (pace as f64 * TICK.as_secs_f64()).max(1.0) as u64;
+    let mut publisher = counter.publisher()?;
+    let acked = AtomicU64::new(0);
     let began = Instant::now();
-    let mut latencies = Vec::new();
-    let mut due = began;
-    while due - began < duration {
-        std::thread::sleep(due.saturating_duration_since(Instant::now()));
-        let wanted = (pace as f64 * (due - began + TICK).as_secs_f64()) as u64;
-        let now = wanted.saturating_sub(latencies.len() as u64);
-        counter.publish(feed, Until::Count(now))?;
-        let took = due.elapsed();
-        latencies.extend((0..now).map(|_| took));
-        due += TICK;
-    }
-    Ok(latencies)
+    std::thread::scope(|scope| {
+        let acked_by_now = &acked;
+        let publishing = scope.spawn(move || -> Result<()> {
+            let (mut sent, mut due) = (0, began);
+            while sent < total {
+                std::thread::sleep(due.saturating_duration_since(Instant::now()));
+                due += TICK;
+                let mut wanted = each.min(total - sent);
+                while wanted > 0 {
+                    let missing = sent.saturating_sub(acked_by_now.load(Ordering::Relaxed));
+                    let room = wanted.min(MOST_OUTSTANDING - missing);
+                    if room == 0 {
+                        std::thread::sleep(TICK / 10);
+                        continue;
+                    }
+                    let (bytes, count) = feed.take(room);
+                    publisher.write_all(bytes)?;
+                    sent += count;
+                    wanted -= count;
+                }
+            }
+            Ok(())
+        });
+        let mut latencies = Vec::new();
+        while (latencies.len() as u64) < total {
+            let count = counter.count().context("publish acks").inspect_err(|_| {
+                // Else the publisher would wait for ever.
+                acked.store(total, Ordering::Relaxed);
+            })?;
+            let now = Instant::now();
+            acked.fetch_add(count, Ordering::Relaxed);
+            for number in (latencies.len() as u64..).take(count as usize) {
+                let due = began + TICK * (number / each) as u32;
+                latencies.push(now.saturating_duration_since(due));
+            }
+        }
+        publishing
+            .join()
+            .map_err(|_| anyhow::anyhow!("the publisher panicked"))??;
+        Ok(latencies)
+    })
 }
 
 /// Messages that a program reads that only reads files.

@@ -42,7 +42,7 @@ impl Bench {
         let Ok(mut request) = StreamRequest::parse(json.as_bytes(), Strictness::Strict) else {
             panic!("not a configuration: {json}");
         };
-        if let Err(error) = normalise(&mut request.config, &ServerLimits::default(), false) {
+        if let Err(error) = normalise(&mut request.config, &ServerLimits::default(), None, false) {
             panic!("{error}");
         }
         let parts = StreamParts {

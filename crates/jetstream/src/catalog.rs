@@ -291,8 +291,12 @@ impl Catalog {
             return Err(errors::MAXIMUM_CONSUMERS_LIMIT);
         }
         self.check_room(&config, None, settings)?;
-        normalise(&mut config, &settings.limits, request.pedantic)?;
-        self.check_bytes(&config, limits)?;
+        normalise(
+            &mut config,
+            &settings.limits,
+            settings.account_limits.as_ref(),
+            request.pedantic,
+        )?;
         if config.num_replicas > 1 {
             return Err(errors::STREAM_REPLICAS_NOT_SUPPORTED);
         }
@@ -310,21 +314,6 @@ impl Catalog {
         refuse_later_features(&config)?;
         self.add(config.clone());
         Ok(Created::New(Box::new(config)))
-    }
-
-    /// Limits on `max_bytes` itself.
-    fn check_bytes(&self, config: &StreamConfig, limits: &AccountLimits) -> Result<(), ApiError> {
-        if limits.max_bytes_required && config.max_bytes <= 0 {
-            return Err(errors::STREAM_MAX_BYTES_REQUIRED);
-        }
-        let limit = match config.storage {
-            Storage::File => limits.storage_max_stream_bytes,
-            Storage::Memory => limits.memory_max_stream_bytes,
-        };
-        if limit > 0 && config.max_bytes > limit {
-            return Err(errors::STREAM_MAX_STREAM_BYTES_EXCEEDED);
-        }
-        Ok(())
     }
 
     /// Whether account and server have room for what a stream reserves.
@@ -408,7 +397,12 @@ impl Catalog {
         let request = StreamRequest::parse(body.trim_ascii(), settings.limits.strictness())
             .map_err(|error| errors::INVALID_JSON.with(error))?;
         let mut config = request.config;
-        normalise(&mut config, &settings.limits, request.pedantic)?;
+        normalise(
+            &mut config,
+            &settings.limits,
+            settings.account_limits.as_ref(),
+            request.pedantic,
+        )?;
         if config.name != token {
             return Err(errors::STREAM_MISMATCH);
         }
@@ -421,9 +415,6 @@ impl Catalog {
         let old = entry.config.clone();
         check_update(&old, &mut config)?;
         refuse_later_features(&config)?;
-        if let Some(limits) = &settings.account_limits {
-            self.check_bytes(&config, limits)?;
-        }
         self.check_room(&config, Some(&old), settings)?;
         self.check_overlap(&config)?;
         self.restore(config.clone());

@@ -10,105 +10,15 @@
 #[path = "../../store/tests/model/disk.rs"]
 #[allow(dead_code, reason = "not all of it is used here")]
 mod disk;
+#[path = "support/on_disk.rs"]
+mod on_disk;
 mod support;
-
-use std::path::Path;
-use std::sync::Arc;
 
 use disk::SimDisk;
 use midge_jetstream::effects::When;
-use midge_jetstream::stream::{
-    Publish, StreamFiles, StreamParts, meta_json, read_stream_meta, store_options,
-};
-use midge_jetstream::{Context, Effects, Settings, Stream};
-use midge_store::{
-    ConsumerState, ConsumerStore, Nanos, RootOptions, StoreError, StoreRoot, StreamStore,
-};
-use support::{Listeners, START, World, block, config, payloads};
-
-const ACCOUNT: &str = "$G";
-
-struct Files(Arc<StoreRoot>);
-
-impl StreamFiles for Files {
-    fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError> {
-        self.0.set_stream_meta(ACCOUNT, "S", json)
-    }
-
-    fn create_consumer(
-        &mut self,
-        name: &str,
-        meta: &[u8],
-        state: &ConsumerState,
-    ) -> Result<Box<dyn ConsumerStore>, StoreError> {
-        let store = self.0.create_consumer(ACCOUNT, "S", name, meta, state)?;
-        Ok(Box::new(store))
-    }
-
-    fn delete_consumer(&mut self, name: &str) -> Result<(), StoreError> {
-        self.0.delete_consumer(ACCOUNT, "S", name)
-    }
-
-    fn is_encrypted(&self) -> bool {
-        false
-    }
-}
-
-fn root(disk: &SimDisk) -> Arc<StoreRoot> {
-    let root = StoreRoot::open(
-        Arc::new(disk.clone()),
-        Path::new("/store"),
-        RootOptions::default(),
-    );
-    Arc::new(root.unwrap())
-}
-
-fn parts(root: &Arc<StoreRoot>, store: Box<dyn StreamStore>) -> StreamParts {
-    StreamParts {
-        settings: Arc::new(Settings::default()),
-        store,
-        files: Box::new(Files(root.clone())),
-        seed: 7,
-    }
-}
-
-fn create(disk: &SimDisk, json: &str) -> World {
-    let root = root(disk);
-    let config = config(json).unwrap();
-    let options = store_options(&config, &Settings::default().limits, false);
-    let meta = meta_json(&config, Nanos(START));
-    let store = root.create_stream(ACCOUNT, "S", &meta, options).unwrap();
-    let mut world = World::with_parts(config, parts(&root, Box::new(store)));
-    world.may_fail = true;
-    world
-}
-
-fn recover(disk: &SimDisk, now: Nanos) -> World {
-    let root = root(disk);
-    let found = root.streams(ACCOUNT).unwrap().remove(0);
-    let (config, created) = read_stream_meta(&found.meta.unwrap()).unwrap();
-    let options = store_options(&config, &Settings::default().limits, false);
-    let (store, _) = root.open_stream(ACCOUNT, "S", options).unwrap();
-    let mut consumers = Vec::new();
-    for found in root.consumers(ACCOUNT, "S").unwrap() {
-        let store = root.open_consumer(ACCOUNT, "S", &found.name).unwrap();
-        let store: Box<dyn ConsumerStore> = Box::new(store);
-        consumers.push((found.meta.unwrap(), store));
-    }
-    let listeners = Listeners {
-        all_inboxes: true,
-        ..Listeners::default()
-    };
-    let mut out = Effects::new();
-    let mut cx = Context {
-        now,
-        interest: &listeners,
-        out: &mut out,
-    };
-    let parts = parts(&root, Box::new(store));
-    let stream = Stream::recover(config, created, parts, consumers, &mut cx).unwrap();
-    World::of(stream, now, listeners)
-}
+use midge_jetstream::stream::Publish;
+use on_disk::{create, recover};
+use support::{World, block, payloads};
 
 fn code(answer: &str) -> u64 {
     let json: serde_json::Value = serde_json::from_str(answer).unwrap();

@@ -97,6 +97,8 @@ impl StreamStore for MemoryStore {
     fn purge(&mut self, purge: &Purge) -> Result<RemovedMany, StoreError> {
         if let Some(next) = self.log.purges_all(purge) {
             let number = self.log.blocks.back().map_or(1, |block| block.number + 1);
+            // Also of a stream that never had a message: it begins somewhere now.
+            self.log.fresh = false;
             let (last, time) = (next - 1, self.log.last_time);
             return Ok(self.log.reset(number, last.max(self.log.last), time));
         }

@@ -229,9 +229,11 @@ pub trait StreamStore: Send {
 
     /// Whether reading waits for the disk, as it does at first. Otherwise what is
     /// in no block in memory gives [`StoreError::NotAtHand`], and a task of
-    /// [`take_fetches`](Self::take_fetches) reads the block.
-    fn set_patient(&mut self, patient: bool) {
+    /// [`take_fetches`](Self::take_fetches) reads the block. Returns whether it
+    /// did until now.
+    fn set_patient(&mut self, patient: bool) -> bool {
         let _ = patient;
+        true
     }
 
     /// Tasks that read blocks, for any other thread; to be asked for after

@@ -8,4 +8,4 @@ pub use credential::{
     embed, expand_path, file_path, is_reference, plain_path, resolve, resolve_text,
 };
 pub use record::{DEFAULT_URL, Record};
-pub use store::{Store, check_name, config_dir, data_dir, make_private, write_whole};
+pub use store::{Store, check_name, config_dir, data_dir, make_private, replaceable, write_whole};

@@ -7,7 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use super::Record;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::output::Json;
 use crate::{bail, fail};
 
@@ -57,9 +57,37 @@ pub fn check_name(name: &str) -> Result<()> {
     Ok(())
 }
 
+/// The file that another one may take the place of when `path` is written: that
+/// which a link points to. Nothing for devices, pipes and links into the void,
+/// which are written as they are: nobody wants a file instead of `/dev/stdout`.
+pub fn replaceable(path: &Path) -> Option<PathBuf> {
+    match fs::metadata(path) {
+        Ok(found) if found.is_file() => fs::canonicalize(path).ok(),
+        Ok(found) if found.is_dir() => Some(path.to_owned()),
+        Ok(_) => None,
+        Err(_) if path.is_symlink() => None,
+        Err(_) => Some(path.to_owned()),
+    }
+}
+
 /// Writes a file as a whole: to a temporary file beside it, synced, renamed.
 /// A full disk or a crash leaves the old file.
 pub fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<()> {
+    let written = match replaceable(path) {
+        Some(path) => replace(&path, content, mode),
+        None => OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(mode)
+            .open(path)
+            .and_then(|mut file| file.write_all(content))
+            .map_err(Failure::from),
+    };
+    written.map_err(|failure| failure.context(format!("write {}", path.display())))
+}
+
+fn replace(path: &Path, content: &[u8], mode: u32) -> Result<()> {
     let directory = path.parent().unwrap_or(Path::new("."));
     make_private(directory)?;
     let name = path
@@ -73,7 +101,7 @@ pub fn write_whole(path: &Path, content: &[u8], mode: u32) -> Result<()> {
         // It may not even have been made.
         let _ = fs::remove_file(&temporary);
     }
-    written.map_err(|failure| failure.context(format!("write {}", path.display())))
+    written
 }
 
 fn write_synced(path: &Path, content: &[u8], mode: u32) -> Result<()> {

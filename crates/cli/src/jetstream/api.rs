@@ -13,6 +13,21 @@ use crate::output::Json;
 /// Most pages of a list: servers give at least 256 entries a page, and more
 /// than a million streams in an account are none of this tool's business.
 const MAX_PAGES: usize = 4_096;
+/// What an answer to a request that begins so has to have. Without it a server
+/// would be believed that has not done what was asked, or nothing would be shown
+/// as something.
+const PROOFS: [(&str, Proof); 10] = [
+    ("INFO", Proof::Member("limits")),
+    ("STREAM.CREATE.", Proof::Member("config")),
+    ("STREAM.UPDATE.", Proof::Member("config")),
+    ("STREAM.INFO.", Proof::Member("config")),
+    ("STREAM.DELETE.", Proof::Success),
+    ("STREAM.PURGE.", Proof::Success),
+    ("STREAM.MSG.DELETE.", Proof::Success),
+    ("STREAM.PEER.REMOVE.", Proof::Success),
+    ("CONSUMER.INFO.", Proof::Member("config")),
+    ("CONSUMER.DELETE.", Proof::Success),
+];
 /// Header with the API level that a server must have for a request.
 const REQUIRED_LEVEL: &str = "Nats-Required-Api-Level";
 
@@ -34,6 +49,30 @@ enum Trace {
     Api,
     /// As those about buckets are: each in one entry.
     Buckets,
+}
+
+/// What shows that an answer is one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Proof {
+    /// An object of this name, such as the configuration of a stream.
+    Member(&'static str),
+    /// That it was done.
+    Success,
+}
+
+/// Fails unless an answer is one to a request of this name.
+fn prove(name: &str, answer: &Json) -> Result<(), ApiError> {
+    if !matches!(answer, Json::Object(_)) {
+        return Err(ApiError::Garbled("it is no object".to_owned()));
+    }
+    let proof = PROOFS.iter().find(|(begin, _)| name.starts_with(begin));
+    match proof.map(|(_, proof)| proof) {
+        Some(Proof::Member(key)) if !matches!(answer.key(key), Json::Object(_)) => {
+            Err(ApiError::Garbled(format!("it has no {key}")))
+        }
+        Some(Proof::Success) if !answer.on("success") => Err(ApiError::Unconfirmed),
+        Some(Proof::Member(_) | Proof::Success) | None => Ok(()),
+    }
 }
 
 /// The JetStream API of an account.
@@ -139,7 +178,7 @@ impl Api {
             Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;
         match ApiError::of(&answer) {
             Some(error) => Err(error),
-            None => Ok(answer),
+            None => prove(name, &answer).map(|()| answer),
         }
     }
 
@@ -302,6 +341,9 @@ impl Api {
             Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;
         match ApiError::of(&answer) {
             Some(error) => Err(error),
+            None if answer.text("stream").is_empty() => {
+                Err(ApiError::Garbled("it names no stream".to_owned()))
+            }
             None => Ok(answer),
         }
     }

@@ -22,8 +22,10 @@ pub enum ApiError {
     NotAvailable(String),
     /// The connection.
     Client(ClientError),
-    /// The answer is no JSON.
+    /// The answer is none, and why.
     Garbled(String),
+    /// The answer does not say that it was done.
+    Unconfirmed,
 }
 
 impl ApiError {
@@ -45,31 +47,8 @@ impl ApiError {
         }
     }
 
-    /// The text that commands use which talk to streams as applications do.
-    pub fn as_library(&self) -> String {
-        match self {
-            ApiError::Server {
-                code,
-                err_code,
-                description,
-            } => {
-                format!(
-                    "nats: API error: code={code} err_code={err_code} description={description}"
-                )
-            }
-            other => other.to_string(),
-        }
-    }
-
-    /// Number of the error; 0 if the server did not say.
-    pub fn err_code(&self) -> i64 {
-        match self {
-            ApiError::Server { err_code, .. } => *err_code,
-            ApiError::NotAvailable(_) | ApiError::Client(_) | ApiError::Garbled(_) => 0,
-        }
-    }
-
-    /// All that the server said, as commands about buckets show it.
+    /// All that the server said, as commands show it which talk to streams as
+    /// applications do.
     pub fn in_full(&self) -> String {
         match self {
             ApiError::Server {
@@ -81,9 +60,21 @@ impl ApiError {
                     "nats: API error: code={code} err_code={err_code} description={description}"
                 )
             }
-            ApiError::NotAvailable(_) | ApiError::Client(_) | ApiError::Garbled(_) => {
-                self.to_string()
-            }
+            ApiError::NotAvailable(_)
+            | ApiError::Client(_)
+            | ApiError::Garbled(_)
+            | ApiError::Unconfirmed => self.to_string(),
+        }
+    }
+
+    /// Number of the error; 0 if the server did not say.
+    pub fn err_code(&self) -> i64 {
+        match self {
+            ApiError::Server { err_code, .. } => *err_code,
+            ApiError::NotAvailable(_)
+            | ApiError::Client(_)
+            | ApiError::Garbled(_)
+            | ApiError::Unconfirmed => 0,
         }
     }
 
@@ -109,7 +100,7 @@ impl ApiError {
         match self {
             ApiError::Server { err_code, .. } => *err_code == 10076,
             ApiError::NotAvailable(_) | ApiError::Client(ClientError::Timeout) => true,
-            ApiError::Client(_) | ApiError::Garbled(_) => false,
+            ApiError::Client(_) | ApiError::Garbled(_) | ApiError::Unconfirmed => false,
         }
     }
 
@@ -140,6 +131,9 @@ impl fmt::Display for ApiError {
             }
             ApiError::Client(error) => error.fmt(f),
             ApiError::Garbled(why) => write!(f, "the answer cannot be read: {why}"),
+            ApiError::Unconfirmed => {
+                f.write_str("unknown failure: the server did not confirm the request")
+            }
         }
     }
 }

@@ -129,7 +129,7 @@ impl Reader {
     fn begin_again(&mut self) -> Result<(), ApiError> {
         let start = match self.last_stream_seq {
             0 => self.start.clone(),
-            seq => Start::Sequence(seq + 1),
+            seq => Start::Sequence(seq.saturating_add(1)),
         };
         self.remove();
         let (consumer, _) = create(

@@ -15,7 +15,7 @@ use crate::{bail, log};
 /// this long.
 const GAP: Duration = Duration::from_millis(300);
 /// What is said when nobody listens.
-const NO_RESPONDERS: &str = "server request failed, ensure the account used has system privileges and appropriate permissions";
+pub const NO_RESPONDERS: &str = "server request failed, ensure the account used has system privileges and appropriate permissions";
 /// What is said when nobody answers.
 pub const NO_RESULTS: &str = "no results received, ensure the account used has system privileges and appropriate permissions";
 
@@ -137,7 +137,7 @@ impl System {
     ) -> Result<()> {
         let body = body.map_or_else(|| "{}".to_owned(), Json::compact);
         self.exchange(subject, &body, expect, |text, rtt| {
-            let Ok(json) = Json::parse(&text) else {
+            let Ok(json @ Json::Object(_)) = Json::parse(&text) else {
                 bail!("an answer on {subject} cannot be read");
             };
             Ok(found(Answer { text, json, rtt }))

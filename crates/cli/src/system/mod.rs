@@ -6,6 +6,6 @@ mod servers;
 mod stored;
 mod unpack;
 
-pub use ask::{Answer, Expect, NO_RESULTS, System};
+pub use ask::{Answer, Expect, NO_RESPONDERS, NO_RESULTS, System};
 pub use servers::{Asked, Servers};
 pub use unpack::unpacked;

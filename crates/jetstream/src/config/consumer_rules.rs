@@ -131,12 +131,12 @@ fn fill(
     if config.max_ack_pending == 0 {
         // Push consumers without acknowledgements may not have it.
         let may_have = config.ack_policy != AckPolicy::None || !config.is_push();
+        if limits.max_ack_pending > 0 && pedantic {
+            return Err(pedantic_error(
+                "max_ack_pending must be set if it's configured in stream limits",
+            ));
+        }
         if limits.max_ack_pending > 0 && may_have {
-            if pedantic {
-                return Err(pedantic_error(
-                    "max_ack_pending must be set if it's configured in stream limits",
-                ));
-            }
             config.max_ack_pending = limits.max_ack_pending;
         } else if config.ack_policy != AckPolicy::None {
             let ceilings = [

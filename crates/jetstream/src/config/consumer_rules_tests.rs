@@ -25,7 +25,8 @@ fn stream() -> StreamConfig {
         subjects: vec!["s.>".to_owned()],
         ..StreamConfig::default()
     };
-    crate::config::stream_rules::normalise(&mut config, &ServerLimits::default(), false).unwrap();
+    crate::config::stream_rules::normalise(&mut config, &ServerLimits::default(), None, false)
+        .unwrap();
     config
 }
 

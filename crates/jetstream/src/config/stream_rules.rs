@@ -10,7 +10,7 @@ use super::source_rules::{BadTransform, check_mirror, check_one_transform, check
 use super::stream::{Republish, StreamConfig};
 use crate::error::ApiError;
 use crate::error::catalogue as errors;
-use crate::limits::ServerLimits;
+use crate::limits::{AccountLimits, ServerLimits};
 use crate::text::duration::duration_text;
 use crate::units::NANOS_PER_SECOND;
 
@@ -25,14 +25,16 @@ pub(super) fn invalid(text: impl std::fmt::Display) -> ApiError {
     errors::STREAM_INVALID_CONFIG.with(text)
 }
 
-/// Fills in defaults and checks what needs no other stream. What changes
-/// silently is refused if `pedantic`.
+/// Fills in defaults and checks what needs no other stream. `account` are the
+/// limits of the account, if it has any. What changes silently is refused if
+/// `pedantic`.
 ///
 /// # Errors
 /// The first rule that is broken, in the order of the sheet.
 pub fn normalise(
     config: &mut StreamConfig,
     server: &ServerLimits,
+    account: Option<&AccountLimits>,
     pedantic: bool,
 ) -> Result<(), ApiError> {
     check_name_and_texts(config)?;
@@ -42,6 +44,9 @@ pub fn normalise(
     check_mirror(config)?;
     check_sources(config)?;
     check_subjects(config)?;
+    if let Some(account) = account {
+        check_bytes(config, account)?;
+    }
     check_transform(config)?;
     normalise_republish(config, pedantic)?;
     check_placement(config)?;
@@ -298,6 +303,21 @@ fn check_subjects(config: &mut StreamConfig) -> Result<(), ApiError> {
                 "subject \"{subject}\" overlaps with \"{other}\""
             )));
         }
+    }
+    Ok(())
+}
+
+/// What the account says about `max_bytes` itself.
+fn check_bytes(config: &StreamConfig, limits: &AccountLimits) -> Result<(), ApiError> {
+    if limits.max_bytes_required && config.max_bytes <= 0 {
+        return Err(errors::STREAM_MAX_BYTES_REQUIRED);
+    }
+    let limit = match config.storage {
+        Storage::File => limits.storage_max_stream_bytes,
+        Storage::Memory => limits.memory_max_stream_bytes,
+    };
+    if limit > 0 && config.max_bytes > limit {
+        return Err(errors::STREAM_MAX_STREAM_BYTES_EXCEEDED);
     }
     Ok(())
 }

@@ -11,6 +11,7 @@ fn check(body: &str) -> Result<StreamConfig, ApiError> {
     normalise(
         &mut request.config,
         &ServerLimits::default(),
+        None,
         request.pedantic,
     )?;
     refuse_later_features(&request.config)?;

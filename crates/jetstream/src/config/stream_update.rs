@@ -29,18 +29,18 @@ pub fn check_update(old: &StreamConfig, new: &mut StreamConfig) -> Result<(), Ap
     if old.sealed && !new.sealed {
         return invalid("stream configuration update can not unseal a sealed stream");
     }
+    if old.deny_delete && !new.deny_delete {
+        return invalid("stream configuration update can not cancel deny message deletes");
+    }
+    if old.deny_purge && !new.deny_purge {
+        return invalid("stream configuration update can not cancel deny purge");
+    }
     if new.sealed && !old.sealed {
         new.max_age = 0;
         new.discard = Discard::New;
         new.deny_delete = true;
         new.deny_purge = true;
         new.allow_rollup_hdrs = false;
-    }
-    if old.deny_delete && !new.deny_delete {
-        return invalid("stream configuration update can not cancel deny message deletes");
-    }
-    if old.deny_purge && !new.deny_purge {
-        return invalid("stream configuration update can not cancel deny purge");
     }
     if new.mirror.is_some() && new.mirror != old.mirror {
         return Err(errors::STREAM_MIRROR_NOT_UPDATABLE);

@@ -153,7 +153,9 @@ impl Consumer {
         // Any acknowledgement shows that somebody is there.
         self.touch_if_running(core, cx.now);
         let seq = reference.stream_seq;
-        if seq >= self.next && seq > self.delivered.stream {
+        let verdict = Verdict::parse(ack.payload);
+        let is_ahead = seq >= self.next && seq > self.delivered.stream;
+        if is_ahead {
             if seq > core.store.state().last && !self.config.flow_control {
                 cx.out.event(Event::Warning(format!(
                     "JetStream consumer '{} > {} > {}' ACK sequence {seq} past last stream sequence of {}",
@@ -163,10 +165,17 @@ impl Consumer {
                     core.store.state().last
                 )));
             }
-            return false;
         }
-        let verdict = Verdict::parse(ack.payload);
         let wakes = match verdict {
+            Verdict::Done if is_ahead => return false,
+            Verdict::Terminate(reason) if is_ahead => {
+                let reason = String::from_utf8_lossy(reason).into_owned();
+                core.herald()
+                    .terminated(cx, &self.name, reference.delivered(), &reason);
+                return false;
+            }
+            // Nothing changes, but who asks gets an answer.
+            Verdict::DoneAndNext(_) | Verdict::Again(_) | Verdict::Progress if is_ahead => false,
             Verdict::Done | Verdict::DoneAndNext(_) => self.done(reference, core, cx),
             Verdict::Again(argument) => self.again(reference, argument, core, cx),
             Verdict::Progress => {

@@ -49,6 +49,24 @@ enum Origin {
     Fresh,
 }
 
+/// A stream that waits for no disk, until this is dropped.
+struct Impatient<'a>(&'a mut Core);
+
+impl<'a> Impatient<'a> {
+    /// If another thread reads for the stream's consumers.
+    fn for_consumers_of(core: &'a mut Core) -> Self {
+        core.store.set_patient(!core.reads_beside);
+        Self(core)
+    }
+}
+
+impl Drop for Impatient<'_> {
+    /// Whatever comes next waits, even after a panic.
+    fn drop(&mut self) {
+        self.0.store.set_patient(true);
+    }
+}
+
 impl Consumer {
     /// Delivers what can be delivered now, up to a turn's worth.
     pub fn serve(&mut self, core: &mut Core, cx: &mut Context<'_>) -> Served {
@@ -58,11 +76,9 @@ impl Consumer {
         self.pass += 1;
         let before = self.delivered.consumer;
         // While a block is read others have their turn, and publishers above all.
-        core.is_impatient = core.reads_beside;
-        core.store.set_patient(!core.is_impatient);
-        let served = self.deliver_turn(core, cx);
-        core.is_impatient = false;
-        core.store.set_patient(true);
+        let impatient = Impatient::for_consumers_of(core);
+        let served = self.deliver_turn(impatient.0, cx);
+        drop(impatient);
         if self.delivered.consumer != before {
             self.delivered_changed = true;
             self.last_delivery = Some(cx.now);

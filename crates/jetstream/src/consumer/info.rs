@@ -91,7 +91,6 @@ impl Consumer {
     /// Gathers what replies show. Requests that have ended go.
     pub fn info(&mut self, detail: Detail, core: &mut Core, cx: &mut Context<'_>) -> ConsumerInfo {
         let num_waiting = self.num_waiting(cx);
-        self.skip_to_end(core);
         let state = core.store.state();
         let pending = self.num_pending(core);
         let most = if self.next > state.last && self.skip.is_none() {

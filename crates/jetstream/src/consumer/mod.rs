@@ -301,12 +301,7 @@ impl Consumer {
 
     fn sync_backlog(&mut self, core: &mut Core) {
         let start = self.backlog_start();
-        let Core {
-            groups,
-            store,
-            is_impatient,
-            ..
-        } = core;
+        let Core { groups, store, .. } = core;
         let Some(group) = groups.get(self.group) else {
             return;
         };
@@ -315,12 +310,12 @@ impl Consumer {
         {
             return;
         }
-        store.set_patient(true);
+        let was_patient = store.set_patient(true);
         // What can not be read can not be delivered either.
         self.backlog = store
             .count(group.filter(), start, midge_store::Counting::Messages)
             .unwrap_or(0);
-        store.set_patient(!*is_impatient);
+        store.set_patient(was_patient);
         self.mark = group.mark();
         self.backlog_known = true;
     }

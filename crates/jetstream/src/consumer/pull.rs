@@ -305,7 +305,7 @@ impl Consumer {
         let Some(request) = self.waiting.front_mut() else {
             return;
         };
-        request.left -= 1;
+        request.left = request.left.saturating_sub(1);
         request.served = true;
         if request.heartbeat > 0 {
             request.next_heartbeat = Some(after(cx.now, request.heartbeat));

@@ -145,23 +145,32 @@ impl Consumer {
             .map(|entry| entry.seq)
             .filter(|seq| !is_there(*seq))
             .collect();
+        let mut floor = self.floor;
         if !gone.is_empty() {
             self.last_ack = Some(now);
         }
         for seq in gone {
-            self.pending.remove(seq);
+            if let Some(entry) = self.pending.remove(seq)
+                && seq < first
+            {
+                floor.consumer = floor.consumer.max(entry.consumer_seq);
+            }
             self.note_settled(seq);
         }
         let mut redelivered = std::mem::take(&mut self.redelivered);
         redelivered.retain(|seq, _| is_there(Seq(*seq)));
         self.redelivered = redelivered;
         self.next = self.next.max(first);
-        if self.delivered.stream < first.previous() {
-            self.delivered.stream = first.previous();
+        // What was passed by counts as delivered from here on.
+        if self.delivered.stream < self.next.previous() {
+            self.delivered.stream = self.next.previous();
             self.delivered_changed = true;
         }
         if self.pending.is_empty() {
             self.set_floor(self.delivered);
+        } else if self.floor.stream < first.previous() {
+            floor.stream = first.previous();
+            self.set_floor(floor);
         }
         if let Some(skip) = &mut self.skip {
             skip.left.retain(|seq| is_there(*seq));
@@ -171,7 +180,7 @@ impl Consumer {
 
     // Pause.
 
-    pub(super) fn is_paused(&self, now: Nanos) -> bool {
+    pub fn is_paused(&self, now: Nanos) -> bool {
         self.config.pause_until.is_some_and(|until| until.at > now)
     }
 

@@ -7,11 +7,12 @@ use midge_store::Nanos;
 use serde_json::Value;
 
 use crate::json::{JsonError, Place, ReadJson, Strictness, parse, read_fields};
+use crate::units::NANOS_PER_MILLI;
 
 /// What a client asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PullRequest {
-    /// Messages; at least 1.
+    /// Messages, as it was asked for: one is delivered if it is below 1, too.
     pub batch: i64,
     /// Nanoseconds from now; 0 is for ever.
     pub expires: i64,
@@ -65,16 +66,19 @@ impl PullRequest {
             // The type has no name in the peer's errors.
             parse(body, "", Strictness::Lenient, &mut request)?;
             request.is_object = true;
-        } else if let Some(batch) = std::str::from_utf8(body)
-            .ok()
-            .and_then(|text| text.parse().ok())
-        {
-            request.batch = batch;
+        } else {
+            let number = std::str::from_utf8(body)
+                .ok()
+                .and_then(|text| text.parse().ok());
+            request.batch = number.unwrap_or(1);
         }
-        request.batch = request.batch.max(1);
         Ok(request)
     }
 }
+
+/// Nanoseconds between heartbeats of a request at least: who asks for more would
+/// keep the server busy with nothing.
+const SHORTEST_HEARTBEAT: i64 = NANOS_PER_MILLI;
 
 /// Urgency of requests that are no objects: after all others.
 const LAST: u8 = u8::MAX;
@@ -107,7 +111,10 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     pub fn new(request: PullRequest, reply: &[u8], now: Nanos) -> Self {
-        let heartbeat = request.idle_heartbeat.max(0);
+        let heartbeat = match request.idle_heartbeat {
+            asked if asked > 0 => asked.max(SHORTEST_HEARTBEAT),
+            _ => 0,
+        };
         Self {
             reply: reply.into(),
             left: request.batch,
@@ -242,8 +249,9 @@ mod tests {
             ("", 1),
             ("abc", 1),
             ("[1]", 1),
-            ("-3", 1),
-            ("{\"batch\":0}", 1),
+            ("-3", -3),
+            ("{\"batch\":0}", 0),
+            ("{}", 0),
             ("  2  ", 2),
             ("{\"batch\":7,\"unknown\":1}", 7),
         ] {

@@ -242,6 +242,16 @@ fn integer_type<'a>(field: &str, width: &'a str) -> &'a str {
     }
 }
 
+/// The name of a list's type in errors.
+fn list_type(field: &str) -> &'static str {
+    match field {
+        "sources" => "[]*server.StreamSource",
+        "subject_transforms" => "[]server.SubjectTransformConfig",
+        "backoff" => "[]time.Duration",
+        _ => "[]string",
+    }
+}
+
 macro_rules! read_integer {
     ($($type:ty: $convert:ident, $name:literal;)*) => {$(
         impl ReadJson for $type {
@@ -296,7 +306,7 @@ impl<T: ReadJson + Default> ReadJson for Vec<T> {
                 }
                 Ok(())
             }
-            _ => Err(at.mismatch(value, "[]")),
+            _ => Err(at.mismatch(value, list_type(at.name))),
         }
     }
 }

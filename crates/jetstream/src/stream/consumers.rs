@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Consumers, Stream};
 use crate::advisory::Action;
 use crate::config::consumer::{ConsumerRequest, CreateAction};
-use crate::config::consumer_rules::{self, Surroundings};
+use crate::config::consumer_rules::{self, DEFAULT_INACTIVE_THRESHOLD, Surroundings};
 use crate::config::consumer_update::check_update;
 use crate::config::metadata;
 use crate::config::{AckPolicy, ConsumerConfig, DeliverPolicy, Retention};
@@ -84,13 +84,20 @@ impl Stream {
             "" => None,
             name => self.consumers.named(name),
         };
-        // Who lives how long without users is decided when a consumer is made.
-        let mut keeps_threshold = None;
+        // A consumer that lives on without users does so after an update, too.
+        let mut threshold = None;
         let old = existing.and_then(|id| self.consumers.get(id));
         if let Some(old) = old {
             config.pause_until = old.config.pause_until;
-            if old.config.is_durable() != config.is_durable() && config.inactive_threshold == 0 {
-                keeps_threshold = Some(old.config.inactive_threshold);
+            let is_given = config.inactive_threshold > 0
+                || self.core.config.consumer_limits.inactive_threshold > 0;
+            if !is_given {
+                let had_none = old.config.is_durable() || old.config.inactive_threshold == 0;
+                threshold = Some(if had_none {
+                    0
+                } else {
+                    DEFAULT_INACTIVE_THRESHOLD
+                });
             }
             if old.config.sourcing && old.config.is_durable() && config.sourcing {
                 config.deliver_policy = old.config.deliver_policy;
@@ -107,7 +114,7 @@ impl Stream {
             account,
         };
         consumer_rules::normalise(config, around, request.pedantic)?;
-        if let Some(threshold) = keeps_threshold {
+        if let Some(threshold) = threshold {
             config.inactive_threshold = threshold;
         }
         match (existing, request.action) {
@@ -117,6 +124,7 @@ impl Stream {
                     .get(id)
                     .is_some_and(|old| old.config.same_as(config));
                 if same {
+                    self.tell_pause(id, cx);
                     Ok(id)
                 } else {
                     Err(errors::CONSUMER_ALREADY_EXISTS)
@@ -124,12 +132,22 @@ impl Stream {
             }
             (Some(id), CreateAction::Any | CreateAction::Update) => {
                 self.update_consumer(id, request.config, cx)?;
+                self.tell_pause(id, cx);
                 Ok(id)
             }
             (None, CreateAction::Update) => Err(errors::CONSUMER_DOES_NOT_EXIST),
             (None, CreateAction::Any | CreateAction::Create) => {
                 self.create_consumer(request.config, cx)
             }
+        }
+    }
+
+    /// Who asks for a consumer that pauses is told so, each time.
+    fn tell_pause(&mut self, id: ConsumerId, cx: &mut Context<'_>) {
+        if let Some(consumer) = self.consumers.get_mut(id)
+            && consumer.is_paused(cx.now)
+        {
+            consumer.apply_pause(true, &mut self.core, cx);
         }
     }
 
@@ -157,7 +175,7 @@ impl Stream {
         cx: &mut Context<'_>,
     ) -> Result<ConsumerId, ApiError> {
         self.check_consumer_count(&config)?;
-        self.check_work_queue(&config, None)?;
+        self.check_work_queue(&config)?;
         if config.durable_name.len().max(config.name.len()) > MAX_NAME {
             return Err(errors::CONSUMER_NAME_TOO_LONG.with(MAX_NAME));
         }
@@ -249,11 +267,7 @@ impl Stream {
     }
 
     /// The rules of work queues. `own` is the consumer that is updated.
-    fn check_work_queue(
-        &self,
-        config: &ConsumerConfig,
-        own: Option<ConsumerId>,
-    ) -> Result<(), ApiError> {
+    fn check_work_queue(&self, config: &ConsumerConfig) -> Result<(), ApiError> {
         if self.core.config.retention != Retention::WorkQueue || config.direct || config.sourcing {
             return Ok(());
         }
@@ -265,6 +279,19 @@ impl Stream {
         }
         if config.deliver_policy != DeliverPolicy::All {
             return Err(errors::CONSUMER_WQ_CONSUMER_NOT_DELIVER_ALL);
+        }
+        self.check_unique(config, None)
+    }
+
+    /// Whether a message of a work queue is that of one consumer. `own` is the
+    /// consumer if it is there already.
+    fn check_unique(
+        &self,
+        config: &ConsumerConfig,
+        own: Option<ConsumerId>,
+    ) -> Result<(), ApiError> {
+        if self.core.config.retention != Retention::WorkQueue || config.direct || config.sourcing {
+            return Ok(());
         }
         let mut others = self
             .consumers
@@ -299,7 +326,10 @@ impl Stream {
         config: ConsumerConfig,
         cx: &mut Context<'_>,
     ) -> Result<(), ApiError> {
-        self.check_work_queue(&config, Some(id))?;
+        let is_filtered = config.filters().next().is_some();
+        if is_filtered {
+            self.check_unique(&config, Some(id))?;
+        }
         let Some(old) = self.consumers.get(id) else {
             return Err(errors::CONSUMER_NOT_FOUND);
         };
@@ -312,6 +342,9 @@ impl Stream {
         })?;
         if old.config.same_as(&config) {
             return Ok(());
+        }
+        if !is_filtered {
+            self.check_unique(&config, Some(id))?;
         }
         let meta = meta_json(&old.name, old.created, &config);
         let old_config = old.config.clone();
@@ -395,8 +428,9 @@ impl Stream {
         {
             return Err(errors::CONSUMER_STORE_FAILED.with(error.without_path()));
         }
+        let is_news = consumer.config.pause_until != config.pause_until;
         consumer.config = config;
-        consumer.apply_pause(true, &mut self.core, cx);
+        consumer.apply_pause(is_news, &mut self.core, cx);
         self.wake(id);
         self.consumers.reschedule(id);
         Ok(())

@@ -289,7 +289,6 @@ impl Stream {
                 ready: Vec::new(),
                 reading: Vec::new(),
                 reads_beside: false,
-                is_impatient: false,
                 settled: Vec::new(),
                 lowest_pending: Seq::MAX,
             },
@@ -309,7 +308,7 @@ impl Stream {
     ) -> Result<Self, StoreError> {
         let mut stream = Self::new(config, cx.now, parts);
         let first = stream.core.config.first_seq;
-        if first > 1 {
+        if first > 0 {
             stream.core.store.skip_to(Seq(first), Nanos::NONE)?;
         }
         stream.core.herald().stream(cx, Action::Create);

@@ -73,8 +73,6 @@ pub(crate) struct Core {
     pub reading: Vec<ConsumerId>,
     /// Whether another thread reads for them.
     pub reads_beside: bool,
-    /// A consumer is being served that does not wait for the disk.
-    pub is_impatient: bool,
     /// Messages that a consumer is done with, if that may make them leave.
     pub settled: Vec<Seq>,
     /// No consumer waits for the acknowledgement of a message below this, or

@@ -376,10 +376,11 @@ impl Stream {
             .groups
             .note_appended(seq, message.subject, &mut self.core.ready);
         self.remember_id(headers.msg_id, seq, cx);
+        // What the message replaces counts for the limits: it is still there.
+        self.enforce_after(message.subject, &appended, cx)?;
         if let Some(rollup) = rollup {
             self.roll_up(rollup, message.subject, seq, &appended, cx)?;
         }
-        self.enforce_after(message.subject, &appended, cx)?;
         if self.republisher.is_some() {
             self.republish(message, header, (seq, timestamp), previous, cx);
         }

@@ -1,7 +1,7 @@
 //! Purge, rollup and deletion of messages (jetstream-streams.md 8).
 
 use midge_store::{Appended, Filter, Purge, Removal, RemovedMany, Seq, StoreError};
-use midge_subject::covers;
+use midge_subject::{covers, overlaps};
 
 use super::Stream;
 use super::limits::Cause;
@@ -23,8 +23,16 @@ pub(super) struct PurgeRequest {
     pub keep: u64,
 }
 
-/// Messages that a rollup removes one by one; more are purged together.
-const FEW: u64 = 16;
+/// Whether what is purged is none of the messages of a consumer with these
+/// filters.
+fn is_elsewhere(purged: &Filter, own: &[&str]) -> bool {
+    *purged != Filter::All
+        && !own.is_empty()
+        && !purged.patterns().iter().any(|purged| {
+            own.iter()
+                .any(|own| overlaps(purged.as_bytes(), own.as_bytes()))
+        })
+}
 
 impl Stream {
     /// Purges by request; how many messages went.
@@ -92,11 +100,8 @@ impl Stream {
         purge: &Purge,
         cx: &mut Context<'_>,
     ) -> Result<RemovedMany, StoreError> {
-        let before = self.core.store.state();
         let removed = self.core.store.purge(purge)?;
-        if removed.messages > 0 || self.core.store.state().last != before.last {
-            self.after_purge(purge, cx);
-        }
+        self.after_purge(purge, cx);
         Ok(removed)
     }
 
@@ -108,6 +113,10 @@ impl Stream {
         let mut lowest = Seq::MAX;
         for consumer in self.consumers.all_mut() {
             let own = consumer.filters();
+            if is_elsewhere(filter, &own) {
+                lowest = lowest.min(consumer.lowest_tracked().unwrap_or(Seq::MAX));
+                continue;
+            }
             let covered = *filter == Filter::All
                 || (!own.is_empty()
                     && own.iter().all(|own| {
@@ -143,13 +152,12 @@ impl Stream {
         appended: &Appended,
         cx: &mut Context<'_>,
     ) -> Result<(), StoreError> {
-        if rollup == Rollup::Subject && appended.subject_messages <= FEW {
-            while let Some(state) = self.core.store.subject_state(subject)?
+        // One message goes on its own, of which its consumers are told.
+        if rollup == Rollup::Subject && appended.subject_messages <= 2 {
+            if let Some(state) = self.core.store.subject_state(subject)?
                 && state.first < seq
             {
-                if !self.remove_message(state.first, Removal::Delete, Cause::Other, cx)? {
-                    break;
-                }
+                self.remove_message(state.first, Removal::Delete, Cause::Other, cx)?;
             }
             return Ok(());
         }

@@ -246,7 +246,10 @@ pub fn check_before_stream(
             body.optional::<InfoRequest>("JSApiStreamInfoRequest")?;
         }
         Endpoint::StreamPurge(_) => {
-            body.optional::<PurgeRequest>("JSApiStreamPurgeRequest")?;
+            let request: PurgeRequest = body.optional("JSApiStreamPurgeRequest")?;
+            if request.seq > 0 && request.keep > 0 {
+                return Err(errors::BAD_REQUEST);
+            }
         }
         Endpoint::MessageGet(_) => {
             let request: GetRequest = body.required("JSApiMsgGetRequest")?;

@@ -120,7 +120,7 @@ pub struct World {
 pub fn config(json: &str) -> Result<StreamConfig, ApiError> {
     let mut request = StreamRequest::parse(json.as_bytes(), Strictness::Strict).unwrap();
     let limits = Settings::default().limits;
-    stream_rules::normalise(&mut request.config, &limits, request.pedantic)?;
+    stream_rules::normalise(&mut request.config, &limits, None, request.pedantic)?;
     Ok(request.config)
 }
 

@@ -207,10 +207,8 @@ impl Worker {
         match host.stream.take_packing() {
             Ok(Some(task)) => {
                 let mailbox = self.mailbox.clone();
-                self.asides.packer.begin(move || {
-                    task.run();
-                    mailbox.send(WorkerMail::Packed(number));
-                });
+                let tell = move || mailbox.send(WorkerMail::Packed(number));
+                self.asides.packer.begin(|| task.run(), tell);
             }
             Ok(None) => {}
             Err(error) => self.shared.log.error(format_args!(
@@ -492,10 +490,8 @@ impl Worker {
         }
         for task in host.stream.take_fetches() {
             let mailbox = self.mailbox.clone();
-            self.asides.reader.begin(move || {
-                task.run();
-                mailbox.send(WorkerMail::Fetched(number));
-            });
+            let tell = move || mailbox.send(WorkerMail::Fetched(number));
+            self.asides.reader.begin(|| task.run(), tell);
         }
         let events = host.effects.take_events();
         let waits = self.jetstream.durability == Durability::Group && host.stream.waits_for_sync();

@@ -7,7 +7,9 @@
 //! - `signals`: signals received (configuration.md 8.3)
 //! - `signal_command`: `nats-server -sl`, signals sent (configuration.md 7.5)
 //! - `usage`: memory and processor use
+//! - `allocator`: how memory is allocated
 
+pub mod allocator;
 mod interfaces;
 mod pid_file;
 mod ports_file;

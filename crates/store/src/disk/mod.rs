@@ -85,6 +85,16 @@ pub trait Disk: Send + Sync + Debug {
     /// As the operating system says.
     fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
 
+    /// Reads a whole file into a buffer, in place of what was in it.
+    ///
+    /// # Errors
+    ///
+    /// As the operating system says.
+    fn read_into(&self, path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+        *buffer = self.read(path)?;
+        Ok(())
+    }
+
     /// Makes or replaces a file with this content, not synced.
     ///
     /// # Errors

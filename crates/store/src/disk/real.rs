@@ -1,7 +1,7 @@
 //! The operating system's file system.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -141,6 +141,16 @@ impl Disk for RealDisk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         fs::read(path)
+    }
+
+    fn read_into(&self, path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+        let mut file = File::open(path)?;
+        let size = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+        buffer.clear();
+        buffer
+            .try_reserve_exact(size)
+            .map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+        file.read_to_end(buffer).map(drop)
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {

@@ -168,13 +168,13 @@ impl BlockFiles {
         self.fetches.note_changed(number);
     }
 
-    /// Says that a block will be read soon.
-    pub fn will_read(&mut self, number: u32) {
+    /// Says that a block will be read soon, perhaps into `spare`.
+    pub fn will_read(&mut self, number: u32, spare: &mut Option<Vec<u8>>) {
         let path = self.path(number);
         if self.patient {
             self.disk.will_read(&path);
         } else {
-            self.fetches.ask(number, false, &self.disk, path);
+            self.fetches.ask(number, false, &self.disk, path, spare);
         }
     }
 
@@ -182,13 +182,14 @@ impl BlockFiles {
     ///
     /// # Errors
     ///
-    /// [`StoreError::NotAtHand`] as long as it would.
-    pub fn fetch(&mut self, number: u32) -> Result<(), StoreError> {
+    /// [`StoreError::NotAtHand`] as long as it would; it is read into `spare`
+    /// then, if there is one.
+    pub fn fetch(&mut self, number: u32, spare: &mut Option<Vec<u8>>) -> Result<(), StoreError> {
         if self.fetches.has(number) {
             return Ok(());
         }
         let path = self.path(number);
-        self.fetches.ask(number, true, &self.disk, path);
+        self.fetches.ask(number, true, &self.disk, path, spare);
         Err(StoreError::NotAtHand)
     }
 
@@ -209,11 +210,24 @@ impl BlockFiles {
 
     /// Reads a block's records, whatever form the file has.
     pub fn read(&mut self, number: u32) -> Result<BlockBytes, StoreError> {
+        self.read_into(number, &mut None)
+    }
+
+    /// The same, into `spare` if the disk is needed.
+    pub fn read_into(
+        &mut self,
+        number: u32,
+        spare: &mut Option<Vec<u8>>,
+    ) -> Result<BlockBytes, StoreError> {
         let path = self.path(number);
         let file = match self.fetches.take(number) {
             Some(Ok(fetched)) => fetched,
             // Why it failed is found out now, by the one who is to know.
-            Some(Err(_)) | None => self.disk.read(&path).at(&path)?,
+            Some(Err(_)) | None => {
+                let mut buffer = spare.take().unwrap_or_default();
+                self.disk.read_into(&path, &mut buffer).at(&path)?;
+                buffer
+            }
         };
         let encrypted = self.keys.is_some();
         let Some(seed) = self.seed(number)? else {

@@ -22,6 +22,8 @@ type Outcome = Arc<Mutex<Option<io::Result<Vec<u8>>>>>;
 pub struct FetchTask {
     disk: Arc<dyn Disk>,
     path: PathBuf,
+    /// Memory to read into.
+    buffer: Vec<u8>,
     outcome: Outcome,
 }
 
@@ -33,9 +35,19 @@ impl std::fmt::Debug for FetchTask {
 
 impl FetchTask {
     /// Does the work.
-    pub fn run(self) {
-        let read = self.disk.read(&self.path);
+    pub fn run(mut self) {
+        let mut buffer = std::mem::take(&mut self.buffer);
+        let read = self.disk.read_into(&self.path, &mut buffer);
+        let read = read.map(|()| buffer);
         *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(read);
+    }
+}
+
+impl Drop for FetchTask {
+    /// A task that was not run to its end has failed: somebody waits for it.
+    fn drop(&mut self) {
+        let mut outcome = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        outcome.get_or_insert_with(|| Err(io::Error::other("nobody has read the file")));
     }
 }
 
@@ -86,9 +98,16 @@ impl Fetches {
         read.filter(|_| !outdated)
     }
 
-    /// Has the file of a block read. One that is not `needed` at once takes
-    /// nothing away from others.
-    pub fn ask(&mut self, number: u32, needed: bool, disk: &Arc<dyn Disk>, path: PathBuf) {
+    /// Has the file of a block read, into `spare` if there is one. One that is
+    /// not `needed` at once takes nothing away from others.
+    pub fn ask(
+        &mut self,
+        number: u32,
+        needed: bool,
+        disk: &Arc<dyn Disk>,
+        path: PathBuf,
+        spare: &mut Option<Vec<u8>>,
+    ) {
         // What is outdated is read again.
         self.list
             .retain(|fetch| fetch.number != number || !fetch.outdated);
@@ -113,6 +132,7 @@ impl Fetches {
         self.tasks.push(FetchTask {
             disk: disk.clone(),
             path,
+            buffer: spare.take().unwrap_or_default(),
             outcome,
         });
     }

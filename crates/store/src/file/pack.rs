@@ -72,7 +72,13 @@ impl PackTask {
             Ok(false) => Outcome::Left,
             Err(error) => Outcome::Failed(error),
         };
-        *self.outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(outcome);
+        self.note(outcome);
+    }
+
+    /// What came of it; the first to say so counts.
+    fn note(&self, outcome: Outcome) {
+        let mut noted = self.outcome.lock().unwrap_or_else(PoisonError::into_inner);
+        noted.get_or_insert(outcome);
     }
 
     fn pack(&self) -> Result<bool, StoreError> {
@@ -94,6 +100,13 @@ impl PackTask {
         }
         self.disk.write_synced(&self.tmp, &packed).at(&self.tmp)?;
         Ok(true)
+    }
+}
+
+impl Drop for PackTask {
+    /// A task that was not run to its end leaves the block as it is.
+    fn drop(&mut self) {
+        self.note(Outcome::Left);
     }
 }
 

@@ -55,6 +55,8 @@ impl FileStore {
         let number = self.log.blocks.back().map_or(1, |block| block.number + 1);
         let last = next.saturating_sub(1).max(self.log.last);
         if last == 0 {
+            // It begins somewhere now.
+            self.log.fresh = false;
             return Ok(RemovedMany::default());
         }
         let time = self.log.last_time;

@@ -472,10 +472,9 @@ impl StreamStore for FileStore {
         self.next_packing()
     }
 
-    fn set_patient(&mut self, patient: bool) {
-        if let Some(files) = &mut self.log.files {
-            files.patient = patient;
-        }
+    fn set_patient(&mut self, patient: bool) -> bool {
+        let files = self.log.files.as_mut();
+        files.is_none_or(|files| std::mem::replace(&mut files.patient, patient))
     }
 
     fn take_fetches(&mut self) -> Vec<FetchTask> {

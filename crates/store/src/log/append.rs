@@ -103,6 +103,8 @@ impl Log {
     }
 
     pub fn skip_to(&mut self, next: u64, now: Nanos) {
+        // Also a stream that begins where all do has a beginning then.
+        self.fresh = false;
         if next <= self.last + 1 {
             return;
         }

@@ -87,9 +87,9 @@ impl Log {
             let read = match &mut self.files {
                 Some(files) => {
                     if is_at_rest && !files.patient {
-                        files.fetch(number)?;
+                        files.fetch(number, &mut self.spare)?;
                     }
-                    files.read(number)?
+                    files.read_into(number, &mut self.spare)?
                 }
                 None => return Ok(()),
             };
@@ -148,7 +148,7 @@ impl Log {
             && next.flushed == next.length
             && let Some(files) = &mut self.files
         {
-            files.will_read(next.number);
+            files.will_read(next.number, &mut self.spare);
         }
     }
 

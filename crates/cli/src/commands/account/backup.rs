@@ -52,7 +52,10 @@ pub fn backup(session: &mut Session) -> Result<()> {
         bail!("no streams found");
     }
     streams.sort_by(|a, b| a.text("config.name").cmp(b.text("config.name")));
-    let sum = |key: &str| streams.iter().map(|info| info.uint(key)).sum::<u64>();
+    let sum = |key: &str| {
+        let values = streams.iter().map(|info| info.uint(key));
+        values.fold(0, u64::saturating_add)
+    };
     let mut c = Columns::new(format!(
         "Performing backup of all streams to {}",
         target.display()

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::histogram::Histogram;
+use super::histogram::{BatchTimes, Histogram};
 use super::plan::{Kind, Plan};
 use super::puller::{Pulled, Puller, next_message, request};
 use super::run::{Counter, Sample, Work, run};
@@ -215,7 +215,7 @@ impl Order<'_> {
             config.set("deliver_policy", "all");
         } else {
             config.set("deliver_policy", "by_start_sequence");
-            config.set("opt_start_seq", self.last + 1);
+            config.set("opt_start_seq", self.last.saturating_add(1));
         }
         config.set("ack_policy", "none");
         config.set("replay_policy", "instant");
@@ -304,17 +304,13 @@ pub fn fetch(session: &mut Session) -> Result<()> {
         |api, subject, batch, taken, acks| {
             taken.counter.state("Fetching");
             api.connection.flush(api.timeout)?;
-            let operations = usize::try_from(taken.count.div_ceil(batch)).unwrap_or(usize::MAX);
-            let mut times = vec![Duration::ZERO; operations];
+            let mut times = BatchTimes::new(batch);
             while taken.wants_more() {
                 let time = fetch_batch(api, subject, batch, taken, acks)?;
-                let place = usize::try_from(taken.done.div_ceil(batch)).unwrap_or(0);
-                if let Some(slot) = place.checked_sub(1).and_then(|place| times.get_mut(place)) {
-                    *slot = time;
-                }
+                times.set(taken.done, time);
             }
             api.connection.write_operations(&[])?;
-            Ok(Some(times))
+            Ok(Some(times.histogram()))
         },
     )
 }
@@ -363,7 +359,7 @@ fn fetch_batch(
 }
 
 /// Takes messages of a consumer to which requests go with this subject.
-type Take = fn(&Api, &str, u64, &mut Taken<'_>, Acks) -> Result<Option<Vec<Duration>>>;
+type Take = fn(&Api, &str, u64, &mut Taken<'_>, Acks) -> Result<Option<Histogram>>;
 
 fn durable(session: &mut Session, label: &'static str, take: Take) -> Result<()> {
     let kind = Kind { label, letter: 'S' };
@@ -411,14 +407,7 @@ fn durable(session: &mut Session, label: &'static str, take: Take) -> Result<()>
             })?;
             let subject = api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
             let mut taken = Taken::new(plan, count, counter);
-            let times = take(&api, &subject, batch, &mut taken, acks)?;
-            let latencies = times.map(|times| {
-                let mut latencies = Histogram::default();
-                for time in times {
-                    latencies.add_time(time);
-                }
-                latencies
-            });
+            let latencies = take(&api, &subject, batch, &mut taken, acks)?;
             Ok(taken.sample(&api.connection, latencies))
         }));
     }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::histogram::Histogram;
+use super::histogram::BatchTimes;
 use super::plan::{Kind, Plan};
 use super::raw::{Answer, Raw, push_publish};
 use super::run::{Counter, Sample, Work, run};
@@ -171,12 +171,12 @@ fn get_all(
         &mut raw,
         plan,
         counter,
-        |out, number, reply| getter.by_sequence(out, first + number, reply),
+        |out, number, reply| getter.by_sequence(out, first.saturating_add(number), reply),
         |raw, answer, number| {
             getter.check(raw, answer).map_err(|error| {
                 api_error(&error).context(format!(
                     "getting message sequence number {} from the stream",
-                    first + number
+                    first.saturating_add(number)
                 ))
             })
         },
@@ -245,8 +245,7 @@ impl Batches<'_> {
     fn get_all(mut self, mut raw: Raw, plan: &Plan, counter: &Counter) -> Result<Sample> {
         counter.state("Getting   ");
         let count = plan.messages;
-        let operations = usize::try_from(count.div_ceil(self.size)).unwrap_or(usize::MAX);
-        let mut times = vec![Duration::ZERO; operations];
+        let mut times = BatchTimes::new(self.size);
         let mut done = 0;
         let begun = Instant::now();
         let mut sid = 0;
@@ -265,26 +264,19 @@ impl Batches<'_> {
                 );
                 plan.trouble.got_less();
             }
-            let place = usize::try_from(done.div_ceil(self.size)).unwrap_or(0);
-            if let Some(slot) = place.checked_sub(1).and_then(|place| times.get_mut(place)) {
-                *slot = time;
-            }
+            times.set(done.min(count), time);
             if !plan.sleep.is_zero() {
                 std::thread::sleep(plan.sleep);
             }
         }
         let ended = Instant::now();
-        let mut latencies = Histogram::default();
-        for time in times {
-            latencies.add_time(time);
-        }
         counter.state("Finished  ");
         Ok(Sample {
             messages: count,
             traffic: raw.messages,
             begun,
             ended,
-            latencies: Some(latencies),
+            latencies: Some(times.histogram()),
         })
     }
 
@@ -326,7 +318,7 @@ impl Batches<'_> {
                     let headers = Headers::decode(raw.headers(&answer));
                     let seq = headers.get("Nats-Sequence");
                     let seq: Option<u64> = seq.and_then(|text| text.parse().ok());
-                    self.next = seq.map_or(self.next + 1, |seq| seq + 1);
+                    self.next = seq.unwrap_or(self.next).saturating_add(1);
                 }
                 Some((204, _)) => break,
                 Some((404, _)) => bail!("no messages"),

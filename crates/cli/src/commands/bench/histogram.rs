@@ -1,5 +1,7 @@
 //! Durations of many operations in little memory.
 
+use std::time::Duration;
+
 /// Steps per power of two: an error of at most 1.6 %.
 const STEPS: usize = 64;
 /// Powers of two of nanoseconds that are told apart.
@@ -87,7 +89,7 @@ impl Histogram {
     }
 
     /// Adds a duration.
-    pub fn add_time(&mut self, time: std::time::Duration) {
+    pub fn add_time(&mut self, time: Duration) {
         self.add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
     }
 
@@ -170,9 +172,63 @@ impl Histogram {
     }
 }
 
+/// Times of batches that the messages so far have filled or begun: the last
+/// one counts of those that end in the same batch, and none of a batch that was
+/// passed over.
+#[derive(Debug)]
+pub struct BatchTimes {
+    /// Messages in a batch.
+    size: u64,
+    times: Vec<Duration>,
+}
+
+impl BatchTimes {
+    /// None yet, of batches with so many messages.
+    pub fn new(size: u64) -> Self {
+        Self {
+            size,
+            times: Vec::new(),
+        }
+    }
+
+    /// A call took so long, after which there have been `done` messages.
+    pub fn set(&mut self, done: u64, time: Duration) {
+        let count = usize::try_from(done.div_ceil(self.size)).unwrap_or(usize::MAX);
+        if count > self.times.len() {
+            self.times.resize(count, Duration::ZERO);
+        }
+        if let Some(slot) = count
+            .checked_sub(1)
+            .and_then(|place| self.times.get_mut(place))
+        {
+            *slot = time;
+        }
+    }
+
+    /// All of them.
+    pub fn histogram(self) -> Histogram {
+        let mut all = Histogram::default();
+        for time in self.times {
+            all.add_time(time);
+        }
+        all
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn batches_that_are_passed_over_take_no_time() {
+        let mut times = BatchTimes::new(10);
+        let millis = Duration::from_millis;
+        times.set(0, millis(9));
+        for (done, time) in [(10, 3), (15, 5), (20, 4), (40, 2)] {
+            times.set(done, millis(time));
+        }
+        assert_eq!(times.times, [3, 4, 0, 2].map(millis));
+    }
 
     #[test]
     fn percentiles_are_close() {

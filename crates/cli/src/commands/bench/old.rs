@@ -250,7 +250,7 @@ impl<'a> Order<'a> {
             config.set("deliver_policy", "all");
         } else {
             config.set("deliver_policy", "by_start_sequence");
-            config.set("opt_start_seq", self.last + 1);
+            config.set("opt_start_seq", self.last.saturating_add(1));
         }
         config.set("ack_policy", "none");
         config.set("ack_wait", nanos(ORDERED_ACK_WAIT));

@@ -74,14 +74,14 @@ impl Unacked {
         counter.state("Publishing");
         let inbox = raw.inbox.clone();
         let mut buffer = Vec::new();
-        let mut sent = 0;
+        let mut sent = 0_usize;
         let mut paused = Duration::ZERO;
         let begun = Instant::now();
         for number in 0..self.size {
             let reply = format!("{inbox}.{number}");
             messages.push(&mut buffer, self.first + number, &reply, &[]);
             sent += 1;
-            let stalls = sent - self.acked - self.refused.len() >= MAX_UNACKED;
+            let stalls = sent.saturating_sub(self.acked + self.refused.len()) >= MAX_UNACKED;
             if buffer.len() >= WRITE_AT || stalls || !pace.is_free() {
                 raw.write(&buffer)?;
                 buffer.clear();
@@ -145,7 +145,8 @@ impl Unacked {
             .rsplit('.')
             .next()
             .and_then(|text| text.parse().ok());
-        self.refused.extend(number);
+        self.refused
+            .extend(number.filter(|number| *number < self.size));
         Ok(())
     }
 }
@@ -270,7 +271,9 @@ impl Flow {
 
     /// Whether an acknowledgement is needed before there may be more.
     fn stalls(&self, seq: u64, outstanding: u64) -> bool {
-        self.acked + self.every * outstanding <= seq
+        self.acked
+            .saturating_add(self.every.saturating_mul(outstanding))
+            <= seq
     }
 
     /// Takes the answer to the first message.

@@ -236,7 +236,7 @@ pub fn delays(steps: u64, least: i64, most: i64) -> Result<Json> {
     }
     let (least, most) = (least.min(most), least.max(most));
     let steps = i64::try_from(steps).unwrap_or(i64::MAX);
-    let step = (most - least) / steps;
+    let step = most.saturating_sub(least) / steps;
     if most != least && step == 0 {
         return Err(why(fail!(
             "step range between {} and {} is too small for {steps} steps",

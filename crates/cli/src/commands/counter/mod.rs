@@ -12,15 +12,15 @@ use crate::{bail, fail};
 /// The stream of a counter, by name or by subject.
 fn stream_of(api: &Api, named: &str, subject: &str) -> Result<String> {
     let name = if named.is_empty() {
-        let names = api.stream_names(subject).map_err(|why| why.as_library())?;
+        let names = api.stream_names(subject).map_err(|why| why.in_full())?;
         match names.into_iter().next() {
             Some(name) => name,
-            None => return Err(ApiError::stream_not_found().as_library().into()),
+            None => return Err(ApiError::stream_not_found().in_full().into()),
         }
     } else {
         named.to_owned()
     };
-    let info = api.stream_info(&name).map_err(|why| why.as_library())?;
+    let info = api.stream_info(&name).map_err(|why| why.in_full())?;
     if !info.on("config.allow_msg_counter") || !info.on("config.allow_direct") {
         bail!("{name:?} is not a valid counter stream");
     }
@@ -43,7 +43,7 @@ fn load(session: &mut Session) -> Result<DirectMessage> {
         }
         fail!(
             "failed to get last message for subject {subject}: {}",
-            why.as_library()
+            why.in_full()
         )
     })
 }
@@ -138,7 +138,7 @@ fn add(session: &mut Session, sign: i8) -> Result<()> {
     );
     let ack = api
         .publish(&subject, Some(&headers), b"")
-        .map_err(|why| why.as_library())?;
+        .map_err(|why| why.in_full())?;
     match ack.text("val") {
         "" => bail!("{:?} is not a valid counter stream", ack.text("stream")),
         value => println!("{value}"),

@@ -9,8 +9,9 @@ use aws_lc_rs::digest::{Context, SHA256};
 
 use super::bucket::{Bucket, Object, not_found};
 use crate::client::{ClientError, unique_id};
+use crate::context::replaceable;
 use crate::failure::{Failure, Result};
-use crate::format::{human_size, human_size_float, human_span};
+use crate::format::{human_size, human_size_float, human_span, io_error_at};
 use crate::jetstream::{Ordered, Start};
 use crate::output::progress::{Progress, Unit};
 use crate::session::Session;
@@ -88,6 +89,19 @@ pub fn get(session: &mut Session) -> Result<()> {
 /// Writes to a file beside the target, which takes its place in the end: a
 /// failure leaves what was there before.
 fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) -> Result<()> {
+    let Some(target) = replaceable(target) else {
+        let failed = |operation, error: &std::io::Error| {
+            fail!("{}", io_error_at(operation, target.display(), error))
+        };
+        let file = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .open(target);
+        let file = file.map_err(|error| failed("open", &error))?;
+        let out = BufWriter::new(&file);
+        return receive(bucket, object, out, bar, &|error| failed("write", error));
+    };
     let directory = target.parent().unwrap_or(Path::new("/"));
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     let temporary = directory.join(format!("{name}.tmp-{}", unique_id()));
@@ -95,21 +109,12 @@ fn write(bucket: &Bucket, object: &Object, target: &Path, bar: &mut Progress) ->
         .write(true)
         .create_new(true)
         .open(&temporary)
-        .map_err(|error| {
-            fail!(
-                "{}",
-                crate::format::io_error_at("open", target.display(), &error)
-            )
-        })?;
-    let failed = |error: &std::io::Error| {
-        fail!(
-            "{}",
-            crate::format::io_error_at("write", target.display(), error)
-        )
-    };
+        .map_err(|error| fail!("{}", io_error_at("open", target.display(), &error)))?;
+    let failed =
+        |error: &std::io::Error| fail!("{}", io_error_at("write", target.display(), error));
     let written = receive(bucket, object, BufWriter::new(&file), bar, &failed)
         .and_then(|()| file.sync_all().map_err(|error| failed(&error)))
-        .and_then(|()| fs::rename(&temporary, target).map_err(|error| failed(&error)));
+        .and_then(|()| fs::rename(&temporary, &target).map_err(|error| failed(&error)));
     if written.is_err() {
         // It is of no use without its end.
         let _ = fs::remove_file(&temporary);

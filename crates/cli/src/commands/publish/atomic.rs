@@ -67,15 +67,13 @@ fn collect(draft: &Draft, body: &[u8], quiet: bool, messages: &mut Vec<Ready>) -
 fn check_stream(api: &Api, subject: &str) -> Result<()> {
     let Some(stream) = api
         .stream_names(subject)
-        .map_err(|error| error.as_library())?
+        .map_err(|error| error.in_full())?
         .into_iter()
         .next()
     else {
-        return Err(ApiError::stream_not_found().as_library().into());
+        return Err(ApiError::stream_not_found().in_full().into());
     };
-    let info = api
-        .stream_info(&stream)
-        .map_err(|error| error.as_library())?;
+    let info = api.stream_info(&stream).map_err(|error| error.in_full())?;
     if !info.on("config.allow_atomic") {
         bail!("atomic publishing is not allowed for stream {stream} with subject {subject}");
     }
@@ -129,7 +127,7 @@ fn parsed(answer: &Message) -> Result<Json> {
     let ack = Json::parse(&answer.payload)
         .map_err(|_| crate::fail!("invalid ack response: {}", answer.text()))?;
     match ApiError::of(&ack) {
-        Some(error) => Err(error.as_library().into()),
+        Some(error) => Err(error.in_full().into()),
         None => Ok(ack),
     }
 }

@@ -200,6 +200,10 @@ impl Sender {
         if let Some(error) = ApiError::of(&ack) {
             return Err(error.into());
         }
+        // Who answers need not be a stream.
+        if ack.text("stream").is_empty() {
+            bail!("invalid ack response: {}", answer.text());
+        }
         if self.trace {
             println!("<<< {}", answer.text());
         }

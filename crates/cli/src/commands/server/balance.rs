@@ -156,10 +156,11 @@ fn gather(
             let data = answer.json.at("data");
             let limit = data.int("limit");
             if limit > 0 && data.list("connections").len() as i64 >= limit {
-                next = next.max(data.int("offset") + limit);
+                next = next.max(data.int("offset").saturating_add(limit));
             }
         }
-        if next == 0 {
+        // A server that gives the same page again has no more.
+        if next <= offset {
             break;
         }
         offset = next;

@@ -193,12 +193,12 @@ fn limits(varz: &Json, c: &mut Columns) {
     c.row("Maximum Payload", human_size(varz.uint("max_payload")));
     c.row(
         "TLS Timeout",
-        human_duration(varz.float("tls_timeout") as i64 * SECOND),
+        human_duration((varz.float("tls_timeout") as i64).saturating_mul(SECOND)),
     );
     let deadline = varz.int("write_deadline");
     c.row(
         "Write Deadline",
-        human_duration((deadline + MILLI / 2) / MILLI * MILLI),
+        human_duration(deadline.saturating_add(MILLI / 2) / MILLI * MILLI),
     );
 }
 

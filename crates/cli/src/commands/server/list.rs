@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use super::shorten::shorten;
 use crate::bail;
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::format::{commas, human_duration, human_size, parse_uint, span_between};
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::{Expect, NO_RESULTS, Servers};
+use crate::system::{Expect, NO_RESPONDERS, NO_RESULTS, Servers};
 
 /// Nanoseconds of a millisecond.
 const MILLI: i64 = 1_000_000;
@@ -60,7 +60,7 @@ impl Row {
                 .list("gateways")
                 .iter()
                 .map(|gateway| gateway.int("inbound_connections"))
-                .sum(),
+                .fold(0, i64::saturating_add),
             memory: statsz.uint("mem"),
             cpu: statsz.float("cpu"),
             cores: statsz.int("cores"),
@@ -122,10 +122,11 @@ pub fn list(session: &mut Session) -> Result<()> {
         None => Expect::Quiet,
     };
     let system = Servers::of(session)?;
-    // That nobody listens is no different from that nobody answers.
-    let answers = system
-        .ask("$SYS.REQ.SERVER.PING", None, expect)
-        .unwrap_or_default();
+    let answers = match system.ask("$SYS.REQ.SERVER.PING", None, expect) {
+        // That nobody listens is no different from that nobody answers.
+        Err(Failure::Error(why)) if why == NO_RESPONDERS => Vec::new(),
+        answers => answers?,
+    };
     let matches = &session.matches;
     let archive = matches.filled("archive");
     if answers.is_empty() {
@@ -213,7 +214,9 @@ fn servers(rows: &[Row], compact: bool, stored: bool) -> Table {
         let all = rows.iter().all(|row| Some(value(row)) == first);
         if all { "" } else { "X" }
     };
-    let sum = |value: &dyn Fn(&Row) -> i64| commas(rows.iter().map(value).sum::<i64>());
+    let sum =
+        |value: &dyn Fn(&Row) -> i64| commas(rows.iter().map(value).fold(0, i64::saturating_add));
+    let memory = rows.iter().map(|row| row.memory);
     let enabled = rows.iter().filter(|row| row.jetstream != "no").count();
     table.footer(vec![
         "".into(),
@@ -225,7 +228,7 @@ fn servers(rows: &[Row], compact: bool, stored: bool) -> Table {
         sum(&|row| row.subscriptions).into(),
         if even { "" } else { "X" }.into(),
         differ(&|row| row.gateways.to_string()).into(),
-        human_size(rows.iter().map(|row| row.memory).sum()).into(),
+        human_size(memory.fold(0, u64::saturating_add)).into(),
         "".into(),
         "".into(),
         sum(&|row| row.slow).into(),
@@ -259,16 +262,16 @@ fn clusters(rows: &[Row]) -> Table {
             .iter_mut()
             .zip([1, row.gateways, row.inbound, row.connections])
         {
-            *sum += value;
+            *sum = sum.saturating_add(value);
         }
     }
-    let mut total = [0; 4];
+    let mut total = [0_i64; 4];
     let mut found: Vec<(&str, [i64; 4])> = found.into_iter().collect();
     found.sort_by_key(|(_, [.., connections])| *connections);
     for (name, sums) in found {
         let mut cells = vec![name.into()];
         for (sum, value) in total.iter_mut().zip(sums) {
-            *sum += value;
+            *sum = sum.saturating_add(value);
             cells.push(value.into());
         }
         table.row(cells);

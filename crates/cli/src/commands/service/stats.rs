@@ -36,9 +36,9 @@ pub fn stats(session: &mut Session) -> Result<()> {
     let (mut requests, mut errors, mut nanos) = (0, 0, 0);
     for json in &found {
         for (number, endpoint) in json.list("endpoints").iter().enumerate() {
-            requests += endpoint.uint("num_requests");
-            errors += endpoint.uint("num_errors");
-            nanos += endpoint.int("processing_time");
+            requests = endpoint.uint("num_requests").saturating_add(requests);
+            errors = endpoint.uint("num_errors").saturating_add(errors);
+            nanos = endpoint.int("processing_time").saturating_add(nanos);
             table.row(vec![
                 if number == 0 { json.text("id") } else { "" }.into(),
                 endpoint.text("name").into(),
@@ -50,7 +50,7 @@ pub fn stats(session: &mut Session) -> Result<()> {
             ]);
         }
     }
-    let average = i64::try_from(requests + errors)
+    let average = i64::try_from(requests.saturating_add(errors))
         .ok()
         .and_then(|count| nanos.checked_div(count))
         .unwrap_or(0);

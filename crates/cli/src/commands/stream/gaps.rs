@@ -142,7 +142,7 @@ fn walk(
         if delivered.stream_seq > next {
             gaps.push((next, (delivered.stream_seq - 1).min(last)));
         }
-        next = delivered.stream_seq + 1;
+        next = delivered.stream_seq.saturating_add(1);
         if delivered.pending == 0 {
             break;
         }

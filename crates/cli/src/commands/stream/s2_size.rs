@@ -67,13 +67,14 @@ impl PlainSize {
 
     fn chunk(&mut self) {
         let length = self.length().unwrap_or(0);
-        self.bytes += match self.begun.first() {
+        let plain = match self.begun.first() {
             Some(&COMPRESSED) => {
                 varint(self.begun.get(HEAD + CHECKSUM..).unwrap_or_default()).unwrap_or(0)
             }
             Some(&PLAIN) => u64::try_from(length.saturating_sub(CHECKSUM)).unwrap_or(0),
             _ => 0,
         };
+        self.bytes = self.bytes.saturating_add(plain);
         self.skip = (HEAD + length).saturating_sub(self.begun.len());
         self.begun.clear();
     }

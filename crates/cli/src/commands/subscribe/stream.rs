@@ -33,7 +33,7 @@ pub fn subscribe(session: &mut Session, options: &Options, asked: &StreamOptions
         .map(String::as_str)
         .unwrap_or_default();
     let stream = find_stream(&api, &asked.name, filter)?;
-    let info = api.stream_info(&stream).map_err(|why| why.as_library())?;
+    let info = api.stream_info(&stream).map_err(|why| why.in_full())?;
     if asked.direct && !asked.durable.is_empty() {
         bail!("cannot use direct get when a durable name is supplied");
     }
@@ -83,7 +83,7 @@ fn find_stream(api: &Api, named: &str, subject: &str) -> Result<String> {
     if !named.is_empty() {
         return Ok(named.to_owned());
     }
-    let names = api.stream_names(subject).map_err(|why| why.as_library())?;
+    let names = api.stream_names(subject).map_err(|why| why.in_full())?;
     match names.into_iter().next() {
         Some(name) => Ok(name),
         None => bail!("no stream found with subject: {subject}"),
@@ -209,7 +209,7 @@ impl Reading<'_> {
             self.start(),
             self.asked.without_bodies,
         )
-        .map_err(|why| fail!("failed to create consumer: {}", why.as_library()))?;
+        .map_err(|why| fail!("failed to create consumer: {}", why.in_full()))?;
         if self.asked.until_end && reader.pending == 0 {
             return Ok(());
         }
@@ -239,12 +239,12 @@ impl Reading<'_> {
             Err(error) if error.is_consumer_not_found() => self.create(&name).map_err(|why| {
                 fail!(
                     "failed to create durable consumer {name:?}: {}",
-                    why.as_library()
+                    why.in_full()
                 )
             })?,
             Err(error) => bail!(
                 "error loading durable consumer {name:?}: {}",
-                error.as_library()
+                error.in_full()
             ),
         };
         if info.list("config.filter_subjects").len() > 1 {

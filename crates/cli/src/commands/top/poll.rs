@@ -121,7 +121,10 @@ impl Poll {
             );
             bail!("{text} ({code})");
         }
-        Ok(answer.at("data").clone())
+        match answer.at("data") {
+            data @ Json::Object(_) => Ok(data.clone()),
+            _ => bail!("the answer cannot be read: it has no data"),
+        }
     }
 }
 

@@ -72,7 +72,7 @@ fn read(path: &str) -> std::result::Result<String, String> {
 
 /// `end` in seconds since 1970, 0 for never; everything else in nanoseconds.
 fn judge(end: i64, warn: i64, critical: i64, require: bool, now: i64, report: &mut Report) {
-    let left = (end - now.div_euclid(SECOND)) as f64;
+    let left = end.saturating_sub(now.div_euclid(SECOND)) as f64;
     let threshold = Threshold::seconds(Some(warn), Some(critical));
     report.metric_within(
         "expiry",

@@ -211,7 +211,7 @@ fn replicas(streams: &[Json], lag: u64, seen: i64, report: &mut Report) {
             failed += 1;
         } else if stream.text("cluster.leader").is_empty() {
             no_leader += 1;
-        } else if peers.len() as i64 != wanted - 1 {
+        } else if peers.len() as i64 != wanted.saturating_sub(1) {
             missing += 1;
         } else {
             let before = failed + not_seen + lagged;

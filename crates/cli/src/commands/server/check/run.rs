@@ -1,6 +1,5 @@
 //! Runs a check and writes its result.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
 use super::render::{Format, render};
@@ -21,7 +20,7 @@ pub struct Check {
 
 /// Runs a check and shows its result; the exit code says how bad it is.
 pub fn run(session: &mut Session, check: &Check) -> Result<()> {
-    let report = guarded(session, check);
+    let report = checked(session, check);
     let format = Format::named(session.matches.text("format").unwrap_or_default());
     let namespace = session.matches.text("namespace").unwrap_or_default();
     let text = render(&report, format, namespace);
@@ -37,20 +36,11 @@ pub fn run(session: &mut Session, check: &Check) -> Result<()> {
     }
 }
 
-/// Runs a check; that it fails, even by a fault of its own, is a result.
-pub fn guarded(session: &mut Session, check: &Check) -> Report {
+/// Runs a check; that it fails is a result.
+pub fn checked(session: &mut Session, check: &Check) -> Report {
     let mut report = (check.report)(session);
-    match catch_unwind(AssertUnwindSafe(|| (check.look)(session, &mut report))) {
-        Ok(Ok(())) => {}
-        Ok(Err(failure)) => report.critical(format!("Check failed: {failure}")),
-        Err(panic) => {
-            let why = panic
-                .downcast_ref::<String>()
-                .map(String::as_str)
-                .or_else(|| panic.downcast_ref::<&str>().copied())
-                .unwrap_or("no reason given");
-            report.critical(format!("check caused a panic: {why}"));
-        }
+    if let Err(failure) = (check.look)(session, &mut report) {
+        report.critical(format!("Check failed: {failure}"));
     }
     report
 }

@@ -38,7 +38,8 @@ struct Servers {
 }
 
 impl Servers {
-    fn add(&mut self, answer: &Json) {
+    /// Takes an answer; gives how many accounts are in it.
+    fn add(&mut self, answer: &Json) -> usize {
         let server = answer.at("server");
         if answer.has("error") {
             log!(
@@ -46,7 +47,7 @@ impl Servers {
                 server.text("name"),
                 answer.text("error.description")
             );
-            return;
+            return 0;
         }
         let data = answer.at("data");
         let total = usize::try_from(data.uint("total")).unwrap_or(usize::MAX);
@@ -54,9 +55,9 @@ impl Servers {
         let known = self.by_id.entry(server.text("id").to_owned()).or_default();
         server.text("name").clone_into(&mut known.name);
         server.text("id").clone_into(&mut known.id);
-        known
-            .accounts
-            .extend(data.list("account_details").iter().cloned());
+        let found = data.list("account_details");
+        known.accounts.extend_from_slice(found);
+        found.len()
     }
 
     fn sorted(self) -> Vec<ServerAssets> {
@@ -79,10 +80,12 @@ pub fn gather(asked: &impl Asked, expect: Expect, options: &Json) -> Result<Vec<
         let answers = asked
             .ask(SUBJECT, Some(&body), expect)
             .map_err(|failure| failure.context(SUBJECT))?;
+        let mut found = 0;
         for answer in answers {
-            servers.add(&answer.json);
+            found += servers.add(&answer.json);
         }
-        if (page + 1) * PAGE >= servers.accounts {
+        // Whatever servers promise: an empty page is the last one.
+        if found == 0 || (page + 1) * PAGE >= servers.accounts {
             break;
         }
     }

@@ -36,10 +36,10 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
         let sum = sums
             .entry(connection.text("account").to_owned())
             .or_default();
-        sum.in_msgs += connection.uint("in_msgs");
-        sum.out_msgs += connection.uint("out_msgs");
-        sum.in_bytes += connection.uint("in_bytes");
-        sum.out_bytes += connection.uint("out_bytes");
+        sum.in_msgs = sum.in_msgs.saturating_add(connection.uint("in_msgs"));
+        sum.out_msgs = sum.out_msgs.saturating_add(connection.uint("out_msgs"));
+        sum.in_bytes = sum.in_bytes.saturating_add(connection.uint("in_bytes"));
+        sum.out_bytes = sum.out_bytes.saturating_add(connection.uint("out_bytes"));
         sum.subs += connection.list("subscriptions_list").len() as u64;
         sum.connections.push(connection);
     }

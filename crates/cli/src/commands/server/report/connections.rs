@@ -16,6 +16,9 @@ use crate::{bail, fail};
 
 /// Connections in a page, as servers give them.
 const PAGE: i64 = 1024;
+/// Pages that are asked for, so that a server that always promises more cannot
+/// keep the tool busy for ever: with [`PAGE`], ten million connections a server.
+const MAX_PAGES: i64 = 10_000;
 /// Letters of a name that are shown.
 const NAME: usize = 40;
 /// Letters of an account name, and those that are left of a longer one.
@@ -89,15 +92,18 @@ pub fn gather_of(
         }
     };
     let mut connections = Vec::new();
-    for page in 0.. {
+    for page in 0..MAX_PAGES {
         options.set("offset", page * PAGE);
         let answers = chosen.ask("CONNZ", options.clone(), expect)?;
+        let mut found = 0;
         for answer in &answers {
             if !answer.json.has("data") {
                 bail!("no data received in response");
             }
             let server = answer.json.at("server");
-            for connection in answer.json.list("data.connections") {
+            let page = answer.json.list("data.connections");
+            found += page.len();
+            for connection in page {
                 let fits = match &filter {
                     Some(filter) => holds(filter, connection, server)?,
                     None => true,
@@ -108,10 +114,11 @@ pub fn gather_of(
             }
         }
         let more = |answer: &Answer| {
-            answer.json.int("data.offset") + answer.json.int("data.limit")
-                < answer.json.int("data.total")
+            let data = answer.json.at("data");
+            data.int("offset").saturating_add(data.int("limit")) < data.int("total")
         };
-        if !answers.iter().any(more) {
+        // Whatever servers promise: an empty page is the last one.
+        if found == 0 || !answers.iter().any(more) {
             break;
         }
         if page == 0 {

@@ -40,7 +40,7 @@ impl Gateways {
         for (number, (name, gateway)) in gateways.enumerate() {
             let connection = gateway.at("connection");
             self.count += 1;
-            self.bytes += connection.uint(bytes);
+            self.bytes = self.bytes.saturating_add(connection.uint(bytes));
             let mut cells = vec![Cell::from(""); 3];
             cells.extend([
                 if number == 0 { direction } else { "" }.into(),

@@ -69,13 +69,16 @@ impl Row {
             }
         };
         let streams = detail.list("stream_detail");
-        let sum = |key: &str| streams.iter().map(|stream| stream.uint(key)).sum();
+        let sum = |key: &str| {
+            let values = streams.iter().map(|stream| stream.uint(key));
+            values.fold(0, u64::saturating_add)
+        };
         row.streams = streams.len() as u64;
         row.consumers = sum("state.consumer_count");
         row.messages = sum("state.messages");
         row.memory = detail.uint("memory");
         row.file = detail.uint("storage");
-        row.bytes = row.memory + row.file;
+        row.bytes = row.memory.saturating_add(row.file);
         row.api = detail.uint("api.total");
         row
     }
@@ -185,7 +188,8 @@ fn leader_table(leaders: &Leaders, what: &str) -> Table {
     );
     let mut totals: BTreeMap<&str, u64> = BTreeMap::new();
     for (cluster, count) in leaders.values() {
-        *totals.entry(cluster).or_default() += count;
+        let total = totals.entry(cluster).or_default();
+        *total = total.saturating_add(*count);
     }
     let mut rows: Vec<(&String, &String, u64)> = leaders
         .iter()

@@ -117,9 +117,9 @@ fn report(session: &Session, chosen: &Chosen) -> Result<()> {
             last_cluster.clear();
             last_name.clear();
         }
-        subs += route.int("subscriptions");
-        bytes_in += route.uint("in_bytes");
-        bytes_out += route.uint("out_bytes");
+        subs = subs.saturating_add(route.int("subscriptions"));
+        bytes_in = bytes_in.saturating_add(route.uint("in_bytes"));
+        bytes_out = bytes_out.saturating_add(route.uint("out_bytes"));
         table.row(vec![
             unless_repeated(name, &mut last_server).into(),
             unless_repeated(cluster, &mut last_cluster).into(),

@@ -95,10 +95,12 @@ fn totals(known: &Known) -> Vec<Account> {
             "" => account.clone_into(&mut total.name),
             name => name.clone_into(&mut total.name),
         }
-        total.connections += json.int("conns");
-        total.leafnodes += json.int("leafnodes");
-        total.subscriptions += json.int("num_subscriptions");
-        total.slow += json.int("slow_consumers");
+        total.connections = total.connections.saturating_add(json.int("conns"));
+        total.leafnodes = total.leafnodes.saturating_add(json.int("leafnodes"));
+        total.subscriptions = total
+            .subscriptions
+            .saturating_add(json.int("num_subscriptions"));
+        total.slow = total.slow.saturating_add(json.int("slow_consumers"));
         total.sent.add(Flow::of(json.at("sent")));
         total.received.add(Flow::of(json.at("received")));
     }

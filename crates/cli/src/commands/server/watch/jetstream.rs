@@ -53,6 +53,12 @@ struct Pending {
 }
 
 impl Pending {
+    fn add(&mut self, other: Self) {
+        self.entries = self.entries.saturating_add(other.entries);
+        self.infos = self.infos.saturating_add(other.infos);
+        self.requests = self.requests.saturating_add(other.requests);
+    }
+
     fn text(self) -> String {
         let mut text = commas(self.entries);
         if self.infos > 0 {
@@ -142,14 +148,12 @@ fn table(servers: &[Server], shown: usize, sort: &str, at: Option<Timestamp>) ->
     );
     let mut total = Server::default();
     for (number, server) in servers.iter().enumerate() {
-        total.assets += server.assets;
+        total.assets = total.assets.saturating_add(server.assets);
         total.memory = total.memory.saturating_add(server.memory);
         total.file = total.file.saturating_add(server.file);
         total.api = total.api.saturating_add(server.api);
         total.errors = total.errors.saturating_add(server.errors);
-        total.pending.entries += server.pending.entries;
-        total.pending.infos += server.pending.infos;
-        total.pending.requests += server.pending.requests;
+        total.pending.add(server.pending);
         if number < shown {
             let mark = if server.leads { "*" } else { "" };
             table.row(vec![

@@ -123,9 +123,9 @@ fn table(servers: &[Server], shown: usize, sort: &str, at: Timestamp) -> Table {
     );
     let mut total = Server::default();
     for (number, server) in servers.iter().enumerate() {
-        total.connections += server.connections;
-        total.subscriptions += server.subscriptions;
-        total.slow += server.slow;
+        total.connections = total.connections.saturating_add(server.connections);
+        total.subscriptions = total.subscriptions.saturating_add(server.subscriptions);
+        total.slow = total.slow.saturating_add(server.slow);
         total.memory = total.memory.saturating_add(server.memory);
         total.sent.add(server.sent);
         total.received.add(server.received);

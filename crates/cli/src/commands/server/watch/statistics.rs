@@ -10,7 +10,7 @@ use crate::client::{ClientError, Message, Subscription};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::session::Session;
-use crate::system::System;
+use crate::system::{NO_RESPONDERS, System};
 
 /// Subjects on which servers tell of themselves.
 const UPDATES: &str = "$SYS.SERVER.*.STATSZ";
@@ -55,9 +55,7 @@ impl Statistics {
         for message in came {
             // Without the rights there would be nothing to see, for ever.
             if message.is_no_responders() {
-                bail!(
-                    "server request failed, ensure the account used has system privileges and appropriate permissions"
-                );
+                bail!("{NO_RESPONDERS}");
             }
             let Ok(json) = Json::parse(&message.payload) else {
                 continue;

@@ -6,7 +6,7 @@ use std::thread;
 use super::config::Configured;
 use crate::commands::server::check::render::{nagios, prometheus};
 use crate::commands::server::check::report::Report;
-use crate::commands::server::check::run::guarded;
+use crate::commands::server::check::run::checked;
 use crate::session::Session;
 use crate::{fail, log};
 
@@ -76,7 +76,7 @@ impl Runner {
         };
         let mut report = match session {
             Ok(mut session) => {
-                let report = guarded(&mut session, &self.check.check);
+                let report = checked(&mut session, &self.check.check);
                 if self.check.keeps_connection {
                     self.kept = Some(session);
                 } else {
