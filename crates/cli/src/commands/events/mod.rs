@@ -104,7 +104,7 @@ fn from_stream(
         println!("{note}");
     }
     let mut reader =
-        Reader::new(&api, stream, &[], start, false).map_err(|error| error.as_library())?;
+        Reader::new(&api, stream, &[], start, false).map_err(|error| error.in_full())?;
     loop {
         let next: Option<(Message, Delivered)> = reader.next(ENDLESS)?;
         if let Some((message, _)) = next {
