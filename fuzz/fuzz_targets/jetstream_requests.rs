@@ -57,13 +57,22 @@ fn check_stream(body: &[u8], server: &ServerLimits) {
     let again = StreamRequest::parse(&json, Strictness::Strict).expect("what was written");
     assert_eq!(again.config, request.config);
 
+    let limits = AccountLimits {
+        storage_max_stream_bytes: 1 << 20,
+        max_bytes_required: true,
+        ..AccountLimits::UNLIMITED
+    };
+    let account = body.len().is_multiple_of(2).then_some(&limits);
     let mut config = request.config;
-    if stream_rules::normalise(&mut config, server, request.pedantic).is_err() {
+    if stream_rules::normalise(&mut config, server, account, request.pedantic).is_err() {
         return;
     }
     // What was made regular stays as it is, and can be read again.
     let mut twice = config.clone();
-    assert_eq!(stream_rules::normalise(&mut twice, server, true), Ok(()));
+    assert_eq!(
+        stream_rules::normalise(&mut twice, server, account, true),
+        Ok(())
+    );
     assert_eq!(twice, config);
     let json = to_json(&config);
     let again = StreamRequest::parse(&json, Strictness::Strict).expect("what was written");

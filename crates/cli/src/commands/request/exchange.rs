@@ -97,9 +97,10 @@ impl Exchange {
         let headers = parse_headers(&self.given_headers, &scope)?;
         let inbox = self.connection.new_inbox();
         let answers = self.connection.subscribe(&inbox, "")?;
+        // The answer may be here before publishing comes back.
+        let begun = Instant::now();
         self.connection
             .publish(&subject, &inbox, Some(&headers), &body)?;
-        let begun = Instant::now();
         let mut deadline = begun + self.timeout;
         let mut spans = Duration::ZERO;
         let mut received: u32 = 0;
