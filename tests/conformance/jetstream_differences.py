@@ -255,3 +255,56 @@ def what_is_not_delivered_yet_can_be_worked_on(ctx):
     js.client.pub(message.reply, b"+TERM why")
     eq(events.next_json()["reason"], "why", "reason")
     eq(js.consumer_info("S", "c")["num_pending"], 3, "nothing is settled")
+
+
+@test(SHEET, 88, needs="jetstream")
+def a_stream_that_captures_the_deliver_subject_is_somebody_who_listens(ctx):
+    """It keeps messages under their own subjects and acknowledges them to their reply subjects. Whichever threads the
+    streams are on."""
+    js = start(ctx)
+    acks = js.subscribe("$JS.ACK.>")
+    for number in range(8):
+        js.create("T%d" % number, "t.%d" % number, storage="memory")
+        push = dict(EXPLICIT, deliver_subject="t.%d" % number)
+        eq(make(js, push, "c%d" % number).get("push_bound"), True, "push_bound")
+    js.pub("s.a", b"m", {"Key": "value"})
+    replies = set()
+    for number in range(8):
+        js.wait_state("T%d" % number, messages=1)
+        stored = js.get("T%d" % number, seq=1)
+        eq((stored["subject"], stored["hdrs"], stored["data"]), ("s.a", b"NATS/1.0\r\nKey: value\r\n\r\n", b"m"), "stored")
+        ack = acks.next()
+        eq(ack.payload[:13], b'{"stream":"T%d' % int(ack.subject.split(b".")[3][1:]), "acknowledgement")
+        replies.add(ack.subject.split(b".")[3])
+        eq(js.consumer_info("S", "c%d" % number)["num_ack_pending"], 1, "num_ack_pending: that is none of the consumer's acknowledgements")
+    eq(len(replies), 8, "consumers whose messages were stored")
+
+
+@test(SHEET, 88, needs="jetstream")
+def streams_that_begin_and_cease_to_capture_a_deliver_subject(ctx):
+    js = start(ctx, 1)
+    idle = {"deliver_subject": "d", "ack_policy": "none", "durable_name": "c", "idle_heartbeat": SECOND // 5, "headers_only": True}
+    make(js, idle, "c")
+    make(js, {"deliver_subject": "w.x", "ack_policy": "none", "durable_name": "w"}, "w")
+    make(js, {"deliver_subject": "d", "deliver_group": "g", "ack_policy": "none", "durable_name": "g"}, "g")
+
+    def bound(name="c"):
+        return js.consumer_info("S", name).get("push_bound", False)
+
+    eq(bound(), False, "nobody listens")
+    js.create("T", ["d", "w.*"])
+    eq((bound(), bound("w"), bound("g")), (True, False, False), "only a stream with exactly that subject, and for no group")
+    wait_until(lambda: js.state("T")["messages"] > 1, "a heartbeat is stored")
+    first, second = js.get("T", seq=1), js.get("T", seq=2)
+    eq((first["subject"], first["hdrs"]), ("s.a", b"NATS/1.0\r\nNats-Msg-Size: 2\r\n\r\n"), "message")
+    eq((second["subject"], second["hdrs"]), ("d", b"NATS/1.0\r\nNats-Last-Consumer: 1\r\nNats-Last-Stream: 1\r\n\r\n"), "heartbeat")
+    js.update("T", ["e"])
+    eq(bound(), False, "it captures something else")
+    js.update("T", ["d"])
+    eq(bound(), True, "it captures it again")
+    refuse(js, 10013, 400, "consumer name already in use", dict(idle, deliver_subject="f"), "c")
+    js.restart()
+    wait_until(bound, "push_bound after a restart")
+    js.delete("T")
+    eq(bound(), False, "it is gone")
+    make(js, dict(idle, deliver_subject="f"), "c")
