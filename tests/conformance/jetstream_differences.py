@@ -102,6 +102,55 @@ def types_of_lists_in_errors(ctx):
            "invalid JSON: json: cannot unmarshal string into Go struct field StreamConfigRequest.subjects of type []string")
 
 
+@api_case(19)
+def lists_of_streams_by_what_is_no_subject(ctx):
+    """The subject is compared token by token."""
+    js = jetstream(ctx, guard=False)
+    js.create("S", "s.>")
+    js.create("T", "t.*")
+    js.create("U", "u.*.>")
+    for subject, names in (("s.", ["S"]), ("s..x", ["S"]), ("s. x", ["S"]), ("s", []), ("s..>", []), ("t.", []), ("t.x.", []),
+                           ("a..b", []), ("*.", []), ("u.x.", ["U"]), ("u..x", []), (">.x", ["S", "T", "U"]), ("*.>.x", ["S", "U"])):
+        eq(js.ok("STREAM.NAMES", {"subject": subject})["streams"] or [], names, "names for %r" % subject)
+        listed = js.ok("STREAM.LIST", {"subject": subject})["streams"] or []
+        eq([stream["config"]["name"] for stream in listed], names, "list for %r" % subject)
+
+
+@api_case(36)
+def deletions_of_what_is_not_there_are_no_errors_of_the_api(ctx):
+    js = jetstream(ctx)
+    js.create("S", "s")
+    js.create("D", "d", deny_delete=True)
+    js.pub("s")
+    js.pub("d")
+
+    def counted(stream, seq, err_code):
+        before = js.ok("INFO")["api"].get("errors", 0)
+        js.err("STREAM.MSG.DELETE." + stream, {"seq": seq}, err_code, kind="stream_msg_delete_response")
+        return js.ok("INFO")["api"].get("errors", 0) - before
+
+    eq(counted("S", 9, 10057), 0, "beyond the end")
+    eq(counted("S", 0, 10057), 0, "sequence 0")
+    eq(counted("D", 1, 10057), 1, "deletions are denied")
+    eq(counted("X", 1, 10059), 1, "no stream")
+
+
+@api_case(38)
+def direct_gets_of_less_than_nothing(ctx):
+    js = jetstream(ctx)
+    js.create("S", "s.>", allow_direct=True)
+    js.pub_many(["s.a", "s.b", "s.c"])
+
+    def end(left, last=0):
+        return ("204 EOB", [("Nats-Num-Pending", str(left)), ("Nats-Last-Sequence", str(last))])
+
+    for body, left in (({"seq": 1}, 3), ({"seq": 3}, 1), ({"seq": 9}, 0), ({"next_by_subj": "s.b"}, 1), ({"last_by_subj": "s.a"}, 3)):
+        frames = js.direct("S", dict(body, batch=-1))
+        eq([(status(frame), pairs(frame)) for frame in frames], [end(left)], "answer to %r" % body)
+    frames = js.direct("S", {"seq": 1, "batch": 2, "max_bytes": -1})
+    eq((frames[0].payload, [(status(frame), pairs(frame)) for frame in frames[1:]]), (b"", [end(2, 1)]), "one message at least")
+
+
 # -- consumers ------------------------------------------------------------------------------------------
 
 @test(SHEET, 101, needs="jetstream")
@@ -308,3 +357,81 @@ def streams_that_begin_and_cease_to_capture_a_deliver_subject(ctx):
     js.delete("T")
     eq(bound(), False, "it is gone")
     make(js, dict(idle, deliver_subject="f"), "c")
+
+
+@test(SHEET, 86, needs="jetstream")
+def a_purge_that_finds_one_message_deletes_it(ctx):
+    """Unless it is of everything, or of everything up to a sequence."""
+    for storage in ("file", "memory"):
+        js = start(ctx, storage=storage, allow_rollup_hdrs=True)
+        make(js, EXPLICIT, "c")
+        events = js.subscribe(EVENTS + "MSG_TERMINATED.>")
+
+        def purged(subjects, told, **body):
+            js.purge("S")
+            js.pub_many(subjects)
+            first = js.state("S")["first_seq"]
+            eq(len(fetch(js, "S", "c", len(subjects))), len(subjects), "delivered")
+            if "seq" in body:
+                body["seq"] += first
+            js.purge("S", **body)
+            eq(js.consumer_info("S", "c")["num_ack_pending"], js.state("S")["messages"], "num_ack_pending")
+            if told is not None:
+                event = events.next_json()
+                eq((event["stream_seq"] - first, event["reason"]), (told, "Unacknowledged message was deleted"), "advisory")
+            events.expect_none()
+
+        purged(["s.a"], None)
+        purged(["s.a", "s.b"], None, seq=1)
+        purged(["s.a", "s.b", "s.a"], 1, filter="s.b")
+        purged(["s.a", "s.b", "s.a"], None, filter="s.a")
+        purged(["s.a", "s.b", "s.a"], 0, filter="s.a", seq=2)
+        purged(["s.a", "s.b", "s.a"], 0, filter="s.a", keep=1)
+        purged(["s.a", "s.b", "s.a"], 0, keep=2)
+        purged(["s.a", "s.b", "s.a"], None, keep=1)
+        purged(["s.a"], 0, filter="s.>")
+        purged(["s.a"], None, filter="s.b")
+        js.purge("S")
+        js.pub("s.a")
+        seq = seqs(fetch(js, "S", "c", 1))[0]
+        js.pub("s.b", b"", {"Nats-Rollup": "all"})
+        eq(events.next_json()["stream_seq"], seq, "what was replaced")
+
+
+@test(SHEET, 72, needs="jetstream")
+def acknowledgements_of_sequence_0(ctx):
+    """There is no such message. Only consumers that acknowledge each one answer when it is settled."""
+    js = start(ctx, 2)
+    for policy, answered in (("explicit", (b"", b"+ACK", b"+TERM")), ("all", ())):
+        make(js, {"ack_policy": policy}, policy)
+        fetch(js, "S", policy, 2)
+        for payload in (b"", b"+ACK", b"+TERM", b"-NAK", b"+WPI", b"unknown"):
+            subject = "$JS.ACK.S.%s.1.0.1.0.0" % policy
+            if payload in answered:
+                eq(js.ask(subject, payload).payload, b"", "answer to %r" % payload)
+            else:
+                js.silent(subject, payload)
+        info = js.consumer_info("S", policy)
+        eq((info["num_ack_pending"], info["num_redelivered"]), (2, 0), "nothing has changed")
+
+
+@test(SHEET, 29, needs="jetstream")
+def negative_limits_of_a_stream_for_consumers(ctx):
+    """They are what its consumers have that say nothing."""
+    js = start(ctx, consumer_limits={"max_ack_pending": -1})
+    for config, pending in (({}, -1), ({"deliver_subject": "d", "ack_policy": "none"}, -1), ({"max_ack_pending": 5}, 5)):
+        for pedantic in (False, True):
+            made = make(js, dict(EXPLICIT, **config), pedantic=pedantic)
+            eq(made["config"].get("max_ack_pending"), pending, "max_ack_pending with %r" % config)
+    refuse(js, 10220, 400, "flow control ack policy requires max ack pending", {"ack_policy": "flow_control", "deliver_subject": "d"})
+
+
+@test(SHEET, 30, needs="jetstream")
+def consumers_of_an_account_are_limited_when_they_are_made(ctx):
+    """Whoever is there can be updated."""
+    js = jetstream(ctx, STORE + "accounts { A { jetstream { max_consumers: 1 }, users: [{user: u, password: p}] } }",
+                   guard=False, user="u", **{"pass": "p"})
+    js.create("S", "s.>")
+    make(js, EXPLICIT, "c")
+    refuse(js, 10026, 400, "maximum consumers limit reached", EXPLICIT, "d")
+    make(js, dict(EXPLICIT, description="x"), "c")

@@ -200,7 +200,7 @@ impl Consumer {
     /// Somebody uses the consumer: it lives for another threshold.
     pub(super) fn touch(&mut self, core: &mut Core, now: Nanos) {
         let given = self.config.inactive_threshold;
-        if given == 0 {
+        if given <= 0 {
             self.inactive_at = None;
             return;
         }
