@@ -88,6 +88,18 @@ def limits_of_the_account_come_before_the_stream(ctx):
     js.create_err("T", 10113, 400, text, ["t"], subject_transform={"src": "t..x", "dest": "u"})
 
 
+@stream_case(149)
+def updates_are_checked_against_the_consumers_of_the_account(ctx):
+    js = jetstream(ctx, STORE + "accounts { A { jetstream { max_consumers: 2 }, users: [{user: u, password: p}] } }",
+                   guard=False, user="u", **{"pass": "p"})
+    js.create("S", "s")
+    js.update_err("S", 10026, 400, "maximum consumers limit reached", ["s"], max_consumers=3)
+    js.update("S", ["s"], max_consumers=2)
+    for name in ("c", "d"):
+        make(js, EXPLICIT, name)
+    js.update("S", ["s"], max_consumers=1)
+
+
 @api_case(31)
 def both_bounds_of_a_purge_are_refused_before_the_stream_is_looked_for(ctx):
     js = jetstream(ctx)
@@ -435,3 +447,21 @@ def consumers_of_an_account_are_limited_when_they_are_made(ctx):
     make(js, EXPLICIT, "c")
     refuse(js, 10026, 400, "maximum consumers limit reached", EXPLICIT, "d")
     make(js, dict(EXPLICIT, description="x"), "c")
+
+
+@test(SHEET, 101, needs="jetstream")
+def the_zero_time_is_no_pause_but_is_shown(ctx):
+    js = start(ctx)
+
+    def shown():
+        return js.consumer_info("S", "c")["config"].get("pause_until")
+
+    made = make(js, dict(EXPLICIT, durable_name="c", pause_until=ZERO_TIME), "c")
+    eq((made["config"]["pause_until"], made.get("paused"), made["config"]["metadata"]["_nats.req.level"]), (ZERO_TIME, None, "0"), "reply")
+    eq(make(js, dict(EXPLICIT, durable_name="c"), "c", action="create")["config"]["pause_until"], ZERO_TIME, "made again without")
+    js.restart()
+    eq(shown(), ZERO_TIME, "after a restart")
+    events = js.subscribe(EVENTS + "PAUSE.>")
+    js.ok("CONSUMER.PAUSE.S.c", {"pause_until": ZERO_TIME}, kind="consumer_pause_response")
+    eq(shown(), None, "after a request to pause until then")
+    events.expect_none()
