@@ -88,6 +88,18 @@ def limits_of_the_account_come_before_the_stream(ctx):
     js.create_err("T", 10113, 400, text, ["t"], subject_transform={"src": "t..x", "dest": "u"})
 
 
+@stream_case(149)
+def updates_are_checked_against_the_consumers_of_the_account(ctx):
+    js = jetstream(ctx, STORE + "accounts { A { jetstream { max_consumers: 2 }, users: [{user: u, password: p}] } }",
+                   guard=False, user="u", **{"pass": "p"})
+    js.create("S", "s")
+    js.update_err("S", 10026, 400, "maximum consumers limit reached", ["s"], max_consumers=3)
+    js.update("S", ["s"], max_consumers=2)
+    for name in ("c", "d"):
+        make(js, EXPLICIT, name)
+    js.update("S", ["s"], max_consumers=1)
+
+
 @api_case(31)
 def both_bounds_of_a_purge_are_refused_before_the_stream_is_looked_for(ctx):
     js = jetstream(ctx)
@@ -100,6 +112,55 @@ def types_of_lists_in_errors(ctx):
     js = jetstream(ctx)
     js.err("STREAM.CREATE.S", {"name": "S", "subjects": "s"}, 10025, 400,
            "invalid JSON: json: cannot unmarshal string into Go struct field StreamConfigRequest.subjects of type []string")
+
+
+@api_case(19)
+def lists_of_streams_by_what_is_no_subject(ctx):
+    """The subject is compared token by token."""
+    js = jetstream(ctx, guard=False)
+    js.create("S", "s.>")
+    js.create("T", "t.*")
+    js.create("U", "u.*.>")
+    for subject, names in (("s.", ["S"]), ("s..x", ["S"]), ("s. x", ["S"]), ("s", []), ("s..>", []), ("t.", []), ("t.x.", []),
+                           ("a..b", []), ("*.", []), ("u.x.", ["U"]), ("u..x", []), (">.x", ["S", "T", "U"]), ("*.>.x", ["S", "U"])):
+        eq(js.ok("STREAM.NAMES", {"subject": subject})["streams"] or [], names, "names for %r" % subject)
+        listed = js.ok("STREAM.LIST", {"subject": subject})["streams"] or []
+        eq([stream["config"]["name"] for stream in listed], names, "list for %r" % subject)
+
+
+@api_case(36)
+def deletions_of_what_is_not_there_are_no_errors_of_the_api(ctx):
+    js = jetstream(ctx)
+    js.create("S", "s")
+    js.create("D", "d", deny_delete=True)
+    js.pub("s")
+    js.pub("d")
+
+    def counted(stream, seq, err_code):
+        before = js.ok("INFO")["api"].get("errors", 0)
+        js.err("STREAM.MSG.DELETE." + stream, {"seq": seq}, err_code, kind="stream_msg_delete_response")
+        return js.ok("INFO")["api"].get("errors", 0) - before
+
+    eq(counted("S", 9, 10057), 0, "beyond the end")
+    eq(counted("S", 0, 10057), 0, "sequence 0")
+    eq(counted("D", 1, 10057), 1, "deletions are denied")
+    eq(counted("X", 1, 10059), 1, "no stream")
+
+
+@api_case(38)
+def direct_gets_of_less_than_nothing(ctx):
+    js = jetstream(ctx)
+    js.create("S", "s.>", allow_direct=True)
+    js.pub_many(["s.a", "s.b", "s.c"])
+
+    def end(left, last=0):
+        return ("204 EOB", [("Nats-Num-Pending", str(left)), ("Nats-Last-Sequence", str(last))])
+
+    for body, left in (({"seq": 1}, 3), ({"seq": 3}, 1), ({"seq": 9}, 0), ({"next_by_subj": "s.b"}, 1), ({"last_by_subj": "s.a"}, 3)):
+        frames = js.direct("S", dict(body, batch=-1))
+        eq([(status(frame), pairs(frame)) for frame in frames], [end(left)], "answer to %r" % body)
+    frames = js.direct("S", {"seq": 1, "batch": 2, "max_bytes": -1})
+    eq((frames[0].payload, [(status(frame), pairs(frame)) for frame in frames[1:]]), (b"", [end(2, 1)]), "one message at least")
 
 
 # -- consumers ------------------------------------------------------------------------------------------
@@ -255,3 +316,152 @@ def what_is_not_delivered_yet_can_be_worked_on(ctx):
     js.client.pub(message.reply, b"+TERM why")
     eq(events.next_json()["reason"], "why", "reason")
     eq(js.consumer_info("S", "c")["num_pending"], 3, "nothing is settled")
+
+
+@test(SHEET, 88, needs="jetstream")
+def a_stream_that_captures_the_deliver_subject_is_somebody_who_listens(ctx):
+    """It keeps messages under their own subjects and acknowledges them to their reply subjects. Whichever threads the
+    streams are on."""
+    js = start(ctx)
+    acks = js.subscribe("$JS.ACK.>")
+    for number in range(8):
+        js.create("T%d" % number, "t.%d" % number, storage="memory")
+        push = dict(EXPLICIT, deliver_subject="t.%d" % number)
+        eq(make(js, push, "c%d" % number).get("push_bound"), True, "push_bound")
+    js.pub("s.a", b"m", {"Key": "value"})
+    replies = set()
+    for number in range(8):
+        js.wait_state("T%d" % number, messages=1)
+        stored = js.get("T%d" % number, seq=1)
+        eq((stored["subject"], stored["hdrs"], stored["data"]), ("s.a", b"NATS/1.0\r\nKey: value\r\n\r\n", b"m"), "stored")
+        ack = acks.next()
+        eq(ack.payload[:13], b'{"stream":"T%d' % int(ack.subject.split(b".")[3][1:]), "acknowledgement")
+        replies.add(ack.subject.split(b".")[3])
+        eq(js.consumer_info("S", "c%d" % number)["num_ack_pending"], 1, "num_ack_pending: that is none of the consumer's acknowledgements")
+    eq(len(replies), 8, "consumers whose messages were stored")
+
+
+@test(SHEET, 88, needs="jetstream")
+def streams_that_begin_and_cease_to_capture_a_deliver_subject(ctx):
+    js = start(ctx, 1)
+    idle = {"deliver_subject": "d", "ack_policy": "none", "durable_name": "c", "idle_heartbeat": SECOND // 5, "headers_only": True}
+    make(js, idle, "c")
+    make(js, {"deliver_subject": "w.x", "ack_policy": "none", "durable_name": "w"}, "w")
+    make(js, {"deliver_subject": "d", "deliver_group": "g", "ack_policy": "none", "durable_name": "g"}, "g")
+
+    def bound(name="c"):
+        return js.consumer_info("S", name).get("push_bound", False)
+
+    eq(bound(), False, "nobody listens")
+    js.create("T", ["d", "w.*"])
+    eq((bound(), bound("w"), bound("g")), (True, False, False), "only a stream with exactly that subject, and for no group")
+    wait_until(lambda: js.state("T")["messages"] > 1, "a heartbeat is stored")
+    first, second = js.get("T", seq=1), js.get("T", seq=2)
+    eq((first["subject"], first["hdrs"]), ("s.a", b"NATS/1.0\r\nNats-Msg-Size: 2\r\n\r\n"), "message")
+    eq((second["subject"], second["hdrs"]), ("d", b"NATS/1.0\r\nNats-Last-Consumer: 1\r\nNats-Last-Stream: 1\r\n\r\n"), "heartbeat")
+    js.update("T", ["e"])
+    eq(bound(), False, "it captures something else")
+    js.update("T", ["d"])
+    eq(bound(), True, "it captures it again")
+    refuse(js, 10013, 400, "consumer name already in use", dict(idle, deliver_subject="f"), "c")
+    js.restart()
+    wait_until(bound, "push_bound after a restart")
+    js.delete("T")
+    eq(bound(), False, "it is gone")
+    make(js, dict(idle, deliver_subject="f"), "c")
+
+
+@test(SHEET, 86, needs="jetstream")
+def a_purge_that_finds_one_message_deletes_it(ctx):
+    """Unless it is of everything, or of everything up to a sequence."""
+    for storage in ("file", "memory"):
+        js = start(ctx, storage=storage, allow_rollup_hdrs=True)
+        make(js, EXPLICIT, "c")
+        events = js.subscribe(EVENTS + "MSG_TERMINATED.>")
+
+        def purged(subjects, told, **body):
+            js.purge("S")
+            js.pub_many(subjects)
+            first = js.state("S")["first_seq"]
+            eq(len(fetch(js, "S", "c", len(subjects))), len(subjects), "delivered")
+            if "seq" in body:
+                body["seq"] += first
+            js.purge("S", **body)
+            eq(js.consumer_info("S", "c")["num_ack_pending"], js.state("S")["messages"], "num_ack_pending")
+            if told is not None:
+                event = events.next_json()
+                eq((event["stream_seq"] - first, event["reason"]), (told, "Unacknowledged message was deleted"), "advisory")
+            events.expect_none()
+
+        purged(["s.a"], None)
+        purged(["s.a", "s.b"], None, seq=1)
+        purged(["s.a", "s.b", "s.a"], 1, filter="s.b")
+        purged(["s.a", "s.b", "s.a"], None, filter="s.a")
+        purged(["s.a", "s.b", "s.a"], 0, filter="s.a", seq=2)
+        purged(["s.a", "s.b", "s.a"], 0, filter="s.a", keep=1)
+        purged(["s.a", "s.b", "s.a"], 0, keep=2)
+        purged(["s.a", "s.b", "s.a"], None, keep=1)
+        purged(["s.a"], 0, filter="s.>")
+        purged(["s.a"], None, filter="s.b")
+        js.purge("S")
+        js.pub("s.a")
+        seq = seqs(fetch(js, "S", "c", 1))[0]
+        js.pub("s.b", b"", {"Nats-Rollup": "all"})
+        eq(events.next_json()["stream_seq"], seq, "what was replaced")
+
+
+@test(SHEET, 72, needs="jetstream")
+def acknowledgements_of_sequence_0(ctx):
+    """There is no such message. Only consumers that acknowledge each one answer when it is settled."""
+    js = start(ctx, 2)
+    for policy, answered in (("explicit", (b"", b"+ACK", b"+TERM")), ("all", ())):
+        make(js, {"ack_policy": policy}, policy)
+        fetch(js, "S", policy, 2)
+        for payload in (b"", b"+ACK", b"+TERM", b"-NAK", b"+WPI", b"unknown"):
+            subject = "$JS.ACK.S.%s.1.0.1.0.0" % policy
+            if payload in answered:
+                eq(js.ask(subject, payload).payload, b"", "answer to %r" % payload)
+            else:
+                js.silent(subject, payload)
+        info = js.consumer_info("S", policy)
+        eq((info["num_ack_pending"], info["num_redelivered"]), (2, 0), "nothing has changed")
+
+
+@test(SHEET, 29, needs="jetstream")
+def negative_limits_of_a_stream_for_consumers(ctx):
+    """They are what its consumers have that say nothing."""
+    js = start(ctx, consumer_limits={"max_ack_pending": -1})
+    for config, pending in (({}, -1), ({"deliver_subject": "d", "ack_policy": "none"}, -1), ({"max_ack_pending": 5}, 5)):
+        for pedantic in (False, True):
+            made = make(js, dict(EXPLICIT, **config), pedantic=pedantic)
+            eq(made["config"].get("max_ack_pending"), pending, "max_ack_pending with %r" % config)
+    refuse(js, 10220, 400, "flow control ack policy requires max ack pending", {"ack_policy": "flow_control", "deliver_subject": "d"})
+
+
+@test(SHEET, 30, needs="jetstream")
+def consumers_of_an_account_are_limited_when_they_are_made(ctx):
+    """Whoever is there can be updated."""
+    js = jetstream(ctx, STORE + "accounts { A { jetstream { max_consumers: 1 }, users: [{user: u, password: p}] } }",
+                   guard=False, user="u", **{"pass": "p"})
+    js.create("S", "s.>")
+    make(js, EXPLICIT, "c")
+    refuse(js, 10026, 400, "maximum consumers limit reached", EXPLICIT, "d")
+    make(js, dict(EXPLICIT, description="x"), "c")
+
+
+@test(SHEET, 101, needs="jetstream")
+def the_zero_time_is_no_pause_but_is_shown(ctx):
+    js = start(ctx)
+
+    def shown():
+        return js.consumer_info("S", "c")["config"].get("pause_until")
+
+    made = make(js, dict(EXPLICIT, durable_name="c", pause_until=ZERO_TIME), "c")
+    eq((made["config"]["pause_until"], made.get("paused"), made["config"]["metadata"]["_nats.req.level"]), (ZERO_TIME, None, "0"), "reply")
+    eq(make(js, dict(EXPLICIT, durable_name="c"), "c", action="create")["config"]["pause_until"], ZERO_TIME, "made again without")
+    js.restart()
+    eq(shown(), ZERO_TIME, "after a restart")
+    events = js.subscribe(EVENTS + "PAUSE.>")
+    js.ok("CONSUMER.PAUSE.S.c", {"pause_until": ZERO_TIME}, kind="consumer_pause_response")
+    eq(shown(), None, "after a request to pause until then")
+    events.expect_none()

@@ -63,7 +63,7 @@ class Memory:
     """What was asked for in a scenario, as far as rules need it."""
 
     def __init__(self):
-        # Failed deletions of messages and unanswered resets are counted otherwise.
+        # Unanswered resets are counted otherwise.
         self.errors_counted = True
         # The reference only guesses how much is pending, or does not see messages any more.
         self.inexact = self.deaf = False
@@ -77,12 +77,19 @@ class Memory:
         words = op["subject"].split(".")
         body = op.get("body")
         if words[:3] == ["STREAM", "MSG", "DELETE"]:
-            self.errors_counted = False
             self.deleted = True
-        if words[:2] == ["STREAM", "PURGE"] and isinstance(body, dict) and body.get("filter"):
-            self.filtered_purge = True
+        if words[:2] == ["STREAM", "PURGE"] and isinstance(body, dict) and (body.get("filter") or body.get("keep")):
+            # One message goes as if it were deleted.
+            self.deleted = True
+            self.filtered_purge |= bool(body.get("filter"))
         if words[:2] in (["CONSUMER", "CREATE"], ["CONSUMER", "DURABLE"]) and isinstance(body, dict):
             self.note_consumer(words[3:] if words[1] == "DURABLE" else words[2:], body.get("config") or {})
+
+    def note_headers(self, headers):
+        """Sees the headers of a message before it is published."""
+        if "Nats-Rollup" in str(headers):
+            # A purge, too.
+            self.filtered_purge = self.deleted = True
 
     def note_consumer(self, words, config):
         """Sees the configuration of a consumer; `words` are stream and name."""
@@ -219,12 +226,6 @@ def _(found):
             and without_count(found.peer) == without_count(found.mine))
 
 
-@rule("a purge of one message is no deletion", False)
-def _(found):
-    return (not found.mine and all("Unacknowledged message was deleted" in m[4] for m in found.peer)
-            and (found.request.startswith("STREAM.PURGE") or found.op["op"] == "pub"))
-
-
 def unmoved(value):
     """Without the places of consumers that have delivered nothing."""
     if isinstance(value, dict):
@@ -279,7 +280,7 @@ def _(found):
     return dict(peer, state=state) == mine
 
 
-@rule("all errors are counted, and resets of missing consumers", True)
+@rule("resets of missing consumers are counted", True)
 def _(found):
     if found.request != "INFO" or found.session.memory.errors_counted or not found.have_documents():
         return False

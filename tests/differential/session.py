@@ -125,6 +125,7 @@ class Session:
         """Sends the body of an operation to both."""
         body = op.get("body", op.get("data", ""))
         body = body if isinstance(body, str) else json.dumps(body)
+        self.memory.note_headers(op.get("hdr"))
         inbox = self.inbox() if reply else ""
         for i, wire in enumerate(self.wires):
             wire.pub(self.fill(subject, i), self.fill(body, i), inbox, self.fill(self.headers(op), i))

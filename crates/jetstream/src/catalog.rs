@@ -14,6 +14,7 @@ use serde_json::Value;
 use crate::api::{
     Body, Endpoint, ListPage, Paged, list_page, names_page, page, push_error, push_reply, refuse,
 };
+use crate::capture::captures_some_of;
 use crate::config::stream::StreamRequest;
 use crate::config::stream_rules::{check_new, normalise, refuse_later_features};
 use crate::config::stream_update::check_update;
@@ -472,7 +473,7 @@ impl Catalog {
                         .config
                         .subjects
                         .iter()
-                        .any(|captured| overlaps(captured.as_bytes(), subject.as_bytes()))
+                        .any(|captured| captures_some_of(captured, subject))
             })
             .map(|(name, _)| name.as_str())
             .collect()

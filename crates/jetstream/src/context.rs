@@ -15,7 +15,8 @@ pub trait Interest {
     /// Whether a push consumer with exactly this deliver subject is active:
     /// with an empty `group`, whether there is a plain subscription on exactly
     /// `subject`; else a queue subscription of exactly that group
-    /// (jetstream-consumers.md 7.1).
+    /// (jetstream-consumers.md 7.1). A stream that captures the subject listens,
+    /// too.
     fn is_bound(&self, subject: &[u8], group: &[u8]) -> bool;
 }
 

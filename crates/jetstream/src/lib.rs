@@ -16,6 +16,7 @@
 
 mod advisory;
 pub mod api;
+mod capture;
 pub mod catalog;
 pub mod config;
 pub mod consumer;

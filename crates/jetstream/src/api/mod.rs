@@ -11,6 +11,6 @@ pub use create::read_create_request;
 pub use endpoint::{Endpoint, Scope};
 pub use reply::{
     Empty, ListPage, NamesPage, Paged, list_page, names_page, page, push_error, push_reply, refuse,
-    too_many_requests,
+    refuse_uncounted, too_many_requests,
 };
 pub(crate) use reply::{INFOS_PER_PAGE, TYPE_PREFIX};

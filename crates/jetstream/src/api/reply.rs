@@ -53,7 +53,27 @@ fn push<T: Serialize>(out: &mut Vec<u8>, reply_type: &str, error: Option<&ApiErr
 /// Sends the reply of an endpoint that failed, with the fields that it shows
 /// then.
 pub fn refuse(endpoint: &Endpoint<'_>, error: &ApiError, reply: &[u8], cx: &mut Context<'_>) {
-    let kind = Kind::ApiReply { is_error: true };
+    send_refusal(endpoint, error, reply, true, cx);
+}
+
+/// [`refuse`] that does not count among the errors of the API.
+pub fn refuse_uncounted(
+    endpoint: &Endpoint<'_>,
+    error: &ApiError,
+    reply: &[u8],
+    cx: &mut Context<'_>,
+) {
+    send_refusal(endpoint, error, reply, false, cx);
+}
+
+fn send_refusal(
+    endpoint: &Endpoint<'_>,
+    error: &ApiError,
+    reply: &[u8],
+    is_error: bool,
+    cx: &mut Context<'_>,
+) {
+    let kind = Kind::ApiReply { is_error };
     let reply_type = endpoint.reply_type();
     cx.out
         .send_with(reply, When::Now, kind, |out| match endpoint {

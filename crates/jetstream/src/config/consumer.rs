@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::config::PauseUntil;
 use crate::config::enums::{AckPolicy, DeliverPolicy, PriorityPolicy, ReplayPolicy};
 use crate::config::metadata::{self, Metadata};
 use crate::config::stream::is_default;
@@ -102,8 +103,8 @@ pub struct ConsumerConfig {
     #[serde(skip_serializing_if = "Metadata::is_empty")]
     pub metadata: Metadata,
     /// No deliveries before.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub pause_until: Option<Timestamp>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub pause_until: PauseUntil,
     /// Groups of pull requests.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub priority_groups: Vec<String>,
@@ -180,7 +181,7 @@ impl ConsumerConfig {
     pub fn required_level(&self) -> u32 {
         if self.ack_policy == AckPolicy::FlowControl {
             4
-        } else if self.pause_until.is_some()
+        } else if self.pause_until.time().is_some()
             || self.priority_policy != PriorityPolicy::None
             || !self.priority_groups.is_empty()
             || self.priority_timeout != 0

@@ -136,7 +136,7 @@ fn fill(
                 "max_ack_pending must be set if it's configured in stream limits",
             ));
         }
-        if limits.max_ack_pending > 0 && may_have {
+        if limits.max_ack_pending < 0 || limits.max_ack_pending > 0 && may_have {
             config.max_ack_pending = limits.max_ack_pending;
         } else if config.ack_policy != AckPolicy::None {
             let ceilings = [
@@ -172,6 +172,9 @@ fn fill(
             config.inactive_threshold = limits.inactive_threshold;
         } else if !config.is_durable() {
             config.inactive_threshold = DEFAULT_INACTIVE_THRESHOLD;
+        } else {
+            // A negative one is none.
+            config.inactive_threshold = limits.inactive_threshold;
         }
     }
     floor(&mut config.priority_timeout, "priority_timeout")?;

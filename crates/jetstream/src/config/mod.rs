@@ -7,6 +7,7 @@ pub mod consumer_update;
 pub mod enums;
 pub mod metadata;
 mod names;
+mod pause;
 pub mod source;
 mod source_rules;
 pub mod stream;
@@ -19,4 +20,5 @@ pub use enums::{
     Retention, Storage,
 };
 pub use names::{has_path_separator, is_valid_name};
+pub use pause::PauseUntil;
 pub use stream::StreamConfig;

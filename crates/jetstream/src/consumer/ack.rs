@@ -197,7 +197,11 @@ impl Consumer {
             };
             return self.pull(pull, core, cx) || wakes;
         }
-        if !ack.reply.is_empty() {
+        // There is no message 0.
+        let is_answered = seq != Seq::NONE
+            || self.config.ack_policy == AckPolicy::Explicit
+                && matches!(verdict, Verdict::Done | Verdict::Terminate(_));
+        if !ack.reply.is_empty() && is_answered {
             cx.out
                 .send_with(ack.reply, When::Durable, Kind::Reply, |_| {});
         }

@@ -111,6 +111,7 @@ impl Consumer {
         let remaining = self
             .config
             .pause_until
+            .time()
             .map_or(0, |until| until.at.0.saturating_sub(cx.now.0).max(0));
         let priority_groups = self
             .config

@@ -181,13 +181,16 @@ impl Consumer {
     // Pause.
 
     pub fn is_paused(&self, now: Nanos) -> bool {
-        self.config.pause_until.is_some_and(|until| until.at > now)
+        self.config
+            .pause_until
+            .time()
+            .is_some_and(|until| until.at > now)
     }
 
     /// Sets or ends a pause that is in the configuration. `tell` if its
     /// beginning is news.
     pub fn apply_pause(&mut self, tell: bool, core: &mut Core, cx: &mut Context<'_>) {
-        let until = self.config.pause_until.map(|until| until.at);
+        let until = self.config.pause_until.time().map(|until| until.at);
         self.paused_until = until.filter(|until| *until > cx.now);
         if tell {
             core.herald()
@@ -200,7 +203,7 @@ impl Consumer {
     /// Somebody uses the consumer: it lives for another threshold.
     pub(super) fn touch(&mut self, core: &mut Core, now: Nanos) {
         let given = self.config.inactive_threshold;
-        if given == 0 {
+        if given <= 0 {
             self.inactive_at = None;
             return;
         }
@@ -291,7 +294,7 @@ impl Consumer {
         self.push_heartbeat_if_due(core, cx);
         if self.paused_until.is_some_and(|until| until <= cx.now) {
             self.paused_until = None;
-            let until = self.config.pause_until.map(|until| until.at);
+            let until = self.config.pause_until.time().map(|until| until.at);
             core.herald().pause(cx, &self.name, false, until);
             ready = true;
         }

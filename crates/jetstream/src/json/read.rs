@@ -76,7 +76,7 @@ impl<'a> Place<'a> {
         let what = match value {
             Value::Null => "null".to_owned(),
             Value::Bool(_) => "bool".to_owned(),
-            Value::Number(number) if kind.contains("int") => {
+            Value::Number(number) if kind.contains("int") || kind == "time.Duration" => {
                 format!("number {number}")
             }
             Value::Number(_) => "number".to_owned(),

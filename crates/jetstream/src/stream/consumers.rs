@@ -10,7 +10,7 @@ use crate::config::consumer::{ConsumerRequest, CreateAction};
 use crate::config::consumer_rules::{self, DEFAULT_INACTIVE_THRESHOLD, Surroundings};
 use crate::config::consumer_update::check_update;
 use crate::config::metadata;
-use crate::config::{AckPolicy, ConsumerConfig, DeliverPolicy, Retention};
+use crate::config::{AckPolicy, ConsumerConfig, DeliverPolicy, PauseUntil, Retention};
 use crate::consumer::{Consumer, ConsumerId, Start, Ticked};
 use crate::context::Context;
 use crate::effects::Event;
@@ -225,6 +225,7 @@ impl Stream {
         let is_paused = consumer
             .config
             .pause_until
+            .time()
             .is_some_and(|until| until.at > cx.now);
         consumer.apply_pause(is_paused, &mut self.core, cx);
         if let Some(lowest) = consumer.lowest_tracked() {
@@ -419,7 +420,9 @@ impl Stream {
             return Err(errors::CONSUMER_NOT_FOUND);
         };
         let mut config = consumer.config.clone();
-        config.pause_until = until.map(Timestamp::from);
+        config.pause_until = until.map_or(PauseUntil::Unset, |until| {
+            PauseUntil::At(Timestamp::from(until))
+        });
         let level = config.required_level();
         metadata::stamp(&mut config.metadata, level);
         let meta = meta_json(&consumer.name, consumer.created, &config);
@@ -428,7 +431,7 @@ impl Stream {
         {
             return Err(errors::CONSUMER_STORE_FAILED.with(error.without_path()));
         }
-        let is_news = consumer.config.pause_until != config.pause_until;
+        let is_news = consumer.config.pause_until.time() != config.pause_until.time();
         consumer.config = config;
         consumer.apply_pause(is_news, &mut self.core, cx);
         self.wake(id);

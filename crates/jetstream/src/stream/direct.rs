@@ -151,7 +151,7 @@ impl Stream {
         };
         let answered = if !request.multi_last.is_empty() {
             self.get_last_of_many(&request, get.reply, cx)
-        } else if request.batch > 0 {
+        } else if request.batch != 0 {
             self.get_batch(&request, get.reply, cx)
         } else {
             self.get_single(&request, get.reply, cx)
@@ -179,12 +179,12 @@ impl Stream {
 
     fn byte_budget(&self, request: &GetRequest) -> usize {
         let default = self.core.settings.limits.max_pending;
-        let bytes = if request.max_bytes > 0 {
-            request.max_bytes
-        } else {
-            default
-        };
-        usize::try_from(bytes).unwrap_or(usize::MAX)
+        match request.max_bytes {
+            0 => usize::try_from(default).unwrap_or(usize::MAX),
+            // The first message is beyond it.
+            ..0 => 0,
+            bytes => usize::try_from(bytes).unwrap_or(usize::MAX),
+        }
     }
 
     fn get_batch(
@@ -226,7 +226,8 @@ impl Stream {
                 Some(_) | None => break,
             }
         }
-        if last == Seq::NONE {
+        // Who asks for less than nothing only learns how much there is.
+        if last == Seq::NONE && request.batch > 0 {
             return Ok(Some("404 Message Not Found"));
         }
         send_end(cx.out, reply, pending, last, None);

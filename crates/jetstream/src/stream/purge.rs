@@ -1,6 +1,6 @@
 //! Purge, rollup and deletion of messages (jetstream-streams.md 8).
 
-use midge_store::{Appended, Filter, Purge, Removal, RemovedMany, Seq, StoreError};
+use midge_store::{Appended, Counting, Filter, Purge, Removal, RemovedMany, Seq, StoreError};
 use midge_subject::{covers, overlaps};
 
 use super::Stream;
@@ -58,10 +58,42 @@ impl Stream {
             below: (request.seq > 0).then_some(Seq(request.seq)),
             keep: request.keep,
         };
-        let removed = self
-            .purge_store(&purge, cx)
-            .map_err(|error| errors::STREAM_GENERAL.with(error.without_path()))?;
-        Ok(removed.messages)
+        let purged = if purge.filter != Filter::All || purge.keep > 0 {
+            self.purge_or_delete(&purge, cx)
+        } else {
+            self.purge_store(&purge, cx).map(|removed| removed.messages)
+        };
+        purged.map_err(|error| errors::STREAM_GENERAL.with(error.without_path()))
+    }
+
+    /// Purges some of the messages; how many went. If it is a single one, it is
+    /// also deleted, in the eyes of consumers that wait for it.
+    fn purge_or_delete(&mut self, purge: &Purge, cx: &mut Context<'_>) -> Result<u64, StoreError> {
+        if let Some(seq) = self.only_purged(purge)? {
+            self.remove_message(seq, Removal::Delete, Cause::Other, cx)?;
+            self.after_purge(purge, cx);
+            return Ok(1);
+        }
+        Ok(self.purge_store(purge, cx)?.messages)
+    }
+
+    /// The message that a purge is about, if it is exactly one.
+    fn only_purged(&mut self, purge: &Purge) -> Result<Option<Seq>, StoreError> {
+        let store = &mut self.core.store;
+        let below = purge.below.unwrap_or(Seq::MAX);
+        let mut next = |from| -> Result<Option<Seq>, StoreError> {
+            let found = store.next(&purge.filter, from)?.map(|message| message.seq);
+            Ok(found.filter(|seq| *seq < below))
+        };
+        let Some(first) = next(Seq(1))? else {
+            return Ok(None);
+        };
+        let is_only = if purge.keep > 0 {
+            store.count(&purge.filter, first, Counting::Messages)? == purge.keep.saturating_add(1)
+        } else {
+            next(first.next())?.is_none()
+        };
+        Ok(is_only.then_some(first))
     }
 
     /// [`purge`](Self::purge), and hands it to the operating system: the reply
@@ -181,7 +213,7 @@ impl Stream {
             below: Some(seq),
             keep: 0,
         };
-        self.purge_store(&purge, cx).map(drop)
+        self.purge_or_delete(&purge, cx).map(drop)
     }
 
     /// What the last message replaces is gone: a crash may have come between.
@@ -205,6 +237,17 @@ impl Stream {
         self.roll_up_all(rollup, &subject, last, cx)
     }
 
+    /// Whether messages may be deleted by request.
+    pub(super) fn may_delete(&self) -> Result<(), ApiError> {
+        if self.core.config.sealed {
+            return Err(errors::STREAM_SEALED);
+        }
+        if self.core.config.deny_delete {
+            return Err(errors::STREAM_MSG_DELETE_FAILED.with("message delete not permitted"));
+        }
+        Ok(())
+    }
+
     /// Deletes one message by request.
     pub(super) fn delete_message(
         &mut self,
@@ -212,12 +255,7 @@ impl Stream {
         erase: bool,
         cx: &mut Context<'_>,
     ) -> Result<(), ApiError> {
-        if self.core.config.sealed {
-            return Err(errors::STREAM_SEALED);
-        }
-        if self.core.config.deny_delete {
-            return Err(errors::STREAM_MSG_DELETE_FAILED.with("message delete not permitted"));
-        }
+        self.may_delete()?;
         let how = if erase {
             Removal::Erase
         } else {

@@ -10,7 +10,7 @@ use super::info::{InfoRequest, Paging, StreamInfo};
 use super::purge::PurgeRequest;
 use crate::api::{
     Body, Endpoint, is_empty_object, list_page, names_page, push_error, push_reply,
-    read_create_request, refuse,
+    read_create_request, refuse, refuse_uncounted,
 };
 use crate::config::consumer_rules::is_valid_group;
 use crate::config::stream::is_default;
@@ -351,8 +351,11 @@ impl Stream {
             }
             Endpoint::MessageDelete(_) => {
                 let request: DeleteRequest = body.required("JSApiMsgDeleteRequest")?;
-                self.delete_now(Seq(request.seq), !request.no_erase, cx)?;
-                Self::reply(call, When::Durable, &Success::YES, cx);
+                self.may_delete()?;
+                match self.delete_now(Seq(request.seq), !request.no_erase, cx) {
+                    Ok(()) => Self::reply(call, When::Durable, &Success::YES, cx),
+                    Err(error) => refuse_uncounted(&call.endpoint, &error, call.reply, cx),
+                }
             }
             Endpoint::ConsumerNames(_) => {
                 let request: ListRequest = body.optional("JSApiConsumersRequest")?;

@@ -3,7 +3,7 @@
 use midge_jetstream::Interest;
 
 use crate::account::Account;
-use crate::batch::FIRST_WORKER;
+use crate::batch::API_DESTINATION;
 
 /// An account's interest.
 pub(super) struct AccountInterest<'a>(pub(super) &'a Account);
@@ -16,7 +16,8 @@ impl Interest for AccountInterest<'_> {
     }
 
     fn is_bound(&self, subject: &[u8], group: &[u8]) -> bool {
+        // What streams capture counts, the API does not.
         self.0
-            .is_bound(subject, group, |target| target.shard < FIRST_WORKER)
+            .is_bound(subject, group, |target| target.shard < API_DESTINATION)
     }
 }

@@ -163,6 +163,11 @@ impl JetStream {
         self.workers.get(index).unwrap_or(&self.api)
     }
 
+    /// Whether a worker is behind with the messages it was sent.
+    fn has_full_worker(&self) -> bool {
+        self.workers.iter().any(|mailbox| mailbox.is_full())
+    }
+
     /// What waits for each thread, by names of queues.
     pub(crate) fn queue_lengths(&self) -> Vec<(String, u64)> {
         let api = ("JetStream API queue".to_owned(), &self.api);

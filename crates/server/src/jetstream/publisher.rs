@@ -3,7 +3,7 @@
 use midge_wire::number::push_decimal;
 
 use crate::account::Account;
-use crate::batch::{BatchItem, BatchTarget, FIRST_WORKER, Outgoing};
+use crate::batch::{API_DESTINATION, BatchItem, BatchTarget, FIRST_WORKER, Outgoing};
 use crate::server::Shared;
 use crate::shard::match_cache::{MatchCache, QueueMember, RemoteTarget};
 use crate::shard::subscriptions::Subscriptions;
@@ -49,8 +49,8 @@ impl Publisher {
         }
     }
 
-    /// Adds a message for everybody in `account` who gets it; whether there is
-    /// anybody.
+    /// Adds a message for everybody in `account` who gets it; whether threads of
+    /// JetStream are among them.
     pub(crate) fn publish(
         &mut self,
         shared: &Shared,
@@ -60,8 +60,8 @@ impl Publisher {
         let recipients = self
             .cache
             .take(account, message.to, NOBODY, &self.subscriptions);
-        let silent = recipients.remote.is_empty() && recipients.queues.is_empty();
-        if !silent {
+        let mut feeds = false;
+        if !recipients.remote.is_empty() || !recipients.queues.is_empty() {
             self.digits.clear();
             if !message.header.is_empty() {
                 push_decimal(&mut self.digits, message.header.len() as u64);
@@ -90,8 +90,10 @@ impl Publisher {
                     refusals: 0,
                     alone: false,
                 });
-                // A stream takes it by the subject it is routed by.
-                let subject = if to >= FIRST_WORKER {
+                feeds |= to >= FIRST_WORKER;
+                // Requests are told apart by the subject they are routed by;
+                // a stream keeps the subject that everybody sees.
+                let subject = if to >= API_DESTINATION {
                     message.to
                 } else {
                     message.subject
@@ -111,7 +113,7 @@ impl Publisher {
             }
         }
         self.cache.put(recipients);
-        !silent
+        feeds
     }
 
     /// Hands over everything gathered.

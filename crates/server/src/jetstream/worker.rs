@@ -15,7 +15,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use midge_jetstream::api::too_many_requests;
 use midge_jetstream::consumer::ConsumerId;
-use midge_jetstream::effects::{Event, Message, When};
+use midge_jetstream::effects::{Event, Kind, Message, When};
 use midge_jetstream::{Effects, Stream};
 use midge_store::{Nanos, StoreError};
 use slab::Slab;
@@ -34,7 +34,8 @@ use crate::batch::Batch;
 use crate::server::Shared;
 use crate::spin::Spin;
 
-/// Pause while clients' shards are behind with what the worker has sent.
+/// Pause while clients' shards, or streams that get what consumers deliver, are
+/// behind with what the worker has sent.
 const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
 
 /// Buffers of effects kept for reuse.
@@ -93,6 +94,8 @@ pub(super) struct Worker {
     pub(super) dirty: Vec<u32>,
     /// Streams that flushed something in this turn.
     settled: Vec<u32>,
+    /// Streams captured what consumers delivered last.
+    feeds_streams: bool,
     /// Streams that the sync under way is about.
     pub(super) syncing_hosts: Vec<u32>,
     /// Streams that flushed something since the last sync began.
@@ -146,6 +149,7 @@ impl Worker {
             timers: BTreeSet::new(),
             dirty: Vec::new(),
             settled: Vec::new(),
+            feeds_streams: false,
             syncing_hosts: Vec::new(),
             unsynced: Vec::new(),
             tasks: Vec::new(),
@@ -241,7 +245,7 @@ impl Worker {
     fn wait(&self) -> Option<Duration> {
         if !self.dirty.is_empty() {
             // Consumers with more to deliver, unless their shards are behind.
-            return Some(if self.shards_are_full() {
+            return Some(if self.receivers_are_full() {
                 FULL_SHARD_PAUSE
             } else {
                 Duration::ZERO
@@ -264,11 +268,11 @@ impl Worker {
         [Some(maintenance), sync, timer].into_iter().flatten().min()
     }
 
-    fn shards_are_full(&self) -> bool {
-        self.shared
-            .all_shards()
-            .iter()
-            .any(|shard| shard.mailbox.is_full())
+    /// Whether those are behind to whom consumers deliver.
+    fn receivers_are_full(&self) -> bool {
+        let shards = self.shared.all_shards();
+        shards.iter().any(|shard| shard.mailbox.is_full())
+            || self.feeds_streams && self.jetstream.has_full_worker()
     }
 
     fn on_mail(&mut self, mail: WorkerMail, now: Nanos) {
@@ -450,11 +454,12 @@ impl Worker {
         }
     }
 
-    /// Settles every stream that something happened to. While a shard is behind
+    /// Settles every stream that something happened to. While receivers are behind
     /// nothing is delivered; what was published is written and acknowledged all
     /// the same, so that a reader of much holds up no publisher.
     fn settle(&mut self, now: Nanos) {
-        let may_deliver = !self.shards_are_full();
+        let may_deliver = !self.receivers_are_full();
+        self.feeds_streams &= !may_deliver;
         for number in std::mem::take(&mut self.dirty) {
             self.settle_with(number, now, may_deliver);
         }
@@ -544,7 +549,8 @@ impl Worker {
             header: message.header,
             payload: message.payload,
         };
-        self.publisher.publish(&self.shared, account, &outbound);
+        let feeds = self.publisher.publish(&self.shared, account, &outbound);
+        self.feeds_streams |= feeds && matches!(message.kind, Kind::Delivery(..));
     }
 
     pub(super) fn reuse(&mut self, mut effects: Effects) {
