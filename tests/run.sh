@@ -45,7 +45,7 @@ readonly NOT_BUILT=cluster,gateway,leafnode,leafnodes,websocket,mqtt,operator,jw
 # Checks of the client suites that need these.
 readonly NOT_BUILT_CHECKS='auth_jwt|auth_jwt_refused'
 # Random scenarios that are compared with the reference, and the seconds for them.
-readonly DIFFERENTIAL_COUNT=400 DIFFERENTIAL_SECONDS=50
+readonly DIFFERENTIAL_COUNT=100 DIFFERENTIAL_SECONDS=50
 # How often a server is killed.
 readonly CRASH_ROUNDS=15
 # Share of the scale tests' full size.
