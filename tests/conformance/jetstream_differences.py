@@ -465,3 +465,24 @@ def the_zero_time_is_no_pause_but_is_shown(ctx):
     js.ok("CONSUMER.PAUSE.S.c", {"pause_until": ZERO_TIME}, kind="consumer_pause_response")
     eq(shown(), None, "after a request to pause until then")
     events.expect_none()
+
+
+@test(SHEET, 70, needs="jetstream")
+def who_asks_for_more_time_is_active(ctx):
+    """As if the message were delivered then."""
+    js = start(ctx, 2)
+    make(js, dict(EXPLICIT, durable_name="c"), "c")
+    first, second = fetch(js, "S", "c", 2)
+
+    def active():
+        return nanos(js.consumer_info("S", "c")["delivered"].get("last_active", "1970-01-01T00:00:00Z"))
+
+    for message, payload, is_news in ((first, b"+WPI", True), (first, b"unknown", False), (first, b'-NAK {"delay":3600000000000}', True),
+                                      (first, b"+TERM", False), (first, b"+WPI", False), (second, b"+WPI", True)):
+        before = active()
+        js.ack_sync(message, payload)
+        eq(active() > before, is_news, "last_active moves with %r" % payload)
+    js.restart()
+    eq(active(), 0, "after a restart")
+    js.ack_sync(second, b"+WPI")
+    eq(active() > 0, True, "last_active moves after a restart")
