@@ -163,6 +163,25 @@ def direct_gets_of_less_than_nothing(ctx):
     eq((frames[0].payload, [(status(frame), pairs(frame)) for frame in frames[1:]]), (b"", [end(2, 1)]), "one message at least")
 
 
+@api_case(12)
+def several_values_are_read_one_after_the_other(ctx):
+    """Unless there are fields that nobody knows: then the server is lenient with one value."""
+    for strict in (True, False):
+        js = jetstream(ctx, 'jetstream { store_dir: "js", strict: %s }' % str(strict).lower())
+
+        def create(body):
+            return decode(js.ask(API + ".STREAM.CREATE.A", body).payload).get("error", {}).get("description")
+
+        eq(create(b'{"name":"B"}{"name":"A"}'), None, "the last name counts")
+        eq(create(b'{"name":"A"} \n'), None, "white space")
+        if strict:
+            eq(create(b'{"offset":1}{"offset":0}'), 'invalid JSON: json: unknown field "offset"', "unknown field")
+        else:
+            eq(create(b'{"name":"A","offset":1}'), None, "one value")
+            for rest, shown in ((b"{}", "{"), (b" x", "x"), (b"}", "}"), (b'"', '"'), (b"\x00", "\\x00")):
+                eq(create(b'{"name":"A","offset":1}' + rest), "invalid JSON: invalid character '%s' after top-level value" % shown, "%r" % rest)
+
+
 # -- consumers ------------------------------------------------------------------------------------------
 
 @test(SHEET, 101, needs="jetstream")
