@@ -163,6 +163,25 @@ def direct_gets_of_less_than_nothing(ctx):
     eq((frames[0].payload, [(status(frame), pairs(frame)) for frame in frames[1:]]), (b"", [end(2, 1)]), "one message at least")
 
 
+@api_case(12)
+def several_values_are_read_one_after_the_other(ctx):
+    """Unless there are fields that nobody knows: then the server is lenient with one value."""
+    for strict in (True, False):
+        js = jetstream(ctx, 'jetstream { store_dir: "js", strict: %s }' % str(strict).lower())
+
+        def create(body):
+            return decode(js.ask(API + ".STREAM.CREATE.A", body).payload).get("error", {}).get("description")
+
+        eq(create(b'{"name":"B"}{"name":"A"}'), None, "the last name counts")
+        eq(create(b'{"name":"A"} \n'), None, "white space")
+        if strict:
+            eq(create(b'{"offset":1}{"offset":0}'), 'invalid JSON: json: unknown field "offset"', "unknown field")
+        else:
+            eq(create(b'{"name":"A","offset":1}'), None, "one value")
+            for rest, shown in ((b"{}", "{"), (b" x", "x"), (b"}", "}"), (b'"', '"'), (b"\x00", "\\x00")):
+                eq(create(b'{"name":"A","offset":1}' + rest), "invalid JSON: invalid character '%s' after top-level value" % shown, "%r" % rest)
+
+
 # -- consumers ------------------------------------------------------------------------------------------
 
 @test(SHEET, 101, needs="jetstream")
@@ -465,3 +484,24 @@ def the_zero_time_is_no_pause_but_is_shown(ctx):
     js.ok("CONSUMER.PAUSE.S.c", {"pause_until": ZERO_TIME}, kind="consumer_pause_response")
     eq(shown(), None, "after a request to pause until then")
     events.expect_none()
+
+
+@test(SHEET, 70, needs="jetstream")
+def who_asks_for_more_time_is_active(ctx):
+    """As if the message were delivered then."""
+    js = start(ctx, 2)
+    make(js, dict(EXPLICIT, durable_name="c"), "c")
+    first, second = fetch(js, "S", "c", 2)
+
+    def active():
+        return nanos(js.consumer_info("S", "c")["delivered"].get("last_active", "1970-01-01T00:00:00Z"))
+
+    for message, payload, is_news in ((first, b"+WPI", True), (first, b"unknown", False), (first, b'-NAK {"delay":3600000000000}', True),
+                                      (first, b"+TERM", False), (first, b"+WPI", False), (second, b"+WPI", True)):
+        before = active()
+        js.ack_sync(message, payload)
+        eq(active() > before, is_news, "last_active moves with %r" % payload)
+    js.restart()
+    eq(active(), 0, "after a restart")
+    js.ack_sync(second, b"+WPI")
+    eq(active() > 0, True, "last_active moves after a restart")

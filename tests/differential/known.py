@@ -71,6 +71,7 @@ class Memory:
         self.group_changed = self.filtered_purge = self.deleted = False
         self.ack_all = set()
         self.restarted = False
+        self.overlapping = self.first_seq_came_late = False
 
     def note(self, op):
         """Sees a request before it is sent."""
@@ -82,6 +83,8 @@ class Memory:
             # One message goes as if it were deleted.
             self.deleted = True
             self.filtered_purge |= bool(body.get("filter"))
+        if words[:2] == ["STREAM", "UPDATE"] and isinstance(body, dict) and body.get("first_seq"):
+            self.first_seq_came_late = True
         if words[:2] in (["CONSUMER", "CREATE"], ["CONSUMER", "DURABLE"]) and isinstance(body, dict):
             self.note_consumer(words[3:] if words[1] == "DURABLE" else words[2:], body.get("config") or {})
 
@@ -102,7 +105,7 @@ class Memory:
             self.inexact = True
             self.deaf |= none in (before, filters)
         if config.get("filter_subjects") == ["a.*.x", "a.1.*"]:
-            self.inexact = True
+            self.inexact = self.overlapping = True
         group = [config.get("deliver_group")]
         self.group_changed |= self.groups.setdefault(key, group) != group
         if config.get("ack_policy") == "all":
@@ -224,6 +227,30 @@ def _(found):
         return sorted(re.sub(r'"deliveries":\d+', "", m[4]) for m in messages)
     return (all("Unacknowledged message was deleted" in m[4] for m in found.both)
             and without_count(found.peer) == without_count(found.mine))
+
+
+@rule("a consumer whose filters overlap is told once of a deletion", True)
+def _(found):
+    return (found.session.memory.overlapping and not found.mine
+            and all("Unacknowledged message was deleted" in m[4] for m in found.peer))
+
+
+@rule("a first sequence that comes by an update takes no messages away at the next start", False)
+def _(found):
+    return found.session.memory.restarted and found.session.memory.first_seq_came_late
+
+
+@rule("the reply to a new deliver subject says whether somebody listens there", True)
+def _(found):
+    if not found.request.startswith(("CONSUMER.CREATE.", "CONSUMER.DURABLE.")) or not found.have_documents():
+        return False
+    peer, mine = found.documents
+    return "push_bound" not in peer and mine == dict(peer, push_bound=True)
+
+
+@rule("deliveries go on when a request ends a pause, not with the next message", False)
+def _(found):
+    return found.request.startswith("CONSUMER.PAUSE.") and not found.peer and len(found.deliveries()) == len(found.mine)
 
 
 def unmoved(value):

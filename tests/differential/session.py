@@ -214,7 +214,7 @@ class Session:
         """What the monitoring ports say."""
         path = op["path"].replace("ACCOUNT", self.account)
         for pause in self.pauses + (None,):
-            texts = [masked(text, names) for text, names in zip(self.pair.http(path), self.names)]
+            texts = [self.known_only(masked(text, names)) for text, names in zip(self.pair.http(path), self.names)]
             values = [known.parsed(text[4:]) for text in texts]
             if all(value is not None for value in values):
                 values = [known.monitored(value) for value in values]
@@ -237,8 +237,12 @@ class Session:
         parts = [masked(part, self.names[i]) for part in message]
         if self.memory.inexact:
             parts[2] = re.sub(r"^(\$JS\.ACK\..*\.)\d+$", r"\1PENDING", parts[2])
-            parts[4] = re.sub(r'("num_pending\\*":)\d+', r"\g<1>777", parts[4])
+            parts[4] = self.known_only(parts[4])
         return tuple(parts)
+
+    def known_only(self, text):
+        """An answer without the numbers that the reference only guesses."""
+        return re.sub(r'("num_pending\\*": ?)\d+', r"\g<1>777", text) if self.memory.inexact else text
 
     def settle(self, op, inbox="", patience=None):
         """Waits until both have said the same; raises a Difference if they do not within `patience`.

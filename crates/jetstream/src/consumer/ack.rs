@@ -345,11 +345,14 @@ impl Consumer {
         let wait = self.wait_of(seq);
         let at = Nanos(now.0.saturating_add(delay).saturating_sub(wait));
         self.set_delivered_at(seq, at);
+        // The time is counted as that of a delivery.
+        self.last_delivery = Some(now);
     }
 
     fn progress(&mut self, seq: Seq, now: Nanos) {
         if self.pending.contains(seq) {
             self.set_delivered_at(seq, now);
+            self.last_delivery = Some(now);
         }
     }
 

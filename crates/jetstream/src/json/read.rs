@@ -101,11 +101,54 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Reads a body: one JSON value, or several that overlay each other.
+/// Reads a body: one JSON value, or several that overlay each other. With fields
+/// that nobody knows it is one value only.
 ///
 /// # Errors
 /// If it is not JSON, or not what `target` reads.
 pub fn parse<T: ReadJson>(
+    body: &[u8],
+    name: &str,
+    strictness: Strictness,
+    target: &mut T,
+) -> Result<(), JsonError> {
+    let strictly = parse_values(body, name, Strictness::Strict, target);
+    match strictness {
+        Strictness::Strict => strictly,
+        Strictness::Lenient if strictly.is_ok() => Ok(()),
+        Strictness::Lenient => {
+            check_single(body)?;
+            parse_values(body, name, Strictness::Lenient, target)
+        }
+    }
+}
+
+/// Fails if something follows the first value.
+fn check_single(body: &[u8]) -> Result<(), JsonError> {
+    let mut values = serde_json::Deserializer::from_slice(body).into_iter::<Value>();
+    let rest = match values.next() {
+        Some(Ok(_)) => body.get(values.byte_offset()..).unwrap_or_default(),
+        Some(Err(_)) | None => return Ok(()),
+    };
+    match rest.trim_ascii_start().first() {
+        Some(&byte) => Err(JsonError(format!(
+            "invalid character '{}' after top-level value",
+            escaped(byte)
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// A byte as errors show it.
+fn escaped(byte: u8) -> String {
+    match byte {
+        b'"' => "\"".to_owned(),
+        0x80.. => char::from(byte).to_string(),
+        _ => byte.escape_ascii().to_string(),
+    }
+}
+
+fn parse_values<T: ReadJson>(
     body: &[u8],
     name: &str,
     strictness: Strictness,
@@ -144,7 +187,7 @@ fn syntax_error(body: &[u8], error: &serde_json::Error, strictness: Strictness) 
         .map(<[u8]>::len)
         .sum::<usize>();
     let at = line_start + error.column().saturating_sub(1);
-    let byte = char::from(body.get(at).copied().unwrap_or_default());
+    let byte = escaped(body.get(at).copied().unwrap_or_default());
     let offset = match strictness {
         Strictness::Strict => format!(" at offset {}", at + 1),
         Strictness::Lenient => String::new(),
@@ -156,8 +199,7 @@ fn syntax_error(body: &[u8], error: &serde_json::Error, strictness: Strictness) 
         "value"
     };
     JsonError(format!(
-        "invalid character '{}' looking for beginning of {place}{offset}",
-        byte.escape_default()
+        "invalid character '{byte}' looking for beginning of {place}{offset}"
     ))
 }
 
