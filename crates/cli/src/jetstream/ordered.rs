@@ -201,6 +201,8 @@ fn create(
     // The filter is part of the subject: permissions may be about what is read.
     let subject = format!("CONSUMER.CREATE.{stream}.{name}.{filter}");
     let info = api.request(&subject, &request)?;
-    let pending = info.uint("num_pending") + info.uint("delivered.consumer_seq");
+    let pending = info
+        .uint("num_pending")
+        .saturating_add(info.uint("delivered.consumer_seq"));
     Ok((name, messages, pending))
 }
