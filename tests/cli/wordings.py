@@ -64,6 +64,9 @@ def numbers_that_are_none(ctx):
         eq(tool.error("stream", "add", "S", flag, "abc"), 'strconv.ParseInt: parsing "abc": invalid syntax')
     eq(tool.error("stream", "add", "S", "--max-consumers", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
     eq(tool.error("consumer", "add", "S", "C", "--replicas", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
+    for command in "add", "edit":
+        eq(tool.error("kv", command, "B", "--history", "x"), 'history: strconv.ParseInt: parsing "x": invalid syntax')
+    eq(tool.error("stream", "find", "--replicas", "x"), 'strconv.ParseUint: parsing "x": invalid syntax')
     eq(tool.error("bench", "pub", "s", "--msgs", "9" * 20), 'strconv.ParseInt: parsing "%s": value out of range' % ("9" * 20))
 
 
