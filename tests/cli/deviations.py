@@ -131,3 +131,25 @@ def limits_of_the_api_are_events(ctx):
              json.dumps({"type": "io.nats.jetstream.advisory.v1.api_limit_reached", "id": "x", "timestamp": "2026-01-02T03:04:05Z",
                          "server": "n", "dropped": 7}))
     events.wait_out(r"\[JS API Limit\] n discarded 7 messages")
+
+
+@case(142, "deviation")
+def an_archive_that_cannot_be_written_is_told(ctx):
+    """The original is silent about files of the archive that it cannot write."""
+    tool = nats(ctx)
+    # An archive of 1 KiB at most.
+    line = "trap '' XFSZ; ulimit -f 1; exec %s audit gather --no-progress -o a.zip %s" % (tool.binary, " ".join(SYSTEM))
+    code, text = run_binary("/bin/bash", "-c", line, env=tool.env, cwd=tool.home)
+    eq(code, 1)
+    matches(text, "nats: error: the archive cannot be written: .*[Ff]ile too large")
+    eq([name for name in os.listdir(tool.home) if name.endswith(".zip")], [])
+
+
+@case(40, "deviation")
+def headers_of_any_name_are_sent(ctx):
+    """The original leaves those out whose names have other letters than HTTP allows, and says nothing."""
+    tool = nats(ctx)
+    sub = tool.start("sub", "a", "--count", "1")
+    sub.wait_err("Subscribing on a")
+    tool.run("pub", "a", "b", "-H", "a b:1", "-H", "c:2")
+    eq(sub.wait().out, '[#1] Received on "a"\na b: 1\nc: 2\n\nb\n\n\n')
