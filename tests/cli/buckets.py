@@ -157,6 +157,10 @@ def lists_of_buckets_and_keys(ctx):
             r"Contents for bucket 'B'.*│ Key +│ Created +│ Delta │ Revision │ Value │.*│ b\.1 │ %s │ +0 │ +1 │ v" % TIME)
     # Values alone say nothing about keys.
     eq(tool.out("kv", "ls", "B", "--display-value"), "b.1\na\n")
+    # A value that ends with a line end has one more line.
+    tool.run("kv", "put", "B", "b.1", stdin="w\n")
+    matches(tool.out("kv", "ls", "B", "b.>", "-v", "--display-value"),
+            r"\n│ b\.1 │ %s │ +0 │ +5 │ w     │\n│ +│ +│ +│ +│       │\n╰" % TIME)
     matches(tool.out("kv", "ls", "B", "z.>", "-v"), r"│ Key │ Created │ Delta │ Revision │\n├.*\n╰.*╯\n\nNo keys found in bucket\n$")
 
 
@@ -289,6 +293,22 @@ def objects_in_the_way_lists_and_seals(ctx):
     eq(tool.out("object", "del", "B", "-f"), "")
     eq(tool.error("object", "del", "B", "-f"), "nats: bucket not found")
     eq(tool.error("object", "add", "a.b"), "nats: invalid object-store name")
+
+
+@case(103, "deviation")
+def an_object_that_does_not_fit_is_not_there(ctx):
+    """The original says why it failed, and now and then leaves an object that it lists, and for whose content `get` waits
+    for ever."""
+    tool = nats(ctx)
+    tool.run("object", "add", "B", "--max-bucket-size", "1MB", "--storage", "memory")
+    tool.run("object", "put", "B", "--name", "small", stdin="x")
+    tool.write("large", "x" * 2_000_000)
+    eq(tool.error("object", "put", "B", "large", "--no-progress"),
+       "nats: API error: code=503 err_code=10077 description=maximum bytes exceeded")
+    eq(tool.out("object", "ls", "B", "-n"), "small\n")
+    eq(tool.error("object", "get", "B", "large"), "nats: object not found")
+    # Nothing of it takes up room: each object has a subject of its description and one of its chunks.
+    eq(len(tool.run("stream", "subjects", "OBJ_B", "--json").json), 2)
 
 
 @case(103, "deviation")

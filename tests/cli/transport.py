@@ -158,9 +158,22 @@ def a_port_that_is_no_websocket(ctx):
     for answer, text in ((b"HTTP/1.1 400 Bad Request\r\n\r\n", "invalid websocket connection: the server answers 400 Bad Request: is this its WebSocket port?"),
                          (b"INFO {}\r\n", "invalid websocket connection: the answer is no HTTP: "),
                          (b"HTTP/1.1 101 x\r\nSec-WebSocket-Accept: other\r\n\r\n", "invalid websocket connection: the answer is not to this request"),
-                         (b"", "nats: EOF")):
+                         (b"", "EOF")):
         def act(client, answer=answer):
             client.recv(4096)
             client.sendall(answer)
         port = serve(ctx, act)
         matches(tool.error("publish", "a", "x", "-s", "ws://127.0.0.1:%d" % port), "^" + text.replace("?", r"\?"))
+
+
+@case(12)
+def a_server_that_says_nothing(ctx):
+    tool = nats(ctx, server=False)
+    ended = threading.Event()
+    ctx.later(ended.set)
+    port = serve(ctx, lambda client: ended.wait())
+    matches(tool.error("publish", "a", "x", "-s", "127.0.0.1:%d" % port, "--timeout", "300ms"),
+            r"^read tcp 127\.0\.0\.1:\d+->127\.0\.0\.1:%d: i/o timeout$" % port)
+    port = serve(ctx, lambda client: None)
+    eq(tool.error("publish", "a", "x", "-s", "127.0.0.1:%d" % port), "EOF")
+    eq(tool.error("stream", "ls", "-s", "127.0.0.1:%d" % port), "setup failed: EOF")

@@ -64,6 +64,9 @@ def numbers_that_are_none(ctx):
         eq(tool.error("stream", "add", "S", flag, "abc"), 'strconv.ParseInt: parsing "abc": invalid syntax')
     eq(tool.error("stream", "add", "S", "--max-consumers", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
     eq(tool.error("consumer", "add", "S", "C", "--replicas", "abc"), 'strconv.ParseFloat: parsing "abc": invalid syntax')
+    for command in "add", "edit":
+        eq(tool.error("kv", command, "B", "--history", "x"), 'history: strconv.ParseInt: parsing "x": invalid syntax')
+    eq(tool.error("stream", "find", "--replicas", "x"), 'strconv.ParseUint: parsing "x": invalid syntax')
     eq(tool.error("bench", "pub", "s", "--msgs", "9" * 20), 'strconv.ParseInt: parsing "%s": value out of range' % ("9" * 20))
 
 
@@ -144,3 +147,80 @@ def rates_are_drawn_from_zero(ctx):
     tool = nats(ctx)
     terminal = tool.terminal("sub", "a", "--graph", rows=30, columns=80)
     terminal.wait(r"(?s)( 0\.00 ┤\n){11} 0\.00 ┼─{65}\n {34}a / second")
+
+
+@case(13)
+def files_that_log_in_or_encrypt_are_read_before_connecting(ctx):
+    down = ("pub", "a", "b", "-s", "127.0.0.1:1")
+    tool = nats(ctx)
+    tool.write("bogus", "bogus\n")
+    eq(tool.error(*down, "--nkey", "bogus"), "configuration error: nkeys: no nkey seed found")
+    eq(tool.error(*down, "--tlsca", "bogus"), 'nats: failed to parse root certificate from "bogus"')
+    eq(tool.error(*down, "--tlscert", "bogus", "--tlskey", "bogus"),
+       "nats: error loading client certificate: tls: failed to find any PEM data in certificate input")
+    # One of the two is none.
+    eq(tool.error(*down, "--tlscert", "bogus"), "nats: no servers available for connection")
+    # Credentials are for what the server sends.
+    eq(tool.error(*down, "--creds", "bogus"), "nats: no servers available for connection")
+    eq(tool.error("pub", "a", "b", "--creds", "bogus"),
+       'error signing nonce: unable to extract key pair from file "bogus": nkeys: no nkey seed found')
+    for prefix in "a.", "a.>", "*":
+        eq(tool.error(*down, "--inbox-prefix", prefix), "nats: invalid custom prefix")
+
+
+@case(13)
+def schemes_that_nobody_knows_mean_no_encryption(ctx):
+    tool = nats(ctx)
+    eq(tool.run("pub", "a", "b", "-s", "tcp://" + tool.server.address).logs, ['Published 1 bytes to "a"'])
+
+
+@case(42)
+def subjects_with_parts_that_are_empty(ctx):
+    tool = nats(ctx)
+    for subject in "a..b", "a.", ".a":
+        outcome = tool.run("sub", subject, "--count", "1", code=1)
+        eq(outcome.logs, ["Subscribing on " + subject + " ", "nats: error: nats: invalid subject"])
+
+
+@case(136)
+def events_without_a_server(ctx):
+    eq(nats(ctx, server=False).error("events", "-s", "127.0.0.1:1"), "setup failed: nats: no servers available for connection")
+
+
+@case(78)
+def a_page_of_no_number(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.error("stream", "view", "S", "x"), 'strconv.ParseFloat: parsing "x": invalid syntax')
+
+
+@case(19)
+def nobody_reads_the_output(ctx):
+    """As if the closed pipe had killed the tool: 141 for shells, and nothing is said."""
+    tool = nats(ctx, server=False)
+    for words in ("--version", "context ls", "auth nkey gen user"):
+        code, text = run_binary("/bin/bash", "-c", "(sleep 0.2; %s %s; echo $? >&2) | true" % (tool.binary, words), env=tool.env)
+        eq((code, text), (0, "141\n"), words)
+
+
+@case(43)
+def all_messages_of_a_stream_are_no_internal_streams(ctx):
+    matches(nats(ctx, server=False).out("help", "sub"), r"\n      --all                      (?!Include internal)\S")
+
+
+@case(10)
+def no_time_at_all(ctx):
+    """A timeout that is none holds for answers; a connect then takes as long as it does."""
+    tool = nats(ctx)
+    for timeout in "0", "0s", "-1s":
+        eq(tool.run("pub", "a", "b", "--timeout=" + timeout).logs, ['Published 1 bytes to "a"'])
+        sub = tool.start("sub", "a")
+        sub.wait_err("Subscribing")
+        eq(tool.run("req", "a", "b", "--timeout=" + timeout).logs, ['Sending request on "a"'])
+        sub.kill()
+
+
+@case(144)
+def plugins_are_files(ctx):
+    tool = nats(ctx, server=False)
+    eq(tool.error("plugins", "register", "foo", "ls"), "path 'ls' does not exist")
+    eq(tool.error("plugins", "register", "foo", "/bin"), "'bin' is a directory")

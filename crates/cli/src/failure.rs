@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+/// Exit code when nobody reads the output any more: what shells have for a
+/// program that a closed pipe killed, as it does with others. Nothing is said.
+pub const PIPE_CLOSED: i32 = 128 + 13;
+
 /// Result of what can end the run.
 pub type Result<T> = std::result::Result<T, Failure>;
 
@@ -49,6 +53,9 @@ impl From<&str> for Failure {
 
 impl From<std::io::Error> for Failure {
     fn from(error: std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            return Failure::Exit(PIPE_CLOSED);
+        }
         Failure::Error(crate::format::io_error(&error))
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
-use crate::failure::Failure;
+use crate::failure::{Failure, PIPE_CLOSED};
 use crate::help;
 use crate::model::{self, Command};
 use crate::output::log;
@@ -43,8 +43,8 @@ pub fn run(words: Vec<String>) -> i32 {
             log::error(format_args!("could not write the output: {error}"));
             code.max(1)
         }
-        // What cannot be printed any more is lost with the pipe.
-        _ => code,
+        Err(_) => PIPE_CLOSED,
+        Ok(()) => code,
     }
 }
 
@@ -55,9 +55,10 @@ fn end_on_panics() {
     std::panic::set_hook(Box::new(|info| {
         let text = info.to_string();
         if let Some((_, why)) = text.split_once("failed printing to stdout: ") {
-            if !why.contains("Broken pipe") {
-                log::error(format_args!("could not write the output: {why}"));
+            if why.contains("Broken pipe") {
+                std::process::exit(PIPE_CLOSED);
             }
+            log::error(format_args!("could not write the output: {why}"));
             std::process::exit(1);
         }
         log::error(format_args!("this should not happen: {text}"));

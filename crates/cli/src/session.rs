@@ -235,14 +235,19 @@ impl Session {
             first: record.tls_first,
             staple: None,
         };
-        if !record.inbox_prefix.is_empty() {
-            record
-                .inbox_prefix
-                .trim_end_matches('.')
-                .clone_into(&mut options.inbox_prefix);
+        options.tls.check()?;
+        let prefix = &record.inbox_prefix;
+        if prefix.contains(['>', '*']) || prefix.ends_with('.') {
+            bail!("nats: invalid custom prefix");
+        }
+        if !prefix.is_empty() {
+            prefix.clone_into(&mut options.inbox_prefix);
         }
         options.set_proxy(&record.socks_proxy)?;
-        options.dial_timeout = self.timeout();
+        options.dial_timeout = match self.timeout() {
+            Duration::ZERO => NO_DIAL_TIMEOUT,
+            timeout => timeout,
+        };
         let trace = self.trace();
         options.events = Arc::new(move |event| log_event(event, trace));
         Ok(options)
@@ -302,6 +307,10 @@ impl Session {
     }
 }
 
+/// Time for a connect when the one that is given is none: longer than systems
+/// try.
+const NO_DIAL_TIMEOUT: Duration = Duration::from_secs(3600);
+
 /// Before what is wrong with the settings.
 const BAD_SETTINGS: &str = "configuration error";
 
@@ -316,6 +325,9 @@ fn resolve_secrets(record: &Record, options: &mut Options) -> Result<()> {
         auth.credentials = resolve("creds", &record.creds)?;
     } else if !record.nkey.is_empty() {
         auth.nkey = resolve("nkey", &record.nkey)?;
+        if let Some(nkey) = &auth.nkey {
+            nkey.seed()?;
+        }
     } else {
         auth.jwt = resolve_text("user_jwt", &record.user_jwt)?;
         auth.seed = resolve_text("user_seed", &record.user_seed)?;

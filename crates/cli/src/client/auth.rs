@@ -37,7 +37,14 @@ impl Secret {
             Secret::File(path) => read(path),
         }
     }
+
+    /// The seed in it.
+    pub fn seed(&self) -> Result<String, ClientError> {
+        find_seed(&self.read()?).ok_or_else(|| ClientError::Other(NO_SEED.to_owned()))
+    }
 }
+
+const NO_SEED: &str = "nkeys: no nkey seed found";
 
 fn read(path: &Path) -> Result<String, ClientError> {
     fs::read_to_string(path).map_err(|error| {
@@ -111,7 +118,13 @@ impl Auth {
             login.password.clone_from(&self.password);
         } else if let Some(credentials) = &self.credentials {
             let text = credentials.read()?;
-            let (jwt, seed) = split_credentials(&text)?;
+            let (jwt, seed) = split_credentials(&text).map_err(|error| match credentials {
+                Secret::File(path) => ClientError::Other(format!(
+                    "error signing nonce: unable to extract key pair from file \"{}\": {error}",
+                    path.display()
+                )),
+                Secret::Text(_) => ClientError::Other(format!("error signing nonce: {error}")),
+            })?;
             login.jwt = jwt;
             login.signature = sign(&seed, &info.nonce)?;
         } else if let Some(nkey) = &self.nkey {
@@ -120,9 +133,7 @@ impl Auth {
                     "nats: nkeys not supported by the server".to_owned(),
                 ));
             }
-            let text = nkey.read()?;
-            let seed = find_seed(&text)
-                .ok_or_else(|| ClientError::Other("nats: no nkey seed found".to_owned()))?;
+            let seed = nkey.seed()?;
             login.nkey = key_pair(&seed)?.public_key();
             login.signature = sign(&seed, &info.nonce)?;
         } else if !self.jwt.is_empty() {
@@ -160,12 +171,11 @@ fn sign(seed: &str, nonce: &str) -> Result<String, ClientError> {
 
 /// The JWT and the seed of a credentials file.
 pub fn split_credentials(text: &str) -> Result<(String, String), ClientError> {
+    let seed = find_seed(text).ok_or_else(|| ClientError::Other(NO_SEED.to_owned()))?;
     let jwt = block(text)
         .into_iter()
         .find(|line| line.matches('.').count() == 2)
-        .ok_or_else(|| ClientError::Other("nats: no user JWT found".to_owned()))?;
-    let seed = find_seed(text)
-        .ok_or_else(|| ClientError::Other("nats: no nkey user seed found".to_owned()))?;
+        .ok_or_else(|| ClientError::Other("no user JWT found".to_owned()))?;
     Ok((jwt, seed))
 }
 

@@ -162,6 +162,10 @@ impl Shared {
     }
 }
 
+/// Time for a flush when the one that is given is none, as other clients have
+/// it.
+const FLUSH_PATIENCE: Duration = Duration::from_secs(10);
+
 impl Connection {
     /// Connects to the first of the servers that accepts.
     pub fn connect(options: Options) -> Result<Self, ClientError> {
@@ -391,6 +395,10 @@ impl Connection {
     /// Gives the time that took. Fails if the connection breaks meanwhile, as
     /// nobody knows then what the server has read.
     pub fn flush(&self, patience: Duration) -> Result<Duration, ClientError> {
+        let patience = match patience {
+            Duration::ZERO => FLUSH_PATIENCE,
+            patience => patience,
+        };
         let begun = Instant::now();
         let (number, breaks) = {
             let mut output = lock(&self.shared.output);
@@ -476,7 +484,8 @@ impl Connection {
 
     fn register(&self, subject: &str, queue: &str, handler: Handler) -> Result<u64, ClientError> {
         let blank = |text: &str| text.contains([' ', '\t', '\r', '\n']);
-        if subject.is_empty() || blank(subject) || blank(queue) {
+        let hollow = subject.split('.').any(str::is_empty);
+        if hollow || blank(subject) || blank(queue) {
             return Err(ClientError::BadSubject);
         }
         let sid = self.shared.next_sid.fetch_add(1, Ordering::Relaxed);

@@ -193,12 +193,21 @@ fn read_more(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<(), 
     let mut chunk = [0u8; READ];
     let count = link
         .read_before(&mut chunk, deadline)
-        .map_err(|error| broken(&error))?;
+        .map_err(|error| unread(link, &error))?;
     if count == 0 {
-        return Err(ClientError::Other("nats: EOF".to_owned()));
+        return Err(ClientError::Other("EOF".to_owned()));
     }
     input.extend_from_slice(chunk.get(..count).unwrap_or_default());
     Ok(())
+}
+
+/// Why nothing could be read: with both addresses, as it is looked for in logs.
+fn unread(link: &Link, error: &io::Error) -> ClientError {
+    let why = match error.kind() {
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "i/o timeout".to_owned(),
+        _ => format!("read: {}", crate::format::io_error(error)),
+    };
+    ClientError::Other(format!("read tcp {}->{}: {why}", link.own, link.peer))
 }
 
 fn broken(error: &io::Error) -> ClientError {

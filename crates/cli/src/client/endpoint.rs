@@ -49,7 +49,8 @@ impl Endpoint {
             "tls" => (true, false, DEFAULT_PORT),
             "ws" => (false, true, DEFAULT_WS_PORT),
             "wss" => (true, true, DEFAULT_WSS_PORT),
-            _ => return Err(wrong("the scheme must be nats, tls, ws or wss")),
+            // Such as `tcp`. Nobody else checks it.
+            _ => (false, false, DEFAULT_PORT),
         };
         let rest = rest.split(['/', '?', '#']).next().unwrap_or_default();
         let (login, address) = match rest.rsplit_once('@') {
@@ -203,7 +204,8 @@ mod tests {
         let secure = Endpoint::parse("wss://u:p@h/path").unwrap();
         assert_eq!(secure.to_string(), "wss://h:443");
         assert_eq!(secure.told("b:1").unwrap().to_string(), "wss://b:1");
-        assert!(Endpoint::parse("http://x").is_err());
+        let unknown = Endpoint::parse("tcp://x").unwrap();
+        assert_eq!(unknown.to_string(), "nats://x:4222");
         assert!(Endpoint::parse("x:99999").is_err());
     }
 

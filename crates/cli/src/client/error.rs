@@ -17,7 +17,7 @@ pub enum ClientError {
     Closed,
     /// The message is larger than the server allows.
     MaxPayload,
-    /// The subject has blanks or is empty.
+    /// The subject has blanks or a part that is empty.
     BadSubject,
     /// An error that the server reported.
     Server(String),

@@ -23,6 +23,8 @@ pub struct Link {
     socket: TcpStream,
     tls: Option<Tls>,
     frames: Option<Frames>,
+    /// Address of this side.
+    pub own: SocketAddr,
     /// Address of the server.
     pub peer: SocketAddr,
 }
@@ -69,11 +71,13 @@ impl Link {
     /// A link over a connected socket.
     pub fn new(socket: TcpStream) -> io::Result<Self> {
         socket.set_nodelay(true)?;
+        let own = socket.local_addr()?;
         let peer = socket.peer_addr()?;
         Ok(Self {
             socket,
             tls: None,
             frames: None,
+            own,
             peer,
         })
     }

@@ -109,10 +109,33 @@ impl TlsOptions {
             || (self.certificate.is_some() && self.key.is_some())
     }
 
+    /// Whether the files have what they should: told before anybody connects.
+    pub fn check(&self) -> Result<(), ClientError> {
+        if self.authorities.is_some() {
+            self.trusted()?;
+        }
+        if let (Some(certificate), Some(key)) = (&self.certificate, &self.key) {
+            own(certificate, key)?;
+        }
+        Ok(())
+    }
+
     /// Certificates of the authorities that are trusted.
     pub fn trusted(&self) -> Result<Vec<CertificateDer<'static>>, ClientError> {
         match &self.authorities {
-            Some(path) => certificates(path),
+            Some(path) => {
+                let pem = std::fs::read(path).map_err(|error| {
+                    let why = crate::format::io_error_at("open", path.display(), &error);
+                    ClientError::Other(format!("nats: error loading or parsing rootCA file: {why}"))
+                })?;
+                let found: Vec<_> = CertificateDer::pem_slice_iter(&pem)
+                    .filter_map(Result::ok)
+                    .collect();
+                match found.is_empty() {
+                    true => Err(no_authority(path)),
+                    false => Ok(found),
+                }
+            }
             None => Ok(rustls_native_certs::load_native_certs().certs),
         }
     }
@@ -122,7 +145,7 @@ impl TlsOptions {
         let mut roots = RootCertStore::empty();
         let (added, _) = roots.add_parsable_certificates(self.trusted()?);
         if let Some(path) = self.authorities.as_ref().filter(|_| added == 0) {
-            return Err(wrong(path, "failed to parse root certificate"));
+            return Err(no_authority(path));
         }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let failed =
@@ -147,12 +170,15 @@ impl TlsOptions {
         };
         let config = match (&self.certificate, &self.key) {
             (Some(certificate), Some(key)) => {
-                let chain = certificates(certificate)?;
-                let key = PrivateKeyDer::from_pem_file(key)
-                    .map_err(|error| wrong(key, &error.to_string()))?;
+                let (chain, key) = own(certificate, key)?;
                 builder
                     .with_client_auth_cert(chain, key)
-                    .map_err(|error| wrong(certificate, &error.to_string()))?
+                    .map_err(|error| match error {
+                        rustls::Error::InconsistentKeys(_) => {
+                            not_own("tls: private key does not match public key")
+                        }
+                        other => not_own(&format!("tls: {other}")),
+                    })?
             }
             _ => builder.with_no_client_auth(),
         };
@@ -167,6 +193,38 @@ impl TlsOptions {
         ClientConnection::new(self.config()?, name)
             .map_err(|error| ClientError::Other(format!("nats: tls: {error}")))
     }
+}
+
+fn no_authority(path: &Path) -> ClientError {
+    ClientError::Other(format!(
+        "nats: failed to parse root certificate from \"{}\"",
+        path.display()
+    ))
+}
+
+fn not_own(why: &str) -> ClientError {
+    ClientError::Other(format!("nats: error loading client certificate: {why}"))
+}
+
+/// The certificate of this side and its key.
+fn own(
+    certificate: &Path,
+    key: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>), ClientError> {
+    let read = |path: &Path| {
+        std::fs::read(path)
+            .map_err(|error| not_own(&crate::format::io_error_at("open", path.display(), &error)))
+    };
+    let (chain, key) = (read(certificate)?, read(key)?);
+    let none = |what: &str| not_own(&format!("tls: failed to find any PEM data in {what} input"));
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&chain)
+        .filter_map(Result::ok)
+        .collect();
+    if chain.is_empty() {
+        return Err(none("certificate"));
+    }
+    let key = PrivateKeyDer::from_pem_slice(&key).map_err(|_| none("key"))?;
+    Ok((chain, key))
 }
 
 fn wrong(path: &Path, why: &str) -> ClientError {

@@ -346,10 +346,10 @@ impl Table {
     }
 }
 
-/// The lines of a cell. `comfy-table` would show a line end at the end as one
-/// more line, and carriage returns as they are.
+/// The lines of a cell, without carriage returns at their ends. A line end at
+/// the end begins one more line.
 fn cell_lines(text: &str) -> String {
-    text.lines().collect::<Vec<_>>().join("\n")
+    text.replace("\r\n", "\n")
 }
 
 fn quoted(text: &str, separator: char) -> String {
@@ -591,7 +591,7 @@ mod tests {
     #[test]
     fn wide_letters_short_rows_and_high_footers_fit() {
         let mut table = Table::new("T", &["A", "B"]);
-        table.row(vec!["日本".into(), "x\r\n".into()]);
+        table.row(vec!["日本".into(), "x\r\ny".into()]);
         table.row(vec!["y".into()]);
         table.footer(vec!["z\nz".into(), "".into()]);
         let double = Scheme {
@@ -605,6 +605,7 @@ mod tests {
 ║ A    ║ B ║
 ╠══════╬═══╣
 ║ 日本 ║ x ║
+║      ║ y ║
 ║ y    ║   ║
 ╠══════╬═══╣
 ║ z    ║   ║

@@ -49,7 +49,8 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_file(value: &str) -> Result<()> {
+/// Fails unless the value is the path of a file.
+pub fn check_file(value: &str) -> Result<()> {
     let path = Path::new(value);
     if !path.exists() {
         bail!("path '{value}' does not exist");

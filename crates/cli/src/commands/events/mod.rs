@@ -42,7 +42,9 @@ pub fn events(session: &mut Session) -> Result<()> {
         Form::Block
     };
     let pattern = m.text("filter").unwrap_or(".").to_owned();
-    session.connect()?;
+    session
+        .connect()
+        .map_err(|failure| failure.context("setup failed"))?;
     let m = &session.matches;
     let filter = crate::format::pattern(&lower_case(&pattern)).map_err(|_| {
         let why = explain(&pattern.to_uppercase());

@@ -4,7 +4,7 @@ use super::Bucket;
 use super::bucket::check_bucket_name;
 use super::info::show;
 use crate::failure::{Failure, Result};
-use crate::format::{SizeRange, parse_size};
+use crate::format::{SizeRange, parse_int64, parse_size};
 use crate::jetstream::{Api, ApiError};
 use crate::output::Json;
 use crate::parse::Matches;
@@ -28,7 +28,8 @@ fn stream_of(bucket: &str) -> String {
 
 /// Fails for values that flags cannot have.
 fn check_flags(matches: &Matches) -> Result<()> {
-    let history = matches.int("history");
+    let history = matches.text("history").unwrap_or("1");
+    let history = parse_int64(history).map_err(|failure| failure.context("history"))?;
     if history < 1 {
         bail!("history: must be greater than or equal to 1");
     }

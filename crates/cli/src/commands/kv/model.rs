@@ -43,7 +43,7 @@ const ADD: Command = Command::new("add", "Create a bucket")
     .flags(&[
         &[
             text("description", "Free text that describes it"),
-            int64("history", "Values kept per key").default("1"),
+            text("history", "Values kept per key").default("1"),
             choice(
                 "storage",
                 &["file", "f", "memory", "m"],
@@ -67,7 +67,7 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
     .flags(&[
         &[
             text("description", "Free text that describes it"),
-            int64("history", "Values kept per key").default("1"),
+            text("history", "Values kept per key").default("1"),
         ],
         BUCKET,
         &[

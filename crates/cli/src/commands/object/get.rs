@@ -42,7 +42,9 @@ pub fn get(session: &mut Session) -> Result<()> {
         bucket = Bucket::open(session.jetstream()?, link.text("bucket"))?;
         object = bucket.object(link.text("name"))?;
     }
-    let target = match session.matches.filled("output") {
+    // A dash alone is no name of a file.
+    let output = session.matches.filled("output").filter(|path| *path != "-");
+    let target = match output {
         Some(path) => PathBuf::from(path),
         None => {
             let name = Path::new(object.name());

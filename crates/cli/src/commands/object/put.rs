@@ -134,11 +134,33 @@ fn write_chunks(
     let connection = &bucket.api.connection;
     let inbox = connection.new_inbox();
     let acks = connection.subscribe(&inbox, "")?;
+    let mut open = 0;
+    let written = send_chunks(bucket, id, chunk, input, bar, (&inbox, &acks), &mut open);
+    if written.is_err() {
+        // A chunk that is still on its way would be stored behind a purge.
+        while open > 0 && acks.next(bucket.api.timeout).is_ok() {
+            open -= 1;
+        }
+    }
+    written
+}
+
+/// Sends the chunks, of which `open` have no answer yet.
+fn send_chunks(
+    bucket: &Bucket,
+    id: &str,
+    chunk: usize,
+    input: &mut dyn Read,
+    bar: &mut Progress,
+    (inbox, acks): (&str, &Subscription),
+    open: &mut usize,
+) -> Result<Written> {
+    let connection = &bucket.api.connection;
     let subject = bucket.chunk_subject(id);
     let window = (WINDOW / chunk).max(1);
     let mut digest = Context::new(&SHA256);
     let mut buffer = vec![0; chunk];
-    let (mut size, mut chunks, mut open) = (0u64, 0u64, 0usize);
+    let (mut size, mut chunks) = (0u64, 0u64);
     loop {
         let filled = fill(input, &mut buffer)?;
         let part = buffer.get(..filled).unwrap_or_default();
@@ -146,19 +168,21 @@ fn write_chunks(
             break;
         }
         digest.update(part);
-        connection.publish(&subject, &inbox, None, part)?;
-        (size, chunks, open) = (size + filled as u64, chunks + 1, open + 1);
-        if open >= window {
-            take_ack(bucket, &acks)?;
-            open -= 1;
+        connection.publish(&subject, inbox, None, part)?;
+        (size, chunks) = (size + filled as u64, chunks + 1);
+        *open += 1;
+        if *open >= window {
+            *open -= 1;
+            take_ack(bucket, acks)?;
         }
         bar.add(filled as u64);
         if filled < chunk {
             break;
         }
     }
-    for _ in 0..open {
-        take_ack(bucket, &acks)?;
+    while *open > 0 {
+        *open -= 1;
+        take_ack(bucket, acks)?;
     }
     Ok(Written {
         size,

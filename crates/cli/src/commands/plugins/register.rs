@@ -7,6 +7,7 @@ use super::run::directory;
 use crate::context::write_whole;
 use crate::failure::Result;
 use crate::output::Json;
+use crate::parse::check_file;
 use crate::session::Session;
 use crate::{bail, fail};
 
@@ -14,6 +15,7 @@ use crate::{bail, fail};
 pub fn register(session: &mut Session) -> Result<()> {
     let name = session.matches.required_arg("name").to_owned();
     let command = session.matches.required_arg("command").to_owned();
+    check_file(&command)?;
     if name.is_empty() || !name.bytes().all(|letter| letter.is_ascii_lowercase()) {
         bail!("plugins names must match ^[a-z]$");
     }

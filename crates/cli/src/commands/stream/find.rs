@@ -78,7 +78,7 @@ fn filters(matches: &Matches) -> Result<Vec<Filter>> {
                 .any(|known| is_subset(known, &subject) != inverted))
         }));
     }
-    let replicas = matches.int("replicas");
+    let replicas = i64::try_from(matches.uint("replicas")).unwrap_or(i64::MAX);
     if replicas > 0 {
         out.push(at_most("config.num_replicas", replicas));
     }

@@ -97,13 +97,13 @@ fn show(message: &DirectMessage, stream: &str, translate: Option<&str>) -> Resul
 
 /// Pages through messages at a terminal.
 pub fn view(session: &mut Session) -> Result<()> {
+    let size = parse_int(session.matches.arg("size").unwrap_or("10"))?;
     if !terminal::is_interactive() {
         bail!("interactive stream paging requires a valid terminal");
     }
-    let mut size = match session.matches.arg("size").map(str::parse::<usize>) {
-        None => 10,
-        Some(Ok(size)) if size > 0 => size,
-        Some(_) => bail!("invalid page size"),
+    let mut size = match usize::try_from(size) {
+        Ok(size) if size > 0 => size,
+        _ => bail!("invalid page size"),
     };
     if size > MAX_PAGE {
         log!("Page size is limited to {MAX_PAGE}, setting to {MAX_PAGE}...");

@@ -30,7 +30,7 @@ const FILTERS: &[Flag] = &[
     .value_name("THRESHOLD")
     .default("-1"),
     text("subject", "Only what concerns this subject"),
-    int("replicas", "Match at most this many replicas").value_name("REPLICAS"),
+    uint("replicas", "Match at most this many replicas").value_name("REPLICAS"),
     switch("sourced", "Match streams with sources"),
     switch("mirrored", "Match streams that are mirrors"),
     text("leader", "Match what this server leads").value_name("SERVER"),

@@ -33,10 +33,7 @@ Other settings need a consumer of 'nats consumer add'. 'nats stream view' shows 
         switch("headers-only", "Show or deliver headers without bodies"),
         switch("subjects-only", "Show subjects only"),
         uint("start-sequence", "Start with this sequence").value_name("SEQUENCE"),
-        switch(
-            "all",
-            "Include internal streams (KV, object and MQTT stores)",
-        ),
+        switch("all", "Start with the first message"),
         switch("new", "Start with new messages"),
         switch("last", "Start with the last message"),
         text("since", "Start this long ago").value_name("DURATION"),
