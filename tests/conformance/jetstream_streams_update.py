@@ -37,6 +37,50 @@ def rules_of_updates(ctx):
 
 
 @case(23)
+def publishes_during_an_update_are_stored(ctx):
+    """What the stream captures before and after it is captured meanwhile as well."""
+    js = jetstream(ctx)
+    js.create("A", subjects=["a"])
+    updates, inboxes = [], []
+    for number in range(60):
+        updates.append(js.new_inbox())
+        config = {"name": "A", "subjects": ["a", "b.%d" % number]}
+        js.send("$JS.API.STREAM.UPDATE.A", config, updates[-1])
+        for _ in range(100):
+            inboxes.append(js.new_inbox())
+            js.send("a", "x", inboxes[-1])
+    for inbox in updates:
+        check("error" not in decode(js.reply_to(inbox).payload), "an update failed")
+    for number, inbox in enumerate(inboxes):
+        answer = js.reply_to(inbox)
+        check(not answer.headers, "publish %d: %s" % (number, answer.headers))
+    eq(js.state("A")["messages"], len(inboxes), "messages")
+
+
+@case(30)
+def acknowledgements_during_an_update_count(ctx):
+    """A consumer hears what is sent to it while it is updated."""
+    js = jetstream(ctx)
+    js.create("A", subjects=["a"])
+    js.pub_many(["a"] * 600)
+    js.consumer("A", "C", ack_policy="explicit", max_ack_pending=1000)
+    messages = js.fetch("A", "C", 600)
+    updates, inboxes = [], []
+    for number in range(30):
+        updates.append(js.new_inbox())
+        config = {"durable_name": "C", "ack_policy": "explicit", "max_ack_pending": 1000, "description": "%d" % number}
+        js.send("$JS.API.CONSUMER.DURABLE.CREATE.A.C", {"stream_name": "A", "config": config}, updates[-1])
+        for message in messages[number * 20:(number + 1) * 20]:
+            inboxes.append(js.new_inbox())
+            js.send(message.reply, "+ACK", inboxes[-1])
+    for inbox in updates:
+        check("error" not in decode(js.reply_to(inbox).payload), "an update failed")
+    for inbox in inboxes:
+        js.reply_to(inbox)
+    eq(js.consumer_info("A", "C")["num_ack_pending"], 0, "pending")
+
+
+@case(23)
 def fields_that_may_change(ctx):
     js = jetstream(ctx)
     js.create("A")

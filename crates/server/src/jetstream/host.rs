@@ -288,41 +288,67 @@ impl Host {
         }
     }
 
+    /// Subscribes what is wanted in place of what was. What is in both stays as
+    /// it is, so that nothing is lost that is on its way or published meanwhile.
+    fn resubscribe(
+        &self,
+        place: &mut Place<'_>,
+        old: Subscribed,
+        wanted: Vec<(String, &[u8], Purpose)>,
+    ) -> Subscribed {
+        let named = |(subject, target): (SubjectArc, Target)| {
+            (subject.as_bytes().to_vec(), (subject, target))
+        };
+        let mut old: HashMap<Vec<u8>, (SubjectArc, Target)> = old.into_iter().map(named).collect();
+        let mut list = Vec::with_capacity(wanted.len());
+        for (subject, queue, purpose) in wanted {
+            match old.remove(subject.as_bytes()) {
+                Some(kept) => list.push(kept),
+                None => self.subscribe(place, &subject, queue, purpose, &mut list),
+            }
+        }
+        self.unsubscribe(place, old.into_values().collect());
+        list
+    }
+
     /// Subscribes what the stream captures, instead of what it captured.
     pub(super) fn subscribe_stream(&mut self, place: &mut Place<'_>) {
-        let old = std::mem::take(&mut self.subjects);
-        self.unsubscribe(place, old);
-        let mut list = Vec::new();
-        for subject in self.stream.subjects() {
-            self.subscribe(place, subject, b"", Purpose::Publish, &mut list);
-        }
+        let none: &[u8] = b"";
+        let captured = self.stream.subjects().iter();
+        let mut wanted: Vec<_> = captured
+            .map(|subject| (subject.clone(), none, Purpose::Publish))
+            .collect();
         if self.stream.config().allow_direct {
             let one = format!("$JS.API.DIRECT.GET.{}", self.stream.name());
             let by_key = format!("{one}.>");
             let key_at = one.len() + 1;
-            let whole = Purpose::DirectGet(None);
-            self.subscribe(place, &one, DIRECT_GROUP, whole, &mut list);
-            let keyed = Purpose::DirectGet(Some(key_at));
-            self.subscribe(place, &by_key, DIRECT_GROUP, keyed, &mut list);
+            wanted.push((one, DIRECT_GROUP, Purpose::DirectGet(None)));
+            wanted.push((by_key, DIRECT_GROUP, Purpose::DirectGet(Some(key_at))));
         }
-        self.subjects = list;
+        let old = std::mem::take(&mut self.subjects);
+        self.subjects = self.resubscribe(place, old, wanted);
     }
 
     /// Subscribes what a consumer listens to, instead of what it listened to.
     pub(super) fn subscribe_consumer(&mut self, place: &mut Place<'_>, id: ConsumerId) {
-        self.unsubscribe_consumer(place, id);
         let Some(subjects) = self.stream.consumer_subjects(id) else {
+            self.unsubscribe_consumer(place, id);
             return;
         };
-        let mut list = Vec::new();
-        self.subscribe(place, &subjects.next, b"", Purpose::Pull(id), &mut list);
-        self.subscribe(place, &subjects.reset, b"", Purpose::Reset(id), &mut list);
-        for subject in &subjects.acks {
-            self.subscribe(place, subject, b"", Purpose::Ack(id), &mut list);
-        }
-        for subject in &subjects.flow {
-            self.subscribe(place, subject, b"", Purpose::Flow(id), &mut list);
-        }
+        let old = self.consumers.remove(&id).map(|places| {
+            self.unwatch(place, id, places.watched);
+            places.subscribed
+        });
+        let none: &[u8] = b"";
+        let mut wanted = vec![
+            (subjects.next, none, Purpose::Pull(id)),
+            (subjects.reset, none, Purpose::Reset(id)),
+        ];
+        let acks = subjects.acks.into_iter();
+        wanted.extend(acks.map(|subject| (subject, none, Purpose::Ack(id))));
+        let flow = subjects.flow.into_iter();
+        wanted.extend(flow.map(|subject| (subject, none, Purpose::Flow(id))));
+        let list = self.resubscribe(place, old.unwrap_or_default(), wanted);
         let watched = subjects.deliver.map(|(subject, _)| {
             let watch = Watch {
                 mailbox: place.mailbox.clone(),
@@ -347,7 +373,11 @@ impl Host {
             return;
         };
         self.unsubscribe(place, places.subscribed);
-        if let Some(subject) = places.watched {
+        self.unwatch(place, id, places.watched);
+    }
+
+    fn unwatch(&self, place: &Place<'_>, id: ConsumerId, watched: Option<Box<[u8]>>) {
+        if let Some(subject) = watched {
             let (host, mailbox) = (self.number, place.mailbox);
             self.account.unwatch(&subject, |watch| {
                 watch.host == host && watch.consumer == id && Arc::ptr_eq(&watch.mailbox, mailbox)
