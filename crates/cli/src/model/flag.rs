@@ -13,6 +13,8 @@ pub enum Kind {
     Int,
     /// A whole number in digits.
     Int64,
+    /// A whole number in digits, between two others or one of them.
+    Within(i64, i64),
     /// A whole number that is not negative.
     Uint,
     /// A duration such as `1d12h`.
@@ -102,6 +104,11 @@ pub const fn int(name: &'static str, help: &'static str) -> Flag {
 /// A flag with a whole number in digits.
 pub const fn int64(name: &'static str, help: &'static str) -> Flag {
     flag(name, Kind::Int64, help)
+}
+
+/// A flag with a whole number from `least` to `most`.
+pub const fn within(name: &'static str, least: i64, most: i64, help: &'static str) -> Flag {
+    flag(name, Kind::Within(least, most), help)
 }
 
 /// A flag with a whole number that is not negative.

@@ -11,6 +11,7 @@ mod templates;
 pub use command::{Arg, Command, Run, arg, optional};
 pub use flag::{
     Flag, Kind, choice, duration, file, int, int64, map, negatable, regex, switch, text, uint, url,
+    within,
 };
 pub use root::{ABOUT, CONNECTION_NAME, GLOBAL_FLAGS, NAME, PROGRAM_FLAGS, VERSION, commands};
 pub(crate) use templates::about_templates;

@@ -25,7 +25,7 @@ fn described(flag: &Flag) -> Json {
     let kind = match flag.kind {
         Kind::Switch | Kind::Negatable => "switch",
         Kind::Text => "text",
-        Kind::Int | Kind::Int64 => "int",
+        Kind::Int | Kind::Int64 | Kind::Within(..) => "int",
         Kind::Uint => "uint",
         Kind::Duration => "duration",
         Kind::File => "file",

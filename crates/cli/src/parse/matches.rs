@@ -5,7 +5,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::format::{parse_duration, parse_int, parse_int64};
-use crate::model::{Arg, Flag};
+use crate::model::{Arg, Flag, Kind};
 
 /// Values of flags and arguments.
 ///
@@ -102,7 +102,7 @@ impl Matches {
     pub fn number(&self, name: &str) -> Option<i64> {
         let in_digits = self
             .declared(name)
-            .is_some_and(|flag| flag.kind == crate::model::Kind::Int64);
+            .is_some_and(|flag| matches!(flag.kind, Kind::Int64 | Kind::Within(..)));
         let parse = if in_digits { parse_int64 } else { parse_int };
         self.text(name).and_then(|value| parse(value).ok())
     }

@@ -18,7 +18,7 @@ mod words;
 pub use built_in::BuiltIn;
 pub use matches::{Matches, split_words};
 pub use parser::{Parsed, Problem, command_word, parse};
-pub use values::{check_file, check_value};
+pub use values::{check_file, check_flag, check_value};
 pub use words::expand;
 
 #[cfg(test)]

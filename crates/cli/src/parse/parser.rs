@@ -2,7 +2,7 @@
 
 use super::built_in::BuiltIn;
 use super::level::{Given, Level, is_flag};
-use super::{Matches, check_value};
+use super::{Matches, check_flag, check_value};
 use crate::failure::Failure;
 use crate::model::{Command, Flag, GLOBAL_FLAGS};
 
@@ -171,7 +171,7 @@ impl Parser {
             if !flag.list && matches.given(flag.name) {
                 return Err(usage(format!("flag '{}' cannot be repeated", flag.name)));
             }
-            check_value(flag.kind, &value)?;
+            check_flag(&flag, &value)?;
             matches.push_flag(flag.name, value);
         }
         for flag in &self.flags {
@@ -180,7 +180,7 @@ impl Parser {
             }
             let value = flag.env.and_then(env).filter(|value| !value.is_empty());
             if let Some(value) = value {
-                check_value(flag.kind, &value)?;
+                check_flag(flag, &value)?;
                 matches.push_flag(flag.name, value);
             }
         }

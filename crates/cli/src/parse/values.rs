@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::bail;
 use crate::failure::Result;
 use crate::format::{parse_duration, parse_int, parse_int64, parse_uint};
-use crate::model::Kind;
+use crate::model::{Flag, Kind};
 
 /// Whether `value` is of a flag's or argument's kind.
 pub fn check_value(kind: Kind, value: &str) -> Result<()> {
@@ -19,7 +19,7 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
         Kind::Int => {
             parse_int(value)?;
         }
-        Kind::Int64 => {
+        Kind::Int64 | Kind::Within(..) => {
             parse_int64(value)?;
         }
         Kind::Uint => {
@@ -45,6 +45,22 @@ pub fn check_value(kind: Kind, value: &str) -> Result<()> {
                 );
             }
         }
+    }
+    Ok(())
+}
+
+/// Whether `value` is one that a flag may have.
+pub fn check_flag(flag: &Flag, value: &str) -> Result<()> {
+    let Kind::Within(least, most) = flag.kind else {
+        return check_value(flag.kind, value);
+    };
+    let name = flag.name;
+    let number = parse_int64(value).map_err(|failure| failure.context(name))?;
+    if number < least {
+        bail!("{name}: must be greater than or equal to {least}");
+    }
+    if number > most {
+        bail!("{name}: must be less than or equal to {most}");
     }
     Ok(())
 }

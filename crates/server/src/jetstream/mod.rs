@@ -8,7 +8,7 @@
 //! | [`api`], [`delayed`] | requests about an account's streams as a whole |
 //! | [`system_requests`] | requests of the system account |
 //! | [`audit`] | events about those requests |
-//! | [`worker`], [`commands`], [`closing`] | the thread that streams live on |
+//! | [`worker`], [`timers`], [`commands`], [`closing`] | the thread that streams live on |
 //! | [`host`] | one stream there, and its subscriptions |
 //! | [`sync`], [`syncer`], [`durability`] | waiting for the disk |
 //! | [`aside`] | threads that compress and read blocks |
@@ -36,6 +36,7 @@ mod start;
 mod sync;
 mod syncer;
 mod system_requests;
+mod timers;
 mod worker;
 
 use std::collections::HashMap;

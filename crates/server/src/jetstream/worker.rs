@@ -28,6 +28,7 @@ use super::publisher::{Outbound, Publisher};
 use super::routes::{Purpose, Routes};
 use super::sync::{Waiting, sync_interval};
 use super::syncer::{HostTask, Syncer};
+use super::timers::MAINTENANCE_INTERVAL;
 use super::{AccountState, JetStream};
 use crate::account::Account;
 use crate::batch::Batch;
@@ -40,12 +41,6 @@ const FULL_SHARD_PAUSE: Duration = Duration::from_micros(200);
 
 /// Buffers of effects kept for reuse.
 const MAX_SPARE: usize = 16;
-
-/// Time between two rounds of the stores' housekeeping.
-const MAINTENANCE_INTERVAL: Duration = Duration::from_secs(1);
-
-/// The same while there is more to do: requests come in between.
-const MAINTENANCE_PAUSE: Duration = Duration::from_millis(10);
 
 /// Time between two log lines about dropped messages of one stream, or with the
 /// same warning.
@@ -90,7 +85,7 @@ pub(super) struct Worker {
     pub(super) covered: Vec<Waiting>,
     /// Effects for which the next one is needed.
     pub(super) uncovered: Vec<Waiting>,
-    timers: BTreeSet<(Nanos, u32)>,
+    pub(super) timers: BTreeSet<(Nanos, u32)>,
     pub(super) dirty: Vec<u32>,
     /// Streams that flushed something in this turn.
     settled: Vec<u32>,
@@ -103,8 +98,8 @@ pub(super) struct Worker {
     pub(super) tasks: Vec<HostTask>,
     spare: Vec<Effects>,
     pub(super) spin: Spin,
-    next_sync: Instant,
-    next_maintenance: Instant,
+    pub(super) next_sync: Instant,
+    pub(super) next_maintenance: Instant,
     /// Whom to answer once everything is written for the last time.
     pub(super) stopping: Option<SyncSender<()>>,
     pub(super) stopped: bool,
@@ -341,7 +336,7 @@ impl Worker {
         self.mark(number);
     }
 
-    fn mark(&mut self, number: u32) {
+    pub(super) fn mark(&mut self, number: u32) {
         if let Some(host) = self.hosts.get_mut(number as usize)
             && !host.dirty
         {
@@ -401,57 +396,6 @@ impl Worker {
         }
         self.failing.remove(&number);
         Some(host)
-    }
-
-    fn on_timers(&mut self, now: Nanos) {
-        while let Some(&(at, number)) = self.timers.first() {
-            if at > now {
-                break;
-            }
-            self.timers.remove(&(at, number));
-            if let Some(host) = self.hosts.get_mut(number as usize) {
-                host.timer = None;
-                host.parts(now, |stream, cx| stream.tick(cx));
-            }
-            self.mark(number);
-        }
-        let at = Instant::now();
-        if at >= self.next_maintenance {
-            let mut more = false;
-            let mut behind = Vec::new();
-            let mut is_full = false;
-            for (number, host) in &mut self.hosts {
-                match host.stream.maintain(now) {
-                    Ok(busy) => more |= busy,
-                    Err(error) => log_write_error(&self.shared, host, &error),
-                }
-                if host.stream.is_behind() {
-                    behind.push(number as u32);
-                }
-                is_full |= host.met_full_disk();
-            }
-            if is_full && self.jetstream.root.has_space() {
-                self.hosts
-                    .iter_mut()
-                    .for_each(|(_, host)| host.forget_full_disk());
-            }
-            for number in behind {
-                self.mark(number);
-            }
-            let pause = if more {
-                MAINTENANCE_PAUSE
-            } else {
-                MAINTENANCE_INTERVAL
-            };
-            self.next_maintenance = Instant::now() + pause;
-            if !self.failing.is_empty() {
-                self.begin_sync(true);
-            }
-        }
-        if at >= self.next_sync {
-            self.next_sync = at + sync_interval(self.jetstream.durability);
-            self.begin_sync(true);
-        }
     }
 
     /// Settles every stream that something happened to. While receivers are behind
@@ -560,23 +504,6 @@ impl Worker {
         }
     }
 
-    fn arm(&mut self, number: u32) {
-        let Some(host) = self.hosts.get_mut(number as usize) else {
-            return;
-        };
-        let deadline = host.stream.next_deadline();
-        if deadline == host.timer {
-            return;
-        }
-        if let Some(at) = host.timer.take() {
-            self.timers.remove(&(at, number));
-        }
-        if let Some(at) = deadline {
-            self.timers.insert((at, number));
-            host.timer = Some(at);
-        }
-    }
-
     fn on_event(&mut self, number: u32, event: Event) {
         let subscribe = |worker: &mut Self, id: ConsumerId, there: bool| {
             let mut place = Place {
@@ -609,7 +536,7 @@ impl Worker {
 }
 
 /// Logs that a stream could not write, once in a while.
-fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
+pub(super) fn log_write_error(shared: &Shared, host: &Host, error: &StoreError) {
     let name = format!("{} > {}", host.account.name, host.stream.name());
     shared.log.error_limited(
         &name,

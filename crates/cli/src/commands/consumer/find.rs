@@ -78,7 +78,7 @@ fn filters(matches: &Matches) -> Result<Vec<Filter>> {
             age(info.text("created")).is_some_and(|age| age >= created)
         }));
     }
-    let replicas = matches.int("replicas");
+    let replicas = i64::try_from(matches.uint("replicas")).unwrap_or(i64::MAX);
     if replicas > 0 {
         out.push(Box::new(move |info, inverted| {
             let count = info.int("config.num_replicas");

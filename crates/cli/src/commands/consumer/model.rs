@@ -38,7 +38,7 @@ const FILTERS: &[Flag] = &[
     ),
     duration("idle", "Match what has been idle for this long"),
     duration("created", "Match what was created at least this long ago").value_name("DURATION"),
-    int("replicas", "Match at most this many replicas").value_name("REPLICAS"),
+    uint("replicas", "Match at most this many replicas").value_name("REPLICAS"),
     text("leader", "Match what this server leads").value_name("SERVER"),
     switch(
         "pinned",

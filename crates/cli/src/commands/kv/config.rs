@@ -3,16 +3,14 @@
 use super::Bucket;
 use super::bucket::check_bucket_name;
 use super::info::show;
+use crate::fail;
 use crate::failure::{Failure, Result};
-use crate::format::{SizeRange, parse_int64, parse_size};
+use crate::format::{SizeRange, parse_size};
 use crate::jetstream::{Api, ApiError};
 use crate::output::Json;
 use crate::parse::Matches;
 use crate::session::Session;
-use crate::{bail, fail};
 
-/// Most revisions of a key that are kept.
-const MAX_HISTORY: i64 = 64;
 /// Window for duplicate ids, unless values live shorter.
 const DUPLICATE_WINDOW: i64 = 120_000_000_000;
 /// API level of servers with limit markers.
@@ -28,14 +26,6 @@ fn stream_of(bucket: &str) -> String {
 
 /// Fails for values that flags cannot have.
 fn check_flags(matches: &Matches) -> Result<()> {
-    let history = matches.text("history").unwrap_or("1");
-    let history = parse_int64(history).map_err(|failure| failure.context("history"))?;
-    if history < 1 {
-        bail!("history: must be greater than or equal to 1");
-    }
-    if history > MAX_HISTORY {
-        bail!("history: must be less than or equal to {MAX_HISTORY}");
-    }
     for (flag, range) in [
         ("max-value-size", SizeRange::Bits32),
         ("max-bucket-size", SizeRange::Bits64),

@@ -2,6 +2,9 @@
 
 use crate::model::*;
 
+/// Most revisions of a key that are kept.
+const MAX_HISTORY: i64 = 64;
+
 /// What may be changed of a bucket, too.
 const BUCKET: &[Flag] = &[
     duration("ttl", "Time after which values are removed").value_name("DURATION"),
@@ -43,7 +46,7 @@ const ADD: Command = Command::new("add", "Create a bucket")
     .flags(&[
         &[
             text("description", "Free text that describes it"),
-            text("history", "Values kept per key").default("1"),
+            within("history", 1, MAX_HISTORY, "Values kept per key").default("1"),
             choice(
                 "storage",
                 &["file", "f", "memory", "m"],
@@ -67,7 +70,7 @@ const EDIT: Command = Command::new("edit", "Change a bucket")
     .flags(&[
         &[
             text("description", "Free text that describes it"),
-            text("history", "Values kept per key").default("1"),
+            within("history", 1, MAX_HISTORY, "Values kept per key").default("1"),
         ],
         BUCKET,
         &[

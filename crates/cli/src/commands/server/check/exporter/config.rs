@@ -293,6 +293,7 @@ fn flag_words(flag: &Flag, property: &str, value: &Json) -> Result<Vec<String>> 
         Kind::Text
         | Kind::Int
         | Kind::Int64
+        | Kind::Within(..)
         | Kind::Uint
         | Kind::File
         | Kind::Regex
