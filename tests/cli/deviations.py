@@ -59,7 +59,7 @@ def whoever_answers_has_stored_nothing(ctx):
         reply.kill()
 
 
-@case(84, "deviation")
+@case(84, "deviation", "mirrors")
 def a_graph_that_cannot_be_written_is_told(ctx):
     """The original is silent."""
     tool = nats(ctx)
@@ -102,7 +102,7 @@ def jetstream_requests(tool):
     return tool.server.varz()["in_msgs"]
 
 
-@case(141, "deviation")
+@case(141, "deviation", "services")
 def a_snapshot_needs_no_terminal(ctx):
     """The original crashes without a terminal, and takes `-` for no file."""
     tool = nats(ctx)
@@ -133,7 +133,7 @@ def limits_of_the_api_are_events(ctx):
     events.wait_out(r"\[JS API Limit\] n discarded 7 messages")
 
 
-@case(142, "deviation")
+@case(142, "deviation", "services")
 def an_archive_that_cannot_be_written_is_told(ctx):
     """The original is silent about files of the archive that it cannot write."""
     tool = nats(ctx)
