@@ -69,7 +69,8 @@ impl Stream {
     /// Purges some of the messages; how many went. If it is a single one, it is
     /// also deleted, in the eyes of consumers that wait for it.
     fn purge_or_delete(&mut self, purge: &Purge, cx: &mut Context<'_>) -> Result<u64, StoreError> {
-        if let Some(seq) = self.only_purged(purge)? {
+        // What can not be read can be purged all the same.
+        if let Ok(Some(seq)) = self.only_purged(purge) {
             self.remove_message(seq, Removal::Delete, Cause::Other, cx)?;
             self.after_purge(purge, cx);
             return Ok(1);
