@@ -76,6 +76,46 @@ fn a_flush_fails_when_the_connection_breaks() {
 }
 
 #[test]
+fn a_flush_ends_behind_what_the_server_says_of_the_messages_before_it() {
+    let (options, thread) = server(|socket| {
+        let mut lines = greet(socket);
+        read_to_ping(&mut lines);
+        let answer = b"-ERR 'Permissions Violation for Publish to \"a\"'\r\nPONG\r\n";
+        lines.get_mut().write_all(answer).unwrap();
+    });
+    let connection = Connection::connect(options).unwrap();
+    connection.publish("a", "", None, b"x").unwrap();
+    connection.flush(PATIENCE).unwrap();
+    let error = connection.take_error().unwrap().to_string();
+    assert!(error.contains("Publish to \"a\""), "{error}");
+    connection.close();
+    thread.join().unwrap();
+}
+
+#[test]
+fn headers_keep_their_order_and_a_block_that_is_none_breaks_nothing() {
+    let (options, thread) = server(|socket| {
+        let mut lines = greet(socket);
+        read_to_ping(&mut lines);
+        let messages = "HMSG a 1 9 11\r\nnonsense!hi\r\nHMSG a 1 24 24\r\nNATS/1.0\r\nB: 1\r\nA: 2\r\n\r\n\r\nPONG\r\n";
+        lines.get_mut().write_all(messages.as_bytes()).unwrap();
+        let _ = std::io::copy(lines.get_mut(), &mut std::io::sink());
+    });
+    let connection = Connection::connect(options).unwrap();
+    let subscription = connection.subscribe("a", "").unwrap();
+    connection.flush(PATIENCE).unwrap();
+    let odd = subscription.wait().unwrap();
+    assert_eq!(
+        (odd.payload.as_slice(), odd.headers.unwrap().is_empty()),
+        (b"hi".as_slice(), true)
+    );
+    let headers = subscription.wait().unwrap().headers.unwrap();
+    assert_eq!(headers.grouped(), vec![("B", vec!["1"]), ("A", vec!["2"])]);
+    connection.close();
+    thread.join().unwrap();
+}
+
+#[test]
 fn an_impossible_message_breaks_the_connection() {
     let (mut options, thread) = server(|socket| {
         let mut lines = greet(socket);
