@@ -96,7 +96,7 @@ impl Key {
     /// A new pair.
     pub fn generate(kind: Kind) -> Result<Self> {
         let mut seed = [0; SEED];
-        aws_lc_rs::rand::fill(&mut seed).map_err(|_| fail!("no randomness is to be had"))?;
+        getrandom::fill(&mut seed).map_err(|_| fail!("no randomness is to be had"))?;
         Self::from_bytes(kind, seed)
     }
 

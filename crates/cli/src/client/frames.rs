@@ -145,7 +145,7 @@ pub fn pong(payload: Vec<u8>) -> io::Result<Vec<u8>> {
 /// Clients mask what they send, each frame in another way.
 fn masked(mut frame: Frame, out: &mut Vec<u8>) -> io::Result<()> {
     let mut mask = [0; 4];
-    aws_lc_rs::rand::fill(&mut mask).map_err(|_| broken("no randomness is to be had"))?;
+    getrandom::fill(&mut mask).map_err(|_| broken("no randomness is to be had"))?;
     frame.header_mut().mask = Some(mask);
     frame
         .format(out)

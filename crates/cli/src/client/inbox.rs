@@ -9,7 +9,7 @@ const LENGTH: usize = 22;
 pub fn unique_id() -> String {
     let mut bytes = [0u8; LENGTH];
     // Without randomness of the system the generator's own is left.
-    if aws_lc_rs::rand::fill(&mut bytes).is_err() {
+    if getrandom::fill(&mut bytes).is_err() {
         fastrand::fill(&mut bytes);
     }
     bytes

@@ -70,7 +70,7 @@ pub fn generate() -> Result<String> {
     let fair = 256 / ALPHABET.len() * ALPHABET.len();
     while out.len() < GENERATED {
         let mut bytes = [0; 64];
-        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| fail!("no randomness is to be had"))?;
+        getrandom::fill(&mut bytes).map_err(|_| fail!("no randomness is to be had"))?;
         for byte in bytes
             .into_iter()
             .map(usize::from)
