@@ -1,5 +1,6 @@
 """How connections are made: WebSockets, servers that take their time: items 12 to 14, 61."""
 
+import os
 import socket
 import struct
 import threading
@@ -177,3 +178,26 @@ def a_server_that_says_nothing(ctx):
     port = serve(ctx, lambda client: None)
     eq(tool.error("publish", "a", "x", "-s", "127.0.0.1:%d" % port), "EOF")
     eq(tool.error("stream", "ls", "-s", "127.0.0.1:%d" % port), "setup failed: EOF")
+
+
+# tests/data/make.sh there makes them.
+ODD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "crates", "certificates", "tests", "data")
+
+
+@case(12)
+def certificates_as_people_make_them(ctx):
+    """`openssl req -x509` makes one that is its own authority, `openssl x509 -req` one of version 1."""
+    def odd(name, kind="pem"):
+        return os.path.join(ODD, "%s.%s" % (name, kind))
+
+    both = 'tls { cert_file: "%s", key_file: "%s", ca_file: "%s", verify: true, timeout: 5 }'
+    tool = nats(ctx, config=both % (odd("selfmade"), odd("selfmade", "key"), odd("root")))
+    server = ("-s", "tls://localhost:%s" % tool.server.address.rsplit(":", 1)[1])
+    own = ("--tlscert", odd("version1"), "--tlskey", odd("version1", "key"))
+    tool.run("pub", "a", "x", *server, *own, "--tlsca", odd("selfmade"))
+    matches(tool.error("pub", "a", "x", *server, *own, "--tlsca", odd("stranger")), "certificate signed by unknown authority")
+    stranger = ("--tlscert", odd("version1"), "--tlskey", odd("stranger", "key"))
+    matches(tool.error("pub", "a", "x", *server, *stranger, "--tlsca", odd("selfmade")), "private key does not match public key")
+    tool = nats(ctx, config=both % (odd("authority"), odd("authority", "key"), odd("root")))
+    server = ("-s", "tls://localhost:%s" % tool.server.address.rsplit(":", 1)[1])
+    tool.run("pub", "a", "x", *server, *own, "--tlsca", odd("root"))

@@ -5,6 +5,7 @@ import os
 import ssl
 
 from lib import *
+from lib.check import Failure
 from lib.tls import client_context
 
 SHEET = "client_protocol"
@@ -214,3 +215,48 @@ def users_without_password_are_no_cause_for_a_warning(ctx):
                                (ctx.certs.block("verify: true"), "{ user: a }", True), ("", "{ user: a }", True)):
         server = ctx.start(block + users % user)
         eq(bool(server.log_lines(warning)), warns, "warning with %r %r" % (block, user))
+
+
+# Certificates that are not as the books say: tests/data/make.sh there makes them.
+ODD = os.path.join(os.path.dirname(__file__), "..", "..", "crates", "certificates", "tests", "data")
+
+
+def odd(name):
+    path = os.path.abspath(os.path.join(ODD, name))
+    return path + ".pem", path + ".key"
+
+
+def served(ctx, server, pair, version):
+    """Whether a client with this certificate is."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.minimum_version = context.maximum_version = version
+    context.load_cert_chain(*pair)
+    client = ctx.raw(server)
+    try:
+        client.start_tls(context)
+        client.send('CONNECT {"verbose":false}\r\nPING\r\n')
+        answered = client.frame(5).kind == "PONG"
+    except (ssl.SSLError, OSError, Failure):
+        answered = False
+    client.close()
+    if not answered:
+        eq(server.close_reason(client.cid), "TLS Handshake Failure", "reason")
+    return answered
+
+
+@test(SHEET, 97, needs="tls")
+def certificates_as_people_make_them(ctx):
+    """Authorities at the end of a chain, certificates that are trusted themselves, clients' of version 1."""
+    bundle = os.path.join(ctx.dir, "bundle.pem")
+    with open(bundle, "w", encoding="utf-8") as out:
+        for name in "root", "selfmade":
+            with open(odd(name)[0], encoding="utf-8") as file:
+                out.write(file.read())
+    for own in "selfmade", "version1":
+        server = ctx.start('tls { cert_file: "%s", key_file: "%s", ca_file: "%s", verify: true, timeout: 5 }\n' % (*odd(own), bundle))
+        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+            for name in "usual", "selfmade", "authority", "version1":
+                check(served(ctx, server, odd(name), version), "%s over %s was refused" % (name, version))
+            for name in "stranger", "forged", "forged1", "below", "for-mail":
+                check(not served(ctx, server, odd(name), version), "%s over %s was served" % (name, version))

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use midge_certificates::{Authorities, client_checks};
 use midge_config::options::{CertificateKey, TlsOptions, TlsVersion};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -74,9 +75,14 @@ fn verifier_of(
             unusable("ca_file", text)
         })?;
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
-        .map_err(|error| unusable("ca_file", format!("TLS: 'ca_file': {error}")))
+        .map_err(|error| unusable("ca_file", format!("TLS: 'ca_file': {error}")))?;
+    let algorithms = provider.signature_verification_algorithms;
+    Ok(client_checks(
+        checks,
+        Authorities::new(authorities.to_vec(), algorithms),
+    ))
 }
 
 /// Client certificates of the authorities that the system trusts.
@@ -103,10 +109,12 @@ fn certified_key(
     pair: &CertificateKey,
     provider: &CryptoProvider,
 ) -> Result<CertifiedKey, UnusableOption> {
-    CertifiedKey::from_der(pair.chain.clone(), pair.key.clone_key(), provider).map_err(|error| {
-        let text = format!("error parsing X509 certificate/key pair: {error}");
-        unusable("key_file", text)
-    })
+    midge_certificates::certified_key(pair.chain.clone(), pair.key.clone_key(), provider).map_err(
+        |error| {
+            let text = format!("error parsing X509 certificate/key pair: {error}");
+            unusable("key_file", text)
+        },
+    )
 }
 
 fn provider(tls: &TlsOptions) -> Result<CryptoProvider, UnusableOption> {

@@ -6,13 +6,12 @@ use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::client::WebPkiServerVerifier;
+use midge_certificates::{ServerChecks, certified_key, server_checks};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{
-    ClientConfig, ClientConnection, DigitallySignedStruct, RootCertStore, SignatureScheme,
-};
+use rustls::sign::SingleCertAndKey;
+use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, SignatureScheme};
 
 use super::ClientError;
 
@@ -58,7 +57,7 @@ impl Eq for Staple {}
 /// Checks certificates as always, and keeps what is stapled to them.
 #[derive(Debug)]
 struct StapleKeeper {
-    checks: Arc<WebPkiServerVerifier>,
+    checks: ServerChecks,
     staple: Staple,
 }
 
@@ -142,43 +141,36 @@ impl TlsOptions {
 
     /// The configuration for a handshake.
     pub fn config(&self) -> Result<Arc<ClientConfig>, ClientError> {
-        let mut roots = RootCertStore::empty();
-        let (added, _) = roots.add_parsable_certificates(self.trusted()?);
-        if let Some(path) = self.authorities.as_ref().filter(|_| added == 0) {
-            return Err(no_authority(path));
-        }
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let failed =
             |error: &dyn std::fmt::Display| ClientError::Other(format!("nats: tls: {error}"));
+        let checks =
+            server_checks(self.trusted()?, &provider).map_err(|error| match &self.authorities {
+                Some(path) => no_authority(path),
+                None => failed(&error),
+            })?;
+        let checks: Arc<dyn ServerCertVerifier> = match &self.staple {
+            None => Arc::new(checks),
+            Some(staple) => Arc::new(StapleKeeper {
+                checks,
+                staple: staple.clone(),
+            }),
+        };
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
-            .map_err(|error| failed(&error))?;
-        let builder = match &self.staple {
-            None => builder.with_root_certificates(roots),
-            Some(staple) => {
-                let checks = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider)
-                    .build()
-                    .map_err(|error| failed(&error))?;
-                let keeper = StapleKeeper {
-                    checks,
-                    staple: staple.clone(),
-                };
-                builder
-                    .dangerous()
-                    .with_custom_certificate_verifier(Arc::new(keeper))
-            }
-        };
+            .map_err(|error| failed(&error))?
+            .dangerous()
+            .with_custom_certificate_verifier(checks);
         let config = match (&self.certificate, &self.key) {
             (Some(certificate), Some(key)) => {
                 let (chain, key) = own(certificate, key)?;
-                builder
-                    .with_client_auth_cert(chain, key)
-                    .map_err(|error| match error {
-                        rustls::Error::InconsistentKeys(_) => {
-                            not_own("tls: private key does not match public key")
-                        }
-                        other => not_own(&format!("tls: {other}")),
-                    })?
+                let own = certified_key(chain, key, &provider).map_err(|error| match error {
+                    rustls::Error::InconsistentKeys(_) => {
+                        not_own("tls: private key does not match public key")
+                    }
+                    other => not_own(&format!("tls: {other}")),
+                })?;
+                builder.with_client_cert_resolver(Arc::new(SingleCertAndKey::from(own)))
             }
             _ => builder.with_no_client_auth(),
         };
