@@ -210,6 +210,8 @@ def a_full_disk_leaves_no_half_file(ctx):
         matches(outcome.err, FULL, " ".join(args)[-40:])
         left = [name for where, _, names in os.walk(disk) for name in names]
         eq(sorted(left), ["fill", "old"], args)
+    outcome = tool.run("audit", "gather", "-o", "disk/archive.zip", "--no-progress", *SYSTEM, code=1)
+    eq(outcome.err, "nats: error: the archive cannot be written: no space left on device\n")
     tool.env["XDG_CONFIG_HOME"] = os.path.join(disk, "config")
     outcome = tool.run("context", "add", "c", "--description", "d" * 4000, code=1)
     matches(outcome.err, FULL)

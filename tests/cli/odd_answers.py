@@ -2,7 +2,9 @@
 not believe that something was done which the answer does not say."""
 
 import concurrent.futures
+import json
 import re
+import threading
 
 from tool import *
 from tool.answers import Answers, each
@@ -177,3 +179,33 @@ def what_is_not_confirmed_is_an_error(ctx):
         check(found.endswith(error), "nats %s: %s" % (command, found))
     outcome = tool.run("server", "check", "jetstream", env={"NATS_URL": bare}, code=2)
     check("JetStream not available: the answer cannot be read: it has no limits" in outcome.out, repr(outcome))
+
+
+@case(63, "deviation")
+def batches_of_nothing_have_an_end(ctx):
+    """The original asks for ever."""
+    tool = nats(ctx)
+    server = ctx.client(tool.server, headers=True)
+    server.sub("$JS.API.DIRECT.GET.E")
+    server.send("PING\r\n")
+    server.expect_pong()
+    asked = []
+
+    def answer():
+        """Two messages, then the end of the batch, for ever without any."""
+        while True:
+            try:
+                request = server.frame(PATIENCE, skip=("INFO",))
+            except Failure:
+                # The server has gone with the test.
+                return
+            asked.append(json.loads(request.payload))
+            if len(asked) == 1:
+                for number in 1, 2:
+                    server.pub(request.reply, "x", headers="NATS/1.0\r\nNats-Sequence: %d\r\n\r\n" % number)
+            server.pub(request.reply, headers="NATS/1.0 204 EOB\r\n\r\n")
+    threading.Thread(target=answer, daemon=True).start()
+    outcome = tool.run("bench", "js", "get", "batch", "--stream", "E", "--msgs", "5", "--no-progress", code=1, timeout=PATIENCE)
+    why = "getting message from the stream: 10 batches in a row had no messages, from sequence 3 on, after 2 of 5 messages"
+    eq(outcome.logs[-2:], ["Error from client 0: " + why, "nats: error: " + why])
+    eq([(one["seq"], one["batch"]) for one in asked], [(1, 5)] + [(3, 3)] * 10)

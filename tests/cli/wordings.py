@@ -224,3 +224,22 @@ def plugins_are_files(ctx):
     tool = nats(ctx, server=False)
     eq(tool.error("plugins", "register", "foo", "ls"), "path 'ls' does not exist")
     eq(tool.error("plugins", "register", "foo", "/bin"), "'bin' is a directory")
+
+
+@case(74)
+def mistakes_in_expressions(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    for text, why, column in (
+            ("config.name ==", "unexpected token EOF", 14), ("config.name == 'x' b", 'unexpected token Identifier("b")', 20),
+            (")", 'unexpected token Bracket(")")', 1), ("'open", "literal not terminated", 6), ("nope == 1", "unknown name nope", 1),
+            ("true or nope", "unknown name nope", 9), ("nope()", "unknown name nope", 1),
+            ("len()", "invalid number of arguments (expected 1, got 0)", 1)):
+        wanted = "nats: error: %s (1:%d)\n | %s\n | %s^\n" % (why, column, text, "." * (column - 1))
+        for command in ("stream", "find"), ("consumer", "find", "S"):
+            eq(tool.run(*command, "--expression", text, code=1).err, wanted)
+    for text, why in (("1", "expected bool, but got int"), ("state.nope > 1", "invalid operation: <nil> > int"),
+                      ("config.name <= 1", "invalid operation: string <= int"), ("config.name and true", "invalid operation: bool(string)"),
+                      ("config.name matches '('", "error parsing regexp: missing closing ): `(`")):
+        check(tool.run("stream", "find", "--expression", text, code=1).err.startswith("nats: error: " + why), text)

@@ -143,7 +143,7 @@ fn show(built_in: BuiltIn, path: &[&'static Command]) {
             print!("{}", help::usage::usage(path, help::usage::Detail::Short));
         }
         BuiltIn::HelpMan => print!("{}", help::man::pages(path)),
-        BuiltIn::HelpMarkdown => print!("{}", help::markdown::page()),
+        BuiltIn::HelpMarkdown => print!("{}", help::markdown::help(path)),
         BuiltIn::Introspect => println!("{}", help::introspect::model().compact()),
         BuiltIn::ScriptBash => print!("{}", help::completion::BASH),
         BuiltIn::ScriptZsh => print!("{}", help::completion::ZSH),

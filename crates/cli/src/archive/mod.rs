@@ -17,6 +17,7 @@
 //! numbered. The cluster of a server that has none is `unclustered`.
 
 mod reader;
+mod sink;
 mod tags;
 mod writer;
 

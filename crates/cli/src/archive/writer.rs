@@ -1,18 +1,19 @@
 //! Writes an archive.
 
 use std::collections::HashMap;
-use std::fs::{self, File, OpenOptions};
-use std::io::{BufWriter, Write};
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use zip::write::SimpleFileOptions;
+use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
 use super::Tags;
-use crate::failure::Result;
+use super::sink::{Sink, Trouble};
+use crate::failure::{Failure, Result};
 use crate::output::Json;
 use crate::{bail, fail};
 
@@ -22,7 +23,9 @@ const MAX_PAGES: u32 = 9999;
 /// An archive that is being written: to a file beside the one that it becomes
 /// with [`Writer::finish`]. Without that nothing of it is left.
 pub struct Writer {
-    zip: Option<ZipWriter<BufWriter<File>>>,
+    zip: Option<ZipWriter<StreamWriter<Sink>>>,
+    /// Of the file.
+    trouble: Trouble,
     path: PathBuf,
     temporary: PathBuf,
     options: SimpleFileOptions,
@@ -52,8 +55,10 @@ impl Writer {
             .compression_method(CompressionMethod::Deflated)
             .last_modified_time(zip_time(time))
             .large_file(false);
+        let sink = Sink::new(file);
         Ok(Self {
-            zip: Some(ZipWriter::new(BufWriter::new(file))),
+            trouble: sink.trouble(),
+            zip: Some(ZipWriter::new_stream(sink)),
             path: path.to_owned(),
             temporary,
             options,
@@ -90,8 +95,10 @@ impl Writer {
             bail!("the archive is closed");
         };
         zip.start_file(path, options)
-            .map_err(|error| fail!("the archive cannot be written: {error}"))?;
-        Ok(zip.write_all(content)?)
+            .map_err(io::Error::from)
+            .and_then(|()| zip.write_all(content))
+            .and_then(|()| self.trouble.check())
+            .map_err(unwritten)
     }
 
     /// Writes the manifest, and gives the archive its name.
@@ -104,11 +111,10 @@ impl Writer {
         let Some(zip) = self.zip.take() else {
             bail!("the archive is closed");
         };
-        let mut buffer = zip
-            .finish()
-            .map_err(|error| fail!("the archive cannot be written: {error}"))?;
-        buffer.flush()?;
-        buffer.get_ref().sync_all()?;
+        zip.finish()
+            .map_err(io::Error::from)
+            .and_then(|stream| stream.into_inner().sync())
+            .map_err(unwritten)?;
         Ok(fs::rename(&self.temporary, &self.path)?)
     }
 }
@@ -118,6 +124,13 @@ impl Drop for Writer {
         // After `finish` it is gone already.
         let _ = fs::remove_file(&self.temporary);
     }
+}
+
+fn unwritten(error: io::Error) -> Failure {
+    fail!(
+        "the archive cannot be written: {}",
+        crate::format::io_error(&error)
+    )
 }
 
 /// In UTC, as other writers do.

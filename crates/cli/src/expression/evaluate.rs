@@ -4,6 +4,7 @@ use regex::Regex;
 
 use super::functions;
 use super::parser::{Binary, Node, Unary};
+use crate::format::explain;
 use crate::output::Json;
 
 /// Longest list that a range makes.
@@ -37,11 +38,25 @@ pub fn kind(value: &Json) -> &'static str {
     }
 }
 
-fn bare_kind(value: &Json) -> &'static str {
-    let kind = kind(value);
-    kind.strip_prefix("an ")
-        .or(kind.strip_prefix("a "))
-        .unwrap_or(kind)
+/// The type that errors of expr name.
+pub fn type_name(value: &Json) -> &'static str {
+    match value {
+        Json::Null => "<nil>",
+        Json::Bool(_) => "bool",
+        Json::Int(_) => "int",
+        Json::Float(_) => "float64",
+        Json::Text(_) => "string",
+        Json::List(_) => "[]interface {}",
+        Json::Object(_) => "map[string]interface {}",
+    }
+}
+
+fn invalid(operator: &str, a: &Json, b: &Json) -> String {
+    format!(
+        "invalid operation: {} {operator} {}",
+        type_name(a),
+        type_name(b)
+    )
 }
 
 /// Whether two values are equal.
@@ -60,7 +75,7 @@ pub fn less(a: &Json, b: &Json) -> Result<bool, String> {
         (Json::Text(a), Json::Text(b)) => Ok(a < b),
         _ => match (float(a), float(b)) {
             (Some(a), Some(b)) => Ok(a < b),
-            _ => Err(format!("{} < {}", bare_kind(a), bare_kind(b))),
+            _ => Err(invalid("<", a, b)),
         },
     }
 }
@@ -76,7 +91,10 @@ fn float(value: &Json) -> Option<f64> {
 fn truth(value: &Json, operator: &str) -> Result<bool, String> {
     match value {
         Json::Bool(value) => Ok(*value),
-        other => Err(format!("{operator} of {}", kind(other))),
+        other => Err(format!(
+            "invalid operation: {operator}({})",
+            type_name(other)
+        )),
     }
 }
 
@@ -111,7 +129,7 @@ impl<'a> Scope<'a> {
                 .cloned()
                 .ok_or_else(|| "there is no element outside of a predicate".to_owned()),
             Node::Index(of, index) => index_of(&self.evaluate(of)?, &self.evaluate(index)?),
-            Node::Unary(Unary::Not, node) => Ok(Json::Bool(!truth(&self.evaluate(node)?, "not")?)),
+            Node::Unary(Unary::Not, node) => Ok(Json::Bool(!truth(&self.evaluate(node)?, "!")?)),
             Node::Unary(Unary::Minus, node) => match self.evaluate(node)? {
                 Json::Int(number) => Ok(Json::Int(number.saturating_neg())),
                 Json::Float(number) => Ok(Json::Float(-number)),
@@ -119,7 +137,7 @@ impl<'a> Scope<'a> {
             },
             Node::Binary(operator, left, right) => self.binary(*operator, left, right),
             Node::Choice(condition, yes, no) => {
-                if truth(&self.evaluate(condition)?, "?:")? {
+                if truth(&self.evaluate(condition)?, "bool")? {
                     self.evaluate(yes)
                 } else {
                     self.evaluate(no)
@@ -133,21 +151,21 @@ impl<'a> Scope<'a> {
         let a = self.evaluate(left)?;
         // These may not look at their right side.
         match operator {
-            Binary::Or if truth(&a, "or")? => return Ok(Json::Bool(true)),
-            Binary::And if !truth(&a, "and")? => return Ok(Json::Bool(false)),
+            Binary::Or if truth(&a, "bool")? => return Ok(Json::Bool(true)),
+            Binary::And if !truth(&a, "bool")? => return Ok(Json::Bool(false)),
             Binary::Else if !a.is_null() => return Ok(a),
             _ => {}
         }
         let b = self.evaluate(right)?;
         match operator {
-            Binary::Or | Binary::And => Ok(Json::Bool(truth(&b, "and")?)),
+            Binary::Or | Binary::And => Ok(Json::Bool(truth(&b, "bool")?)),
             Binary::Else => Ok(b),
             Binary::Equal => Ok(Json::Bool(same(&a, &b))),
             Binary::Unequal => Ok(Json::Bool(!same(&a, &b))),
             Binary::Less => Ok(Json::Bool(less(&a, &b)?)),
-            Binary::GreaterEqual => Ok(Json::Bool(!less(&a, &b)?)),
-            Binary::Greater => Ok(Json::Bool(less(&b, &a)?)),
-            Binary::LessEqual => Ok(Json::Bool(!less(&b, &a)?)),
+            Binary::GreaterEqual => compared(">=", &a, &b, less(&a, &b).map(|less| !less)),
+            Binary::Greater => compared(">", &a, &b, less(&b, &a)),
+            Binary::LessEqual => compared("<=", &a, &b, less(&b, &a).map(|less| !less)),
             Binary::In => Ok(Json::Bool(is_in(&a, &b)?)),
             Binary::NotIn => Ok(Json::Bool(!is_in(&a, &b)?)),
             Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches => {
@@ -162,6 +180,11 @@ impl<'a> Scope<'a> {
             | Binary::Power => arithmetic(operator, &a, &b),
         }
     }
+}
+
+/// The result of a comparison, whose error names what was written.
+fn compared(sign: &str, a: &Json, b: &Json, is: Result<bool, String>) -> Result<Json, String> {
+    is.map(Json::Bool).map_err(|_| invalid(sign, a, b))
 }
 
 fn index_of(of: &Json, index: &Json) -> Result<Json, String> {
@@ -205,7 +228,7 @@ fn texts(operator: Binary, a: &Json, b: &Json) -> Result<bool, String> {
         Binary::StartsWith => text.starts_with(other),
         Binary::EndsWith => text.ends_with(other),
         Binary::Matches => Regex::new(other)
-            .map_err(|error| format!("invalid pattern: {error}"))?
+            .map_err(|_| explain(other))?
             .is_match(text),
         _ => text.contains(other),
     })
@@ -213,7 +236,7 @@ fn texts(operator: Binary, a: &Json, b: &Json) -> Result<bool, String> {
 
 fn range(a: &Json, b: &Json) -> Result<Json, String> {
     let (Json::Int(first), Json::Int(last)) = (a, b) else {
-        return Err(format!("{} .. {}", bare_kind(a), bare_kind(b)));
+        return Err(invalid("..", a, b));
     };
     if last.saturating_sub(*first) > MAX_RANGE {
         return Err(format!("a range of more than {MAX_RANGE} numbers"));
@@ -251,7 +274,7 @@ fn arithmetic(operator: Binary, a: &Json, b: &Json) -> Result<Json, String> {
         }
     }
     let (Some(x), Some(y)) = (float(a), float(b)) else {
-        return Err(format!("{} {sign} {}", bare_kind(a), bare_kind(b)));
+        return Err(invalid(sign, a, b));
     };
     Ok(Json::Float(match operator {
         Binary::Plus => x + y,

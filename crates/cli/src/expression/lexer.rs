@@ -18,16 +18,51 @@ pub enum Token {
 }
 
 impl Token {
-    /// As it is written.
+    /// As errors of expr name it.
     pub fn text(&self) -> String {
         match self {
-            Token::Int(number) => number.to_string(),
-            Token::Float(number) => number.to_string(),
-            Token::Text(text) => format!("{text:?}"),
-            Token::Name(name) => name.clone(),
-            Token::Sign(sign) => (*sign).to_owned(),
-            Token::End => "end".to_owned(),
+            Token::Int(number) => format!("Number(\"{number}\")"),
+            Token::Float(number) => format!("Number(\"{number}\")"),
+            Token::Text(text) => format!("String({text:?})"),
+            Token::Name(name) => format!("Identifier({name:?})"),
+            Token::Sign(sign) if "()[]{}".contains(sign) => format!("Bracket({sign:?})"),
+            Token::Sign(sign) => format!("Operator({sign:?})"),
+            Token::End => "EOF".to_owned(),
         }
+    }
+}
+
+/// What is wrong with an expression, and where.
+#[derive(Debug)]
+pub struct Mistake {
+    what: String,
+    /// Offset of its first byte.
+    at: usize,
+}
+
+impl Mistake {
+    pub fn new(what: impl Into<String>, at: usize) -> Self {
+        let what = what.into();
+        Self { what, at }
+    }
+
+    /// With line and column, and with a mark below the line: the form of
+    /// expr, which people know.
+    pub fn in_text(&self, text: &str) -> String {
+        let before = text.get(..self.at).unwrap_or(text);
+        let line = before.matches('\n').count();
+        let column = before
+            .rsplit('\n')
+            .next()
+            .map_or(0, |part| part.chars().count());
+        format!(
+            "{} ({}:{})\n | {}\n | {}^",
+            self.what,
+            line + 1,
+            column + 1,
+            text.split('\n').nth(line).unwrap_or_default(),
+            ".".repeat(column)
+        )
     }
 }
 
@@ -37,24 +72,26 @@ const SIGNS: &[&str] = &[
     ".", "?", ":", "+", "-", "*", "/", "%", "<", ">", "!", "#", "^",
 ];
 
-/// Tokens with the positions (from 1) at which they begin.
-pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, String> {
+/// Tokens with the offsets at which they begin.
+pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Mistake> {
     let mut out = Vec::new();
     let mut rest = text;
     loop {
         let trimmed = rest.trim_start();
-        let at = text.len() - trimmed.len() + 1;
+        let at = text.len() - trimmed.len();
         rest = trimmed;
         let Some(first) = rest.chars().next() else {
-            out.push((Token::End, at));
+            // Expr marks the last letter, not what is behind it.
+            let last = text.char_indices().next_back();
+            out.push((Token::End, last.map_or(0, |(at, _)| at)));
             return Ok(out);
         };
         let (token, length) = if matches!(first, '\'' | '"' | '`') {
-            quoted(rest, first).ok_or_else(|| format!("text without an end at {at}"))?
+            quoted(rest, first).ok_or_else(|| Mistake::new("literal not terminated", text.len()))?
         } else if first.is_ascii_digit()
             || first == '.' && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
         {
-            number(rest).ok_or_else(|| format!("invalid number at {at}"))?
+            number(rest).ok_or_else(|| Mistake::new("bad number syntax", at))?
         } else if first.is_alphabetic() || first == '_' || first == '$' {
             let length = rest
                 .find(|c: char| !(c.is_alphanumeric() || c == '_' || c == '$'))
@@ -65,7 +102,15 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, String> {
             let sign = SIGNS
                 .iter()
                 .find(|sign| rest.starts_with(**sign))
-                .ok_or_else(|| format!("unexpected {first} at {at}"))?;
+                .ok_or_else(|| {
+                    Mistake::new(
+                        format!(
+                            "unrecognized character: U+{:04X} '{first}'",
+                            u32::from(first)
+                        ),
+                        at,
+                    )
+                })?;
             (Token::Sign(sign), sign.len())
         };
         out.push((token, at));

@@ -12,6 +12,7 @@ mod functions;
 mod lexer;
 mod parser;
 
+use self::lexer::Mistake;
 use crate::fail;
 use crate::failure::Result;
 use crate::output::Json;
@@ -20,26 +21,46 @@ use crate::output::Json;
 #[derive(Clone, Debug)]
 pub struct Expression {
     root: parser::Node,
+    text: String,
+    /// Its variables, each with its offset.
+    names: Vec<(String, usize)>,
 }
 
 impl Expression {
     /// Parses an expression.
     pub fn parse(text: &str) -> Result<Self> {
         parser::parse(text)
-            .map(|root| Self { root })
-            .map_err(|why| fail!("invalid expression: {why}"))
+            .map(|(root, names)| Self {
+                root,
+                text: text.to_owned(),
+                names,
+            })
+            .map_err(|why| fail!("{}", why.in_text(text)))
     }
 
-    /// Whether it holds for these variables. A field that is not there is
-    /// `nil`; anything but `true` and `false` as the result is an error.
+    /// Whether it holds for these variables: another one is an error. A field
+    /// that is not there is `nil`; anything but `true` and `false` as the
+    /// result is an error.
     pub fn holds(&self, variables: &Json) -> Result<bool> {
-        match evaluate::evaluate(&self.root, variables)
-            .map_err(|why| fail!("expression failed: {why}"))?
-        {
+        let Json::Object(known) = variables else {
+            return self.holds_in_part(variables);
+        };
+        for (name, at) in &self.names {
+            if !known.iter().any(|(other, _)| other == name) {
+                let mistake = Mistake::new(format!("unknown name {name}"), *at);
+                return Err(fail!("{}", mistake.in_text(&self.text)));
+            }
+        }
+        self.holds_in_part(variables)
+    }
+
+    /// As [`Self::holds`], but variables that are not there are `nil`.
+    pub fn holds_in_part(&self, variables: &Json) -> Result<bool> {
+        match evaluate::evaluate(&self.root, variables).map_err(|why| fail!("{why}"))? {
             Json::Bool(value) => Ok(value),
             other => Err(fail!(
-                "expression failed: the result is {} and not true or false",
-                evaluate::kind(&other)
+                "expected bool, but got {}",
+                evaluate::type_name(&other)
             )),
         }
     }
@@ -100,22 +121,23 @@ mod tests {
         for (expression, wanted) in [
             (
                 "state.messages >",
-                "invalid expression: unexpected end at 17",
+                "unexpected token EOF (1:16)\n | state.messages >\n | ...............^",
             ),
             (
                 "state.messages ! 1",
-                "invalid expression: unexpected ! at 16",
+                "unexpected token Operator(\"!\") (1:16)\n | state.messages ! 1\n | ...............^",
             ),
-            ("'open", "invalid expression: text without an end at 1"),
-            ("1 + 'a' == 2", "expression failed: number + text"),
             (
-                "state.messages",
-                "expression failed: the result is a number and not true or false",
+                "true or nope == 1",
+                "unknown name nope (1:9)\n | true or nope == 1\n | ........^",
             ),
-            ("nope(1)", "invalid expression: there is no function nope"),
+            ("'open", "literal not terminated (1:6)\n | 'open\n | .....^"),
+            ("1 + 'a' == 2", "invalid operation: int + string"),
+            ("state.messages", "expected bool, but got int"),
+            ("nope(1)", "unknown name nope (1:1)\n | nope(1)\n | ^"),
             (
                 "config.name matches '('",
-                "expression failed: invalid pattern",
+                "error parsing regexp: missing closing ): `(`",
             ),
         ] {
             let text = holds(expression).unwrap_err().to_string();
@@ -126,10 +148,8 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         let deep = format!("{}true{}", "(".repeat(10_000), ")".repeat(10_000));
-        assert_eq!(
-            Expression::parse(&deep).unwrap_err().to_string(),
-            "invalid expression: it is nested too deeply"
-        );
+        let why = Expression::parse(&deep).unwrap_err().to_string();
+        assert!(why.starts_with("it is nested too deeply (1:101)"), "{why}");
         assert!(Expression::parse(&"!".repeat(10_000)).is_err());
         assert!(Expression::parse(&format!("1{}", "+1".repeat(100_000))).is_err());
     }

@@ -1,7 +1,7 @@
 //! From tokens to a tree.
 
 use super::functions::{self, Function};
-use super::lexer::{Token, tokens};
+use super::lexer::{Mistake, Token, tokens};
 use crate::output::Json;
 
 /// Deepest nesting: people do not write more, and the stack is bounded.
@@ -112,19 +112,24 @@ struct Parser {
     at: usize,
     depth: usize,
     links: usize,
+    names: Vec<(String, usize)>,
 }
 
+/// A tree, and the variables in it with their offsets.
+pub type Parsed = (Node, Vec<(String, usize)>);
+
 /// Parses an expression.
-pub fn parse(text: &str) -> Result<Node, String> {
+pub fn parse(text: &str) -> Result<Parsed, Mistake> {
     let mut parser = Parser {
         tokens: tokens(text)?,
         at: 0,
         depth: 0,
         links: 0,
+        names: Vec::new(),
     };
     let node = parser.expression()?;
     match parser.peek() {
-        Token::End => Ok(node),
+        Token::End => Ok((node, parser.names)),
         _ => Err(parser.unexpected()),
     }
 }
@@ -136,13 +141,19 @@ impl Parser {
             .map_or(&Token::End, |(token, _)| token)
     }
 
-    fn unexpected(&self) -> String {
-        let at = self
-            .tokens
-            .get(self.at)
-            .or(self.tokens.last())
-            .map_or(0, |(_, at)| *at);
-        format!("unexpected {} at {at}", self.peek().text())
+    /// Offset of the next token.
+    fn offset(&self) -> usize {
+        let token = self.tokens.get(self.at).or(self.tokens.last());
+        token.map_or(0, |(_, at)| *at)
+    }
+
+    fn unexpected(&self) -> Mistake {
+        let what = format!("unexpected token {}", self.peek().text());
+        Mistake::new(what, self.offset())
+    }
+
+    fn too_deep(&self) -> Mistake {
+        Mistake::new("it is nested too deeply", self.offset())
     }
 
     fn next(&mut self) -> Token {
@@ -167,7 +178,7 @@ impl Parser {
         found
     }
 
-    fn expect(&mut self, sign: &str) -> Result<(), String> {
+    fn expect(&mut self, sign: &str) -> Result<(), Mistake> {
         if self.take(sign) {
             Ok(())
         } else {
@@ -176,10 +187,10 @@ impl Parser {
     }
 
     /// Counts an operator or a field.
-    fn link(&mut self) -> Result<(), String> {
+    fn link(&mut self) -> Result<(), Mistake> {
         self.links += 1;
         if self.links > MAX_LINKS {
-            return Err("it is nested too deeply".to_owned());
+            return Err(self.too_deep());
         }
         Ok(())
     }
@@ -187,18 +198,18 @@ impl Parser {
     /// Runs `inner` one level deeper.
     fn deeper<T>(
         &mut self,
-        inner: impl FnOnce(&mut Self) -> Result<T, String>,
-    ) -> Result<T, String> {
+        inner: impl FnOnce(&mut Self) -> Result<T, Mistake>,
+    ) -> Result<T, Mistake> {
         self.depth += 1;
         if self.depth > MAX_DEPTH {
-            return Err("it is nested too deeply".to_owned());
+            return Err(self.too_deep());
         }
         let out = inner(self);
         self.depth -= 1;
         out
     }
 
-    fn expression(&mut self) -> Result<Node, String> {
+    fn expression(&mut self) -> Result<Node, Mistake> {
         self.deeper(|parser| {
             let condition = parser.binary(0)?;
             if !parser.take("?") {
@@ -215,7 +226,7 @@ impl Parser {
         })
     }
 
-    fn binary(&mut self, least: u8) -> Result<Node, String> {
+    fn binary(&mut self, least: u8) -> Result<Node, Mistake> {
         let mut left = self.unary()?;
         loop {
             let negated = matches!(self.peek(), Token::Name(name) if name == "not");
@@ -248,7 +259,7 @@ impl Parser {
         }
     }
 
-    fn unary(&mut self) -> Result<Node, String> {
+    fn unary(&mut self) -> Result<Node, Mistake> {
         self.deeper(|parser| {
             if parser.take("!") {
                 return Ok(Node::Unary(Unary::Not, Box::new(parser.unary()?)));
@@ -270,7 +281,7 @@ impl Parser {
         })
     }
 
-    fn postfix(&mut self, mut node: Node) -> Result<Node, String> {
+    fn postfix(&mut self, mut node: Node) -> Result<Node, Mistake> {
         loop {
             self.link()?;
             if self.take(".") || self.take("?.") {
@@ -292,13 +303,13 @@ impl Parser {
         }
     }
 
-    fn indexed(&mut self, of: Node) -> Result<Node, String> {
+    fn indexed(&mut self, of: Node) -> Result<Node, Mistake> {
         let index = self.expression()?;
         self.expect("]")?;
         Ok(Node::Index(Box::new(of), Box::new(index)))
     }
 
-    fn primary(&mut self) -> Result<Node, String> {
+    fn primary(&mut self) -> Result<Node, Mistake> {
         match self.peek().clone() {
             Token::Int(number) => {
                 self.at += 1;
@@ -344,14 +355,15 @@ impl Parser {
                 })?))
             }
             Token::Name(name) => {
+                let at = self.offset();
                 self.at += 1;
-                self.named(name)
+                self.named(name, at)
             }
             Token::Sign(_) | Token::End => Err(self.unexpected()),
         }
     }
 
-    fn named(&mut self, name: String) -> Result<Node, String> {
+    fn named(&mut self, name: String, at: usize) -> Result<Node, Mistake> {
         match name.as_str() {
             "true" => return Ok(Node::Value(Json::Bool(true))),
             "false" => return Ok(Node::Value(Json::Bool(false))),
@@ -359,10 +371,11 @@ impl Parser {
             _ => {}
         }
         if !self.take("(") {
+            self.names.push((name.clone(), at));
             return Ok(Node::Name(name));
         }
-        let function =
-            functions::named(&name).ok_or_else(|| format!("there is no function {name}"))?;
+        let function = functions::named(&name)
+            .ok_or_else(|| Mistake::new(format!("unknown name {name}"), at))?;
         let arguments = self.items(")", |parser| {
             // A predicate may stand in braces.
             if function.has_predicate() && parser.take("{") {
@@ -374,7 +387,10 @@ impl Parser {
         })?;
         let (least, most) = function.arguments();
         if arguments.len() < least || arguments.len() > most {
-            return Err(format!("{name} has {} arguments", arguments.len()));
+            let wanted = if arguments.len() < least { least } else { most };
+            let got = arguments.len();
+            let what = format!("invalid number of arguments (expected {wanted}, got {got})");
+            return Err(Mistake::new(what, at));
         }
         Ok(Node::Call(function, arguments))
     }
@@ -382,8 +398,8 @@ impl Parser {
     fn items<T>(
         &mut self,
         end: &str,
-        item: impl Fn(&mut Self) -> Result<T, String>,
-    ) -> Result<Vec<T>, String> {
+        item: impl Fn(&mut Self) -> Result<T, Mistake>,
+    ) -> Result<Vec<T>, Mistake> {
         let mut out = Vec::new();
         while !self.take(end) {
             if !out.is_empty() {

@@ -7,7 +7,7 @@ use crate::model::{self, Arg, Command, Flag, Kind};
 use crate::output::Json;
 
 /// What the tags of commands mean, for language models.
-const ABOUT_TAGS: &str = "\
+pub const ABOUT_TAGS: &str = "\
 With LLMFORMAT=1 in the environment help and output are Markdown.
 
 Tags of commands:

@@ -28,18 +28,25 @@ pub fn value_text(flag: &Flag) -> String {
     }
 }
 
+/// `--name` or `--[no-]name`.
+pub fn flag_name(flag: &Flag) -> String {
+    let no = if flag.kind == Kind::Negatable {
+        "[no-]"
+    } else {
+        ""
+    };
+    format!("--{no}{}", flag.name)
+}
+
 /// `--name=VALUE`, without the letter.
 pub fn flag_text(flag: &Flag) -> String {
-    let name = flag.name;
-    match flag.kind {
-        Kind::Switch => format!("--{name}"),
-        Kind::Negatable => format!("--[no-]{name}"),
-        _ => {
-            let value = value_text(flag);
-            let more = if flag.list { " ..." } else { "" };
-            format!("--{name}={value}{more}")
-        }
+    let name = flag_name(flag);
+    if flag.kind.is_switch() {
+        return name;
     }
+    let value = value_text(flag);
+    let more = if flag.list { " ..." } else { "" };
+    format!("{name}={value}{more}")
 }
 
 fn arg_text(arg: &Arg) -> String {

@@ -16,6 +16,11 @@ use crate::output::Json;
 use crate::session::Session;
 use crate::{bail, fail, log};
 
+/// Batches in a row without a message after which no more are asked for. One
+/// may be lost with its connection; a server that sends none so often would
+/// be asked for ever.
+const MAX_EMPTY_BATCHES: u64 = 10;
+
 /// How messages of a stream are got, one at a time.
 pub struct Getter {
     /// Subject of requests.
@@ -242,6 +247,7 @@ impl Batches<'_> {
         let count = plan.messages;
         let mut times = BatchTimes::new(self.size);
         let mut done = 0;
+        let mut empty = 0;
         let begun = Instant::now();
         let mut sid = 0;
         while done < count {
@@ -258,6 +264,14 @@ impl Batches<'_> {
                     self.number + 1
                 );
                 plan.trouble.got_less();
+            }
+            empty = if got == 0 { empty + 1 } else { 0 };
+            if empty == MAX_EMPTY_BATCHES {
+                bail!(
+                    "getting message from the stream: {empty} batches in a row had no messages, \
+                     from sequence {} on, after {done} of {count} messages",
+                    self.next
+                );
             }
             times.set(done.min(count), time);
             if !plan.sleep.is_zero() {

@@ -126,7 +126,7 @@ impl Property {
             let input = Json::object()
                 .with("input", answers.clone())
                 .with("Input", answers.clone());
-            if !condition.holds(&input)? {
+            if !condition.holds_in_part(&input)? {
                 return Ok(Json::Null);
             }
         }
@@ -189,7 +189,7 @@ impl Property {
             return Ok(Some("an answer is required".to_owned()));
         }
         if let Some((expression, text)) = &self.validation
-            && !expression.holds(&Json::object().with("value", answer.clone()))?
+            && !expression.holds_in_part(&Json::object().with("value", answer.clone()))?
         {
             return Ok(Some(format!("{} does not fit: {text}", answer.compact())));
         }

@@ -5,6 +5,7 @@ use std::cmp::Ordering;
 use super::fields::{CONNECTION, SERVER, variables};
 use super::filter::{Chosen, limit, sort};
 use super::repeat::{clear, repeated};
+use crate::bail;
 use crate::expression::Expression;
 use crate::failure::Result;
 use crate::format::{commas, human_size, parse_rfc3339};
@@ -12,7 +13,6 @@ use crate::output::table::Cell;
 use crate::output::{Json, Table};
 use crate::session::Session;
 use crate::system::{Answer, Expect};
-use crate::{bail, fail};
 
 /// Connections in a page, as servers give them.
 const PAGE: i64 = 1024;
@@ -150,14 +150,9 @@ pub fn wanted(session: &Session) -> Result<Option<Expression>> {
         (Some(reason), None) => format!("lower(Conn.Reason) matches '{reason}'"),
         (None, Some(text)) => text.to_owned(),
     };
-    match Expression::parse(&text) {
-        Ok(expression) => Ok(Some(expression)),
-        Err(failure) => {
-            let why = failure.to_string();
-            let why = why.trim_start_matches("invalid expression: ");
-            Err(fail!("Invalid expression: {why}"))
-        }
-    }
+    Expression::parse(&text)
+        .map(Some)
+        .map_err(|failure| failure.context("Invalid expression"))
 }
 
 fn holds(filter: &Expression, connection: &Json, server: &Json) -> Result<bool> {
