@@ -182,6 +182,51 @@ def several_values_are_read_one_after_the_other(ctx):
                 eq(create(b'{"name":"A","offset":1}' + rest), "invalid JSON: invalid character '%s' after top-level value" % shown, "%r" % rest)
 
 
+@api_case(12)
+def what_is_wrong_with_a_body_that_is_no_json(ctx):
+    key, value, pair, string = "looking for beginning of object key string", "looking for beginning of value", "after object key:value pair", "in string"
+    faults = [
+        (b'{"a":1,}', 8, "invalid character '}' " + key),
+        (b'\n\n {"a":1,,}', 11, "invalid character ',' " + key),
+        (b"{a:1}", 2, "invalid character 'a' " + key),
+        (b"[1,]", 4, "invalid character ']' " + value),
+        (b'{"a":+1}', 6, "invalid character '+' " + value),
+        (b'{"a":\xff}', 6, "invalid character '\\xff' " + value),
+        (b'{"a":\xc3\xa9}', 7, "invalid character '\u00e9' " + value),
+        (b'\xef\xbb\xbf{}', 3, "invalid character '\\ufeff' " + value),
+        (b'{"a" 1}', 6, "invalid character '1' after object key"),
+        (b'{"a":1 "b":2}', 8, "invalid character '\"' " + pair),
+        (b'{"a":1\x0b}', 7, "invalid character '\\v' " + pair),
+        (b'{"a":{"b":1]}', 12, "invalid character ']' " + pair),
+        (b'{"a":01}', 7, "invalid character '1' " + pair),
+        (b"[1 2]", 4, "invalid character '2' after array element"),
+        (b'{"a":trux}', 9, "invalid character 'x' in literal true (expecting 'e')"),
+        (b'{"a":nil}', 7, "invalid character 'i' in literal null (expecting 'u')"),
+        (b'{"a":-}', 7, "invalid character '}' in numeric literal"),
+        (b'{"a":1.x}', 8, "invalid character 'x' in numeric literal"),
+        (b'{"a":1e+}', 9, "invalid character '}' in numeric literal"),
+        (b'{"a":"\n"}', 7, "invalid character '\\n' " + string),
+        (b'{"a":"\\q"}', 8, "invalid escape sequence `\\q` " + string),
+        (b'{"a":"\\u12g4"}', 12, "invalid escape sequence `\\u12g4` " + string),
+        (b'{"a":"\\`"}', 8, 'invalid escape sequence "\\\\`" ' + string),
+        (b'{"a":"\\\xff"}', 8, 'invalid escape sequence "\\\\\\xff" ' + string),
+        (b"[" * 10001, 10001, "exceeded max depth"),
+    ]
+    for strict in (True, False):
+        js = jetstream(ctx, 'jetstream { store_dir: "js", strict: %s }' % str(strict).lower())
+
+        def create(body):
+            return decode(js.ask(API + ".STREAM.CREATE.A", body).payload)["error"]["description"]
+
+        for body, offset, text in faults:
+            eq(create(body), "invalid JSON: " + text + (" at offset %d" % offset if strict else ""), "%r" % body[:30])
+        for body in (b"{", b'{"a', b'{"a":', b'{"a":1', b"[[[", b"tru", b'{"a":"\\u1', b'{"a":-'):
+            eq(create(body), "invalid JSON: unexpected " + ("EOF" if strict else "end of JSON input"), "%r" % body)
+        for body, what in ((b"true", "bool"), (b"1", "number"), (b"[]", "array")):
+            eq(create(body), "invalid JSON: json: cannot unmarshal %s into Go value of type server.StreamConfigRequest" % what, "%r" % body)
+        eq(create(b'{"name":"\xff"}'), "stream name in subject does not match request", "what is no Unicode")
+
+
 # -- consumers ------------------------------------------------------------------------------------------
 
 @test(SHEET, 101, needs="jetstream")

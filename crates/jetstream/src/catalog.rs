@@ -265,7 +265,7 @@ impl Catalog {
         if !header::level_is_supported(header_block) {
             return Err(errors::REQUIRED_API_LEVEL);
         }
-        let request = StreamRequest::parse(body.trim_ascii(), settings.limits.strictness())
+        let request = StreamRequest::parse(body, settings.limits.strictness())
             .map_err(|error| errors::INVALID_JSON.with(error))?;
         let mut config = request.config;
         if config.name != token {
@@ -395,7 +395,7 @@ impl Catalog {
         if !header::level_is_supported(header_block) {
             return Err(errors::REQUIRED_API_LEVEL);
         }
-        let request = StreamRequest::parse(body.trim_ascii(), settings.limits.strictness())
+        let request = StreamRequest::parse(body, settings.limits.strictness())
             .map_err(|error| errors::INVALID_JSON.with(error))?;
         let mut config = request.config;
         normalise(

@@ -14,11 +14,29 @@ mod disk;
 mod on_disk;
 mod support;
 
+use std::path::Path;
+use std::sync::Arc;
+
 use disk::SimDisk;
 use midge_jetstream::effects::When;
 use midge_jetstream::stream::Publish;
-use on_disk::{create, recover};
+use midge_store::{CacheBudget, Nanos, StoreRoot};
 use support::{World, block, payloads};
+
+fn open(disk: &SimDisk) -> Arc<StoreRoot> {
+    on_disk::open(disk.clone(), Path::new("/store"), CacheBudget::default())
+}
+
+/// Creates the stream `S`; flushes may fail.
+fn create(disk: &SimDisk, json: &str) -> World {
+    let mut world = on_disk::create(&open(disk), json);
+    world.may_fail = true;
+    world
+}
+
+fn recover(disk: &SimDisk, now: Nanos) -> World {
+    on_disk::recover(&open(disk), now).unwrap()
+}
 
 fn code(answer: &str) -> u64 {
     let json: serde_json::Value = serde_json::from_str(answer).unwrap();

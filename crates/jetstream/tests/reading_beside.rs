@@ -14,6 +14,8 @@ mod disk;
 mod on_disk;
 mod support;
 
+use std::path::Path;
+
 use disk::SimDisk;
 use midge_store::{CacheBudget, FetchTask};
 use support::{SECOND, World};
@@ -24,7 +26,8 @@ const STREAM: &str = r#"{"name":"S","subjects":["s.>"],"max_bytes":127000}"#;
 
 /// Several blocks of messages on two subjects, none of which is in memory.
 fn cold(disk: &SimDisk) -> World {
-    let mut world = on_disk::create(disk, STREAM);
+    let open = |cache| on_disk::open(disk.clone(), Path::new("/store"), cache);
+    let mut world = on_disk::create(&open(CacheBudget::default()), STREAM);
     let filler = "x".repeat(4_000);
     for number in 1..=MESSAGES {
         let subject = if number % 2 == 0 { "s.even" } else { "s.odd" };
@@ -34,7 +37,7 @@ fn cold(disk: &SimDisk) -> World {
     // Long enough for nothing to be read for duplicates.
     let now = midge_store::Nanos(world.now.0 + 3600 * SECOND);
     world.stream.close().unwrap();
-    let mut world = on_disk::recover_with(disk, now, CacheBudget::new(1));
+    let mut world = on_disk::recover(&open(CacheBudget::new(1)), now).unwrap();
     world.stream.read_beside();
     disk.take_read();
     world

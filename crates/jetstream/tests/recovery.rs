@@ -7,25 +7,21 @@
     reason = "clippy allows it in test functions only"
 )]
 
+#[path = "support/on_disk.rs"]
+mod on_disk;
 mod support;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use midge_jetstream::stream::{
-    Offline, StreamFiles, StreamParts, meta_json, read_stream_meta, store_options,
-};
-use midge_jetstream::{Context, Effects, Settings, Stream};
+use midge_jetstream::stream::read_stream_meta;
 use midge_store::disk::RealDisk;
 use midge_store::record::Kind;
 use midge_store::scan::{Found, Scan};
-use midge_store::{
-    ConsumerState, ConsumerStore, Nanos, RootOptions, StoreError, StoreRoot, StreamStore,
-};
+use midge_store::{CacheBudget, Nanos, StoreRoot};
+use on_disk::{ACCOUNT, create, recover, recover_found};
 use serde_json::json;
-use support::{Listeners, MILLI, SECOND, START, World, block, config, payloads};
-
-const ACCOUNT: &str = "$G";
+use support::{MILLI, SECOND, World, block, payloads};
 
 struct Folder(PathBuf);
 
@@ -37,9 +33,7 @@ impl Folder {
     }
 
     fn open(&self) -> Arc<StoreRoot> {
-        let disk = Arc::new(RealDisk);
-        let root = StoreRoot::open(disk, &self.0.join("jetstream"), RootOptions::default());
-        Arc::new(root.unwrap())
+        on_disk::open(RealDisk, &self.0.join("jetstream"), CacheBudget::default())
     }
 }
 
@@ -47,85 +41,6 @@ impl Drop for Folder {
     fn drop(&mut self) {
         let _ = std::fs::remove_dir_all(&self.0);
     }
-}
-
-struct Files(Arc<StoreRoot>, String);
-
-impl StreamFiles for Files {
-    fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError> {
-        self.0.set_stream_meta(ACCOUNT, &self.1, json)
-    }
-
-    fn create_consumer(
-        &mut self,
-        name: &str,
-        meta: &[u8],
-        state: &ConsumerState,
-    ) -> Result<Box<dyn ConsumerStore>, StoreError> {
-        let store = self
-            .0
-            .create_consumer(ACCOUNT, &self.1, name, meta, state)?;
-        Ok(Box::new(store))
-    }
-
-    fn delete_consumer(&mut self, name: &str) -> Result<(), StoreError> {
-        self.0.delete_consumer(ACCOUNT, &self.1, name)
-    }
-
-    fn is_encrypted(&self) -> bool {
-        self.0.is_encrypted()
-    }
-}
-
-fn parts(root: &Arc<StoreRoot>, store: Box<dyn StreamStore>) -> StreamParts {
-    StreamParts {
-        settings: Arc::new(Settings::default()),
-        store,
-        files: Box::new(Files(root.clone(), "S".to_owned())),
-        seed: 7,
-    }
-}
-
-fn create(root: &Arc<StoreRoot>, json: &str) -> World {
-    let config = config(json).unwrap();
-    let limits = Settings::default().limits;
-    let options = store_options(&config, &limits, root.is_encrypted());
-    let meta = meta_json(&config, Nanos(START));
-    let store = root.create_stream(ACCOUNT, "S", &meta, options).unwrap();
-    World::with_parts(config, parts(root, Box::new(store)))
-}
-
-/// Opens what is there; the time goes on.
-fn recover(root: &Arc<StoreRoot>, now: Nanos) -> Result<World, Box<Offline>> {
-    let found = root.streams(ACCOUNT).unwrap().remove(0);
-    let (config, created) = read_stream_meta(&found.meta.unwrap())?;
-    let limits = Settings::default().limits;
-    let options = store_options(&config, &limits, root.is_encrypted());
-    let (store, _) = root.open_stream(ACCOUNT, "S", options).unwrap();
-    let consumers = root.consumers(ACCOUNT, "S").unwrap();
-    let consumers = consumers
-        .into_iter()
-        .map(|found| {
-            let store = root.open_consumer(ACCOUNT, "S", &found.name).unwrap();
-            (
-                found.meta.unwrap(),
-                Box::new(store) as Box<dyn ConsumerStore>,
-            )
-        })
-        .collect();
-    let listeners = Listeners {
-        all_inboxes: true,
-        ..Listeners::default()
-    };
-    let mut out = Effects::new();
-    let mut cx = Context {
-        now,
-        interest: &listeners,
-        out: &mut out,
-    };
-    let parts = parts(root, Box::new(store));
-    let stream = Stream::recover(config, created, parts, consumers, &mut cx)?;
-    Ok(World::of(stream, now, listeners))
 }
 
 const S: &str = r#"{"name":"S","subjects":["s.>"]}"#;
@@ -384,40 +299,12 @@ fn consumers_of_the_samples_are_recovered() {
         .unwrap();
     assert!(unpacked.success());
     let root = find_root(&folder.0).expect("a jetstream folder");
-    let root =
-        Arc::new(StoreRoot::open(Arc::new(RealDisk), &root, RootOptions::default()).unwrap());
+    let root = on_disk::open(RealDisk, &root, CacheBudget::default());
     let mut seen = 0;
     for found in root.streams(ACCOUNT).unwrap() {
-        let (config, created) = read_stream_meta(&found.meta.unwrap()).unwrap();
-        let options = store_options(&config, &Settings::default().limits, false);
-        let (store, _) = root.open_stream(ACCOUNT, &found.name, options).unwrap();
-        let consumers = root.consumers(ACCOUNT, &found.name).unwrap();
-        seen += consumers.len();
-        let consumers = consumers
-            .into_iter()
-            .map(|consumer| {
-                let store = root
-                    .open_consumer(ACCOUNT, &found.name, &consumer.name)
-                    .unwrap();
-                (
-                    consumer.meta.unwrap(),
-                    Box::new(store) as Box<dyn ConsumerStore>,
-                )
-            })
-            .collect();
-        let listeners = Listeners::default();
-        let mut out = Effects::new();
-        let mut cx = Context {
-            now: created,
-            interest: &listeners,
-            out: &mut out,
-        };
-        let files = Files(root.clone(), found.name.clone());
-        let parts = StreamParts {
-            files: Box::new(files),
-            ..parts(&root, Box::new(store))
-        };
-        Stream::recover(config, created, parts, consumers, &mut cx).unwrap();
+        seen += root.consumers(ACCOUNT, &found.name).unwrap().len();
+        let (_, created) = read_stream_meta(found.meta.as_deref().unwrap()).unwrap();
+        recover_found(&root, found, created).unwrap();
     }
     assert!(seen > 3, "{seen}");
 }

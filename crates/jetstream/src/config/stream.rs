@@ -289,13 +289,13 @@ impl ReadJson for StreamRequest {
 }
 
 impl StreamRequest {
-    /// Reads a body; an empty one is an empty request.
+    /// Reads a body; an empty or blank one is an empty request.
     ///
     /// # Errors
     /// What makes it no request.
     pub fn parse(body: &[u8], strictness: Strictness) -> Result<Self, JsonError> {
         let mut request = Self::default();
-        if !body.is_empty() {
+        if !body.trim_ascii().is_empty() {
             parse(body, "StreamConfigRequest", strictness, &mut request)?;
         }
         Ok(request)

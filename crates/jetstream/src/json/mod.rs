@@ -2,6 +2,7 @@
 //! (jetstream-api.md 1 and 3).
 
 mod read;
+mod syntax;
 mod write;
 
 pub use read::{JsonError, Place, ReadJson, Strictness, field_name, parse, unknown_field};

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::syntax::{Fault, fault, shown};
 use crate::text::Timestamp;
 
 /// Nesting of a request above which it is not read on. What the API knows
@@ -67,6 +68,8 @@ impl<'a> Place<'a> {
             Value::Null => Ok(None),
             Value::Object(fields) => Ok(Some(fields)),
             Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                // Of a whole request its own name is told, not whose fields it has.
+                let kind = self.parent.map_or(self.name, |_| kind);
                 Err(self.mismatch(value, &format!("server.{kind}")))
             }
         }
@@ -112,6 +115,12 @@ pub fn parse<T: ReadJson>(
     strictness: Strictness,
     target: &mut T,
 ) -> Result<(), JsonError> {
+    // Strings may hold what is no Unicode: it is replaced.
+    if let Cow::Owned(text) = String::from_utf8_lossy(body)
+        && fault(body).is_none()
+    {
+        return parse(text.as_bytes(), name, strictness, target);
+    }
     let strictly = parse_values(body, name, Strictness::Strict, target);
     match strictness {
         Strictness::Strict => strictly,
@@ -130,21 +139,12 @@ fn check_single(body: &[u8]) -> Result<(), JsonError> {
         Some(Ok(_)) => body.get(values.byte_offset()..).unwrap_or_default(),
         Some(Err(_)) | None => return Ok(()),
     };
-    match rest.trim_ascii_start().first() {
-        Some(&byte) => Err(JsonError(format!(
+    match rest.trim_ascii_start() {
+        [] => Ok(()),
+        rest => Err(JsonError(format!(
             "invalid character '{}' after top-level value",
-            escaped(byte)
+            shown(rest)
         ))),
-        None => Ok(()),
-    }
-}
-
-/// A byte as errors show it.
-fn escaped(byte: u8) -> String {
-    match byte {
-        b'"' => "\"".to_owned(),
-        0x80.. => char::from(byte).to_string(),
-        _ => byte.escape_ascii().to_string(),
     }
 }
 
@@ -175,32 +175,16 @@ fn parse_values<T: ReadJson>(
 }
 
 fn syntax_error(body: &[u8], error: &serde_json::Error, strictness: Strictness) -> JsonError {
-    if error.is_eof() {
-        return JsonError(match strictness {
-            Strictness::Strict => "unexpected EOF".to_owned(),
-            Strictness::Lenient => "unexpected end of JSON input".to_owned(),
-        });
-    }
-    let line_start = body
-        .split_inclusive(|&byte| byte == b'\n')
-        .take(error.line().saturating_sub(1))
-        .map(<[u8]>::len)
-        .sum::<usize>();
-    let at = line_start + error.column().saturating_sub(1);
-    let byte = escaped(body.get(at).copied().unwrap_or_default());
-    let offset = match strictness {
-        Strictness::Strict => format!(" at offset {}", at + 1),
-        Strictness::Lenient => String::new(),
-    };
-    let before = body.get(..at).unwrap_or_default().trim_ascii_end();
-    let place = if before.ends_with(b"{") {
-        "object key string"
-    } else {
-        "value"
-    };
-    JsonError(format!(
-        "invalid character '{byte}' looking for beginning of {place}{offset}"
-    ))
+    let is_strict = strictness == Strictness::Strict;
+    JsonError(match fault(body) {
+        Some(Fault::End) if is_strict => "unexpected EOF".to_owned(),
+        Some(Fault::End) => "unexpected end of JSON input".to_owned(),
+        Some(Fault::Here { text, offset }) if is_strict => format!("{text} at offset {offset}"),
+        Some(Fault::Here { text, .. }) => text,
+        // It is JSON, but more than is read: too deep, too large a number, no
+        // Unicode.
+        None => error.to_string(),
+    })
 }
 
 /// A field name as it is compared: case does not matter.

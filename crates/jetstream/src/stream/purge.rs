@@ -90,7 +90,10 @@ impl Stream {
             return Ok(None);
         };
         let is_only = if purge.keep > 0 {
-            store.count(&purge.filter, first, Counting::Messages)? == purge.keep.saturating_add(1)
+            // Lost messages may still be counted.
+            store.lost().messages.is_empty()
+                && store.count(&purge.filter, first, Counting::Messages)?
+                    == purge.keep.saturating_add(1)
         } else {
             next(first.next())?.is_none()
         };

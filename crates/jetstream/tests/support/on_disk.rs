@@ -1,4 +1,4 @@
-//! A stream whose files are on a simulated disk.
+//! Streams whose files are in a store directory, on a disk or a simulated one.
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(
@@ -11,24 +11,27 @@ use std::path::Path;
 use std::sync::Arc;
 
 use midge_jetstream::stream::{
-    StreamFiles, StreamParts, meta_json, read_stream_meta, store_options,
+    Offline, StreamFiles, StreamParts, meta_json, read_stream_meta, store_options,
 };
 use midge_jetstream::{Context, Effects, Settings, Stream};
+use midge_store::disk::Disk;
 use midge_store::{
-    CacheBudget, ConsumerState, ConsumerStore, Nanos, RootOptions, StoreError, StoreRoot,
+    CacheBudget, ConsumerState, ConsumerStore, Found, Nanos, RootOptions, StoreError, StoreRoot,
     StreamStore,
 };
 
-use super::disk::SimDisk;
 use super::support::{Listeners, START, World, config};
 
-const ACCOUNT: &str = "$G";
+pub const ACCOUNT: &str = "$G";
 
-struct Files(Arc<StoreRoot>);
+struct Files {
+    root: Arc<StoreRoot>,
+    stream: String,
+}
 
 impl StreamFiles for Files {
     fn set_meta(&mut self, json: &[u8]) -> Result<(), StoreError> {
-        self.0.set_stream_meta(ACCOUNT, "S", json)
+        self.root.set_stream_meta(ACCOUNT, &self.stream, json)
     }
 
     fn create_consumer(
@@ -37,64 +40,72 @@ impl StreamFiles for Files {
         meta: &[u8],
         state: &ConsumerState,
     ) -> Result<Box<dyn ConsumerStore>, StoreError> {
-        let store = self.0.create_consumer(ACCOUNT, "S", name, meta, state)?;
+        let store = self
+            .root
+            .create_consumer(ACCOUNT, &self.stream, name, meta, state)?;
         Ok(Box::new(store))
     }
 
     fn delete_consumer(&mut self, name: &str) -> Result<(), StoreError> {
-        self.0.delete_consumer(ACCOUNT, "S", name)
+        self.root.delete_consumer(ACCOUNT, &self.stream, name)
     }
 
     fn is_encrypted(&self) -> bool {
-        false
+        self.root.is_encrypted()
     }
 }
 
-fn root(disk: &SimDisk, cache: CacheBudget) -> Arc<StoreRoot> {
+/// Opens a store directory with so much memory for cached blocks.
+pub fn open(disk: impl Disk + 'static, folder: &Path, budget: CacheBudget) -> Arc<StoreRoot> {
     let options = RootOptions {
-        budget: cache,
+        budget,
         ..RootOptions::default()
     };
-    let root = StoreRoot::open(Arc::new(disk.clone()), Path::new("/store"), options);
-    Arc::new(root.unwrap())
+    Arc::new(StoreRoot::open(Arc::new(disk), folder, options).unwrap())
 }
 
-fn parts(root: &Arc<StoreRoot>, store: Box<dyn StreamStore>) -> StreamParts {
+fn parts(root: &Arc<StoreRoot>, stream: &str, store: Box<dyn StreamStore>) -> StreamParts {
     StreamParts {
         settings: Arc::new(Settings::default()),
         store,
-        files: Box::new(Files(root.clone())),
+        files: Box::new(Files {
+            root: root.clone(),
+            stream: stream.to_owned(),
+        }),
         seed: 7,
     }
 }
 
-/// Creates the stream `S`; flushes may fail.
-pub fn create(disk: &SimDisk, json: &str) -> World {
-    let root = root(disk, CacheBudget::default());
+/// Creates the stream `S`.
+pub fn create(root: &Arc<StoreRoot>, json: &str) -> World {
     let config = config(json).unwrap();
-    let options = store_options(&config, &Settings::default().limits, false);
+    let limits = Settings::default().limits;
+    let options = store_options(&config, &limits, root.is_encrypted());
     let meta = meta_json(&config, Nanos(START));
     let store = root.create_stream(ACCOUNT, "S", &meta, options).unwrap();
-    let mut world = World::with_parts(config, parts(&root, Box::new(store)));
-    world.may_fail = true;
-    world
+    World::with_parts(config, parts(root, "S", Box::new(store)))
 }
 
-/// Opens the stream again.
-pub fn recover(disk: &SimDisk, now: Nanos) -> World {
-    recover_with(disk, now, CacheBudget::default())
-}
-
-/// The same with other memory for cached blocks.
-pub fn recover_with(disk: &SimDisk, now: Nanos, cache: CacheBudget) -> World {
-    let root = root(disk, cache);
+/// Opens the only stream that is there; the time goes on.
+pub fn recover(root: &Arc<StoreRoot>, now: Nanos) -> Result<World, Box<Offline>> {
     let found = root.streams(ACCOUNT).unwrap().remove(0);
-    let (config, created) = read_stream_meta(&found.meta.unwrap()).unwrap();
-    let options = store_options(&config, &Settings::default().limits, false);
-    let (store, _) = root.open_stream(ACCOUNT, "S", options).unwrap();
+    recover_found(root, found, now)
+}
+
+/// The same with one of several.
+pub fn recover_found(
+    root: &Arc<StoreRoot>,
+    found: Found,
+    now: Nanos,
+) -> Result<World, Box<Offline>> {
+    let name = &found.name;
+    let (config, created) = read_stream_meta(&found.meta.unwrap())?;
+    let limits = Settings::default().limits;
+    let options = store_options(&config, &limits, root.is_encrypted());
+    let (store, _) = root.open_stream(ACCOUNT, name, options).unwrap();
     let mut consumers = Vec::new();
-    for found in root.consumers(ACCOUNT, "S").unwrap() {
-        let store = root.open_consumer(ACCOUNT, "S", &found.name).unwrap();
+    for found in root.consumers(ACCOUNT, name).unwrap() {
+        let store = root.open_consumer(ACCOUNT, name, &found.name).unwrap();
         let store: Box<dyn ConsumerStore> = Box::new(store);
         consumers.push((found.meta.unwrap(), store));
     }
@@ -108,7 +119,7 @@ pub fn recover_with(disk: &SimDisk, now: Nanos, cache: CacheBudget) -> World {
         interest: &listeners,
         out: &mut out,
     };
-    let parts = parts(&root, Box::new(store));
-    let stream = Stream::recover(config, created, parts, consumers, &mut cx).unwrap();
-    World::of(stream, now, listeners)
+    let parts = parts(root, name, Box::new(store));
+    let stream = Stream::recover(config, created, parts, consumers, &mut cx)?;
+    Ok(World::of(stream, now, listeners))
 }

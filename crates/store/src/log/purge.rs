@@ -41,6 +41,11 @@ impl Log {
             from = message.seq.0 + 1;
             seqs.push(message.seq.0);
         }
+        if purge.keep > 0 && self.recount {
+            // Damaged ones turned up: they are none of those that stay.
+            let stay = self.first_of_readable(&purge.filter, purge.keep)?;
+            seqs.retain(|&seq| seq < stay);
+        }
         // One message has a tombstone that tells all anyway.
         if seqs.len() > 1 && self.name.is_some() {
             self.evictions.note_purge(0, seqs.clone());
@@ -53,6 +58,20 @@ impl Log {
             }
         }
         Ok(removed)
+    }
+
+    /// The first one of the newest so many messages that can be read; 0 if
+    /// there are less.
+    fn first_of_readable(&mut self, filter: &Filter, count: u64) -> Result<u64, StoreError> {
+        let mut first = u64::MAX;
+        for _ in 0..count {
+            let from = first.saturating_sub(1);
+            match self.seek(filter, from, Direction::Down)? {
+                Some(message) => first = message.seq.0,
+                None => return Ok(0),
+            }
+        }
+        Ok(first)
     }
 
     /// Removes everything below a sequence: the first tombstone tells it, and

@@ -94,6 +94,8 @@ struct State {
     syncs_fail: bool,
     /// Files that were read from.
     read: BTreeSet<PathBuf>,
+    /// Files that can not be read any more.
+    unreadable: BTreeSet<PathBuf>,
 }
 
 #[derive(Clone, Default, Debug)]
@@ -178,6 +180,20 @@ impl SimDisk {
             Some(Node::File(inode)) => Ok(inode.clone()),
             _ => Err(missing()),
         }
+    }
+
+    /// Reads of a file fail from now on.
+    pub fn set_unreadable(&self, path: &Path) {
+        self.lock().unreadable.insert(path.to_path_buf());
+    }
+
+    fn note_read(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.lock();
+        state.read.insert(path.to_path_buf());
+        if state.unreadable.contains(path) {
+            return Err(io::Error::other("the disk is broken"));
+        }
+        Ok(())
     }
 
     /// Names of the files that were read from since this was last asked.
@@ -281,7 +297,7 @@ fn torn(content: &Content, random: &mut fastrand::Rng, all: bool, none: bool) ->
 
 impl DiskFile for SimFile {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        self.disk.lock().read.insert(self.path.clone());
+        self.disk.note_read(&self.path)?;
         let content = self.inode.lock().unwrap();
         let start = (offset as usize).min(content.now.len());
         let end = (start + buffer.len()).min(content.now.len());
@@ -351,7 +367,7 @@ impl Disk for SimDisk {
 
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         let inode = self.inode(path)?;
-        self.lock().read.insert(path.to_path_buf());
+        self.note_read(path)?;
         Ok(inode.lock().unwrap().now.clone())
     }
 
