@@ -201,3 +201,24 @@ def certificates_as_people_make_them(ctx):
     tool = nats(ctx, config=both % (odd("authority"), odd("authority", "key"), odd("root")))
     server = ("-s", "tls://localhost:%s" % tool.server.address.rsplit(":", 1)[1])
     tool.run("pub", "a", "x", *server, *own, "--tlsca", odd("root"))
+
+
+@case(12)
+def what_is_wrong_with_a_certificate(ctx):
+    def says(own, text, *flags, host="localhost"):
+        pair = 'tls { cert_file: "%s", key_file: "%s" }' % (os.path.join(ODD, own + ".pem"), os.path.join(ODD, own + ".key"))
+        tool = nats(ctx, config=pair if own else "")
+        url = "tls://%s:%s" % (host, tool.server.address.rsplit(":", 1)[1])
+        error = tool.error("pub", "a", "x", "-s", url, *(flags or ("--tlsca", os.path.join(ODD, (own or "root") + ".pem"))))
+        eq(error.strip(), "nats: tls error: tls: " + text)
+        if own:
+            tool.server.wait_log("TLS handshake error: .*([cC]ertificate|UnknownCA)")
+
+    failed = "failed to verify certificate: x509: certificate "
+    by_root = ("--tlsca", os.path.join(ODD, "root.pem"))
+    says("elsewhere", failed + "is valid for elsewhere.test, *.elsewhere.test, not localhost")
+    says("elsewhere", "failed to verify certificate: x509: cannot validate certificate for 127.0.0.1 because it doesn't "
+         "contain any IP SANs", host="127.0.0.1")
+    says("stranger", failed + "signed by unknown authority", *by_root)
+    says("for-mail", failed + "specifies an incompatible key usage")
+    says("", "first record does not look like a TLS handshake", "--tlsfirst", *by_root)

@@ -1,10 +1,12 @@
 //! The second look at a certificate.
 
+use std::time::Duration;
+
 use rustls::crypto::WebPkiSupportedAlgorithms;
 use rustls::pki_types::{CertificateDer, SubjectPublicKeyInfoDer, UnixTime};
 use rustls::{CertificateError, Error};
 use webpki::RawPublicKeyEntity;
-use x509_parser::prelude::{FromDer, X509Certificate, X509Version};
+use x509_parser::prelude::{ASN1Time, FromDer, X509Certificate, X509Version};
 
 /// What a certificate is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,13 +164,27 @@ pub(crate) fn key_of<'a>(certificate: &'a X509Certificate<'_>) -> SubjectPublicK
 
 /// Whether its time has come and is not over.
 fn in_force(certificate: &X509Certificate<'_>, now: UnixTime) -> Result<(), Error> {
-    let now = i64::try_from(now.as_secs()).unwrap_or(i64::MAX);
-    let validity = certificate.validity();
-    if now < validity.not_before.timestamp() {
-        return Err(CertificateError::NotValidYet.into());
+    let at = |time: ASN1Time| {
+        // Before 1970 is before everything.
+        UnixTime::since_unix_epoch(Duration::from_secs(
+            u64::try_from(time.timestamp()).unwrap_or(0),
+        ))
+    };
+    let not_before = at(certificate.validity().not_before);
+    let not_after = at(certificate.validity().not_after);
+    if now < not_before {
+        return Err(CertificateError::NotValidYetContext {
+            time: now,
+            not_before,
+        }
+        .into());
     }
-    if now > validity.not_after.timestamp() {
-        return Err(CertificateError::Expired.into());
+    if now > not_after {
+        return Err(CertificateError::ExpiredContext {
+            time: now,
+            not_after,
+        }
+        .into());
     }
     Ok(())
 }

@@ -33,6 +33,7 @@ self root Root
 self other Root
 self selfmade localhost $NAMES
 self stranger localhost $NAMES
+self elsewhere elsewhere subjectAltName=DNS:elsewhere.test,DNS:*.elsewhere.test
 self for-mail localhost $NAMES extendedKeyUsage=emailProtection
 signed authority localhost root basicConstraints=critical,CA:TRUE $NAMES
 signed usual localhost root basicConstraints=CA:FALSE $NAMES

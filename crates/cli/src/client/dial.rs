@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::link::Link;
 use super::protocol::{Op, Parsed, parse};
 use super::websocket::Upgrade;
-use super::{ClientError, Endpoint, Options, ServerInfo};
+use super::{ClientError, Endpoint, Options, ServerInfo, tls_words};
 
 /// Read at a time until the server has accepted the connection.
 const READ: usize = 16 * 1024;
@@ -203,6 +203,9 @@ fn read_more(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<(), 
 
 /// Why nothing could be read: with both addresses, as it is looked for in logs.
 fn unread(link: &Link, error: &io::Error) -> ClientError {
+    if let Some(why) = tls_words::refused(error) {
+        return ClientError::Other(why);
+    }
     let why = match error.kind() {
         io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => "i/o timeout".to_owned(),
         _ => format!("read: {}", crate::format::io_error(error)),

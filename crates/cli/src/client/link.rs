@@ -10,7 +10,7 @@ use rustls::ClientConnection;
 
 use super::deadline::Timed;
 use super::frames::{self, Decoded, Decoder};
-use super::{ClientError, TlsDetails};
+use super::{ClientError, TlsDetails, tls_words};
 
 /// Bytes of ciphertext that are read at a time: one TLS record.
 const RECORD: usize = 16 * 1024 + 256;
@@ -92,9 +92,11 @@ impl Link {
         let mut socket = Timed::new(&self.socket, Some(deadline));
         while tls.is_handshaking() {
             if let Err(error) = tls.complete_io(&mut socket) {
+                // What is wrong is told to the server, too; nothing more can go wrong.
+                while tls.wants_write() && tls.write_tls(&mut socket).is_ok_and(|sent| sent > 0) {}
                 return Err(match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout,
-                    _ => ClientError::Other(tls_error(&error)),
+                    _ => ClientError::Other(tls_words::handshake(&error)),
                 });
             }
         }
@@ -209,16 +211,6 @@ impl Link {
     pub fn shut_down(&self) {
         // Nothing is left to do if the other side was faster.
         let _ = self.socket.shutdown(Shutdown::Both);
-    }
-}
-
-fn tls_error(error: &io::Error) -> String {
-    let text = error.to_string();
-    if text.contains("UnknownIssuer") {
-        "nats: tls: failed to verify certificate: x509: certificate signed by unknown authority"
-            .to_owned()
-    } else {
-        format!("nats: tls: {text}")
     }
 }
 

@@ -24,6 +24,7 @@ mod server_info;
 mod socks;
 mod subscription;
 mod tls;
+mod tls_words;
 mod websocket;
 
 #[cfg(test)]
