@@ -260,3 +260,31 @@ def certificates_as_people_make_them(ctx):
                 check(served(ctx, server, odd(name), version), "%s over %s was refused" % (name, version))
             for name in "stranger", "forged", "forged1", "below", "for-mail":
                 check(not served(ctx, server, odd(name), version), "%s over %s was served" % (name, version))
+
+
+@test(SHEET, 97, needs="tls")
+def the_log_says_what_is_wrong_with_a_client(ctx):
+    """In words that people search for."""
+    failed = "tls: failed to verify certificate: x509: certificate "
+    server = ctx.start('tls { cert_file: "%s", key_file: "%s", ca_file: "%s", verify: true, timeout: 5 }\n' % (*odd("usual"), odd("root")[0]))
+    for name, text in ("stranger", failed + "signed by unknown authority"), (None, "tls: client didn't provide a certificate"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        if name:
+            context.load_cert_chain(*odd(name))
+        client = ctx.raw(server)
+        try:
+            client.start_tls(context)
+            client.drain(5)
+        except (ssl.SSLError, OSError):
+            pass
+        server.wait_log(r"\[ERR\].* cid:%d - TLS handshake error: %s" % (client.cid, text))
+    # And what a client does not like about the server.
+    context = ssl.create_default_context(cafile=odd("stranger")[0])
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    client = ctx.raw(server)
+    try:
+        client.start_tls(context)
+    except (ssl.SSLError, OSError):
+        pass
+    server.wait_log(r"\[ERR\].* cid:%d - TLS handshake error: remote error: tls: unknown certificate authority" % client.cid)

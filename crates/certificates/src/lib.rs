@@ -1,4 +1,4 @@
-//! Checks of the other side's certificate.
+//! Checks of the other side's certificate, and the words for what is wrong with it.
 //!
 //! `webpki` does the work. It is strict where people's certificates are not:
 //!
@@ -14,8 +14,10 @@ mod authorities;
 mod client;
 mod key;
 mod server;
+mod words;
 
 pub use authorities::{Authorities, Purpose};
 pub use client::client_checks;
 pub use key::certified_key;
 pub use server::{ServerChecks, server_checks};
+pub use words::words;

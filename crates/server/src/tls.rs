@@ -120,6 +120,19 @@ pub(crate) fn describe(session: &ServerConnection) -> (String, String) {
     (version, suite.replacen("TLS13_", "TLS_", 1))
 }
 
+/// Why a handshake failed, for the log.
+pub(crate) fn why(error: &io::Error) -> String {
+    match tls_error(error) {
+        Some(error) => midge_certificates::words(error),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
+        None => error.to_string(),
+    }
+}
+
+fn tls_error(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref()?.downcast_ref()
+}
+
 /// Whether a failed handshake looks like a port probe or a client that speaks
 /// no TLS, which is nobody's fault.
 pub(crate) fn is_probe(error: &io::Error) -> bool {
@@ -129,8 +142,5 @@ pub(crate) fn is_probe(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionReset
             | io::ErrorKind::TimedOut
             | io::ErrorKind::WriteZero
-    ) || error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<rustls::Error>())
-        .is_some_and(|inner| matches!(inner, rustls::Error::InvalidMessage(_)))
+    ) || matches!(tls_error(error), Some(rustls::Error::InvalidMessage(_)))
 }

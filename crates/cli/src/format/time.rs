@@ -65,15 +65,6 @@ pub fn local_rfc3339() -> String {
     }
 }
 
-/// RFC 3339 without decimals, local.
-pub fn local_seconds(time: Timestamp) -> String {
-    let text = local(time).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
-    match text.strip_suffix("+00:00") {
-        Some(time) => format!("{time}Z"),
-        None => text,
-    }
-}
-
 /// Whether a time in RFC 3339 is Go's zero time, which means "not set".
 pub fn is_unset_time(text: &str) -> bool {
     text.is_empty() || text.starts_with("0001-01-01T")

@@ -215,10 +215,11 @@ impl Shard {
 
     fn handshake_failed(&mut self, slot: u32, error: &io::Error) {
         // Port probes and clients that speak no TLS are nobody's fault.
+        let why = crate::tls::why(error);
         if crate::tls::is_probe(error) {
-            self.log_debug(slot, format_args!("TLS handshake error: {error}"));
+            self.log_debug(slot, format_args!("TLS handshake error: {why}"));
         } else {
-            self.log_error(slot, format_args!("TLS handshake error: {error}"));
+            self.log_error(slot, format_args!("TLS handshake error: {why}"));
         }
         self.close(slot, CloseReason::TlsHandshakeError);
     }
