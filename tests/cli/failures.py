@@ -176,6 +176,16 @@ def a_full_disk_keeps_the_backup_that_was_there(ctx):
     eq(tool.run("stream", "info", "S", "--json").json["state"]["messages"], 1)
 
 
+def fill(disk):
+    """No byte is left."""
+    with open(os.path.join(disk, "fill"), "wb", buffering=0) as out:
+        try:
+            while True:
+                out.write(b"x" * 4096)
+        except OSError:
+            pass
+
+
 @case(103, "deviation")
 def a_full_disk_leaves_no_half_file(ctx):
     """The original leaves files without their end, and removes those that it was to replace."""
@@ -184,22 +194,12 @@ def a_full_disk_leaves_no_half_file(ctx):
     tool.run("object", "add", "B")
     tool.run("object", "put", "B", "--name", "big", stdin=os.urandom(500_000))
     tool.run("stream", "add", "S", "--subjects", "s", "--defaults", "--description", "d" * 3000)
-    fill = os.path.join(disk, "fill")
     with open(os.path.join(disk, "old"), "w", encoding="utf-8") as out:
         out.write("old")
-
-    def full():
-        """No byte is left."""
-        with open(fill, "wb", buffering=0) as out:
-            try:
-                while True:
-                    out.write(b"x" * 4096)
-            except OSError:
-                pass
     matches(tool.error("object", "get", "B", "big", "-O", "disk/new", "--no-progress"), FULL)
     matches(tool.error("object", "get", "B", "big", "-O", "disk/old", "-f", "--no-progress"), FULL)
     eq(sorted(os.listdir(disk)), ["old"])
-    full()
+    fill(disk)
     for args in (("stream", "add", "S", "--subjects", "s", "--defaults", "--description", "d" * 4000, "--output", "disk/config"),
                  ("bench", "pub", "a", "--msgs", "100", "--clients", "50", "--csv", "disk/results", "--no-progress"),
                  ("cheat", "--save", "disk/cheats"),
@@ -210,14 +210,23 @@ def a_full_disk_leaves_no_half_file(ctx):
         matches(outcome.err, FULL, " ".join(args)[-40:])
         left = [name for where, _, names in os.walk(disk) for name in names]
         eq(sorted(left), ["fill", "old"], args)
-    outcome = tool.run("audit", "gather", "-o", "disk/archive.zip", "--no-progress", *SYSTEM, code=1)
-    eq(outcome.err, "nats: error: the archive cannot be written: no space left on device\n")
     tool.env["XDG_CONFIG_HOME"] = os.path.join(disk, "config")
     outcome = tool.run("context", "add", "c", "--description", "d" * 4000, code=1)
     matches(outcome.err, FULL)
     eq([name for where, _, names in os.walk(disk) for name in names if name not in ("fill", "old")], [])
     with open(os.path.join(disk, "old"), encoding="utf-8") as source:
         eq(source.read(), "old")
+
+
+@case(103, "services", "deviation")
+def a_full_disk_leaves_no_half_archive(ctx):
+    """The original leaves it."""
+    tool = nats(ctx)
+    disk = small_disk(ctx, tool)
+    fill(disk)
+    outcome = tool.run("audit", "gather", "-o", "disk/archive.zip", "--no-progress", *SYSTEM, code=1)
+    eq(outcome.err, "nats: error: the archive cannot be written: no space left on device\n")
+    eq(os.listdir(disk), ["fill"])
 
 
 @case(68)
