@@ -90,6 +90,9 @@ pub struct State {
     pub(super) endpoint: Option<Endpoint>,
     pub(super) pings: u64,
     pub(super) pongs: u64,
+    /// PINGs up to this one were answered; those of a connection that broke
+    /// before only count as done with.
+    pub(super) answered: u64,
     /// How often the connection broke.
     pub(super) breaks: u64,
     pub(super) last_error: Option<ClientError>,
@@ -418,11 +421,12 @@ impl Connection {
         let deadline = begun.checked_add(patience);
         let mut state = lock(&self.shared.state);
         loop {
+            // Whatever happened to the connection since.
+            if state.answered >= number {
+                return Ok(begun.elapsed());
+            }
             if state.closed || state.breaks != breaks {
                 return Err(ClientError::Closed);
-            }
-            if state.pongs >= number {
-                return Ok(begun.elapsed());
             }
             let left = match deadline {
                 Some(deadline) => deadline.saturating_duration_since(Instant::now()),

@@ -185,6 +185,7 @@ fn act(shared: &Shared, link: &Link, op: Op<'_>) -> Option<ClientError> {
         Op::Pong => {
             let mut state = lock(&shared.state);
             state.pongs = (state.pongs + 1).min(state.pings);
+            state.answered = state.pongs;
             drop(state);
             shared.changed.notify_all();
             None
