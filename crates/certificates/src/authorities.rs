@@ -20,7 +20,8 @@ pub enum Purpose {
 /// Certificates that are trusted.
 #[derive(Debug)]
 pub struct Authorities {
-    certificates: Vec<CertificateDer<'static>>,
+    /// Each with its subject in DER, so that a handshake reads only those that may have signed.
+    certificates: Vec<(Vec<u8>, CertificateDer<'static>)>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
@@ -50,11 +51,18 @@ fn refusal(error: &Error) -> Option<Refusal> {
 }
 
 impl Authorities {
-    /// Those that are trusted, and the algorithms that count.
+    /// Those that are trusted, and the algorithms that count. One that cannot be read does not.
     pub fn new(
         certificates: Vec<CertificateDer<'static>>,
         algorithms: WebPkiSupportedAlgorithms,
     ) -> Self {
+        let certificates = certificates
+            .into_iter()
+            .filter_map(|certificate| {
+                let subject = parse(&certificate)?.subject().as_raw().to_vec();
+                Some((subject, certificate))
+            })
+            .collect();
         Self {
             certificates,
             algorithms,
@@ -83,7 +91,10 @@ impl Authorities {
         let Some(parsed) = parse(certificate) else {
             return Err(error);
         };
-        let trusted = self.certificates.contains(certificate);
+        let trusted = self
+            .certificates
+            .iter()
+            .any(|(_, known)| known == certificate);
         if !trusted && refusal == Refusal::Issuer {
             return Err(error);
         }
@@ -103,14 +114,16 @@ impl Authorities {
 
     /// Whether one that is trusted has signed it.
     fn is_signed(&self, certificate: &X509Certificate<'_>, now: UnixTime) -> bool {
-        self.certificates.iter().any(|authority| {
-            parse(authority).is_some_and(|authority| {
-                authority.subject().as_raw() == certificate.issuer().as_raw()
-                    && may_sign(&authority)
+        let issuer = certificate.issuer().as_raw();
+        self.certificates
+            .iter()
+            .filter(|(subject, _)| subject == issuer)
+            .filter_map(|(_, authority)| parse(authority))
+            .any(|authority| {
+                may_sign(&authority)
                     && in_force(&authority, now).is_ok()
                     && self.has_signed(&authority, certificate)
             })
-        })
     }
 
     fn has_signed(

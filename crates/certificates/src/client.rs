@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use rustls::client::danger::HandshakeSignatureValid;
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 
-use crate::authorities::{is_of_version_1, key_of, parse};
-use crate::{Authorities, Purpose};
+use crate::authorities::{Authorities, Purpose, is_of_version_1, key_of, parse};
 
 /// Checks of the certificates of clients: `webpki`'s, and a second look.
 #[derive(Debug)]
@@ -17,14 +17,16 @@ struct ClientChecks {
     authorities: Authorities,
 }
 
-/// Adds the second look to `webpki`'s checks against the same authorities.
+/// Adds the second look to `webpki`'s checks against these authorities.
 pub fn client_checks(
     webpki: Arc<dyn ClientCertVerifier>,
-    authorities: Authorities,
+    authorities: Vec<CertificateDer<'static>>,
+    provider: &CryptoProvider,
 ) -> Arc<dyn ClientCertVerifier> {
+    let algorithms = provider.signature_verification_algorithms;
     Arc::new(ClientChecks {
         webpki,
-        authorities,
+        authorities: Authorities::new(authorities, algorithms),
     })
 }
 

@@ -7,7 +7,7 @@
 //! - people trust the one certificate of a server, not whoever signed it.
 //!
 //! Other NATS servers and clients take all of these. So a certificate that `webpki` refuses for such a reason gets a
-//! second look ([`Authorities::vouch`]), which knows only the simplest of chains: the certificate is trusted itself, or
+//! second look (`Authorities::vouch`), which knows only the simplest of chains: the certificate is trusted itself, or
 //! signed by one that is.
 
 mod authorities;
@@ -16,7 +16,6 @@ mod key;
 mod server;
 mod words;
 
-pub use authorities::{Authorities, Purpose};
 pub use client::client_checks;
 pub use key::certified_key;
 pub use server::{ServerChecks, server_checks};

@@ -9,7 +9,7 @@ use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
 
-use crate::{Authorities, Purpose};
+use crate::authorities::{Authorities, Purpose};
 
 /// Checks of the certificates of servers.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub fn server_checks(
     provider: &Arc<CryptoProvider>,
 ) -> Result<ServerChecks, String> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(authorities.iter().cloned());
+    roots.add_parsable_certificates(authorities.iter().map(|one| CertificateDer::from(&**one)));
     let webpki = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
         .map_err(|error| error.to_string())?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midge_certificates::{Authorities, client_checks};
+use midge_certificates::client_checks;
 use midge_config::options::{CertificateKey, TlsOptions, TlsVersion};
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::CertificateDer;
@@ -78,11 +78,7 @@ fn verifier_of(
     let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         .build()
         .map_err(|error| unusable("ca_file", format!("TLS: 'ca_file': {error}")))?;
-    let algorithms = provider.signature_verification_algorithms;
-    Ok(client_checks(
-        checks,
-        Authorities::new(authorities.to_vec(), algorithms),
-    ))
+    Ok(client_checks(checks, authorities.to_vec(), provider))
 }
 
 /// Client certificates of the authorities that the system trusts.
@@ -90,19 +86,21 @@ fn verifier_of_the_system(
     provider: &Arc<CryptoProvider>,
 ) -> Result<Arc<dyn ClientCertVerifier>, UnusableOption> {
     let mut roots = RootCertStore::empty();
+    let authorities = rustls_native_certs::load_native_certs().certs;
     // Systems have some that no library can read; clients will not have them.
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    roots.add_parsable_certificates(authorities.iter().cloned());
     if roots.is_empty() {
         return Err(unusable(
             "verify",
             "TLS: 'verify' without a 'ca_file' needs authorities that the system trusts, and there are none",
         ));
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
+    let checks = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider.clone())
         // The list of them all would be longer than everything else of the handshake.
         .clear_root_hint_subjects()
         .build()
-        .map_err(|error| unusable("verify", format!("TLS: authorities of the system: {error}")))
+        .map_err(|error| unusable("verify", format!("TLS: authorities of the system: {error}")))?;
+    Ok(client_checks(checks, authorities, provider))
 }
 
 fn certified_key(
