@@ -245,13 +245,26 @@ fn a_key_belongs_to_its_certificate() {
     }
 }
 
+/// So many years after 1970.
+fn year(years: u64) -> UnixTime {
+    UnixTime::since_unix_epoch(Duration::from_secs(years * 365 * 24 * 3600))
+}
+
+#[test]
+fn an_authority_has_its_time_too() {
+    let checks = client_verifier(&["brief"]);
+    let at = |now| checks.verify_client_cert(&certificate("outlives"), &[], now);
+    at(year(65)).unwrap();
+    let refused = at(year(100)).unwrap_err();
+    assert_eq!(refused, CertificateError::UnknownIssuer.into());
+}
+
 #[test]
 fn a_certificate_has_its_time() {
     let checks = client_verifier(&["root", "selfmade"]);
     let at = |years: u64| {
-        let now = UnixTime::since_unix_epoch(Duration::from_secs(years * 365 * 24 * 3600));
         ["selfmade", "authority", "version1"]
-            .map(|name| checks.verify_client_cert(&certificate(name), &[], now))
+            .map(|name| checks.verify_client_cert(&certificate(name), &[], year(years)))
     };
     for refused in at(30) {
         let error = refused.unwrap_err();

@@ -42,3 +42,6 @@ signed forged1 client other
 signed forged localhost other basicConstraints=critical,CA:TRUE $NAMES
 # An end entity that has signed another one.
 signed below localhost usual basicConstraints=critical,CA:TRUE $NAMES
+# An authority that ends before what it has signed.
+DAYS=7300 self brief Brief
+signed outlives localhost brief basicConstraints=critical,CA:TRUE $NAMES
