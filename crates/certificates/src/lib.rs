@@ -12,11 +12,11 @@
 
 mod authorities;
 mod client;
+mod error_text;
 mod key;
 mod server;
-mod words;
 
 pub use client::client_checks;
+pub use error_text::error_text;
 pub use key::certified_key;
 pub use server::{ServerChecks, server_checks};
-pub use words::words;

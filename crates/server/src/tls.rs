@@ -123,7 +123,7 @@ pub(crate) fn describe(session: &ServerConnection) -> (String, String) {
 /// Why a handshake failed, for the log.
 pub(crate) fn why(error: &io::Error) -> String {
     match tls_error(error) {
-        Some(error) => midge_certificates::words(error),
+        Some(error) => midge_certificates::error_text(error),
         None if error.kind() == io::ErrorKind::UnexpectedEof => "EOF".to_owned(),
         None => error.to_string(),
     }

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::link::Link;
 use super::protocol::{Op, Parsed, parse};
 use super::websocket::Upgrade;
-use super::{ClientError, Endpoint, Options, ServerInfo, tls_words};
+use super::{ClientError, Endpoint, Options, ServerInfo, tls_error};
 
 /// Read at a time until the server has accepted the connection.
 const READ: usize = 16 * 1024;
@@ -203,7 +203,7 @@ fn read_more(link: &Link, input: &mut Vec<u8>, deadline: Instant) -> Result<(), 
 
 /// Why nothing could be read: with both addresses, as it is looked for in logs.
 fn unread(link: &Link, error: &io::Error) -> ClientError {
-    if let Some(why) = tls_words::refused(error) {
+    if let Some(why) = tls_error::refused(error) {
         return ClientError::Other(why);
     }
     let why = match error.kind() {

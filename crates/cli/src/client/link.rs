@@ -10,7 +10,7 @@ use rustls::ClientConnection;
 
 use super::deadline::Timed;
 use super::frames::{self, Decoded, Decoder};
-use super::{ClientError, TlsDetails, tls_words};
+use super::{ClientError, TlsDetails, tls_error};
 
 /// Bytes of ciphertext that are read at a time: one TLS record.
 const RECORD: usize = 16 * 1024 + 256;
@@ -96,7 +96,7 @@ impl Link {
                 while tls.wants_write() && tls.write_tls(&mut socket).is_ok_and(|sent| sent > 0) {}
                 return Err(match error.kind() {
                     io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ClientError::Timeout,
-                    _ => ClientError::Other(tls_words::handshake(&error)),
+                    _ => ClientError::Other(tls_error::handshake(&error)),
                 });
             }
         }

@@ -24,7 +24,7 @@ mod server_info;
 mod socks;
 mod subscription;
 mod tls;
-mod tls_words;
+mod tls_error;
 mod websocket;
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use midge_certificates::words;
+use midge_certificates::error_text;
 use rustls::Error;
 
 use crate::format;
@@ -10,7 +10,7 @@ use crate::format;
 /// Why a handshake failed.
 pub fn handshake(error: &io::Error) -> String {
     match tls(error) {
-        Some(error) => format!("nats: tls error: {}", words(error)),
+        Some(error) => format!("nats: tls error: {}", error_text(error)),
         None => format!("nats: tls error: {}", format::io_error(error)),
     }
 }
@@ -19,7 +19,7 @@ pub fn handshake(error: &io::Error) -> String {
 /// handshake.
 pub fn refused(error: &io::Error) -> Option<String> {
     match tls(error) {
-        Some(error @ Error::AlertReceived(_)) => Some(words(error)),
+        Some(error @ Error::AlertReceived(_)) => Some(error_text(error)),
         _ => None,
     }
 }

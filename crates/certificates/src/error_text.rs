@@ -11,7 +11,7 @@ use rustls::{AlertDescription, CertificateError, Error, InvalidMessage};
 const MAX_NAMES: usize = 100;
 
 /// An error in the words of other NATS servers and clients, where they have some.
-pub fn words(error: &Error) -> String {
+pub fn error_text(error: &Error) -> String {
     match error {
         Error::InvalidCertificate(error) => {
             let why = match certificate(error) {
@@ -160,7 +160,7 @@ mod tests {
             time: at(1_800_000_000),
             not_after: at(1_700_000_000),
         };
-        let text = words(&Error::InvalidCertificate(error));
+        let text = error_text(&Error::InvalidCertificate(error));
         assert!(
             text.starts_with(
                 "tls: failed to verify certificate: x509: certificate has expired or is not yet valid: current time 2027-01-1"
@@ -171,13 +171,13 @@ mod tests {
 
     #[test]
     fn alerts_and_missing_certificates_have_their_words() {
-        let remote = |alert| words(&Error::AlertReceived(alert));
+        let remote = |alert| error_text(&Error::AlertReceived(alert));
         assert_eq!(
             remote(AlertDescription::UnknownCA),
             "remote error: tls: unknown certificate authority"
         );
         assert_eq!(
-            words(&Error::NoCertificatesPresented),
+            error_text(&Error::NoCertificatesPresented),
             "tls: client didn't provide a certificate"
         );
     }
