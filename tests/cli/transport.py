@@ -1,6 +1,8 @@
 """How connections are made: WebSockets, servers that take their time: items 12 to 14, 61."""
 
+import itertools
 import os
+import re
 import socket
 import struct
 import threading
@@ -178,6 +180,71 @@ def a_server_that_says_nothing(ctx):
     port = serve(ctx, lambda client: None)
     eq(tool.error("publish", "a", "x", "-s", "127.0.0.1:%d" % port), "EOF")
     eq(tool.error("stream", "ls", "-s", "127.0.0.1:%d" % port), "setup failed: EOF")
+
+
+def version_of(crate):
+    """The version of a crate that the tool is built with."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "Cargo.lock")) as lock:
+        return re.search(r'name = "%s"\nversion = "(.*)"' % crate, lock.read()).group(1)
+
+
+@case(12, "deviation")
+def which_client_connects(ctx):
+    """Commands that only ask and wait for answers come over async-nats, the others with the tool's own client."""
+    library, own = version_of("async-nats"), version_of("midge-cli")
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    tool.run("kv", "add", "B")
+    tool.run("pub", "s", "x")
+    number = itertools.count()
+
+    def comes_with(version, *words, code=0):
+        name = "test-%d" % next(number)
+        tool.run(*words, "--connection-name", name, code=code)
+
+        def versions():
+            closed = tool.server.get("/connz?state=closed&limit=1000")["connections"]
+            return [one["version"] for one in closed if one.get("name") == name]
+        wait_until(versions, "a connection of %s" % (words,))
+        eq(versions(), [version], repr(words))
+
+    for words in (("stream", "ls"), ("stream", "info", "S"), ("stream", "edit", "S", "--max-msgs", "9", "--force"),
+                  ("stream", "add", "T", "--subjects", "t", "--defaults"), ("stream", "purge", "S", "--force"),
+                  ("stream", "report"), ("stream", "subjects", "S"), ("stream", "find"), ("stream", "rm", "T", "--force"),
+                  ("consumer", "ls", "S"), ("consumer", "info", "S", "C"), ("consumer", "add", "S", "D", "--pull", "--defaults"),
+                  ("consumer", "report", "S"), ("consumer", "rm", "S", "D", "--force"),
+                  ("kv", "ls"), ("kv", "info", "B"), ("kv", "add", "K"), ("kv", "del", "K", "--force"),
+                  ("object", "ls"), ("object", "add", "O"),
+                  ("server", "check", "stream", "--stream", "S"), ("server", "check", "jetstream")):
+        comes_with(library, *words)
+    for words in (("pub", "a", "x"), ("request", "$JS.API.INFO", ""), ("rtt",), ("account", "info"), ("stream", "get", "S", "--last-for", "s"),
+                  ("consumer", "next", "S", "C", "--timeout", "50ms"), ("kv", "put", "B", "k", "v"),
+                  ("kv", "get", "B", "k"), ("consumer", "pause", "S", "C", "1h", "--force"), ("server", "check", "connection"), ("stream", "ls", "--trace")):
+        missing = words[:2] in (("stream", "get"), ("consumer", "next"))
+        comes_with(own, *words, code=1 if missing else 0)
+
+
+@case(12, "deviation", "services")
+def which_client_asks_servers(ctx):
+    library = version_of("async-nats")
+    tool = nats(ctx)
+    for words in (("server", "list"), ("server", "info"), ("server", "report", "connections"), ("server", "request", "variables"),
+                  ("server", "report", "jetstream"), ("server", "check", "server", "--name", tool.server.varz()["server_name"])):
+        out = tool.run(*words, *SYSTEM, "--connection-name", "asks", code=None).out
+        check(out, words)
+    closed = tool.server.get("/connz?state=closed&limit=1000")["connections"]
+    eq({one["version"] for one in closed if one.get("name") == "asks"}, {library})
+
+
+@case(12)
+def a_server_that_wants_tls_though_nobody_asked(ctx):
+    tool = nats(ctx, config="jetstream { store_dir: js }\n" + ctx.certs.block(""))
+    url = ("-s", "nats://%s" % tool.server.address)
+    trusting = {"SSL_CERT_FILE": ctx.certs.ca}
+    for words in (("stream", "ls"), ("publish", "a", "x")):
+        tool.run(*words, *url, env=trusting)
+        matches(tool.error(*words, *url, env={"SSL_CERT_FILE": "/dev/null"}), "nats: tls error: |signed by unknown authority")
 
 
 # tests/data/make.sh there makes them.

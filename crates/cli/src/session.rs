@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::client::{Connection, Endpoint, Event, Options, TlsOptions};
+use crate::client::{Connection, Endpoint, Event, Options, Requester, TlsOptions};
 use crate::context::{DEFAULT_URL, Record, Store, plain_path, resolve, resolve_text};
 use crate::failure::Result;
 use crate::jetstream::Api;
@@ -27,7 +27,7 @@ pub struct Session {
     /// Values of its flags and arguments.
     pub matches: Matches,
     context: Option<Context>,
-    connection: Option<Connection>,
+    requester: Option<Requester>,
 }
 
 /// The settings in force: the context with the flags laid over it.
@@ -46,7 +46,7 @@ impl Session {
             path,
             matches,
             context: None,
-            connection: None,
+            requester: None,
         }
     }
 
@@ -255,19 +255,34 @@ impl Session {
 
     /// The connection; made with the first call.
     pub fn connect(&mut self) -> Result<Connection> {
-        if let Some(connection) = &self.connection {
-            return Ok(connection.clone());
+        if let Some(requester) = &self.requester {
+            return Ok(requester.connection()?);
         }
         let options = self.options()?;
-        let connection = Connection::connect(options)?;
-        self.connection = Some(connection.clone());
+        let connection = Connection::connect(options.clone())?;
+        self.requester = Some(Requester::over(connection.clone(), options));
         Ok(connection)
+    }
+
+    /// The connection, for commands that only ask and wait for answers; made
+    /// with the first call.
+    pub fn requester(&mut self) -> Result<Requester> {
+        if let Some(requester) = &self.requester {
+            return Ok(requester.clone());
+        }
+        if self.trace() {
+            // It tells more of a connection than the library knows.
+            self.connect()?;
+        } else {
+            self.requester = Some(Requester::connect(self.options()?)?);
+        }
+        self.requester()
     }
 
     /// Closes the connection; the next call that needs one makes another.
     pub fn disconnect(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            connection.close();
+        if let Some(requester) = self.requester.take() {
+            requester.close();
         }
     }
 
@@ -276,19 +291,31 @@ impl Session {
         Ok(Connection::connect(self.options()?)?)
     }
 
-    /// Requests to the JetStream API.
+    /// The JetStream API, for commands that need more of a connection than
+    /// answers: messages, or what the server says about itself.
     pub fn jetstream(&mut self) -> Result<Api> {
-        let connection = self.connect()?;
-        self.jetstream_with(connection)
+        self.connect()?;
+        self.management()
     }
 
-    /// Requests to the JetStream API over another connection.
+    /// The JetStream API, for commands that only ask and wait for answers.
+    pub fn management(&mut self) -> Result<Api> {
+        let requester = self.requester()?;
+        self.api(requester)
+    }
+
+    /// The JetStream API over another connection.
     pub fn jetstream_with(&mut self, connection: Connection) -> Result<Api> {
+        let options = self.options()?;
+        self.api(Requester::over(connection, options))
+    }
+
+    fn api(&mut self, requester: Requester) -> Result<Api> {
         let timeout = self.timeout();
         let trace = self.trace();
         let record = &self.context()?.record;
         Ok(Api::new(
-            connection,
+            requester,
             &record.jetstream_domain,
             &record.jetstream_api_prefix,
             &record.jetstream_event_prefix,

@@ -4,8 +4,6 @@ use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use nkeys::KeyPair;
 
 use super::{ClientError, Endpoint, ServerInfo};
@@ -87,8 +85,8 @@ pub struct Login {
     pub nkey: String,
     /// User JWT.
     pub jwt: String,
-    /// Signature of the nonce.
-    pub signature: String,
+    /// Signature of the nonce; empty if there is none.
+    pub signature: Vec<u8>,
 }
 
 /// Nothing that logs in is shown.
@@ -162,11 +160,10 @@ fn key_pair(seed: &str) -> Result<KeyPair, ClientError> {
 
 /// The signature of what the server sent; one that sends nothing says itself
 /// that it knows no such logins.
-fn sign(seed: &str, nonce: &str) -> Result<String, ClientError> {
-    let signature = key_pair(seed)?
+fn sign(seed: &str, nonce: &str) -> Result<Vec<u8>, ClientError> {
+    key_pair(seed)?
         .sign(nonce.as_bytes())
-        .map_err(|_| ClientError::Other("nats: nkeys: the nonce cannot be signed".to_owned()))?;
-    Ok(URL_SAFE_NO_PAD.encode(signature))
+        .map_err(|_| ClientError::Other("nats: nkeys: the nonce cannot be signed".to_owned()))
 }
 
 /// The JWT and the seed of a credentials file.

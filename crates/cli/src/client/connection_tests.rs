@@ -1,44 +1,12 @@
 //! Connections to servers that do not behave, or go away.
 
-use std::io::{BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{BufRead, Write};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use super::{ClientError, Connection, Endpoint, Event, Options};
-
-/// Far more than anything here takes.
-const PATIENCE: Duration = Duration::from_secs(60);
-const INFO: &str = "INFO {\"server_id\":\"S\",\"max_payload\":1048576}\r\n";
-
-/// A server for one connection, on which `act` is called.
-fn server(act: impl FnOnce(TcpStream) + Send + 'static) -> (Options, JoinHandle<()>) {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = listener.local_addr().unwrap().to_string();
-    let mut options = Options::new(vec![Endpoint::parse(&url).unwrap()]);
-    options.dial_timeout = PATIENCE;
-    let thread = thread::spawn(move || act(listener.accept().unwrap().0));
-    (options, thread)
-}
-
-/// Greets, and reads lines up to the first PING; what is read next.
-fn greet(mut socket: TcpStream) -> BufReader<TcpStream> {
-    socket.write_all(INFO.as_bytes()).unwrap();
-    let mut lines = BufReader::new(socket);
-    read_to_ping(&mut lines);
-    lines.get_mut().write_all(b"PONG\r\n").unwrap();
-    lines
-}
-
-fn read_to_ping(lines: &mut BufReader<TcpStream>) {
-    let mut line = String::new();
-    while line != "PING\r\n" {
-        line.clear();
-        lines.read_line(&mut line).unwrap();
-    }
-}
+use super::scripted::{INFO, PATIENCE, greet, read_to_ping, server};
+use super::{ClientError, Connection, Event};
 
 /// The error of a connect to a server that sends just this.
 fn greeting_error(text: Vec<u8>) -> String {
@@ -68,7 +36,7 @@ fn a_bad_greeting_ends_the_connect() {
 
 #[test]
 fn a_flush_fails_when_the_connection_breaks() {
-    let (options, thread) = server(|socket| read_to_ping(&mut greet(socket)));
+    let (options, thread) = server(|socket| drop(read_to_ping(&mut greet(socket))));
     let connection = Connection::connect(options).unwrap();
     assert_eq!(connection.flush(PATIENCE), Err(ClientError::Closed));
     connection.close();

@@ -4,6 +4,8 @@ use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
 
 use super::link::Link;
@@ -33,8 +35,8 @@ struct Connect<'a> {
     jwt: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     nkey: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    sig: &'a str,
+    #[serde(skip_serializing_if = "String::is_empty")]
+    sig: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     user: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -139,7 +141,7 @@ pub fn log_in(
         pedantic: false,
         jwt: &login.jwt,
         nkey: &login.nkey,
-        sig: &login.signature,
+        sig: URL_SAFE_NO_PAD.encode(&login.signature),
         user: &login.user,
         pass: &login.password,
         auth_token: &login.token,

@@ -1,9 +1,11 @@
-//! A NATS client for a command line tool: blocking calls, one thread that
-//! reads, writes from whoever has something to write.
+//! NATS clients for a command line tool, both with blocking calls.
 //!
-//! A tool needs things that client libraries keep to themselves: a SOCKS
-//! proxy, the address and the certificates of the connection, the API level in
-//! the INFO, messages handled on the reading thread without a queue between.
+//! [`Requester`] is for commands that only ask and wait for answers; it goes
+//! over async-nats. [`Connection`] is our own: one thread reads, whoever has
+//! something to write writes. It is for what client libraries keep to
+//! themselves: a SOCKS proxy, the address and the certificates of the
+//! connection, the API level in the INFO, messages handled on the reading
+//! thread without a queue between.
 
 mod auth;
 mod connection;
@@ -14,13 +16,16 @@ mod error;
 mod frames;
 mod headers;
 mod inbox;
+mod library;
 mod link;
 mod message;
 mod options;
 mod protocol;
 mod raw;
 mod reader;
+mod requester;
 mod server_info;
+mod servers;
 mod socks;
 mod subscription;
 mod tls;
@@ -29,6 +34,10 @@ mod websocket;
 
 #[cfg(test)]
 mod connection_tests;
+#[cfg(test)]
+mod requester_tests;
+#[cfg(test)]
+mod scripted;
 
 pub use auth::{Auth, Secret, split_credentials};
 pub use connection::{Connection, Stats};
@@ -40,6 +49,7 @@ pub use message::{Message, MessageRef};
 pub use options::{Event, Options, reconnect_delay};
 pub use protocol::{Op, Parsed, parse as parse_operation};
 pub use raw::RawLink;
+pub use requester::{Answers, Requester};
 pub use server_info::ServerInfo;
 pub use subscription::Subscription;
 pub use tls::{Staple, TlsDetails, TlsOptions, certificates};

@@ -4,10 +4,11 @@ use std::fs::File;
 use std::io::BufReader;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use midge_certificates::{ServerChecks, certified_key, server_checks};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::sign::SingleCertAndKey;
@@ -54,14 +55,27 @@ impl PartialEq for Staple {
 
 impl Eq for Staple {}
 
-/// Checks certificates as always, and keeps what is stapled to them.
+/// Checks certificates; reads the authorities when it meets the first one, as
+/// most connections meet none. Keeps what is stapled to them.
 #[derive(Debug)]
-struct StapleKeeper {
-    checks: ServerChecks,
-    staple: Staple,
+struct Checks {
+    options: TlsOptions,
+    provider: Arc<CryptoProvider>,
+    checks: OnceLock<Result<ServerChecks, String>>,
 }
 
-impl ServerCertVerifier for StapleKeeper {
+impl Checks {
+    fn checks(&self) -> Result<&ServerChecks, rustls::Error> {
+        let read = || {
+            let trusted = self.options.trusted().map_err(|error| error.to_string())?;
+            server_checks(trusted, &self.provider)
+        };
+        let checks = self.checks.get_or_init(read).as_ref();
+        checks.map_err(|why| rustls::Error::General(why.clone()))
+    }
+}
+
+impl ServerCertVerifier for Checks {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -70,8 +84,10 @@ impl ServerCertVerifier for StapleKeeper {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        *self.staple.0.lock().unwrap_or_else(PoisonError::into_inner) = ocsp.to_vec();
-        self.checks
+        if let Some(staple) = &self.options.staple {
+            *staple.0.lock().unwrap_or_else(PoisonError::into_inner) = ocsp.to_vec();
+        }
+        self.checks()?
             .verify_server_cert(end_entity, intermediates, name, ocsp, now)
     }
 
@@ -81,7 +97,7 @@ impl ServerCertVerifier for StapleKeeper {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.checks
+        self.checks()?
             .verify_tls12_signature(message, certificate, signature)
     }
 
@@ -91,12 +107,14 @@ impl ServerCertVerifier for StapleKeeper {
         certificate: &CertificateDer<'_>,
         signature: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.checks
+        self.checks()?
             .verify_tls13_signature(message, certificate, signature)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.checks.supported_verify_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -110,8 +128,9 @@ impl TlsOptions {
 
     /// Whether the files have what they should: told before anybody connects.
     pub fn check(&self) -> Result<(), ClientError> {
-        if self.authorities.is_some() {
-            self.trusted()?;
+        if let Some(path) = &self.authorities {
+            let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+            server_checks(self.trusted()?, &provider).map_err(|_| no_authority(path))?;
         }
         if let (Some(certificate), Some(key)) = (&self.certificate, &self.key) {
             own(certificate, key)?;
@@ -140,22 +159,15 @@ impl TlsOptions {
     }
 
     /// The configuration for a handshake.
-    pub fn config(&self) -> Result<Arc<ClientConfig>, ClientError> {
+    pub fn config(&self) -> Result<ClientConfig, ClientError> {
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let failed =
             |error: &dyn std::fmt::Display| ClientError::Other(format!("nats: tls: {error}"));
-        let checks =
-            server_checks(self.trusted()?, &provider).map_err(|error| match &self.authorities {
-                Some(path) => no_authority(path),
-                None => failed(&error),
-            })?;
-        let checks: Arc<dyn ServerCertVerifier> = match &self.staple {
-            None => Arc::new(checks),
-            Some(staple) => Arc::new(StapleKeeper {
-                checks,
-                staple: staple.clone(),
-            }),
-        };
+        let checks = Arc::new(Checks {
+            options: self.clone(),
+            provider: Arc::clone(&provider),
+            checks: OnceLock::new(),
+        });
         let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| failed(&error))?
@@ -174,7 +186,7 @@ impl TlsOptions {
             }
             _ => builder.with_no_client_auth(),
         };
-        Ok(Arc::new(config))
+        Ok(config)
     }
 
     /// A handshake with `host`.
@@ -182,7 +194,7 @@ impl TlsOptions {
         let name = ServerName::try_from(host.to_owned()).map_err(|_| {
             ClientError::Other(format!("nats: tls: invalid server name \"{host}\""))
         })?;
-        ClientConnection::new(self.config()?, name)
+        ClientConnection::new(Arc::new(self.config()?), name)
             .map_err(|error| ClientError::Other(format!("nats: tls: {error}")))
     }
 }

@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{ApiError, DirectMessage};
-use crate::client::{ClientError, Connection, Headers, Message};
+use crate::client::{ClientError, Connection, Headers, Message, Requester};
 use crate::log;
 use crate::output::Json;
 
@@ -79,8 +79,7 @@ fn prove(name: &str, answer: &Json) -> Result<(), ApiError> {
 /// The JetStream API of an account.
 #[derive(Clone, Debug)]
 pub struct Api {
-    /// The connection.
-    pub connection: Connection,
+    requester: Requester,
     /// Time to wait for answers.
     pub timeout: Duration,
     prefix: String,
@@ -89,10 +88,10 @@ pub struct Api {
 }
 
 impl Api {
-    /// Requests over `connection`. A domain wins over a prefix; both may be
+    /// Requests over `requester`. A domain wins over a prefix; both may be
     /// empty.
     pub fn new(
-        connection: Connection,
+        requester: Requester,
         domain: &str,
         prefix: &str,
         event_prefix: &str,
@@ -105,7 +104,7 @@ impl Api {
             prefix => prefix.trim_end_matches('.').to_owned(),
         };
         Self {
-            connection,
+            requester,
             timeout,
             prefix,
             event_prefix,
@@ -119,6 +118,11 @@ impl Api {
             self.trace = Trace::Buckets;
         }
         self
+    }
+
+    /// The connection for messages.
+    pub fn connection(&self) -> Result<Connection, ClientError> {
+        self.requester.connection()
     }
 
     /// Prefix of requests, `$JS.API` unless something else was asked for.
@@ -205,15 +209,15 @@ impl Api {
             Trace::Buckets => log!(">>> {subject}\n{text}\n"),
         }
         // An older one would be taken for the reason of this request.
-        let _ = self.connection.take_error();
+        let _ = self.requester.take_error();
         let answer = self
-            .connection
+            .requester
             .request(&subject, headers, body, patience)
             .map_err(|error| match error {
                 ClientError::NoResponders => ApiError::NotAvailable(subject.clone()),
                 // Servers do not answer what is not permitted, and say so beside.
                 ClientError::Timeout => {
-                    ApiError::Client(self.connection.take_error().unwrap_or(error))
+                    ApiError::Client(self.requester.take_error().unwrap_or(error))
                 }
                 error => ApiError::Client(error),
             })?;
@@ -336,7 +340,7 @@ impl Api {
         payload: &[u8],
     ) -> Result<Json, ApiError> {
         let answer = self
-            .connection
+            .requester
             .request(subject, headers, payload, self.timeout)?;
         let answer =
             Json::parse(&answer.payload).map_err(|error| ApiError::Garbled(error.to_string()))?;

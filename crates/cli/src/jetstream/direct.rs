@@ -94,10 +94,10 @@ pub fn direct_pages(
     selector: &Json,
     mut take: impl FnMut(DirectMessage) -> bool,
 ) -> Result<usize, ApiError> {
-    let inbox = api.connection.new_inbox();
-    let answers = api.connection.subscribe(&inbox, "")?;
+    let inbox = api.connection()?.new_inbox();
+    let answers = api.connection()?.subscribe(&inbox, "")?;
     let subject = api.subject(&format!("DIRECT.GET.{stream}"));
-    api.connection
+    api.connection()?
         .publish(&subject, &inbox, None, selector.compact().as_bytes())?;
     let mut count = 0;
     loop {

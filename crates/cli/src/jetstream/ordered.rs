@@ -113,7 +113,7 @@ impl Ordered {
             message.header("Nats-Consumer-Stalled"),
         ] {
             if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
-                self.api.connection.publish(subject, "", None, b"")?;
+                self.api.connection()?.publish(subject, "", None, b"")?;
             }
         }
         let last = message
@@ -154,7 +154,9 @@ impl Ordered {
     /// so that nothing depends on its answer.
     fn remove(&self) {
         let name = format!("CONSUMER.DELETE.{}.{}", self.stream, self.consumer);
-        let connection = &self.api.connection;
+        let Ok(connection) = self.api.connection() else {
+            return;
+        };
         let _ = connection.publish(&self.api.subject(&name), &connection.new_inbox(), None, b"");
         let _ = connection.flush(self.api.timeout);
     }
@@ -176,8 +178,8 @@ fn create(
     headers_only: bool,
 ) -> Result<(String, Subscription, u64), ApiError> {
     let name = unique_id();
-    let inbox = api.connection.new_inbox();
-    let messages = api.connection.subscribe(&inbox, "")?;
+    let inbox = api.connection()?.new_inbox();
+    let messages = api.connection()?.subscribe(&inbox, "")?;
     let mut config = Json::object();
     start.apply(&mut config);
     config

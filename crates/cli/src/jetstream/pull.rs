@@ -28,8 +28,8 @@ pub struct Pull {
 impl Pull {
     /// Requests for `batch` messages at a time.
     pub fn new(api: &Api, stream: &str, consumer: &str, batch: usize) -> Result<Self, ApiError> {
-        let inbox = api.connection.new_inbox();
-        let messages = api.connection.subscribe(&inbox, "")?;
+        let inbox = api.connection()?.new_inbox();
+        let messages = api.connection()?.subscribe(&inbox, "")?;
         Ok(Self {
             subject: api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}")),
             api: api.clone(),
@@ -49,9 +49,12 @@ impl Pull {
                 i64::try_from(expires.as_nanos()).unwrap_or(i64::MAX),
             )
             .with("batch", self.batch);
-        self.api
-            .connection
-            .publish(&self.subject, &self.inbox, None, body.compact().as_bytes())?;
+        self.api.connection()?.publish(
+            &self.subject,
+            &self.inbox,
+            None,
+            body.compact().as_bytes(),
+        )?;
         self.open = self.batch;
         self.expires = Some(Instant::now() + expires + GRACE);
         Ok(())

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use super::unpack::{is_packed, unpack};
-use crate::client::{ClientError, Connection, Headers, Message};
+use crate::client::{ClientError, Headers, Message, Requester};
 use crate::failure::Result;
 use crate::format::parse_int;
 use crate::output::Json;
@@ -58,14 +58,14 @@ pub struct Answer {
 /// Questions to servers.
 #[derive(Clone, Debug)]
 pub struct System {
-    /// The connection.
-    pub connection: Connection,
+    requester: Requester,
     timeout: Duration,
     trace: bool,
 }
 
 impl System {
-    /// Over the connection of a run.
+    /// Over the connection of a run; over one of their own for commands that
+    /// ask for nothing but answers.
     pub fn of(session: &mut Session) -> Result<Self> {
         let matches = &session.matches;
         let has_archive = matches
@@ -76,7 +76,7 @@ impl System {
             bail!("--archive has nothing that this command asks servers for");
         }
         Ok(Self {
-            connection: session.connect()?,
+            requester: session.requester()?,
             timeout: session.timeout(),
             trace: session.trace(),
         })
@@ -153,8 +153,6 @@ impl System {
         expect: Expect,
         mut found: impl FnMut(Vec<u8>, Duration) -> Result<ControlFlow<()>>,
     ) -> Result<()> {
-        let inbox = self.connection.new_inbox();
-        let waiting = self.connection.subscribe(&inbox, "")?;
         if self.trace {
             log!(">>> {subject}: {body}");
         }
@@ -164,8 +162,9 @@ impl System {
             headers.add("Accept-Encoding", "snappy");
         }
         let begun = Instant::now();
-        self.connection
-            .publish(subject, &inbox, Some(&headers), body.as_bytes())?;
+        let mut waiting = self
+            .requester
+            .ask(subject, Some(&headers), body.as_bytes())?;
         let end = begun + self.timeout;
         let mut deadline = end;
         let mut count = 0;

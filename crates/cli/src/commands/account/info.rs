@@ -19,7 +19,7 @@ pub fn info(session: &mut Session) -> Result<()> {
     let api = session
         .jetstream()
         .map_err(|failure| failure.context("setup failed"))?;
-    let connection = &api.connection;
+    let connection = &api.connection()?;
     let rtt = connection.flush(api.timeout)?;
     // After the round trip: which account it is comes with a second INFO.
     let server = connection.info();

@@ -37,7 +37,7 @@ pub struct Buckets {
 impl Buckets {
     /// INFO of their streams, by name.
     fn streams(&self, session: &mut Session) -> Result<Vec<Json>> {
-        let api = session.jetstream()?;
+        let api = session.management()?;
         let mut found: Vec<Json> = api
             .all("STREAM.LIST", "streams", &Json::Null)?
             .into_iter()

@@ -68,8 +68,8 @@ pub fn gather(session: &mut Session) -> Result<()> {
             (std::env::temp_dir().join(name), false)
         }
     };
-    let system = System::of(session)?;
     let connection = session.connect()?;
+    let system = System::of(session)?;
     let matches = &session.matches;
     let mut capture = Capture {
         writer: Writer::create(&path, begun)?,

@@ -86,7 +86,7 @@ fn outcome(answer: &[u8]) -> std::result::Result<String, String> {
 
 /// Gets an account from the servers.
 pub fn query(session: &mut Session) -> Result<()> {
-    session.connect()?;
+    session.requester()?;
     let store = Store::open()?;
     let operator = pick_operator(session, &store, session.matches.flag_or_arg("operator"))?;
     let account = pick_account_or_key(

@@ -163,7 +163,7 @@ pub fn ordered(session: &mut Session) -> Result<()> {
                 last: 0,
             };
             let mut puller = order.begin(batch)?;
-            api.connection.flush(api.timeout)?;
+            api.connection()?.flush(api.timeout)?;
             let mut taken = Taken::new(plan, count, counter);
             while taken.wants_more() {
                 let followed = match puller.next()? {
@@ -179,7 +179,7 @@ pub fn ordered(session: &mut Session) -> Result<()> {
                     puller = order.begin(batch)?;
                 }
             }
-            Ok(taken.sample(&api.connection, None))
+            Ok(taken.sample(&api.connection()?, None))
         }));
     }
     run(&plan, works)
@@ -230,7 +230,12 @@ impl Order<'_> {
         let subject = self
             .api
             .subject(&format!("CONSUMER.MSG.NEXT.{}.{name}", self.stream));
-        Ok(Puller::start(&self.api.connection, subject, batch, None)?)
+        Ok(Puller::start(
+            &self.api.connection()?,
+            subject,
+            batch,
+            None,
+        )?)
     }
 
     /// Whether no message is missing before this one.
@@ -264,7 +269,7 @@ pub fn consume(session: &mut Session) -> Result<()> {
         "JetStream durable consumer (callback)",
         |api, subject, batch, taken, acks| {
             taken.counter.state("Consuming");
-            let connection = &api.connection;
+            let connection = &api.connection()?;
             let mut puller =
                 Puller::start(connection, subject.to_owned(), batch, Some(taken.count))?;
             connection.flush(api.timeout)?;
@@ -290,13 +295,13 @@ pub fn fetch(session: &mut Session) -> Result<()> {
         "JetStream durable consumer (fetch)",
         |api, subject, batch, taken, acks| {
             taken.counter.state("Fetching");
-            api.connection.flush(api.timeout)?;
+            api.connection()?.flush(api.timeout)?;
             let mut times = BatchTimes::new(batch);
             while taken.wants_more() {
                 let time = fetch_batch(api, subject, batch, taken, acks)?;
                 times.set(taken.done, time);
             }
-            api.connection.write_operations(&[])?;
+            api.connection()?.write_operations(&[])?;
             Ok(Some(times.histogram()))
         },
     )
@@ -311,7 +316,7 @@ fn fetch_batch(
     taken: &mut Taken<'_>,
     acks: Acks,
 ) -> Result<Duration> {
-    let connection = &api.connection;
+    let connection = &api.connection()?;
     let wanted = batch.min(taken.count - taken.done);
     let begun = Instant::now();
     let inbox = connection.new_inbox();
@@ -391,7 +396,7 @@ fn durable(session: &mut Session, label: &'static str, take: Take) -> Result<()>
             let subject = api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
             let mut taken = Taken::new(plan, count, counter);
             let latencies = take(&api, &subject, batch, &mut taken, acks)?;
-            Ok(taken.sample(&api.connection, latencies))
+            Ok(taken.sample(&api.connection()?, latencies))
         }));
     }
     run(&plan, works)

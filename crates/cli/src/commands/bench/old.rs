@@ -191,13 +191,13 @@ pub fn ordered(session: &mut Session) -> Result<()> {
                     "subscribing to the ordered consumer on subject '{subject}'"
                 ))
             })?;
-            api.connection.flush(api.timeout)?;
+            api.connection()?.flush(api.timeout)?;
             let mut taken = Taken::new(plan, count, counter);
             while taken.wants_more() {
                 order.next()?;
                 taken.take(|| Ok(()))?;
             }
-            Ok(began_at(begun, taken.sample(&api.connection, None)))
+            Ok(began_at(begun, taken.sample(&api.connection()?, None)))
         }));
     }
     run(&setup.plan, works)
@@ -224,9 +224,9 @@ impl<'a> Order<'a> {
             [one] => one.as_text().unwrap_or_default().to_owned(),
             _ => bail!("nats: no stream matches subject"),
         };
-        let inbox = api.connection.new_inbox();
+        let inbox = api.connection()?.new_inbox();
         let mut order = Self {
-            messages: api.connection.subscribe(&inbox, "")?,
+            messages: api.connection()?.subscribe(&inbox, "")?,
             api,
             stream,
             subject,
@@ -276,14 +276,14 @@ impl<'a> Order<'a> {
 
     /// Begins again with another inbox, so that nothing of before comes.
     fn begin_again(&mut self) -> Result<()> {
-        self.inbox = self.api.connection.new_inbox();
-        self.messages = self.api.connection.subscribe(&self.inbox, "")?;
+        self.inbox = self.api.connection()?.new_inbox();
+        self.messages = self.api.connection()?.subscribe(&self.inbox, "")?;
         self.create()
     }
 
     /// Waits for the next message, however long it takes.
     fn next(&mut self) -> Result<()> {
-        let connection = &self.api.connection;
+        let connection = &self.api.connection()?;
         loop {
             let patience = HEARTBEAT * (MISSING_HEARTBEATS + 1);
             let Some(message) = next_message(connection, &self.messages, patience)? else {
@@ -368,7 +368,7 @@ pub fn push(session: &mut Session) -> Result<()> {
         works.push(Work::new(count, move |counter| {
             counter.state("Receiving ");
             let begun = Instant::now();
-            let connection = &api.connection;
+            let connection = &api.connection()?;
             if count == 0 {
                 // It would take messages of others.
                 let taken = Taken::new(&setup.plan, count, counter);
@@ -421,7 +421,7 @@ fn bind(api: &Api, setup: &Setup, group: &str) -> Result<Subscription> {
         ),
         _ => {}
     }
-    Ok(api.connection.subscribe(deliver, group)?)
+    Ok(api.connection()?.subscribe(deliver, group)?)
 }
 
 /// With a durable pull consumer that all clients share.
@@ -460,9 +460,9 @@ pub fn pull(session: &mut Session) -> Result<()> {
             counter.state("Setup     ");
             let begun = Instant::now();
             find_or_create(&api, setup).map_err(|error| error.context("PullSubscribe"))?;
-            let inbox = api.connection.new_inbox();
+            let inbox = api.connection()?.new_inbox();
             let pulls = Pulls {
-                messages: api.connection.subscribe(&format!("{inbox}.*"), "")?,
+                messages: api.connection()?.subscribe(&format!("{inbox}.*"), "")?,
                 api: &api,
                 inbox,
                 subject: api.subject(&format!(
@@ -470,7 +470,7 @@ pub fn pull(session: &mut Session) -> Result<()> {
                     setup.stream, setup.consumer
                 )),
             };
-            api.connection.flush(api.timeout)?;
+            api.connection()?.flush(api.timeout)?;
             let mut taken = Taken::new(&setup.plan, count, counter);
             while taken.wants_more() {
                 counter.state("Pulling   ");
@@ -484,11 +484,11 @@ pub fn pull(session: &mut Session) -> Result<()> {
                 }
                 counter.state("Handling  ");
                 for message in fetched {
-                    taken.take(|| setup.acks.ack(&api.connection, &message))?;
+                    taken.take(|| setup.acks.ack(&api.connection()?, &message))?;
                 }
             }
-            api.connection.write_operations(&[])?;
-            Ok(began_at(begun, taken.sample(&api.connection, None)))
+            api.connection()?.write_operations(&[])?;
+            Ok(began_at(begun, taken.sample(&api.connection()?, None)))
         }));
     }
     setup.run(&api, works)
@@ -548,7 +548,7 @@ impl Pulls<'_> {
         }
         let reply = format!("{}.{}", self.inbox, crate::client::unique_id());
         self.api
-            .connection
+            .connection()?
             .publish(&self.subject, &reply, None, body.compact().as_bytes())?;
         Ok(())
     }
@@ -562,7 +562,7 @@ impl Pulls<'_> {
         self.request(wanted, deadline, no_wait)?;
         while (fetched.len() as u64) < wanted {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(message) = next_message(&self.api.connection, &self.messages, left)? else {
+            let Some(message) = next_message(&self.api.connection()?, &self.messages, left)? else {
                 break;
             };
             match message.status() {

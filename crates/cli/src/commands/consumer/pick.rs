@@ -9,6 +9,14 @@ use crate::session::Session;
 /// The JetStream API, for commands that begin with it.
 fn api(session: &mut Session) -> Result<Api> {
     session
+        .management()
+        .map_err(|failure| failure.context("setup failed"))
+}
+
+/// The same, for commands that need more of a connection than answers:
+/// messages, or what the server says about itself.
+pub fn beyond_answers(session: &mut Session) -> Result<Api> {
+    session
         .jetstream()
         .map_err(|failure| failure.context("setup failed"))
 }

@@ -67,8 +67,8 @@ pub fn events(session: &mut Session) -> Result<()> {
         .iter()
         .map(|source| source.subject.clone())
         .collect();
-    let messages = api.connection.subscribe_all(&subjects, "")?;
-    api.connection.flush(session.timeout())?;
+    let messages = api.connection()?.subscribe_all(&subjects, "")?;
+    api.connection()?.flush(session.timeout())?;
     if form == Form::Block || form == Form::Line {
         for source in &sources {
             println!("Listening for {} on {}", source.what, source.subject);

@@ -40,7 +40,7 @@ fn check_flags(matches: &Matches) -> Result<()> {
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
     check_flags(&session.matches)?;
-    let api = session.jetstream()?.for_buckets();
+    let api = session.management()?.for_buckets();
     let name = session.matches.required_arg("bucket").to_owned();
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
@@ -84,7 +84,7 @@ pub fn in_use(name: &str) -> Failure {
 pub fn edit(session: &mut Session) -> Result<()> {
     check_flags(&session.matches)?;
     let name = session.matches.required_arg("bucket").to_owned();
-    let mut bucket = Bucket::open(session.jetstream()?, &name)?;
+    let mut bucket = Bucket::open(session.management()?, &name)?;
     let mut old = bucket.info.at("config").clone();
     if session.matches.on("no-mirror") {
         old.remove("mirror");

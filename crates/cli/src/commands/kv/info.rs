@@ -12,7 +12,7 @@ use crate::session::Session;
 /// Shows a bucket.
 pub fn info(session: &mut Session) -> Result<()> {
     let name = pick(session)?;
-    show(&Bucket::open(session.jetstream()?, &name)?);
+    show(&Bucket::open(session.management()?, &name)?);
     Ok(())
 }
 

@@ -49,7 +49,7 @@ fn delete_bucket(session: &mut Session) -> Result<()> {
     if !allowed(session, &question, "Skipping delete")? {
         return Ok(());
     }
-    let api = session.jetstream()?.for_buckets();
+    let api = session.management()?.for_buckets();
     check_bucket_name(&name)?;
     match api.request(&format!("STREAM.DELETE.KV_{name}"), &Json::Null) {
         Ok(_) => Ok(()),

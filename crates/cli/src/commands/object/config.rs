@@ -12,7 +12,7 @@ use crate::session::Session;
 /// Creates a bucket.
 pub fn add(session: &mut Session) -> Result<()> {
     size(&session.matches)?;
-    let api = session.jetstream()?.for_buckets();
+    let api = session.management()?.for_buckets();
     let name = session.matches.required_arg("bucket").to_owned();
     let storage = match session.matches.text("storage") {
         Some("memory" | "m") => "memory",
@@ -37,7 +37,7 @@ pub fn add(session: &mut Session) -> Result<()> {
 pub fn edit(session: &mut Session) -> Result<()> {
     size(&session.matches)?;
     let name = session.matches.required_arg("bucket").to_owned();
-    let mut bucket = Bucket::open(session.jetstream()?, &name)?;
+    let mut bucket = Bucket::open(session.management()?, &name)?;
     let config = configuration(&session.matches, &name, bucket.info.at("config"), false)?;
     update(&mut bucket, &config)?;
     show_bucket(&bucket);
@@ -125,7 +125,7 @@ pub fn seal(session: &mut Session) -> Result<()> {
     if !session.matches.on("force") && !session.prompt().confirm_action(&question)? {
         return Ok(());
     }
-    let mut bucket = Bucket::open(session.jetstream()?, &name)?;
+    let mut bucket = Bucket::open(session.management()?, &name)?;
     let config = bucket.info.at("config").clone().with("sealed", true);
     update(&mut bucket, &config)?;
     println!("{name} has been sealed");

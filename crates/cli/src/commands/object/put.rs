@@ -131,7 +131,7 @@ fn write_chunks(
     input: &mut dyn Read,
     bar: &mut Progress,
 ) -> Result<Written> {
-    let connection = &bucket.api.connection;
+    let connection = &bucket.api.connection()?;
     let inbox = connection.new_inbox();
     let acks = connection.subscribe(&inbox, "")?;
     let mut open = 0;
@@ -155,7 +155,7 @@ fn send_chunks(
     (inbox, acks): (&str, &Subscription),
     open: &mut usize,
 ) -> Result<Written> {
-    let connection = &bucket.api.connection;
+    let connection = &bucket.api.connection()?;
     let subject = bucket.chunk_subject(id);
     let window = (WINDOW / chunk).max(1);
     let mut digest = Context::new(&SHA256);

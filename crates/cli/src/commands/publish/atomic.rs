@@ -41,7 +41,7 @@ pub fn publish(session: &mut Session, draft: &Draft, mut bodies: Bodies) -> Resu
     }
     let api = session.jetstream()?;
     check_stream(&api, &draft.subject)?;
-    let ack = send(&api.connection, api.timeout, messages)?;
+    let ack = send(&api.connection()?, api.timeout, messages)?;
     if !quiet {
         log!("{}", written(&ack));
     }

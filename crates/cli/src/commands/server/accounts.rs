@@ -234,7 +234,7 @@ pub fn purge(session: &mut Session) -> Result<()> {
             return Ok(());
         }
     }
-    let api = session.jetstream()?;
+    let api = session.management()?;
     let answer = api.request(&format!("ACCOUNT.PURGE.{account}"), &Json::Null)?;
     if !answer.on("initiated") {
         bail!("unknown error while purging the account");

@@ -5,6 +5,7 @@
 use std::thread;
 use std::time::Duration;
 
+use crate::client::ServerInfo;
 use crate::failure::Result;
 use crate::format::{commas, go_duration, parse_duration, since};
 use crate::output::Json;
@@ -86,6 +87,8 @@ pub fn balance(session: &mut Session) -> Result<()> {
     options.set("exact_match", true);
     let subject_alone = !subject.is_empty() && account.is_empty();
     let (force, chosen) = (matches.on("force"), !cluster.is_empty());
+    // The one that is not to be disconnected itself.
+    let connection = session.connect()?;
     let system = System::of(session)?;
     let clusters = if chosen { 1 } else { clusters(&system)? };
     if !force {
@@ -109,7 +112,7 @@ pub fn balance(session: &mut Session) -> Result<()> {
         bail!("can only filter by subject if account is given");
     }
     let (servers, asked) = gather(&system, options, &selection)?;
-    let moved = relieve(&system, &servers, asked, span);
+    let moved = relieve(&system, &connection.info(), &servers, asked, span);
     println!("\nBalanced {} connections", commas(moved as i64));
     Ok(())
 }
@@ -211,9 +214,15 @@ fn surplus(servers: &[Server], share: usize) -> Vec<(&Server, &Json)> {
         .collect()
 }
 
-/// Takes connections from servers that have more than their share, evenly over
-/// the time; gives how many.
-fn relieve(system: &System, servers: &[Server], asked: usize, span: Duration) -> usize {
+/// Takes connections but the own one from servers that have more than their
+/// share, evenly over the time; gives how many.
+fn relieve(
+    system: &System,
+    own: &ServerInfo,
+    servers: &[Server],
+    asked: usize,
+    span: Duration,
+) -> usize {
     let all: usize = servers.iter().map(|server| server.connections.len()).sum();
     if all == 0 {
         return 0;
@@ -238,11 +247,10 @@ fn relieve(system: &System, servers: &[Server], asked: usize, span: Duration) ->
         "Balancing {count} connections with {} sleep between each balance request",
         go_duration(nanos)
     );
-    let info = system.connection.info();
     let mut moved = 0;
     for (number, (server, connection)) in surplus.iter().enumerate() {
         let cid = connection.uint("cid");
-        if server.id == info.server_id && cid == info.client_id {
+        if server.id == own.server_id && cid == own.client_id {
             continue;
         }
         if let Err(why) = kick(system, &server.id, cid) {

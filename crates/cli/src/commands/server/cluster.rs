@@ -96,7 +96,7 @@ pub fn step_down(session: &mut Session) -> Result<()> {
         Json::object().with("placement", placement)
     };
     let answer = session
-        .jetstream()?
+        .management()?
         .request("META.LEADER.STEPDOWN", &body)?;
     if !answer.on("success") {
         bail!("unknown error while standing down the leader");
@@ -160,7 +160,7 @@ pub fn peer_remove(session: &mut Session) -> Result<()> {
     } else {
         Json::object().with("peer", "").with("peer_id", id)
     };
-    let removed = session.jetstream()?.request("SERVER.REMOVE", &body);
+    let removed = session.management()?.request("SERVER.REMOVE", &body);
     let removed =
         removed.map_err(|error| Failure::from(error).context(format!("Could not remove {id}")))?;
     if !removed.on("success") {

@@ -24,7 +24,7 @@ pub fn add(session: &mut Session) -> Result<()> {
     let offline = session.matches.on("validate") || session.matches.given("output");
     session.context()?;
     // What is not created needs no server, unless one has a say.
-    let api = match session.jetstream() {
+    let api = match session.management() {
         Ok(api) => Some(api),
         Err(_) if offline => None,
         Err(failure) => return Err(failure.context("could not create Stream")),

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::info::connect;
+use super::info::connect_for_messages;
 use super::s2_size::PlainSize;
 use crate::client::{ClientError, Message, Subscription, unique_id};
 use crate::commands::assets::shape::SNAPSHOT;
@@ -82,7 +82,7 @@ pub fn backup(session: &mut Session) -> Result<()> {
     };
     let name = matches.required_arg("stream").to_owned();
     let target = PathBuf::from(matches.required_arg("target"));
-    let api = connect(session)?;
+    let api = connect_for_messages(session)?;
     super::add::check_name(&name)?;
     let info = api.stream_info(&name)?;
     let staging = staging_beside(&target, &name);
@@ -180,8 +180,8 @@ fn receive(
     options: Options,
 ) -> Result<Received> {
     let name = info.text("config.name");
-    let inbox = api.connection.new_inbox();
-    let chunks = api.connection.subscribe(&inbox, "")?;
+    let inbox = api.connection()?.new_inbox();
+    let chunks = api.connection()?.subscribe(&inbox, "")?;
     let mut body = Json::object().with("deliver_subject", inbox);
     if !options.consumers {
         body.set("no_consumers", true);
@@ -339,7 +339,7 @@ fn write_chunks(
         // An acknowledgement lets the server send more: not before this chunk
         // is taken care of.
         if !chunk.reply.is_empty() {
-            api.connection.publish(&chunk.reply, "", None, b"")?;
+            api.connection()?.publish(&chunk.reply, "", None, b"")?;
             trace.acknowledged(&chunk, received.chunks);
         }
         received.bytes += chunk.payload.len() as u64;

@@ -1,6 +1,6 @@
 //! `nats stream gaps`.
 
-use super::info::chosen;
+use super::info::{chosen, connect_for_messages};
 use crate::fail;
 use crate::failure::Result;
 use crate::format::{commas, human_size};
@@ -15,6 +15,7 @@ const MAX_DETAILS: u64 = 50_000;
 
 /// Lists ranges of deleted messages.
 pub fn gaps(session: &mut Session) -> Result<()> {
+    connect_for_messages(session)?;
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let state = info.at("state");

@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 use std::time::Duration;
 
-use super::info::chosen;
+use super::info::{chosen, connect_for_messages};
 use super::remove::sequence_arg;
 use crate::client::Message;
 use crate::commands::assets::shape::STORED_MESSAGE;
@@ -32,6 +32,7 @@ const DELIVERY_HEADERS: &[&str] = &[
 /// Shows one stored message.
 pub fn get(session: &mut Session) -> Result<()> {
     let given = sequence_arg(session)?;
+    connect_for_messages(session)?;
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let matches = &session.matches;
@@ -109,6 +110,7 @@ pub fn view(session: &mut Session) -> Result<()> {
         log!("Page size is limited to {MAX_PAGE}, setting to {MAX_PAGE}...");
         size = MAX_PAGE;
     }
+    connect_for_messages(session)?;
     let (api, info) = chosen(session, false)?;
     let name = info.text("config.name");
     let matches = &session.matches;

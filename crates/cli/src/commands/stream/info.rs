@@ -18,6 +18,14 @@ pub fn connect(session: &mut Session) -> Result<Api> {
     // A context that is not there is no matter of connecting.
     session.context()?;
     session
+        .management()
+        .map_err(|failure| failure.context("setup failed"))
+}
+
+/// The same, for a command that sends or receives messages.
+pub fn connect_for_messages(session: &mut Session) -> Result<Api> {
+    session.context()?;
+    session
         .jetstream()
         .map_err(|failure| failure.context("setup failed"))
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::backup::{ABOUT_FILE, DATA_FILE};
-use super::info::connect;
+use super::info::connect_for_messages;
 use super::information::show;
 use super::settings;
 use crate::client::ClientError;
@@ -63,7 +63,7 @@ pub fn restore(session: &mut Session) -> Result<()> {
         Ok(about) if !about.is_dir() => bail!("'{directory}' is a file"),
         Ok(_) => {}
     }
-    let api = connect(session)?;
+    let api = connect_for_messages(session)?;
     let mut backup =
         Backup::open(&directory).map_err(|failure| failure.context("restore failed"))?;
     let matches = &session.matches;
@@ -174,7 +174,7 @@ fn send(
     shown: bool,
 ) -> Result<Json> {
     let most = usize::try_from(CHUNK).unwrap_or(usize::MAX);
-    let most = match api.connection.info().max_payload {
+    let most = match api.connection()?.info().max_payload {
         limit if limit > 0 => usize::try_from(limit).unwrap_or(most).min(most),
         _ => most,
     };
@@ -195,7 +195,7 @@ fn send(
             api.timeout
         };
         let answer = api
-            .connection
+            .connection()?
             .request(deliver, None, piece, patience)
             .map_err(|error| match error {
                 ClientError::NoResponders => fail!("the server has given the restore up"),

@@ -314,7 +314,7 @@ impl Reading<'_> {
     }
 
     fn push(&mut self, info: &Json, acks: bool) -> Result<()> {
-        let messages = self.api.connection.subscribe(
+        let messages = self.api.connection()?.subscribe(
             info.text("config.deliver_subject"),
             info.text("config.deliver_group"),
         )?;
@@ -332,7 +332,9 @@ impl Reading<'_> {
             if message.status() == 100 {
                 // Flow control wants an answer, idle heartbeats do not.
                 if !message.reply.is_empty() {
-                    self.api.connection.publish(&message.reply, "", None, b"")?;
+                    self.api
+                        .connection()?
+                        .publish(&message.reply, "", None, b"")?;
                     log!("Responded to Flow Control message");
                 }
                 continue;
@@ -350,10 +352,10 @@ impl Reading<'_> {
         let goes_on = self.show(message, &Origin::Consumer(delivered), pending)?;
         if acks {
             self.api
-                .connection
+                .connection()?
                 .publish(&message.reply, "", None, b"+ACK")?;
             if !goes_on {
-                self.api.connection.flush(self.api.timeout)?;
+                self.api.connection()?.flush(self.api.timeout)?;
             }
         }
         Ok(goes_on)

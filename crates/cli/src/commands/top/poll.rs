@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use super::page::Settings;
-use crate::client::{ClientError, Connection};
+use crate::client::{ClientError, Requester};
 use crate::failure::Result;
 use crate::format::{rate, span_between};
 use crate::output::Json;
@@ -37,7 +37,7 @@ pub struct Look {
 /// Asks one server.
 #[derive(Debug)]
 pub struct Poll {
-    connection: Connection,
+    requester: Requester,
     name: String,
     trace: bool,
     last: Option<Look>,
@@ -47,7 +47,7 @@ impl Poll {
     /// Finds a server by its name.
     pub fn new(session: &mut Session, name: &str) -> Result<Self> {
         let poll = Self {
-            connection: session.connect()?,
+            requester: session.requester()?,
             name: name.to_owned(),
             trace: session.trace(),
             last: None,
@@ -102,7 +102,7 @@ impl Poll {
             log!(">>> {subject}: {body}");
         }
         let answer = self
-            .connection
+            .requester
             .request(&subject, None, body.as_bytes(), PATIENCE);
         let answer = match answer {
             Err(ClientError::NoResponders) => bail!("{NO_RESULTS}"),

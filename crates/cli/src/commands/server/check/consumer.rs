@@ -88,7 +88,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let text = |name: &str| session.matches.text(name).unwrap_or_default().to_owned();
     let (stream, name) = (text("stream"), text("consumer"));
     let mut limits = Limits::of(&session.matches);
-    let api = match session.jetstream() {
+    let api = match session.management() {
         Ok(api) => api,
         Err(failure) => {
             report.critical(format!("could not load info: {failure}"));

@@ -54,7 +54,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     let look_at_replicas = matches.on("replicas");
     let lag = matches.uint("replica-lag-critical");
     let seen = matches.nanos("replica-seen-critical").unwrap_or(0);
-    let api = match session.jetstream() {
+    let api = match session.management() {
         Ok(api) => api,
         Err(failure) => {
             report.critical(format!("connection failed: {failure}"));

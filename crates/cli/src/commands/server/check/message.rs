@@ -44,7 +44,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
     }
     let content = Regex::new(&pattern)
         .map_err(|_| fail!("invalid content: {}", crate::format::explain(&pattern)))?;
-    let api = match session.jetstream() {
+    let api = match session.management() {
         Ok(api) => api,
         Err(failure) => {
             report.critical(format!("could not load info: {failure}"));

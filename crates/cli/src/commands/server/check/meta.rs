@@ -30,15 +30,15 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         lag: session.matches.uint("lag-critical"),
         seen: session.matches.nanos("seen-critical").unwrap_or(0),
     };
-    let connection = match session.connect() {
-        Ok(connection) => connection,
+    let requester = match session.requester() {
+        Ok(requester) => requester,
         Err(failure) => {
             report.critical(format!("connection failed: {failure}"));
             return Ok(());
         }
     };
     let body = Json::object().with("leader_only", true).compact();
-    let answer = match connection.request(SUBJECT, None, body.as_bytes(), PATIENCE) {
+    let answer = match requester.request(SUBJECT, None, body.as_bytes(), PATIENCE) {
         Ok(message) => Json::parse(&message.payload),
         Err(error) => {
             report.critical(format!("JSZ API request failed: {error}"));

@@ -41,15 +41,15 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         .with("server_name", name.as_str())
         .with("exact_match", true);
     let timeout = session.timeout();
-    let connection = match session.connect() {
-        Ok(connection) => connection,
+    let requester = match session.requester() {
+        Ok(requester) => requester,
         Err(failure) => {
             report.critical(format!("connection failed: {failure}"));
             return Ok(());
         }
     };
     let body = body.compact();
-    let answer = match connection.request(SUBJECT, None, body.as_bytes(), timeout) {
+    let answer = match requester.request(SUBJECT, None, body.as_bytes(), timeout) {
         Ok(message) => Json::parse(&message.payload).map_err(|error| error.to_string()),
         Err(error) => Err(error.to_string()),
     };

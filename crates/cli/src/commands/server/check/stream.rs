@@ -92,7 +92,7 @@ fn check(session: &mut Session, report: &mut Report) -> Result<()> {
         .unwrap_or_default()
         .to_owned();
     let mut limits = Limits::of(&session.matches);
-    let api = match session.jetstream() {
+    let api = match session.management() {
         Ok(api) => api,
         Err(failure) => {
             report.critical(format!("could not load info: {failure}"));

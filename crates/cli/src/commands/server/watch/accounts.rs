@@ -12,7 +12,6 @@ use crate::format::{commas, since};
 use crate::output::terminal::clear_screen;
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::System;
 
 /// Subjects on which servers tell of accounts with connections.
 const UPDATES: &str = "$SYS.ACCOUNT.*.SERVER.CONNS";
@@ -43,7 +42,7 @@ pub fn accounts(session: &mut Session) -> Result<()> {
     let sort = matches.text("sort").unwrap_or_default().to_owned();
     let wanted = matches.int("number");
     rows(wanted, FRAME)?;
-    let updates = System::of(session)?.connection.subscribe(UPDATES, "")?;
+    let updates = session.connect()?.subscribe(UPDATES, "")?;
     let mut known = Known::new();
     let mut latest = None;
     each_second(|| {

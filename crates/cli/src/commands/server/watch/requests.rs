@@ -17,7 +17,6 @@ use crate::live::Window;
 use crate::output::terminal::clear_screen;
 use crate::output::{Json, Table};
 use crate::session::Session;
-use crate::system::System;
 
 /// Subjects of requests, as they come to the system account.
 const REQUESTS: &str = "$JS.API.>";
@@ -186,7 +185,7 @@ pub fn requests(session: &mut Session) -> Result<()> {
             .filter(|span| !span.is_zero())
             .unwrap_or(MINUTE),
     };
-    let incoming = System::of(session)?.connection.subscribe(REQUESTS, "")?;
+    let incoming = session.connect()?.subscribe(REQUESTS, "")?;
     let mut counts = HashMap::new();
     each_second(|| {
         let now = Instant::now();

@@ -10,7 +10,7 @@ use crate::client::{ClientError, Message, Subscription};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::session::Session;
-use crate::system::{NO_RESPONDERS, System};
+use crate::system::NO_RESPONDERS;
 
 /// Subjects on which servers tell of themselves.
 const UPDATES: &str = "$SYS.SERVER.*.STATSZ";
@@ -34,7 +34,7 @@ pub struct Statistics {
 impl Statistics {
     /// Of all servers, from now on.
     pub fn of(session: &mut Session) -> Result<Self> {
-        let connection = System::of(session)?.connection;
+        let connection = session.connect()?;
         let inbox = connection.new_inbox();
         let answers = connection.subscribe(&inbox, "")?;
         connection.publish(PING, &inbox, None, b"")?;
