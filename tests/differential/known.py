@@ -69,6 +69,8 @@ class Memory:
         self.inexact = self.deaf = False
         self.filters, self.groups = {}, {}
         self.group_changed = self.filtered_purge = self.deleted = False
+        # Something was deleted before this request.
+        self.had_deleted = False
         self.ack_all = set()
         self.restarted = False
         self.overlapping = self.first_seq_came_late = False
@@ -77,6 +79,7 @@ class Memory:
         """Sees a request before it is sent."""
         words = op["subject"].split(".")
         body = op.get("body")
+        self.had_deleted = self.deleted
         if words[:3] == ["STREAM", "MSG", "DELETE"]:
             self.deleted = True
         if words[:2] == ["STREAM", "PURGE"] and isinstance(body, dict) and (body.get("filter") or body.get("keep")):
@@ -148,6 +151,14 @@ def _(found):
     return memory.deleted and bool(memory.ack_all) and (
         any(m[2].split(".")[3] in memory.ack_all for m in found.deliveries())
         or any('"ack_policy":"all"' in m[4] for m in found.both))
+
+
+@rule("what is deleted later was not settled by a deletion before, and its end is told", False)
+def _(found):
+    def is_told(message):
+        return "Unacknowledged message was deleted" in message[4] and parsed(message[4])["consumer"] in found.session.memory.ack_all
+    return (found.session.memory.had_deleted and found.request.startswith("STREAM.MSG.DELETE.") and not found.peer
+            and bool(found.mine) and all(is_told(message) for message in found.mine))
 
 
 @rule("what is left is counted down without headers, too", True)

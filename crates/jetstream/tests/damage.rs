@@ -160,6 +160,41 @@ fn rollups_go_on_beside_a_damaged_message() {
 }
 
 #[test]
+fn a_rollup_is_stored_and_acknowledged_beside_a_block_that_can_not_be_read() {
+    for what in ["sub", "all"] {
+        let disk = SimDisk::default();
+        let mut world = cold(&disk);
+        disk.set_unreadable(&blocks(&disk)[0]);
+        roll_up(&mut world, what);
+        let newest = world.api("STREAM.MSG.GET.S", r#"{"last_by_subj":"s.1"}"#);
+        assert_eq!(newest["message"]["seq"], 25, "{newest}");
+        world.publish("s.2", "new");
+    }
+}
+
+#[test]
+fn counts_stay_when_not_all_can_be_counted_anew() {
+    let disk = SimDisk::default();
+    let mut world = cold(&disk);
+    damage(&disk, 1);
+    let last = blocks(&disk).pop().unwrap();
+    disk.set_unreadable(&last);
+    assert_eq!(
+        world.api("STREAM.MSG.GET.S", r#"{"seq":1}"#)["error"]["code"],
+        404
+    );
+    // All are counted anew, up to the one that cannot be read.
+    let failed = world.stream.maintain(world.now).unwrap_err().to_string();
+    assert!(failed.contains(last.to_str().unwrap()), "{failed}");
+    let answer = world.api("STREAM.INFO.S", r#"{"subjects_filter":"s.>"}"#);
+    let counts = answer["state"]["subjects"].as_object().unwrap();
+    assert_eq!(counts.len(), 8, "{counts:?}");
+    assert!(counts.values().all(|count| count == 3), "{counts:?}");
+    // And no work is left undone for that.
+    world.stream.maintain(world.now).unwrap();
+}
+
+#[test]
 fn a_block_that_can_not_be_read_can_be_purged() {
     let purges: [fn(&mut World); 3] = [
         |world| roll_up(world, "all"),

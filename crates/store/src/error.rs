@@ -33,14 +33,6 @@ pub enum StoreError {
         /// The stream's last.
         last: Seq,
     },
-    /// The stored record is damaged; its neighbours can be read.
-    #[error("message {seq} is damaged in {path}")]
-    Damaged {
-        /// Which.
-        seq: Seq,
-        /// Where.
-        path: PathBuf,
-    },
     /// A file cannot be what it should be.
     #[error("{path}: {what}")]
     Corrupt {
@@ -103,7 +95,6 @@ impl StoreError {
     pub fn without_path(&self) -> String {
         match self {
             Self::Io { source, .. } => source.to_string(),
-            Self::Damaged { seq, .. } => format!("message {seq} is damaged"),
             Self::Corrupt { what, .. } => what.clone(),
             Self::Broken { reason, .. } => format!("the store is waiting for its disk: {reason}"),
             Self::Key { source, .. } => source.to_string(),
@@ -184,10 +175,6 @@ mod tests {
             StoreError::Io {
                 path: path.clone(),
                 source: io::Error::other("No space left"),
-            },
-            StoreError::Damaged {
-                seq: Seq(7),
-                path: path.clone(),
             },
             StoreError::Corrupt {
                 path: path.clone(),

@@ -78,11 +78,12 @@ pub trait StreamStore: Send {
 
     // Reading.
 
-    /// The message with this sequence, `None` if there is none.
+    /// The message with this sequence, `None` if there is none, or if its
+    /// bytes turn out not to be those that were written.
     ///
     /// # Errors
     ///
-    /// [`StoreError::Damaged`] if its bytes are not those that were written.
+    /// If its block cannot be read at all.
     fn load(&mut self, seq: Seq) -> Result<Option<MessageRef<'_>>, StoreError>;
 
     /// The first matching message at or above `from`. Damaged ones are passed

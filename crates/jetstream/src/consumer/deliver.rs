@@ -232,7 +232,7 @@ impl Consumer {
         };
         let message = match found {
             Ok(Some(message)) => message,
-            Ok(None) | Err(StoreError::Damaged { .. }) if origin == Origin::Listed => {
+            Ok(None) if origin == Origin::Listed => {
                 // It was removed meanwhile, or can not be read.
                 if let Some(skip) = &mut self.skip {
                     skip.left.pop_front();

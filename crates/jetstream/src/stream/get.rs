@@ -95,7 +95,7 @@ impl Stream {
         request: &GetRequest,
     ) -> Result<Option<MessageRef<'_>>, StoreError> {
         let store = &mut self.core.store;
-        let found = if !request.last_by_subj.is_empty() {
+        if !request.last_by_subj.is_empty() {
             let filter = Filter::subject(request.last_by_subj.as_bytes());
             store.previous(&filter, Seq::MAX)
         } else if !request.next_by_subj.is_empty() || request.start_time.is_some() {
@@ -107,10 +107,6 @@ impl Stream {
             store.next(&filter, from)
         } else {
             store.load(Seq(request.seq))
-        };
-        match found {
-            Err(StoreError::Damaged { .. }) => Ok(None),
-            found => found,
         }
     }
 

@@ -22,7 +22,7 @@ const WARN_EVERY: i64 = NANOS_PER_SECOND;
 /// The same for those for which the server has none, as the peer has it.
 const WARN_OF_SERVER_EVERY: i64 = 10 * NANOS_PER_SECOND;
 
-/// The same for those that the store could not take.
+/// The same for those at which the store failed.
 const WARN_OF_STORE_EVERY: i64 = 10 * NANOS_PER_SECOND;
 
 /// When the log may be told again of refused messages.
@@ -31,7 +31,7 @@ pub(super) struct NextWarnings {
     server: Nanos,
     account: Nanos,
     store: Nanos,
-    /// Messages that the store refused since the last line.
+    /// Failures of the store at publishes since the last line.
     untold: u64,
 }
 
@@ -44,7 +44,7 @@ impl NextWarnings {
         untold: 0,
     };
 
-    /// The store refused a message: how many it refused since the last line, if
+    /// The store failed at a publish: how often it did since the last line, if
     /// it is time for one.
     pub fn store_failed(&mut self, now: Nanos) -> Option<u64> {
         if now < self.store {

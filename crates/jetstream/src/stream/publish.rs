@@ -23,6 +23,10 @@ const MAX_AHEAD: i64 = crate::units::NANOS_PER_SECOND;
 /// The last token of a reply subject that asks for a fast batch.
 const FAST_BATCH: &[u8] = b".$FI";
 
+/// What failed, for the log: in the peer's words, and where it says nothing.
+const NOT_STORED: &str = "store a msg";
+const NOT_REMOVED: &str = "remove the msgs that a new one replaces";
+
 /// A message that was published to a subject of the stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Publish<'a> {
@@ -89,7 +93,7 @@ impl Stream {
         };
         if publish.reply.is_empty() || self.core.config.no_ack {
             if let Err(Refused::Store(error)) = stored {
-                self.warn_store(&error, cx);
+                self.warn_store(NOT_STORED, &error, cx);
             }
             return;
         }
@@ -124,13 +128,13 @@ impl Stream {
                 }
             });
         if let Err(Refused::Store(error)) = stored {
-            self.warn_store(&error, cx);
+            self.warn_store(NOT_STORED, &error, cx);
         }
     }
 
-    /// Tells the log that a message could not be stored: the first time at once,
-    /// then how many there were.
-    fn warn_store(&mut self, error: &StoreError, cx: &mut Context<'_>) {
+    /// Tells the log what failed at a publish: the first time at once, then how
+    /// often it did.
+    fn warn_store(&mut self, what: &str, error: &StoreError, cx: &mut Context<'_>) {
         let Some(untold) = self.next_warnings.store_failed(cx.now) else {
             return;
         };
@@ -139,7 +143,7 @@ impl Stream {
             untold => format!(" (and {untold} before it since the last line)"),
         };
         cx.out.event(crate::effects::Event::Warning(format!(
-            "JetStream failed to store a msg on stream '{} > {}': {error}{more}",
+            "JetStream failed to {what} on stream '{} > {}': {error}{more}",
             self.core.settings.account, self.core.config.name
         )));
     }
@@ -376,10 +380,15 @@ impl Stream {
             .groups
             .note_appended(seq, message.subject, &mut self.core.ready);
         self.remember_id(headers.msg_id, seq, cx);
-        // What the message replaces counts for the limits: it is still there.
-        self.enforce_after(message.subject, &appended, cx)?;
-        if let Some(rollup) = rollup {
-            self.roll_up(rollup, message.subject, seq, &appended, cx)?;
+        // The message is stored, whatever becomes of those before it. What it
+        // replaces counts for the limits: it is still there.
+        if let Err(error) = self.enforce_after(message.subject, &appended, cx) {
+            self.warn_store(NOT_REMOVED, &error, cx);
+        }
+        if let Some(rollup) = rollup
+            && let Err(error) = self.roll_up(rollup, message.subject, seq, &appended, cx)
+        {
+            self.warn_store(NOT_REMOVED, &error, cx);
         }
         if self.republisher.is_some() {
             self.republish(message, header, (seq, timestamp), previous, cx);
@@ -421,8 +430,10 @@ impl Stream {
         let seq = self.core.store.state().last.next();
         self.core.store.skip_to(seq.next(), cx.now)?;
         self.remember_id(message.headers.msg_id, seq, cx);
-        if let Some(rollup) = rollup {
-            self.roll_up_all(rollup, message.subject, seq, cx)?;
+        if let Some(rollup) = rollup
+            && let Err(error) = self.roll_up_all(rollup, message.subject, seq, cx)
+        {
+            self.warn_store(NOT_REMOVED, &error, cx);
         }
         Ok(Stored::Skipped(seq))
     }

@@ -230,7 +230,7 @@ impl Stream {
         let last = self.core.store.state().last;
         let message = match self.core.store.load(last) {
             Ok(Some(message)) => message,
-            Ok(None) | Err(StoreError::Damaged { .. }) => return Ok(()),
+            Ok(None) => return Ok(()),
             Err(error) => return Err(error),
         };
         let rollup = PublishHeaders::scan(message.header).rollup;

@@ -319,11 +319,21 @@ impl Log {
         id.map_or(0, |id| self.subjects.entry(id).messages)
     }
 
-    /// Counts the messages of all subjects anew.
+    /// Counts the messages of all subjects anew. If a block cannot be read all
+    /// counts stay as they were.
     pub fn recount_subjects(&mut self) -> Result<(), StoreError> {
         self.recount = false;
         self.drop_summaries();
-        self.subjects.forget_messages();
+        let before = self.subjects.take_messages();
+        let counted = self.count_all_subjects();
+        if counted.is_err() {
+            self.subjects.restore_messages(&before);
+        }
+        self.subjects.release_all();
+        counted
+    }
+
+    fn count_all_subjects(&mut self) -> Result<(), StoreError> {
         for at in 0..self.blocks.len() {
             self.ensure(at)?;
             let Some(block) = self.blocks.get(at) else {
@@ -338,7 +348,6 @@ impl Log {
                 }
             }
         }
-        self.subjects.release_all();
         Ok(())
     }
 

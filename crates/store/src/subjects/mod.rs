@@ -38,7 +38,7 @@ const INEXACT: u64 = 1 << 63;
 struct Bound(u64);
 
 /// What is known of a subject.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct Entry {
     /// Number of messages.
     pub messages: u64,
@@ -262,10 +262,24 @@ impl SubjectIndex {
         );
     }
 
-    /// Sets the messages of all subjects to none.
-    pub fn forget_messages(&mut self) {
-        self.slots.iter_mut().for_each(|slot| slot.messages = 0);
+    /// Sets the messages of all subjects to none. Gives what was known, for
+    /// [`restore_messages`](Self::restore_messages).
+    pub fn take_messages(&mut self) -> Vec<Entry> {
+        let take = |slot: &mut Slot| {
+            let entry = slot.entry();
+            slot.messages = 0;
+            entry
+        };
         self.live = 0;
+        self.slots.iter_mut().map(take).collect()
+    }
+
+    /// Takes back what was counted since [`take_messages`](Self::take_messages).
+    pub fn restore_messages(&mut self, entries: &[Entry]) {
+        for id in 0..self.slots.len() {
+            let entry = entries.get(id).copied().unwrap_or_default();
+            self.set(SubjectId(id as u32), entry);
+        }
     }
 
     /// Forgets all subjects without messages.
