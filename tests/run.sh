@@ -255,7 +255,7 @@ section_clients() {
     local server checks status=0
     more_descriptors
     find_server
-    # What keeps the tool from using one of these clients (docs/ARCHITECTURE.md, "The client").
+    # What keeps the tool from using one of these clients for everything (docs/ARCHITECTURE.md, "The clients").
     cargo test --locked --manifest-path tests/clients/rust/Cargo.toml --test what_the_tool_lacks || status=1
     # "SUITE: CHECK CHECK ..."
     checks=$(python3 tests/clients/run.py --list | tr ' ' '\n' | grep -vxE ".*:|$NOT_BUILT_CHECKS" | sort -u)

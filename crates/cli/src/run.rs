@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::{ErrorKind, Write};
 
+use crate::client::LIBRARY_THREAD;
 use crate::failure::{Failure, PIPE_CLOSED};
 use crate::help;
 use crate::model::{self, Command};
@@ -50,9 +51,13 @@ pub fn run(words: Vec<String>) -> i32 {
 
 /// A closed pipe ends the program quietly, as with other tools; output that
 /// cannot be written for another reason ends it with that. So does any other
-/// panic, on whatever thread.
+/// panic, on whatever thread; but for the one that a library ends its connection
+/// with.
 fn end_on_panics() {
     std::panic::set_hook(Box::new(|info| {
+        if std::thread::current().name() == Some(LIBRARY_THREAD) {
+            return;
+        }
         let text = info.to_string();
         if let Some((_, why)) = text.split_once("failed printing to stdout: ") {
             if why.contains("Broken pipe") {

@@ -258,9 +258,8 @@ impl Session {
         if let Some(requester) = &self.requester {
             return Ok(requester.connection()?);
         }
-        let options = self.options()?;
-        let connection = Connection::connect(options.clone())?;
-        self.requester = Some(Requester::over(connection.clone(), options));
+        let connection = Connection::connect(self.options()?)?;
+        self.requester = Some(Requester::over(connection.clone()));
         Ok(connection)
     }
 
@@ -274,7 +273,7 @@ impl Session {
             // It tells more of a connection than the library knows.
             self.connect()?;
         } else {
-            self.requester = Some(Requester::connect(self.options()?)?);
+            self.requester = Some(Requester::connect(&self.options()?)?);
         }
         self.requester()
     }
@@ -291,8 +290,7 @@ impl Session {
         Ok(Connection::connect(self.options()?)?)
     }
 
-    /// The JetStream API, for commands that need more of a connection than
-    /// answers: messages, or what the server says about itself.
+    /// The JetStream API, for commands that send or receive messages.
     pub fn jetstream(&mut self) -> Result<Api> {
         self.connect()?;
         self.management()
@@ -306,8 +304,7 @@ impl Session {
 
     /// The JetStream API over another connection.
     pub fn jetstream_with(&mut self, connection: Connection) -> Result<Api> {
-        let options = self.options()?;
-        self.api(Requester::over(connection, options))
+        self.api(Requester::over(connection))
     }
 
     fn api(&mut self, requester: Requester) -> Result<Api> {
@@ -326,8 +323,7 @@ impl Session {
 
     /// Fails unless the server's JetStream has an API level.
     pub fn need_api_level(&mut self, level: i64, what: &str) -> Result<()> {
-        let connection = self.connect()?;
-        if connection.api_level() < level {
+        if self.requester()?.api_level() < level {
             return Err(fail!("{what}"));
         }
         Ok(())

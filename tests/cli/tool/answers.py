@@ -7,11 +7,12 @@ import threading
 
 class Answers:
     """Passes everything on between the tool and `server`; `change` gets each JSON document and gives what arrives
-    instead: bytes, or a document."""
+    instead: bytes, or a document. `about` is what the server says of itself instead."""
 
-    def __init__(self, ctx, server, change):
+    def __init__(self, ctx, server, change, about=None):
         self.target = ("127.0.0.1", server.port)
         self.change = change
+        self.about = about or {}
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = "nats://127.0.0.1:%d" % self.listener.getsockname()[1]
         ctx.later(self.listener.close)
@@ -49,6 +50,8 @@ class Answers:
         source = server.makefile("rb")
         while line := source.readline():
             words = line.split()
+            if words and words[0] == b"INFO":
+                line = b"INFO %s\r\n" % json.dumps(json.loads(line[5:]) | self.about).encode()
             if not words or words[0] not in (b"MSG", b"HMSG"):
                 client.sendall(line)
                 continue

@@ -183,6 +183,20 @@ impl Connection {
         Err(last)
     }
 
+    /// Connects to a server within this time.
+    pub fn connect_within(
+        options: Options,
+        endpoint: &Endpoint,
+        patience: Duration,
+    ) -> Result<Self, ClientError> {
+        let hurried = Options {
+            dial_timeout: patience,
+            ..options.clone()
+        };
+        let dialled = dial(endpoint, &hurried)?;
+        Self::start(options, endpoint, dialled)
+    }
+
     /// Connects to one address of a server.
     pub fn connect_to(
         options: Options,

@@ -1,39 +1,58 @@
-//! A connection of async-nats, behind blocking calls: for whoever only asks and
-//! waits for answers.
+//! A connection of async-nats to one server, behind blocking calls: for whoever
+//! only asks and waits for answers. It is not made anew when it breaks.
 
 use std::error::Error;
+use std::future::{Future, pending, ready};
 use std::str::FromStr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
 use async_nats::client::{PublishErrorKind, RequestErrorKind};
-use async_nats::{ConnectOptions, HeaderMap, HeaderName, HeaderValue};
+use async_nats::{
+    ConnectErrorKind, ConnectOptions, HeaderMap, HeaderName, HeaderValue, ServerAddr,
+    SubscribeErrorKind,
+};
 use futures_util::StreamExt;
+use futures_util::future::{Either, select};
 use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout_at};
+use tokio::sync::{oneshot, watch};
+use tokio::time::{Instant, timeout, timeout_at};
 
-use super::connection::lock;
-use super::servers::Servers;
-use super::{ClientError, Event, Headers, Message, Options, ServerInfo};
+use super::{ClientError, Endpoint, Event, Headers, Message, Options, ServerInfo};
 
-/// A connection. Clones are the same connection.
+/// Name of the thread that runs the library. It panics when a server breaks the
+/// protocol in some ways; that ends the connection, and nothing else.
+pub const THREAD: &str = "nats-library";
+
+/// Time for a place in the library's queue of operations. That is full only if
+/// the connection is broken.
+const QUEUE_PATIENCE: Duration = Duration::from_secs(10);
+
+/// A connection. Clones are the same connection, which ends with the last one.
 #[derive(Clone, Debug)]
 pub struct Library {
     client: async_nats::Client,
     runtime: Arc<Runtime>,
-    reported: Reported,
+    fate: Arc<watch::Sender<Fate>>,
 }
 
-/// The last error that the server reported.
-type Reported = Arc<Mutex<Option<ClientError>>>;
+/// What became of a connection.
+#[derive(Debug, Default)]
+struct Fate {
+    /// The last error that the server reported.
+    reported: Option<ClientError>,
+    broken: bool,
+}
 
 /// Why there is no connection.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub enum Refused {
     /// The server, or what was to log in, said so.
     Told(ClientError),
+    /// The time was up.
+    TimedOut,
     /// Anything else: of that the library's errors tell too little.
     Unclear,
 }
@@ -55,7 +74,7 @@ impl Runtime {
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel();
         thread::Builder::new()
-            .name("nats-library".to_owned())
+            .name(THREAD.to_owned())
             .spawn(move || {
                 // It ends either way.
                 let _ = runtime.block_on(stopped);
@@ -68,73 +87,74 @@ impl Runtime {
 }
 
 impl Library {
-    /// Connects to the first of the servers that accepts.
-    pub fn connect(options: &Options) -> Result<Self, Refused> {
+    /// Connects to a server.
+    pub fn connect(endpoint: &Endpoint, options: &Options) -> Result<Self, Refused> {
+        let url = endpoint.to_string();
+        let server = ServerAddr::from_str(&url).map_err(|_| Refused::Unclear)?;
         let runtime = Runtime::start().map_err(|_| Refused::Unclear)?;
-        let mut last = Refused::Unclear;
-        for first in 0..options.servers.len() {
-            match Self::connect_to(first, options, &runtime.handle) {
-                Ok((client, reported)) => {
-                    return Ok(Self {
-                        client,
-                        runtime: Arc::new(runtime),
-                        reported,
-                    });
-                }
-                Err(Refused::Unclear) => return Err(Refused::Unclear),
-                Err(refused) => last = refused,
-            }
+        let fate = Arc::new(watch::Sender::new(Fate::default()));
+        let connect = connect_options(endpoint, options, &fate)?.connect(server);
+        // On its thread, for its panics.
+        let connected = runtime.handle.spawn(connect);
+        let connected = runtime.handle.block_on(connected);
+        let client = connected
+            .map_err(|_| Refused::Unclear)?
+            .map_err(|error| refused(&error, take_error(&fate)))?;
+        if client.max_payload() == 0 {
+            // It would send nothing. Others take that for no limit.
+            return Err(Refused::Unclear);
         }
-        Err(last)
+        Ok(Self {
+            client,
+            runtime: Arc::new(runtime),
+            fate,
+        })
     }
 
-    /// Connects to server number `first` of the options.
-    fn connect_to(
-        first: usize,
-        options: &Options,
-        runtime: &Handle,
-    ) -> Result<(async_nats::Client, Reported), Refused> {
-        let servers = Servers::new(&options.servers, first).ok_or(Refused::Unclear)?;
-        let addresses = servers.addresses();
-        let servers = Arc::new(Mutex::new(servers));
-        let (auth, chosen) = (options.auth.clone(), Arc::clone(&servers));
-        let reported = Reported::default();
-        let failed = Arc::clone(&reported);
-        let login = move |nonce: Vec<u8>| {
-            let info = ServerInfo {
-                nonce: String::from_utf8_lossy(&nonce).into_owned(),
-                ..ServerInfo::default()
-            };
-            let login = auth.login(lock(&chosen).chosen(), &info);
-            let auth = login.map(login_fields).map_err(|error| {
-                *lock(&failed) = Some(error);
-                // Its text cannot be had back.
-                async_nats::AuthError::new("")
-            });
-            std::future::ready(auth)
-        };
-        let tls = options.tls.config().map_err(Refused::Told)?;
-        let connect = ConnectOptions::with_auth_callback(login)
-            .name(&options.name)
-            .custom_inbox_prefix(&options.inbox_prefix)
-            .connection_timeout(options.dial_timeout)
-            .ping_interval(options.ping_after)
-            .tls_client_config(tls)
-            .max_reconnects(None)
-            .reconnect_to_server_callback(move |known, _| {
-                let choice = lock(&servers).choose(&known);
-                async move { choice }
-            })
-            .event_callback(on_event(options, &reported));
-        let client = runtime
-            .block_on(connect.connect(addresses))
-            .map_err(|error| refused(&error, lock(&reported).take()))?;
-        Ok((client, reported))
+    /// Whether the connection is there no more.
+    pub fn is_broken(&self) -> bool {
+        self.fate.borrow().broken
+    }
+
+    /// Version of the server.
+    pub fn server_version(&self) -> String {
+        self.client.server_info().version
     }
 
     /// The last error that the server reported, once.
     pub fn take_error(&self) -> Option<ClientError> {
-        lock(&self.reported).take()
+        take_error(&self.fate)
+    }
+
+    /// Waits for what is asked for, or until the server has ended the connection
+    /// with an error.
+    fn wait<T>(
+        &self,
+        patience: Duration,
+        asked: impl Future<Output = Result<T, ClientError>>,
+    ) -> Result<T, ClientError> {
+        let mut fate = self.fate.subscribe();
+        let ended = async {
+            let ended = |fate: &Fate| fate.broken && fate.reported.is_some();
+            match fate.wait_for(ended).await {
+                Ok(fate) => fate.reported.clone().unwrap_or(ClientError::Closed),
+                Err(_) => ClientError::Closed,
+            }
+        };
+        let first = async {
+            match select(Box::pin(asked), Box::pin(ended)).await {
+                Either::Left((answer, _)) => answer,
+                Either::Right((error, _)) => Err(error),
+            }
+        };
+        // Timers are made on the runtime.
+        let in_time = async { timeout(patience, first).await };
+        let answer = self.runtime.handle.block_on(in_time);
+        let answer = answer.unwrap_or(Err(ClientError::Timeout));
+        if matches!(answer, Err(ClientError::Closed)) {
+            self.fate.send_modify(|fate| fate.broken = true);
+        }
+        answer
     }
 
     /// Sends a request and waits for one answer.
@@ -147,22 +167,23 @@ impl Library {
     ) -> Result<Message, ClientError> {
         let mut request = async_nats::Request::new()
             .payload(payload.to_vec().into())
-            .timeout(Some(patience));
+            .timeout(None);
         if let Some(headers) = headers {
             request = request.headers(header_map(headers)?);
         }
         let answer = self.client.send_request(subject.to_owned(), request);
-        self.runtime
-            .handle
-            .block_on(answer)
-            .map(message)
-            .map_err(|error| match error.kind() {
-                RequestErrorKind::TimedOut => ClientError::Timeout,
-                RequestErrorKind::NoResponders => ClientError::NoResponders,
-                RequestErrorKind::InvalidSubject => ClientError::BadSubject,
-                RequestErrorKind::MaxPayloadExceeded => ClientError::MaxPayload,
-                RequestErrorKind::Other => ClientError::Closed,
-            })
+        self.wait(patience, async {
+            answer
+                .await
+                .map(message)
+                .map_err(|error| match error.kind() {
+                    RequestErrorKind::TimedOut => ClientError::Timeout,
+                    RequestErrorKind::NoResponders => ClientError::NoResponders,
+                    RequestErrorKind::InvalidSubject => ClientError::BadSubject,
+                    RequestErrorKind::MaxPayloadExceeded => ClientError::MaxPayload,
+                    RequestErrorKind::Other => ClientError::Closed,
+                })
+        })
     }
 
     /// Sends a request to which many may answer.
@@ -176,11 +197,14 @@ impl Library {
         let inbox = self.client.new_inbox();
         let (subject, payload) = (subject.to_owned(), payload.to_vec().into());
         let ask = async {
-            let subscriber = self
-                .client
-                .subscribe(inbox.clone())
-                .await
-                .map_err(|_| ClientError::Closed)?;
+            let subscriber =
+                self.client
+                    .subscribe(inbox.clone())
+                    .await
+                    .map_err(|error| match error.kind() {
+                        SubscribeErrorKind::Other => ClientError::Closed,
+                        _ => ClientError::BadSubject,
+                    })?;
             let sent = match headers {
                 Some(headers) => {
                     self.client
@@ -201,7 +225,7 @@ impl Library {
             Ok(subscriber)
         };
         Ok(LibraryAnswers {
-            subscriber: self.runtime.handle.block_on(ask)?,
+            subscriber: self.wait(QUEUE_PATIENCE, ask)?,
             runtime: Arc::clone(&self.runtime),
         })
     }
@@ -229,29 +253,86 @@ impl LibraryAnswers {
     }
 }
 
+fn take_error(fate: &watch::Sender<Fate>) -> Option<ClientError> {
+    let mut error = None;
+    fate.send_modify(|fate| error = fate.reported.take());
+    error
+}
+
+fn connect_options(
+    endpoint: &Endpoint,
+    options: &Options,
+    fate: &Arc<watch::Sender<Fate>>,
+) -> Result<ConnectOptions, Refused> {
+    let (auth, endpoint, failed) = (options.auth.clone(), endpoint.clone(), Arc::clone(fate));
+    let login = move |nonce: Vec<u8>| {
+        let info = ServerInfo {
+            nonce: String::from_utf8_lossy(&nonce).into_owned(),
+            ..ServerInfo::default()
+        };
+        let login = auth.login(&endpoint, &info);
+        ready(login.map(login_fields).map_err(|error| {
+            failed.send_modify(|fate| fate.reported = Some(error));
+            // Its text cannot be had back.
+            async_nats::AuthError::new("")
+        }))
+    };
+    let connecting = AtomicBool::new(true);
+    Ok(ConnectOptions::with_auth_callback(login)
+        .name(&options.name)
+        .custom_inbox_prefix(&options.inbox_prefix)
+        .connection_timeout(options.dial_timeout)
+        .ping_interval(options.ping_after)
+        .tls_client_config(options.tls.config().map_err(Refused::Told)?)
+        .ignore_discovered_servers()
+        .reconnect_to_server_callback(move |_, _| {
+            // The second time the connection is broken, and stays so.
+            let connecting = connecting.swap(false, Ordering::Relaxed);
+            async move {
+                if !connecting {
+                    pending::<()>().await;
+                }
+                None
+            }
+        })
+        .event_callback(on_event(options, fate)))
+}
+
 /// What is done when something happens to a connection.
 fn on_event(
     options: &Options,
-    reported: &Reported,
+    fate: &Arc<watch::Sender<Fate>>,
 ) -> impl Fn(async_nats::Event) -> std::future::Ready<()> + Send + Sync + 'static {
     let tell = Arc::clone(&options.events);
-    let reported = Arc::clone(reported);
+    let fate = Arc::clone(fate);
     move |event| {
         match event {
             async_nats::Event::ServerError(error) => {
-                let error = ClientError::reported(&server_text(&error));
-                *lock(&reported) = Some(error.clone());
+                let error = reported(&error);
+                fate.send_modify(|fate| fate.reported = Some(error.clone()));
                 tell(&Event::Error(error));
             }
             async_nats::Event::Disconnected => {
                 // The library does not tell why, if the server did not.
-                let why = lock(&reported).clone();
-                let why = why.map_or_else(|| "EOF".to_owned(), |error| error.to_string());
+                let why = match &fate.borrow().reported {
+                    Some(error) => error.to_string(),
+                    None => "EOF".to_owned(),
+                };
+                fate.send_modify(|fate| fate.broken = true);
                 tell(&Event::Disconnected(why));
             }
             _ => {}
         }
-        std::future::ready(())
+        ready(())
+    }
+}
+
+/// What a server says while the connection goes on.
+fn reported(error: &async_nats::ServerError) -> ClientError {
+    match server_text(error).as_str() {
+        // The library does not know the limit of the account.
+        "Maximum Payload Violation" => ClientError::MaxPayload,
+        text => ClientError::reported(text),
     }
 }
 
@@ -271,6 +352,7 @@ fn refused(error: &async_nats::ConnectError, failed: Option<ClientError>) -> Ref
     }
     match error.source().and_then(|source| source.downcast_ref()) {
         Some(error) => Refused::Told(ClientError::Server(server_text(error))),
+        None if error.kind() == ConnectErrorKind::TimedOut => Refused::TimedOut,
         None => Refused::Unclear,
     }
 }

@@ -7,61 +7,80 @@ use std::time::{Duration, Instant};
 
 use super::connection::lock;
 use super::library::{Library, LibraryAnswers, Refused};
-use super::{ClientError, Connection, Headers, Message, Options, Subscription};
+use super::{ClientError, Connection, Endpoint, Headers, Message, Options, Subscription};
 
-/// Least time for a connect after another one has failed.
-const LEAST_TIME: Duration = Duration::from_millis(100);
+/// Time for a connect after another one to the same server has used up its own.
+const LAST_PATIENCE: Duration = Duration::from_millis(100);
+
+/// Versions of servers from which on JetStream has an API level: a library does
+/// not read the level itself.
+const LEVELS: [((u32, u32), i64); 2] = [((2, 12), 2), ((2, 11), 1)];
 
 /// A connection for requests. Clones are the same connection.
 #[derive(Clone, Debug)]
 pub struct Requester {
-    shared: Arc<Shared>,
+    way: Arc<Way>,
 }
 
 #[derive(Debug)]
-struct Shared {
-    library: Option<Library>,
-    connection: Mutex<Option<Connection>>,
-    options: Options,
+enum Way {
+    Own(Connection),
+    Library {
+        library: Library,
+        /// For what is no request, and when the library's has broken.
+        own: Mutex<Option<Connection>>,
+        /// The library's server is the first.
+        options: Options,
+    },
 }
 
 impl Requester {
     /// Connects to the first of the servers that accepts.
     ///
-    /// The library tells little of why it could not: then a [`Connection`] is
-    /// tried, and that one's error counts.
-    pub fn connect(options: Options) -> Result<Self, ClientError> {
-        if beyond_the_library(&options) {
-            return Ok(Self::over(Connection::connect(options.clone())?, options));
-        }
-        let begun = Instant::now();
-        let library = match Library::connect(&options) {
-            Ok(library) => library,
-            Err(Refused::Told(error)) => return Err(error),
-            Err(Refused::Unclear) => {
-                let left = options.dial_timeout.saturating_sub(begun.elapsed());
-                let hurried = Options {
-                    dial_timeout: left.max(LEAST_TIME),
-                    ..options.clone()
-                };
-                return Ok(Self::over(Connection::connect(hurried)?, options));
+    /// The library tells little of why it could not: then a [`Connection`] to
+    /// the same server is tried, and that one's error counts.
+    pub fn connect(options: &Options) -> Result<Self, ClientError> {
+        let mut last = ClientError::NoServers;
+        for endpoint in &options.servers {
+            match Self::connect_to(endpoint, options) {
+                Ok(requester) => return Ok(requester),
+                Err(ClientError::NoServers) => {}
+                Err(error) => last = error,
             }
-        };
-        Ok(Self {
-            shared: Arc::new(Shared {
-                library: Some(library),
-                connection: Mutex::new(None),
-                options,
-            }),
-        })
+        }
+        Err(last)
     }
 
-    /// Requests over a connection that was made with these options.
-    pub fn over(connection: Connection, options: Options) -> Self {
+    fn connect_to(endpoint: &Endpoint, options: &Options) -> Result<Self, ClientError> {
+        let own = |patience| {
+            Connection::connect_within(options.clone(), endpoint, patience).map(Self::over)
+        };
+        if beyond_the_library(endpoint, options) {
+            return own(options.dial_timeout);
+        }
+        match Library::connect(endpoint, options) {
+            Ok(library) => Ok(Self::over_library(library, endpoint, options)),
+            Err(Refused::Told(error)) => Err(error),
+            Err(Refused::TimedOut) => own(LAST_PATIENCE),
+            Err(Refused::Unclear) => own(options.dial_timeout),
+        }
+    }
+
+    /// Requests over a connection.
+    pub fn over(connection: Connection) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                library: None,
-                connection: Mutex::new(Some(connection)),
+            way: Arc::new(Way::Own(connection)),
+        }
+    }
+
+    fn over_library(library: Library, endpoint: &Endpoint, options: &Options) -> Self {
+        let mut options = options.clone();
+        options.servers.sort_by_key(|server| server != endpoint);
+        let own = Mutex::new(None);
+        Self {
+            way: Arc::new(Way::Library {
+                library,
+                own,
                 options,
             }),
         }
@@ -70,22 +89,43 @@ impl Requester {
     /// A connection for what is no request; made with the first call if
     /// requests go another way.
     pub fn connection(&self) -> Result<Connection, ClientError> {
-        let mut connection = lock(&self.shared.connection);
-        if let Some(connection) = &*connection {
-            return Ok(connection.clone());
+        match &*self.way {
+            Way::Own(connection) => Ok(connection.clone()),
+            Way::Library { own, options, .. } => {
+                let mut own = lock(own);
+                let connection = match own.take() {
+                    Some(connection) => connection,
+                    None => Connection::connect(options.clone())?,
+                };
+                Ok(own.insert(connection).clone())
+            }
         }
-        let made = Connection::connect(self.shared.options.clone())?;
-        *connection = Some(made.clone());
-        Ok(made)
+    }
+
+    /// Whether JetStream of the server has an API level, and which, as far as
+    /// commands need to know.
+    pub fn api_level(&self) -> i64 {
+        match &*self.way {
+            Way::Own(connection) => connection.api_level(),
+            Way::Library { library, .. } => level_of(&library.server_version()),
+        }
     }
 
     /// The last error that the server reported, once.
     pub fn take_error(&self) -> Option<ClientError> {
-        match &self.shared.library {
-            Some(library) => library.take_error(),
-            None => lock(&self.shared.connection)
-                .as_ref()
-                .and_then(Connection::take_error),
+        match &*self.way {
+            Way::Own(connection) => connection.take_error(),
+            Way::Library { library, own, .. } => {
+                let own = lock(own).as_ref().and_then(Connection::take_error);
+                library.take_error().or(own)
+            }
+        }
+    }
+
+    fn library(&self) -> Option<&Library> {
+        match &*self.way {
+            Way::Library { library, .. } if !library.is_broken() => Some(library),
+            Way::Library { .. } | Way::Own(_) => None,
         }
     }
 
@@ -97,7 +137,7 @@ impl Requester {
         payload: &[u8],
         patience: Duration,
     ) -> Result<Message, ClientError> {
-        match &self.shared.library {
+        match self.library() {
             Some(library) => library.request(subject, headers, payload, patience),
             None => self
                 .connection()?
@@ -112,7 +152,7 @@ impl Requester {
         headers: Option<&Headers>,
         payload: &[u8],
     ) -> Result<Answers, ClientError> {
-        if let Some(library) = &self.shared.library {
+        if let Some(library) = self.library() {
             return Ok(Answers::Library(library.ask(subject, headers, payload)?));
         }
         let connection = self.connection()?;
@@ -122,23 +162,40 @@ impl Requester {
         Ok(Answers::Own(answers))
     }
 
-    /// Closes the connections for good.
+    /// Closes the connection; that of the library ends with its last clone.
     pub fn close(&self) {
-        if let Some(connection) = lock(&self.shared.connection).take() {
+        let connection = match &*self.way {
+            Way::Own(connection) => Some(connection.clone()),
+            Way::Library { own, .. } => lock(own).take(),
+        };
+        if let Some(connection) = connection {
             connection.close();
         }
     }
 }
 
 /// Whether the library knows no way, or a slow one: for each TLS handshake it
-/// reads all authorities of the system, whichever are trusted.
-pub(super) fn beyond_the_library(options: &Options) -> bool {
+/// reads all authorities of the system, whichever are trusted. It looks at no
+/// prefix before it writes it.
+pub(super) fn beyond_the_library(endpoint: &Endpoint, options: &Options) -> bool {
+    let odd = |token: &str| token.is_empty() || token.contains(char::is_whitespace);
     options.proxy.is_some()
         || options.tls.wanted()
-        || options
-            .servers
-            .iter()
-            .any(|server| server.tls || server.websocket)
+        || endpoint.tls
+        || endpoint.websocket
+        || options.inbox_prefix.split('.').any(odd)
+}
+
+/// The API level of a server of this version.
+pub(super) fn level_of(version: &str) -> i64 {
+    let mut numbers = version.split('.').map(|part| part.parse().ok());
+    let (Some(Some(major)), Some(Some(minor))) = (numbers.next(), numbers.next()) else {
+        return 0;
+    };
+    LEVELS
+        .into_iter()
+        .find(|(since, _)| (major, minor) >= *since)
+        .map_or(0, |(_, level)| level)
 }
 
 /// Answers to a request.

@@ -7,10 +7,17 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use super::library::{Library, Refused};
-use super::requester::beyond_the_library;
+use super::requester::{beyond_the_library, level_of};
 use super::scripted::{INFO, PATIENCE, greet, listening, read_to_ping, server};
-use super::servers::Servers;
-use super::{ClientError, Connection, Endpoint, Event, Headers, Requester};
+use super::{ClientError, Endpoint, Event, Headers, Options, Requester};
+
+/// Connects to the only server of these options.
+fn connect(options: &Options) -> Result<Library, Refused> {
+    Library::connect(options.servers.first().unwrap(), options)
+}
+
+/// Where no server listens.
+const NOBODY: &str = "127.0.0.1:1";
 
 /// A header block without headers.
 const PLAIN: &str = "NATS/1.0\r\n\r\n";
@@ -84,7 +91,7 @@ fn a_request_and_its_answer() {
         peer.answer("NATS/1.0 503\r\n\r\n", "");
         peer.wait_for_end();
     });
-    let library = Library::connect(&options).unwrap();
+    let library = connect(&options).unwrap();
     let mut headers = Headers::new();
     headers.add("K", "v");
     let answer = library.request("a", Some(&headers), b"hello", PATIENCE);
@@ -102,7 +109,7 @@ fn a_request_and_its_answer() {
 #[test]
 fn what_cannot_be_sent_is_told() {
     let (options, thread) = server(|socket| Peer::greet(socket).wait_for_end());
-    let library = Library::connect(&options).unwrap();
+    let library = connect(&options).unwrap();
     let request = |subject: &str, payload: &[u8]| {
         let answer = library.request(subject, None, payload, PATIENCE);
         assert_eq!(
@@ -132,7 +139,7 @@ fn what_the_server_says_instead_of_an_answer() {
         peer.say("-ERR 'Permissions Violation for Publish to \"a\"'\r\n");
         peer.wait_for_end();
     });
-    let requester = Requester::connect(options).unwrap();
+    let requester = Requester::connect(&options).unwrap();
     let patience = Duration::from_millis(1);
     let answer = requester.request("a", None, b"", patience);
     assert_eq!(answer, Err(ClientError::Timeout));
@@ -142,6 +149,7 @@ fn what_the_server_says_instead_of_an_answer() {
             Some(error) => break error,
             None => assert!(begun.elapsed() < PATIENCE),
         }
+        std::thread::sleep(patience);
     };
     let text = error.to_string();
     assert!(text.contains("Publish to \"a\""), "{text}");
@@ -160,7 +168,7 @@ fn many_answer_to_one_request() {
         }
         peer.wait_for_end();
     });
-    let requester = Requester::connect(options).unwrap();
+    let requester = Requester::connect(&options).unwrap();
     let mut answers = requester.ask("a", None, b"").unwrap();
     for number in ["1", "2"] {
         let answer = answers.next_before(Instant::now() + PATIENCE).unwrap();
@@ -182,7 +190,7 @@ fn refusal(greeting: &'static str, to_login: &'static str) -> Refused {
             lines.get_mut().write_all(to_login.as_bytes()).unwrap();
         }
     });
-    let refused = Library::connect(&options).unwrap_err();
+    let refused = connect(&options).unwrap_err();
     thread.join().unwrap();
     refused
 }
@@ -191,10 +199,8 @@ fn refusal(greeting: &'static str, to_login: &'static str) -> Refused {
 fn a_refused_login_is_told_as_the_server_did() {
     for text in ["Authorization Violation", "Account Limit of Connections"] {
         let error: &'static str = format!("-ERR '{text}'\r\n").leak();
-        match refusal(INFO, error) {
-            Refused::Told(told) => assert_eq!(told.to_string(), format!("nats: {text}")),
-            unclear @ Refused::Unclear => panic!("{unclear:?}"),
-        }
+        let told = ClientError::Server(text.to_owned());
+        assert_eq!(refusal(INFO, error), Refused::Told(told));
     }
     for greeting in [
         "INFO nonsense\r\n",
@@ -221,7 +227,7 @@ fn what_logs_in_is_what_the_settings_say() {
     let endpoint = options.servers.first_mut().unwrap();
     (endpoint.user, endpoint.password) = (Some("u".to_owned()), Some("p".to_owned()));
     "tool".clone_into(&mut options.name);
-    drop(Library::connect(&options).unwrap());
+    drop(connect(&options).unwrap());
     thread.join().unwrap();
 }
 
@@ -232,7 +238,7 @@ fn a_login_that_cannot_be_made_is_told() {
         let _ = copy(&mut socket, &mut sink());
     });
     options.auth.nkey = Some(super::Secret::Text("none".to_owned()));
-    let error = Requester::connect(options).unwrap_err();
+    let error = Requester::connect(&options).unwrap_err();
     assert_eq!(error.to_string(), "nats: nkeys not supported by the server");
     thread.join().unwrap();
 }
@@ -247,7 +253,7 @@ fn where_the_library_fails_the_other_client_tries() {
         peer.answer(PLAIN, "ok");
         peer.wait_for_end();
     });
-    let requester = Requester::connect(options).unwrap();
+    let requester = Requester::connect(&options).unwrap();
     let answer = requester.request("a", None, b"", PATIENCE).unwrap();
     assert_eq!(answer.text(), "ok");
     requester.close();
@@ -256,9 +262,8 @@ fn where_the_library_fails_the_other_client_tries() {
 
 #[test]
 fn the_other_client_says_why_there_is_no_connection() {
-    let (options, thread) = listening(drop);
-    thread.join().unwrap();
-    let error = Requester::connect(options).unwrap_err();
+    let options = Options::new(vec![Endpoint::parse(NOBODY).unwrap()]);
+    let error = Requester::connect(&options).unwrap_err();
     assert_eq!(error, ClientError::NoServers);
     let (mut options, thread) = listening(|listener| {
         let silent: Vec<_> = (0..2).map(|_| listener.accept().unwrap()).collect();
@@ -267,7 +272,7 @@ fn the_other_client_says_why_there_is_no_connection() {
         }
     });
     options.dial_timeout = Duration::from_millis(20);
-    let error = Requester::connect(options).unwrap_err().to_string();
+    let error = Requester::connect(&options).unwrap_err().to_string();
     assert!(error.starts_with("read tcp 127.0.0.1:"), "{error}");
     assert!(error.ends_with(": i/o timeout"), "{error}");
     thread.join().unwrap();
@@ -283,30 +288,30 @@ fn messages_go_over_a_connection_of_their_own() {
         requests.answer(PLAIN, "");
         messages.wait_for_end();
     });
-    let requester = Requester::connect(options.clone()).unwrap();
+    let requester = Requester::connect(&options).unwrap();
     let connection = requester.connection().unwrap();
     connection.publish("b", "", None, b"").unwrap();
     // There is one; a third would never be accepted.
     requester.connection().unwrap();
     requester.request("a", None, b"", PATIENCE).unwrap();
     // All goes over one that is there.
-    let over = Requester::over(connection, options);
+    let over = Requester::over(connection);
     over.connection().unwrap();
     requester.close();
-    assert_eq!(
-        over.request("a", None, b"", PATIENCE),
-        Err(ClientError::Closed)
-    );
+    let closed = over.request("a", None, b"", PATIENCE);
+    assert_eq!(closed, Err(ClientError::Closed));
     thread.join().unwrap();
 }
 
 #[test]
-fn a_lost_connection_is_made_anew() {
+fn a_broken_connection_is_told_and_requests_go_on_over_the_other_client() {
     let (mut options, thread) = listening(|listener| {
         Peer::greet(listener.accept().unwrap().0).say("-ERR 'User Authentication Expired'\r\n");
         let mut peer = Peer::greet(listener.accept().unwrap().0);
-        peer.hear("PUB a ");
-        peer.answer(PLAIN, "again");
+        for _ in 0..2 {
+            peer.hear("PUB a ");
+            peer.answer(PLAIN, "again");
+        }
         peer.wait_for_end();
     });
     let (sender, lost) = channel();
@@ -316,89 +321,181 @@ fn a_lost_connection_is_made_anew() {
             sender.lock().unwrap().send(why.clone()).unwrap();
         }
     });
-    let library = Library::connect(&options).unwrap();
-    assert_eq!(
-        lost.recv_timeout(PATIENCE).unwrap(),
-        "nats: User Authentication Expired"
-    );
-    let answer = library.request("a", None, b"", PATIENCE).unwrap();
+    let requester = Requester::connect(&options).unwrap();
+    let why = lost.recv_timeout(PATIENCE).unwrap();
+    assert_eq!(why, "nats: User Authentication Expired");
+    let answer = requester.request("a", None, b"", PATIENCE).unwrap();
     assert_eq!(answer.text(), "again");
-    drop(library);
+    let mut answers = requester.ask("a", None, b"").unwrap();
+    let answer = answers.next_before(Instant::now() + PATIENCE).unwrap();
+    assert_eq!(answer.text(), "again");
+    requester.close();
     thread.join().unwrap();
 }
 
-fn known(url: &str, failed_attempts: usize) -> async_nats::Server {
-    async_nats::Server {
-        addr: url.parse().unwrap(),
-        failed_attempts,
-        did_connect: true,
-        is_discovered: false,
-        last_error: None,
+#[test]
+fn a_connection_that_ends_with_an_error_ends_the_wait() {
+    for (text, error) in [
+        (
+            "Maximum Payload Violation",
+            "nats: maximum payload exceeded",
+        ),
+        ("Authorization Violation", "nats: Authorization Violation"),
+    ] {
+        let (options, thread) = server(move |socket| {
+            let mut peer = Peer::greet(socket);
+            peer.hear("PUB a ");
+            peer.say(&format!("-ERR '{text}'\r\n"));
+        });
+        let library = connect(&options).unwrap();
+        let answer = library.request("a", None, b"", PATIENCE).unwrap_err();
+        assert_eq!(answer.to_string(), error);
+        thread.join().unwrap();
+    }
+}
+
+/// The library panics at this.
+const PANIC: &str = "-ERR\r\n";
+
+#[test]
+fn a_panic_of_the_library_ends_its_connection_and_nothing_else() {
+    assert_eq!(refusal(PANIC, ""), Refused::Unclear);
+    assert_eq!(refusal(INFO, PANIC), Refused::Unclear);
+    let (options, thread) = listening(|listener| {
+        let mut peer = Peer::greet(listener.accept().unwrap().0);
+        peer.hear("PUB a ");
+        peer.say(PANIC);
+        let mut peer = Peer::greet(listener.accept().unwrap().0);
+        peer.hear("PUB b ");
+        peer.answer(PLAIN, "");
+        peer.wait_for_end();
+    });
+    let requester = Requester::connect(&options).unwrap();
+    let broken = requester.request("a", None, b"", PATIENCE);
+    assert_eq!(broken, Err(ClientError::Closed));
+    requester.request("b", None, b"", PATIENCE).unwrap();
+    requester.close();
+    thread.join().unwrap();
+}
+
+#[test]
+fn each_server_has_all_of_the_time() {
+    let (mut options, silent) = listening(|listener| {
+        let both: Vec<_> = (0..2).map(|_| listener.accept().unwrap()).collect();
+        for (mut socket, _) in both {
+            let _ = copy(&mut socket, &mut sink());
+        }
+    });
+    let (others, slow) = server(|socket| {
+        // Longer than what the first one gets in the end.
+        std::thread::sleep(Duration::from_millis(300));
+        Peer::greet(socket).wait_for_end();
+    });
+    options.dial_timeout = Duration::from_secs(3);
+    options.servers.extend(others.servers);
+    drop(Requester::connect(&options).unwrap());
+    silent.join().unwrap();
+    slow.join().unwrap();
+}
+
+#[test]
+fn a_refused_login_is_not_tried_twice() {
+    let (mut options, thread) = listening(|listener| {
+        let (mut socket, _) = listener.accept().unwrap();
+        socket.write_all(INFO.as_bytes()).unwrap();
+        let mut lines = BufReader::new(socket);
+        read_to_ping(&mut lines);
+        let refusal = b"-ERR 'Authorization Violation'\r\n";
+        lines.get_mut().write_all(refusal).unwrap();
+        drop(lines);
+        listener.set_nonblocking(true).unwrap();
+        assert!(listener.accept().is_err());
+    });
+    options.servers.push(Endpoint::parse(NOBODY).unwrap());
+    let error = Requester::connect(&options).unwrap_err().to_string();
+    assert_eq!(error, "nats: Authorization Violation");
+    thread.join().unwrap();
+}
+
+#[test]
+fn a_server_without_a_limit_of_messages() {
+    let (options, thread) = listening(|listener| {
+        let greeting = "INFO {\"server_id\":\"S\"}\r\n";
+        for answers in [false, true] {
+            let (mut socket, _) = listener.accept().unwrap();
+            socket.write_all(greeting.as_bytes()).unwrap();
+            let mut lines = BufReader::new(socket);
+            read_to_ping(&mut lines);
+            lines.get_mut().write_all(b"PONG\r\n").unwrap();
+            let mut peer = Peer {
+                lines,
+                sid: String::new(),
+                message: Default::default(),
+            };
+            if answers {
+                peer.hear("PUB a ");
+                peer.answer(PLAIN, "");
+            }
+            peer.wait_for_end();
+        }
+    });
+    let requester = Requester::connect(&options).unwrap();
+    requester.request("a", None, b"x", PATIENCE).unwrap();
+    requester.close();
+    thread.join().unwrap();
+}
+
+#[test]
+fn levels_follow_from_versions() {
+    for (version, level) in [
+        ("2.15.1", 2),
+        ("3.0.0", 2),
+        ("2.12.0-beta.1", 2),
+        ("2.11.9", 1),
+        ("2.10.29", 0),
+        ("2", 0),
+        ("", 0),
+    ] {
+        assert_eq!(level_of(version), level, "{version}");
     }
 }
 
 #[test]
-fn servers_are_tried_in_their_order() {
-    let endpoints = Endpoint::parse_list("a:1,u:p@b:2").unwrap();
-    let mut servers = Servers::new(&endpoints, 1).unwrap();
-    let mut choose = |failed: [usize; 3]| {
-        let all = ["nats://a:1", "nats://b:2", "nats://c:3"];
-        let known: Vec<_> = all
-            .iter()
-            .zip(failed)
-            .map(|(url, count)| known(url, count))
-            .collect();
-        let choice = servers.choose(&known).unwrap();
-        let waits = choice.delay.unwrap() > Duration::ZERO;
-        let user = servers.chosen().user.clone();
-        (choice.addr.as_url_str().to_owned(), waits, user)
-    };
-    let user = || Some("u".to_owned());
-    let (a, b, c) = ("nats://a:1", "nats://b:2", "nats://c:3");
-    assert_eq!(choose([0, 0, 0]), (b.to_owned(), false, user()));
-    // The connection was there and broke: all of them, each round after a while.
-    assert_eq!(choose([0, 0, 0]), (a.to_owned(), true, None));
-    assert_eq!(choose([1, 0, 0]), (b.to_owned(), false, user()));
-    // One that was told about logs in as the one that told.
-    assert_eq!(choose([1, 1, 0]), (c.to_owned(), false, user()));
-    assert_eq!(choose([1, 1, 1]), (a.to_owned(), true, None));
-    // That one worked.
-    assert_eq!(choose([0, 1, 1]), (a.to_owned(), true, None));
-    assert_eq!(choose([1, 1, 1]), (b.to_owned(), false, user()));
-}
-
-#[test]
 fn nothing_is_listened_to_where_only_answers_are_wanted() {
-    let (options, thread) = server(|socket| {
-        let mut lines = greet(socket);
-        let mut rest = String::new();
-        lines.read_to_string(&mut rest).unwrap();
-        assert!(!rest.contains("SUB"), "{rest}");
+    let (asked, is_asked) = channel();
+    let (mut options, thread) = server(move |socket| {
+        let mut peer = Peer::greet(socket);
+        let mut line = String::new();
+        // All that it has to say it says before it asks for a sign of life.
+        peer.lines.read_line(&mut line).unwrap();
+        assert_eq!(line, "PING\r\n");
+        asked.send(()).unwrap();
+        peer.wait_for_end();
     });
-    drop(Library::connect(&options).unwrap());
-    thread.join().unwrap();
-    // The other client is the same in that.
-    let (options, thread) = server(|socket| {
-        let mut lines = greet(socket);
-        let mut rest = String::new();
-        lines.read_to_string(&mut rest).unwrap();
-        assert_eq!(rest, "");
-    });
-    Connection::connect(options).unwrap().close();
+    options.ping_after = Duration::from_millis(50);
+    let library = connect(&options).unwrap();
+    is_asked.recv_timeout(PATIENCE).unwrap();
+    drop(library);
     thread.join().unwrap();
 }
 
 #[test]
 fn the_library_gets_what_it_can_do() {
-    let options = |url: &str| super::Options::new(Endpoint::parse_list(url).unwrap());
-    assert!(!beyond_the_library(&options("a, nats://u:p@b:1")));
-    for url in ["a,tls://b", "ws://a", "wss://a"] {
-        assert!(beyond_the_library(&options(url)), "{url}");
+    let options = |url: &str| Options::new(Endpoint::parse_list(url).unwrap());
+    let beyond = |options: &Options| beyond_the_library(&options.servers[0], options);
+    assert!(!beyond(&options("a, nats://u:p@b:1")));
+    for url in ["tls://a", "ws://a", "wss://a"] {
+        assert!(beyond(&options(url)), "{url}");
     }
     let mut proxied = options("a");
     proxied.set_proxy("socks5://p:1").unwrap();
-    assert!(beyond_the_library(&proxied));
+    assert!(beyond(&proxied));
+    for prefix in ["", "a b", "a..b", ".a", "a\r\n"] {
+        let mut odd = options("a");
+        prefix.clone_into(&mut odd.inbox_prefix);
+        assert!(beyond(&odd), "{prefix:?}");
+    }
     let mut trusting = options("a");
     trusting.tls.authorities = Some("ca.pem".into());
-    assert!(beyond_the_library(&trusting));
+    assert!(beyond(&trusting));
 }

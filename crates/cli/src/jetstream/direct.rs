@@ -94,11 +94,11 @@ pub fn direct_pages(
     selector: &Json,
     mut take: impl FnMut(DirectMessage) -> bool,
 ) -> Result<usize, ApiError> {
-    let inbox = api.connection()?.new_inbox();
-    let answers = api.connection()?.subscribe(&inbox, "")?;
+    let connection = api.connection()?;
+    let inbox = connection.new_inbox();
+    let answers = connection.subscribe(&inbox, "")?;
     let subject = api.subject(&format!("DIRECT.GET.{stream}"));
-    api.connection()?
-        .publish(&subject, &inbox, None, selector.compact().as_bytes())?;
+    connection.publish(&subject, &inbox, None, selector.compact().as_bytes())?;
     let mut count = 0;
     loop {
         let answer = match answers.next(api.timeout) {

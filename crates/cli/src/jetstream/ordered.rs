@@ -5,7 +5,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Api, ApiError, Delivered, Start};
-use crate::client::{ClientError, Message, Subscription, unique_id};
+use crate::client::{ClientError, Connection, Message, Subscription, unique_id};
 use crate::output::Json;
 
 /// Interval of the heartbeats that are asked for. A few seconds: a consumer
@@ -25,6 +25,7 @@ fn nanos(time: Duration) -> i64 {
 #[derive(Debug)]
 pub struct Ordered {
     api: Api,
+    connection: Connection,
     stream: String,
     filter: String,
     headers_only: bool,
@@ -52,6 +53,7 @@ impl Ordered {
         let (consumer, messages, pending) = create(api, stream, filter, &start, headers_only)?;
         Ok(Self {
             api: api.clone(),
+            connection: api.connection()?,
             stream: stream.to_owned(),
             filter: filter.to_owned(),
             headers_only,
@@ -113,7 +115,7 @@ impl Ordered {
             message.header("Nats-Consumer-Stalled"),
         ] {
             if let Some(subject) = subject.filter(|subject| !subject.is_empty()) {
-                self.api.connection()?.publish(subject, "", None, b"")?;
+                self.connection.publish(subject, "", None, b"")?;
             }
         }
         let last = message
@@ -154,9 +156,7 @@ impl Ordered {
     /// so that nothing depends on its answer.
     fn remove(&self) {
         let name = format!("CONSUMER.DELETE.{}.{}", self.stream, self.consumer);
-        let Ok(connection) = self.api.connection() else {
-            return;
-        };
+        let connection = &self.connection;
         let _ = connection.publish(&self.api.subject(&name), &connection.new_inbox(), None, b"");
         let _ = connection.flush(self.api.timeout);
     }
@@ -178,8 +178,9 @@ fn create(
     headers_only: bool,
 ) -> Result<(String, Subscription, u64), ApiError> {
     let name = unique_id();
-    let inbox = api.connection()?.new_inbox();
-    let messages = api.connection()?.subscribe(&inbox, "")?;
+    let connection = api.connection()?;
+    let inbox = connection.new_inbox();
+    let messages = connection.subscribe(&inbox, "")?;
     let mut config = Json::object();
     start.apply(&mut config);
     config

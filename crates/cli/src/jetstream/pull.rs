@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{Api, ApiError, Delivered};
-use crate::client::{ClientError, Message, Subscription};
+use crate::client::{ClientError, Connection, Message, Subscription};
 use crate::output::Json;
 
 /// Time for which a request for messages waits on the server. Shorter than the
@@ -15,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(2);
 /// Requests messages of a consumer, batch by batch.
 #[derive(Debug)]
 pub struct Pull {
-    api: Api,
+    connection: Connection,
     subject: String,
     inbox: String,
     messages: Subscription,
@@ -28,11 +28,12 @@ pub struct Pull {
 impl Pull {
     /// Requests for `batch` messages at a time.
     pub fn new(api: &Api, stream: &str, consumer: &str, batch: usize) -> Result<Self, ApiError> {
-        let inbox = api.connection()?.new_inbox();
-        let messages = api.connection()?.subscribe(&inbox, "")?;
+        let connection = api.connection()?;
+        let inbox = connection.new_inbox();
+        let messages = connection.subscribe(&inbox, "")?;
         Ok(Self {
             subject: api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}")),
-            api: api.clone(),
+            connection,
             inbox,
             messages,
             batch: batch.max(1),
@@ -49,12 +50,8 @@ impl Pull {
                 i64::try_from(expires.as_nanos()).unwrap_or(i64::MAX),
             )
             .with("batch", self.batch);
-        self.api.connection()?.publish(
-            &self.subject,
-            &self.inbox,
-            None,
-            body.compact().as_bytes(),
-        )?;
+        self.connection
+            .publish(&self.subject, &self.inbox, None, body.compact().as_bytes())?;
         self.open = self.batch;
         self.expires = Some(Instant::now() + expires + GRACE);
         Ok(())

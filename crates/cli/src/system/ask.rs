@@ -64,8 +64,7 @@ pub struct System {
 }
 
 impl System {
-    /// Over the connection of a run; over one of their own for commands that
-    /// ask for nothing but answers.
+    /// Over the connection of a run.
     pub fn of(session: &mut Session) -> Result<Self> {
         let matches = &session.matches;
         let has_archive = matches

@@ -1,5 +1,5 @@
-//! What the `nats` tool needs of a client and async-nats does not have (docs/ARCHITECTURE.md, "The client"). Each test
-//! says what is so today. One that fails after an update of the library means: look again whether the tool can use it.
+//! What the `nats` tool needs of a client and async-nats does not have (docs/ARCHITECTURE.md, "The clients"). Each test
+//! says what is so today. One that fails after an update of the library means: look again where the tool can use it.
 //!
 //! A server of a few lines answers what a test wants it to.
 
@@ -187,4 +187,43 @@ async fn the_info_of_a_server_is_cut_down() -> Outcome {
         assert!(!info.contains(value), "{info}");
     }
     Ok(())
+}
+
+/// An account may allow less than its server; that is told with a second INFO.
+#[tokio::test]
+async fn the_limit_of_an_account_is_not_read() -> Outcome {
+    let (client, mut server, _) = connect().await?;
+    server.send("INFO {\"server_id\":\"S\",\"max_payload\":100}\r\nPING\r\n")?;
+    tokio::task::spawn_blocking(move || server.wait_for("PONG").map(|_| server)).await??;
+    assert_eq!(client.max_payload(), 1_048_576);
+    Ok(())
+}
+
+/// Whoever answers on the port may send what is no NATS. The tool takes 1 MiB of it.
+#[tokio::test]
+async fn a_line_may_be_as_long_as_it_likes() -> Outcome {
+    let (_client, mut server, events) = connect().await?;
+    server.send("INFO ")?;
+    let sent = tokio::task::spawn_blocking(move || {
+        let sent = (0..8).try_for_each(|_| server.send(&"x".repeat(1 << 20)));
+        sent.map(|()| server)
+    });
+    let server = timeout(PATIENCE, sent).await???;
+    assert!(!happened(&events, |event| *event == Event::Disconnected));
+    drop(server);
+    Ok(())
+}
+
+/// The tool says what it cannot read, and goes on.
+#[tokio::test]
+async fn an_error_without_a_text_is_a_panic() -> Outcome {
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let address = listener.local_addr()?.to_string();
+    let server = tokio::task::spawn_blocking(move || {
+        let (mut socket, _) = listener.accept()?;
+        socket.write_all(b"-ERR\r\n")
+    });
+    let connected = tokio::spawn(async_nats::connect(address)).await;
+    assert!(connected.is_err_and(|error| error.is_panic()));
+    Ok(server.await??)
 }

@@ -206,6 +206,7 @@ pub fn ordered(session: &mut Session) -> Result<()> {
 /// Messages of a subject in order, over push consumers that come and go.
 struct Order<'a> {
     api: &'a Api,
+    connection: Connection,
     stream: String,
     subject: &'a str,
     messages: Subscription,
@@ -224,10 +225,12 @@ impl<'a> Order<'a> {
             [one] => one.as_text().unwrap_or_default().to_owned(),
             _ => bail!("nats: no stream matches subject"),
         };
-        let inbox = api.connection()?.new_inbox();
+        let connection = api.connection()?;
+        let inbox = connection.new_inbox();
         let mut order = Self {
-            messages: api.connection()?.subscribe(&inbox, "")?,
+            messages: connection.subscribe(&inbox, "")?,
             api,
+            connection,
             stream,
             subject,
             inbox,
@@ -276,22 +279,21 @@ impl<'a> Order<'a> {
 
     /// Begins again with another inbox, so that nothing of before comes.
     fn begin_again(&mut self) -> Result<()> {
-        self.inbox = self.api.connection()?.new_inbox();
-        self.messages = self.api.connection()?.subscribe(&self.inbox, "")?;
+        self.inbox = self.connection.new_inbox();
+        self.messages = self.connection.subscribe(&self.inbox, "")?;
         self.create()
     }
 
     /// Waits for the next message, however long it takes.
     fn next(&mut self) -> Result<()> {
-        let connection = &self.api.connection()?;
         loop {
             let patience = HEARTBEAT * (MISSING_HEARTBEATS + 1);
-            let Some(message) = next_message(connection, &self.messages, patience)? else {
+            let Some(message) = next_message(&self.connection, &self.messages, patience)? else {
                 self.begin_again()?;
                 return self.next();
             };
             if message.status() == 100 {
-                answer_flow_control(connection, &message)?;
+                answer_flow_control(&self.connection, &message)?;
                 continue;
             }
             match Delivered::parse(&message.reply) {
@@ -460,17 +462,19 @@ pub fn pull(session: &mut Session) -> Result<()> {
             counter.state("Setup     ");
             let begun = Instant::now();
             find_or_create(&api, setup).map_err(|error| error.context("PullSubscribe"))?;
-            let inbox = api.connection()?.new_inbox();
+            let connection = &api.connection()?;
+            let inbox = connection.new_inbox();
             let pulls = Pulls {
-                messages: api.connection()?.subscribe(&format!("{inbox}.*"), "")?,
-                api: &api,
+                messages: connection.subscribe(&format!("{inbox}.*"), "")?,
+                connection,
+                timeout: api.timeout,
                 inbox,
                 subject: api.subject(&format!(
                     "CONSUMER.MSG.NEXT.{}.{}",
                     setup.stream, setup.consumer
                 )),
             };
-            api.connection()?.flush(api.timeout)?;
+            connection.flush(api.timeout)?;
             let mut taken = Taken::new(&setup.plan, count, counter);
             while taken.wants_more() {
                 counter.state("Pulling   ");
@@ -484,11 +488,11 @@ pub fn pull(session: &mut Session) -> Result<()> {
                 }
                 counter.state("Handling  ");
                 for message in fetched {
-                    taken.take(|| setup.acks.ack(&api.connection()?, &message))?;
+                    taken.take(|| setup.acks.ack(connection, &message))?;
                 }
             }
-            api.connection()?.write_operations(&[])?;
-            Ok(began_at(begun, taken.sample(&api.connection()?, None)))
+            connection.write_operations(&[])?;
+            Ok(began_at(begun, taken.sample(connection, None)))
         }));
     }
     setup.run(&api, works)
@@ -529,7 +533,8 @@ fn find_or_create(api: &Api, setup: &Setup) -> Result<()> {
 
 /// Requests for messages, one after the other.
 struct Pulls<'a> {
-    api: &'a Api,
+    connection: &'a Connection,
+    timeout: Duration,
     messages: Subscription,
     inbox: String,
     /// Subject of requests.
@@ -547,8 +552,7 @@ impl Pulls<'_> {
             body.set("no_wait", true);
         }
         let reply = format!("{}.{}", self.inbox, crate::client::unique_id());
-        self.api
-            .connection()?
+        self.connection
             .publish(&self.subject, &reply, None, body.compact().as_bytes())?;
         Ok(())
     }
@@ -556,13 +560,13 @@ impl Pulls<'_> {
     /// Messages that are there, at most so many; otherwise those that come in
     /// time.
     fn fetch(&self, wanted: u64) -> Result<Vec<Message>> {
-        let deadline = Instant::now() + self.api.timeout;
+        let deadline = Instant::now() + self.timeout;
         let mut no_wait = wanted > 1;
         let mut fetched = Vec::new();
         self.request(wanted, deadline, no_wait)?;
         while (fetched.len() as u64) < wanted {
             let left = deadline.saturating_duration_since(Instant::now());
-            let Some(message) = next_message(&self.api.connection()?, &self.messages, left)? else {
+            let Some(message) = next_message(self.connection, &self.messages, left)? else {
                 break;
             };
             match message.status() {

@@ -1,7 +1,7 @@
 //! `nats consumer rm`, `reset`, `pause`, `resume` and `unpin`.
 
 use super::information::{pause_end, show, whole_seconds};
-use super::pick::{beyond_answers, chosen};
+use super::pick::chosen;
 use super::settings::until;
 use crate::bail;
 use crate::failure::Result;
@@ -67,7 +67,6 @@ pub fn reset(session: &mut Session) -> Result<()> {
 pub fn pause(session: &mut Session) -> Result<()> {
     let force = session.matches.on("force");
     let given = session.matches.arg("until").unwrap_or_default().to_owned();
-    beyond_answers(session)?;
     let (api, info) = chosen(session, force)?;
     session.need_api_level(1, "pausing Consumers requires NATS Server 2.11")?;
     let (stream, consumer) = (info.text("stream_name"), info.text("name"));
@@ -111,7 +110,6 @@ pub fn pause(session: &mut Session) -> Result<()> {
 /// Ends a pause.
 pub fn resume(session: &mut Session) -> Result<()> {
     let force = session.matches.on("force");
-    beyond_answers(session)?;
     let (api, info) = chosen(session, force)?;
     session.need_api_level(1, "resuming Consumers requires NATS Server 2.11")?;
     let (stream, consumer) = (info.text("stream_name"), info.text("name"));

@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::information::{ack_text, is_push};
-use super::pick::{beyond_answers, chosen, loaded};
+use super::pick::{chosen, for_messages, loaded};
 use crate::client::{ClientError, Message};
 use crate::failure::{Failure, Result};
 use crate::format::{clock, commas, go_duration};
@@ -58,7 +58,7 @@ pub fn next(session: &mut Session) -> Result<()> {
     let count = matches.int("count");
     let stream = matches.required_arg("stream").to_owned();
     let consumer = matches.required_arg("consumer").to_owned();
-    let api = beyond_answers(session)?;
+    let api = for_messages(session)?;
     // A user may be allowed to get messages, and nothing else.
     let info = loaded(&api, &stream, &consumer);
     for _ in 0..count {
@@ -101,8 +101,9 @@ fn pull(
     info: Option<&Json>,
     handling: Handling,
 ) -> Result<()> {
-    let inbox = api.connection()?.new_inbox();
-    let messages = api.connection()?.subscribe(&inbox, "")?;
+    let connection = api.connection()?;
+    let inbox = connection.new_inbox();
+    let messages = connection.subscribe(&inbox, "")?;
     let subject = api.subject(&format!("CONSUMER.MSG.NEXT.{stream}.{consumer}"));
     let expires = i64::try_from(api.timeout.as_nanos()).unwrap_or(i64::MAX);
     let body = Json::object()
@@ -112,8 +113,7 @@ fn pull(
     if handling.trace {
         log!(">>> {subject}:\n{body}\n");
     }
-    api.connection()?
-        .publish(&subject, &inbox, None, body.as_bytes())?;
+    connection.publish(&subject, &inbox, None, body.as_bytes())?;
     let failed = |why: &dyn std::fmt::Display| Err(no_message(api, stream, consumer, info, why));
     let deadline = Instant::now() + api.timeout;
     loop {
@@ -159,10 +159,11 @@ fn handle(api: &Api, message: &Message, handling: Handling) -> Result<()> {
     if message.reply.is_empty() {
         return Err(failed(&"nats: message does not have a reply"));
     }
-    api.connection()?
+    let connection = api.connection()?;
+    connection
         .publish(&message.reply, "", None, payload.as_bytes())
         .map_err(|error| failed(&error))?;
-    api.connection()?.flush(api.timeout)?;
+    connection.flush(api.timeout)?;
     if terminated {
         println!("\n{done} message");
     } else if !handling.raw {
@@ -231,7 +232,7 @@ fn print(text: &[u8]) -> Result<()> {
 
 /// Receives what a consumer delivers.
 pub fn subscribe(session: &mut Session) -> Result<()> {
-    beyond_answers(session)?;
+    for_messages(session)?;
     let (api, info) = chosen(session, false)?;
     let config = info.at("config");
     let handling = Handling {
@@ -265,21 +266,22 @@ pub fn subscribe(session: &mut Session) -> Result<()> {
         .matches
         .filled("deliver-group")
         .unwrap_or(config.text("deliver_group"));
-    let messages = api.connection()?.subscribe(subject, group)?;
+    let connection = api.connection()?;
+    let messages = connection.subscribe(subject, group)?;
     loop {
         let message = messages.wait().map_err(Failure::from)?;
         if message.status() == 100 {
             // A heartbeat, or a question whether we keep up.
             if let Some(stalled) = message.header("Nats-Consumer-Stalled") {
-                api.connection()?.publish(stalled, "", None, b"")?;
+                connection.publish(stalled, "", None, b"")?;
             } else if !message.reply.is_empty() {
-                api.connection()?.publish(&message.reply, "", None, b"")?;
+                connection.publish(&message.reply, "", None, b"")?;
             }
             continue;
         }
         pushed(&message, handling.raw)?;
         if handling.ack == Answer::Ack && !message.reply.is_empty() {
-            api.connection()?.publish(&message.reply, "", None, b"")?;
+            connection.publish(&message.reply, "", None, b"")?;
         }
     }
 }

@@ -13,9 +13,8 @@ fn api(session: &mut Session) -> Result<Api> {
         .map_err(|failure| failure.context("setup failed"))
 }
 
-/// The same, for commands that need more of a connection than answers:
-/// messages, or what the server says about itself.
-pub fn beyond_answers(session: &mut Session) -> Result<Api> {
+/// The same, for commands that send or receive messages.
+pub fn for_messages(session: &mut Session) -> Result<Api> {
     session
         .jetstream()
         .map_err(|failure| failure.context("setup failed"))

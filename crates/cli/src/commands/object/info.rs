@@ -12,12 +12,12 @@ use crate::session::Session;
 /// Shows a bucket, or an object in it.
 pub fn info(session: &mut Session) -> Result<()> {
     let name = pick(session)?;
-    let bucket = Bucket::open(session.jetstream()?, &name)?;
-    match session.matches.arg("file") {
+    match session.matches.arg("file").map(str::to_owned) {
         Some(file) => {
-            show_object(&bucket, &bucket.object(file)?);
+            let bucket = Bucket::open(session.jetstream()?, &name)?;
+            show_object(&bucket, &bucket.object(&file)?);
         }
-        None => show_bucket(&bucket),
+        None => show_bucket(&Bucket::open(session.management()?, &name)?),
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ const MAX_MESSAGES: usize = 1_000_000;
 
 /// Publishes the lines of standard input: all of them are stored, or none.
 pub fn publish(session: &mut Session, draft: &Draft, mut bodies: Bodies) -> Result<()> {
+    let api = session.jetstream()?;
     session.need_api_level(
         API_LEVEL,
         "Atomic Batch Publishing requires NATS Server 2.12",
@@ -39,7 +40,6 @@ pub fn publish(session: &mut Session, draft: &Draft, mut bodies: Bodies) -> Resu
     if messages.is_empty() {
         bail!("no messages to publish in atomic batch");
     }
-    let api = session.jetstream()?;
     check_stream(&api, &draft.subject)?;
     let ack = send(&api.connection()?, api.timeout, messages)?;
     if !quiet {
