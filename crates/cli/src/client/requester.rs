@@ -25,13 +25,16 @@ pub struct Requester {
 #[derive(Debug)]
 enum Way {
     Own(Connection),
-    Library {
-        library: Library,
-        /// For what is no request, and when the library's has broken.
-        own: Mutex<Option<Connection>>,
-        /// The library's server is the first.
-        options: Options,
-    },
+    Library(Box<OverLibrary>),
+}
+
+#[derive(Debug)]
+struct OverLibrary {
+    library: Library,
+    /// For what is no request, and when the library's has broken.
+    own: Mutex<Option<Connection>>,
+    /// The library's server is the first.
+    options: Options,
 }
 
 impl Requester {
@@ -76,13 +79,13 @@ impl Requester {
     fn over_library(library: Library, endpoint: &Endpoint, options: &Options) -> Self {
         let mut options = options.clone();
         options.servers.sort_by_key(|server| server != endpoint);
-        let own = Mutex::new(None);
+        let over = OverLibrary {
+            library,
+            own: Mutex::new(None),
+            options,
+        };
         Self {
-            way: Arc::new(Way::Library {
-                library,
-                own,
-                options,
-            }),
+            way: Arc::new(Way::Library(Box::new(over))),
         }
     }
 
@@ -91,11 +94,11 @@ impl Requester {
     pub fn connection(&self) -> Result<Connection, ClientError> {
         match &*self.way {
             Way::Own(connection) => Ok(connection.clone()),
-            Way::Library { own, options, .. } => {
-                let mut own = lock(own);
+            Way::Library(over) => {
+                let mut own = lock(&over.own);
                 let connection = match own.take() {
                     Some(connection) => connection,
-                    None => Connection::connect(options.clone())?,
+                    None => Connection::connect(over.options.clone())?,
                 };
                 Ok(own.insert(connection).clone())
             }
@@ -107,7 +110,7 @@ impl Requester {
     pub fn api_level(&self) -> i64 {
         match &*self.way {
             Way::Own(connection) => connection.api_level(),
-            Way::Library { library, .. } => level_of(&library.server_version()),
+            Way::Library(over) => level_of(&over.library.server_version()),
         }
     }
 
@@ -115,17 +118,17 @@ impl Requester {
     pub fn take_error(&self) -> Option<ClientError> {
         match &*self.way {
             Way::Own(connection) => connection.take_error(),
-            Way::Library { library, own, .. } => {
-                let own = lock(own).as_ref().and_then(Connection::take_error);
-                library.take_error().or(own)
+            Way::Library(over) => {
+                let own = lock(&over.own).as_ref().and_then(Connection::take_error);
+                over.library.take_error().or(own)
             }
         }
     }
 
     fn library(&self) -> Option<&Library> {
         match &*self.way {
-            Way::Library { library, .. } if !library.is_broken() => Some(library),
-            Way::Library { .. } | Way::Own(_) => None,
+            Way::Library(over) if !over.library.is_broken() => Some(&over.library),
+            Way::Library(_) | Way::Own(_) => None,
         }
     }
 
@@ -166,7 +169,7 @@ impl Requester {
     pub fn close(&self) {
         let connection = match &*self.way {
             Way::Own(connection) => Some(connection.clone()),
-            Way::Library { own, .. } => lock(own).take(),
+            Way::Library(over) => lock(&over.own).take(),
         };
         if let Some(connection) = connection {
             connection.close();
