@@ -1,17 +1,15 @@
 //! A connection: what commands call.
 
-use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::dial::{Dialled, dial, log_in};
 use super::inbox::unique_id;
-use super::link::Link;
-use super::reader::read_loop;
+use super::reader::{read_loop, reconnect};
+use super::shared::{Shared, State, lock, read_beside};
 use super::subscription::{Entry, Handler, Queue};
 use super::{
     ClientError, Endpoint, Event, Headers, Message, MessageRef, Options, ServerInfo, Subscription,
@@ -21,8 +19,6 @@ use super::{
 /// Output that is gathered before it is written, when the caller publishes
 /// many messages: large enough that a system call costs little per message.
 const WRITE_AT: usize = 64 * 1024;
-/// Output that is kept while the connection is being made anew.
-const MAX_PENDING: usize = 8 << 20;
 
 /// A connection. Clones are the same connection.
 #[derive(Clone, Debug)]
@@ -41,128 +37,6 @@ pub struct Stats {
     pub bytes_in: u64,
     /// Payload bytes sent.
     pub bytes_out: u64,
-}
-
-/// What callers and the reading thread share.
-#[derive(Debug)]
-pub struct Shared {
-    pub(super) options: Options,
-    pub(super) output: Mutex<Output>,
-    pub(super) state: Mutex<State>,
-    pub(super) changed: Condvar,
-    pub(super) subscriptions: Mutex<HashMap<u64, Arc<Entry>>>,
-    waiting: Mutex<HashMap<String, SyncSender<Message>>>,
-    pub(super) messages_in: AtomicU64,
-    pub(super) bytes_in: AtomicU64,
-    messages_out: AtomicU64,
-    bytes_out: AtomicU64,
-    next_sid: AtomicU64,
-    next_token: AtomicU64,
-    /// Prefix of the replies to this connection's requests.
-    replies: String,
-    subscribed_replies: AtomicBool,
-}
-
-/// What goes out.
-#[derive(Debug, Default)]
-pub struct Output {
-    pub(super) link: Option<Arc<Link>>,
-    pub(super) buffer: Vec<u8>,
-}
-
-impl Output {
-    /// Fails if there is no room for so many bytes until there is a link.
-    fn check_room(&self, more: usize) -> Result<(), ClientError> {
-        if self.link.is_none() && self.buffer.len().saturating_add(more) > MAX_PENDING {
-            return Err(ClientError::Other(
-                "nats: outbound buffer limit exceeded".to_owned(),
-            ));
-        }
-        Ok(())
-    }
-}
-
-/// How things are.
-#[derive(Debug, Default)]
-pub struct State {
-    pub(super) info: ServerInfo,
-    /// The server in use.
-    pub(super) endpoint: Option<Endpoint>,
-    pub(super) pings: u64,
-    pub(super) pongs: u64,
-    /// PINGs up to this one were answered; those of a connection that broke
-    /// before only count as done with.
-    pub(super) answered: u64,
-    /// How often the connection broke.
-    pub(super) breaks: u64,
-    pub(super) last_error: Option<ClientError>,
-    pub(super) closed: bool,
-}
-
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Shared {
-    pub(super) fn event(&self, event: &Event) {
-        (self.options.events)(event);
-    }
-
-    /// Writes what is in the buffer. While there is no link it stays there.
-    fn write_out(&self, output: &mut Output) -> Result<(), ClientError> {
-        let Some(link) = &output.link else {
-            return Ok(());
-        };
-        match link.write_all(&output.buffer) {
-            Ok(()) => output.buffer.clear(),
-            Err(_) => {
-                // The reading thread notices, and makes a new connection. What
-                // was on its way is lost, as with any connection that breaks.
-                link.shut_down();
-                output.buffer.clear();
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn write_line(&self, line: &str) -> Result<(), ClientError> {
-        if lock(&self.state).closed {
-            return Err(ClientError::Closed);
-        }
-        let mut output = lock(&self.output);
-        output.check_room(line.len())?;
-        output.buffer.extend_from_slice(line.as_bytes());
-        self.write_out(&mut output)
-    }
-
-    /// Asks for a sign of life, without waiting for it.
-    pub(super) fn ping(&self) -> Result<(), ClientError> {
-        let mut output = lock(&self.output);
-        lock(&self.state).pings += 1;
-        output.buffer.extend_from_slice(b"PING\r\n");
-        self.write_out(&mut output)
-    }
-
-    /// Nobody who waits for an answer gets one.
-    pub(super) fn end_waiting(&self) {
-        lock(&self.waiting).clear();
-    }
-
-    pub(super) fn forget(&self, sid: u64) {
-        lock(&self.subscriptions).remove(&sid);
-    }
-
-    fn reply_arrived(&self, message: MessageRef<'_>) {
-        let subject = String::from_utf8_lossy(message.subject);
-        let Some(token) = subject.get(self.replies.len()..) else {
-            return;
-        };
-        let waiting = lock(&self.waiting).remove(token);
-        if let Some(waiting) = waiting {
-            // Nobody waits any more if that fails.
-            let _ = waiting.try_send(message.to_message());
-        }
-    }
 }
 
 /// Time for a flush when the one that is given is none, as other clients have
@@ -208,38 +82,28 @@ impl Connection {
         Self::start(options, endpoint, dialled)
     }
 
+    /// A connection that has to be made anew before anything goes over it.
+    pub fn broken(options: Options) -> Result<Self, ClientError> {
+        let shared = Arc::new(Shared::new(options, None, State::default()));
+        read_beside(&shared, move |shared| {
+            if let Some((link, rest)) = reconnect(shared) {
+                read_loop(shared, link, rest);
+            }
+        })?;
+        Ok(Self { shared })
+    }
+
     fn start(options: Options, endpoint: &Endpoint, dialled: Dialled) -> Result<Self, ClientError> {
         let Dialled { link, info, rest } = dialled;
         let peer = link.peer;
         let link = Arc::new(link);
-        let shared = Arc::new(Shared {
-            replies: format!("{}.{}.", options.inbox_prefix, unique_id()),
-            output: Mutex::new(Output {
-                link: Some(Arc::clone(&link)),
-                buffer: Vec::new(),
-            }),
-            state: Mutex::new(State {
-                info,
-                endpoint: Some(endpoint.clone()),
-                ..State::default()
-            }),
-            changed: Condvar::new(),
-            subscriptions: Mutex::new(HashMap::new()),
-            waiting: Mutex::new(HashMap::new()),
-            messages_in: AtomicU64::new(0),
-            bytes_in: AtomicU64::new(0),
-            messages_out: AtomicU64::new(0),
-            bytes_out: AtomicU64::new(0),
-            next_sid: AtomicU64::new(1),
-            next_token: AtomicU64::new(1),
-            subscribed_replies: AtomicBool::new(false),
-            options,
-        });
-        let reader = Arc::clone(&shared);
-        thread::Builder::new()
-            .name("nats-reader".to_owned())
-            .spawn(move || read_loop(&reader, link, rest))
-            .map_err(|error| ClientError::Other(crate::format::io_error(&error)))?;
+        let state = State {
+            info,
+            endpoint: Some(endpoint.clone()),
+            ..State::default()
+        };
+        let shared = Arc::new(Shared::new(options, Some(Arc::clone(&link)), state));
+        read_beside(&shared, move |shared| read_loop(shared, link, rest))?;
         shared.event(&Event::Connected(endpoint.to_string(), peer.to_string()));
         Ok(Self { shared })
     }

@@ -25,6 +25,7 @@ mod raw;
 mod reader;
 mod requester;
 mod server_info;
+mod shared;
 mod socks;
 mod subscription;
 mod tls;

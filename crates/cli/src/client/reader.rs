@@ -7,11 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 
-use super::connection::{Shared, lock};
 use super::dial::{Dialled, dial};
 use super::link::Link;
 use super::options::reconnect_delay;
 use super::protocol::{Op, Parsed, parse};
+use super::shared::{Shared, lock};
 use super::subscription::{Entry, Handler};
 use super::{ClientError, Endpoint, Event, MessageRef, ServerInfo};
 
@@ -47,11 +47,16 @@ pub fn read_loop(shared: &Shared, link: Arc<Link>, rest: Vec<u8>) {
             return;
         }
         shared.event(&Event::Disconnected(why.to_string()));
-        match connect_again(shared) {
-            Some(dialled) => (link, rest) = resume(shared, dialled),
+        match reconnect(shared) {
+            Some(made) => (link, rest) = made,
             None => return,
         }
     }
+}
+
+/// Makes the connection anew; nothing if it was closed meanwhile.
+pub fn reconnect(shared: &Shared) -> Option<(Arc<Link>, Vec<u8>)> {
+    connect_again(shared).map(|dialled| resume(shared, dialled))
 }
 
 fn give_up(shared: &Shared, why: &ClientError) {

@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use super::connection::lock;
 use super::library::{Library, LibraryAnswers, Refused};
+use super::shared::lock;
 use super::{ClientError, Connection, Endpoint, Headers, Message, Options, Subscription};
 
 /// Time for a connect after another one to the same server has used up its own.
@@ -98,6 +98,8 @@ impl Requester {
                 let mut own = lock(&over.own);
                 let connection = match own.take() {
                     Some(connection) => connection,
+                    // As if it had been this one.
+                    None if over.library.is_broken() => Connection::broken(over.options.clone())?,
                     None => Connection::connect(over.options.clone())?,
                 };
                 Ok(own.insert(connection).clone())

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::connection::Shared;
+use super::shared::Shared;
 use super::{ClientError, Message, MessageRef};
 
 /// Messages that wait for a slow command; above that they are lost, and the
