@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use async_nats::client::{PublishErrorKind, RequestErrorKind};
 use async_nats::{
-    ConnectErrorKind, ConnectOptions, HeaderMap, HeaderName, HeaderValue, ServerAddr,
-    SubscribeErrorKind,
+    ConnectErrorKind, ConnectOptions, HeaderMap, HeaderName, HeaderValue, ReconnectToServer,
+    ServerAddr, SubscribeErrorKind,
 };
 use futures_util::StreamExt;
 use futures_util::future::{Either, select};
@@ -93,7 +93,8 @@ impl Library {
         let server = ServerAddr::from_str(&url).map_err(|_| Refused::Unclear)?;
         let runtime = Runtime::start().map_err(|_| Refused::Unclear)?;
         let fate = Arc::new(watch::Sender::new(Fate::default()));
-        let connect = connect_options(endpoint, options, &fate)?.connect(server);
+        let connect = connect_options(&server, endpoint, options, &fate)?;
+        let connect = connect.connect(server);
         // On its thread, for its panics.
         let connected = runtime.handle.spawn(connect);
         let connected = runtime.handle.block_on(connected);
@@ -260,6 +261,7 @@ fn take_error(fate: &watch::Sender<Fate>) -> Option<ClientError> {
 }
 
 fn connect_options(
+    server: &ServerAddr,
     endpoint: &Endpoint,
     options: &Options,
     fate: &Arc<watch::Sender<Fate>>,
@@ -277,7 +279,7 @@ fn connect_options(
             async_nats::AuthError::new("")
         }))
     };
-    let connecting = AtomicBool::new(true);
+    let (connecting, server) = (AtomicBool::new(true), server.clone());
     Ok(ConnectOptions::with_auth_callback(login)
         .name(&options.name)
         .custom_inbox_prefix(&options.inbox_prefix)
@@ -287,12 +289,16 @@ fn connect_options(
         .ignore_discovered_servers()
         .reconnect_to_server_callback(move |_, _| {
             // The second time the connection is broken, and stays so.
-            let connecting = connecting.swap(false, Ordering::Relaxed);
+            let again = !connecting.swap(false, Ordering::Relaxed);
+            let now = ReconnectToServer {
+                addr: server.clone(),
+                delay: Some(Duration::ZERO),
+            };
             async move {
-                if !connecting {
+                if again {
                     pending::<()>().await;
                 }
-                None
+                Some(now)
             }
         })
         .event_callback(on_event(options, fate)))
