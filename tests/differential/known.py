@@ -161,6 +161,21 @@ def _(found):
             and bool(found.mine) and all(is_told(message) for message in found.mine))
 
 
+@rule("the reference's floor of acknowledgements includes a message that waits for one, after a purge up to it", False)
+def _(found):
+    if not found.request.startswith("CONSUMER.INFO.") or not found.have_documents():
+        return False
+    peer, mine = found.documents
+    if "error" in peer or "error" in mine:
+        return False
+    floor, ours = peer["ack_floor"]["stream_seq"], mine["ack_floor"]["stream_seq"]
+    includes = peer["num_ack_pending"] > 0 and floor == peer["delivered"]["stream_seq"]
+
+    def rest(info):
+        return {key: value for key, value in info.items() if key != "ack_floor"}
+    return includes and ours < floor and rest(peer) == rest(mine)
+
+
 @rule("what is left is counted down without headers, too", True)
 def _(found):
     return (found.request.startswith("DIRECT.GET.") and "no_hdr" in str(found.op.get("body"))
