@@ -294,6 +294,12 @@ def finding_streams(ctx):
     eq(find("--empty", "--invert"), ["ORDERS"])
     eq(find("--expression", "state.messages > 0"), ["ORDERS"])
     eq(find("--expression", "Info.Config.Name startsWith 'EM' and info.config.subjects[0] == 'e.*'"), ["EMPTY"])
+    for text in ('let name = config.name; name == "EMPTY"', 'config.name | lower() == "empty"', "config.subjects | any(# == 'e.*')",
+                 "state.messages == 0 and Info.Created.Before(now()) and now().Sub(Info.Created).Hours() < 1",
+                 "info.created.Year() > 2000 and state.last_ts.Year() == 1", 'config.description == "" and config.name == "EMPTY"',
+                 'Info.Config.Duplicates.Minutes() == 2 and config.duplicate_window == "2m0s" and Info.State.Msgs == 0',
+                 'date("2026-01-02").Weekday().String() == "Friday" and duration("90m").String() == "1h30m0s" and state.bytes == 0'):
+        eq(find("--expression", text), ["EMPTY"], text)
     eq(find("--subject", "e.>"), ["EMPTY"])
     eq(find("--subject", "e.x"), [])
     eq(find("--created", "1h"), [])

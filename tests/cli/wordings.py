@@ -243,3 +243,71 @@ def mistakes_in_expressions(ctx):
                       ("config.name <= 1", "invalid operation: string <= int"), ("config.name and true", "invalid operation: bool(string)"),
                       ("config.name matches '('", "error parsing regexp: missing closing ): `(`")):
         check(tool.run("stream", "find", "--expression", text, code=1).err.startswith("nats: error: " + why), text)
+
+
+@case(74)
+def mistakes_in_expressions_that_show_with_values(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "a,b", "--defaults")
+    tool.run("consumer", "add", "S", "C", "--pull", "--defaults")
+    both, streams = (("stream", "find"), ("consumer", "find", "S")), (("stream", "find"),)
+    for commands, text, why, column in (
+            (both, "config.nope.x == 1", "cannot fetch x from <nil>", 13),
+            (both, 'config["nope"]["x"] == 1', "cannot fetch x from <nil>", 15),
+            (both, "len(config.bogus) > 0", "invalid argument for len (type <nil>)", 1),
+            (both, 'split(config.name, "_")[1] == "x"', "index out of range: 1 (array length is 1)", 24),
+            (both, "config.name.x == 1", "invalid operation: int(string)", 13),
+            (both, "config.num_replicas.x == 1", "cannot fetch x from int", 21),
+            (both, "config.num_replicas + config.name == 1", "invalid operation: int + string", 21),
+            (both, "config.name in config.num_replicas", 'operator "in" not defined on int', 13),
+            (both, "1 in config.metadata", "reflect.Value.MapIndex: value of type int is not assignable to type string", 3),
+            (both, "any(config.nope, true)", "reflect: call of reflect.Value.Len on zero Value", 1),
+            (both, "lower(config.nope) == 'x'", "interface conversion: interface {} is nil, not string", 1),
+            (both, "!config.name", "interface conversion: interface {} is string, not bool", 1),
+            (both, "config.name", "invalid operation: bool(string)", 1),
+            (both, "date(config.name) < now()", "invalid date " + "%s", 1),
+            (both, "duration(config.name) > duration('1s')", 'time: invalid duration "%s"', 1),
+            (both, "config.nope.Year() == 1", "cannot fetch Year from <nil>", 13),
+            (streams, "Info.Config.Bogus == 1", "cannot fetch Bogus from api.StreamConfig", 13),
+            (streams, "Info.Cluster.Leader == 'x'", "cannot fetch Leader from *api.ClusterInfo", 14),
+            (streams, "config.subjects[5] == 'x'", "index out of range: 5 (array length is 2)", 16),
+            (streams, "config.subjects[-5] == 'x'", "index out of range: -3 (array length is 2)", 16),
+            ((("consumer", "find", "S"),), "Info.Config.Bogus == 1", "cannot fetch Bogus from api.ConsumerConfig", 13),
+            # Types that cannot fit.
+            (both, "len(1) == 1", "invalid argument for len (type int)", 1),
+            (both, "1 in 5", "invalid operation: in (mismatched types int and int)", 3),
+            (both, '1 + "x" == 2', "invalid operation: + (mismatched types int and string)", 3),
+            (both, "now() > 1", "invalid operation: > (mismatched types time.Time and int)", 7),
+            (both, "now().Nope()", "type time.Time has no method Nope", 7),
+            # Names.
+            (both, "let x = 1; y == 1", "unknown name y", 12), (both, "let config = 1; true", "cannot redeclare config", 5),
+            (both, "config.name | nope() == 'x'", "unknown name nope", 15)):
+        for command in commands:
+            said = why.replace("%s", "S" if command[0] == "stream" else "C")
+            wanted = "nats: error: %s (1:%d)\n | %s\n | %s^\n" % (said, column, text, "." * (column - 1))
+            eq(tool.run(*command, "--expression", text, code=1).err, wanted)
+    # What is decided before is not looked at.
+    for text, found in (("true or config.nope.x", "S"), ("config.nope and true", ""), ("config?.nope?.x == nil", "S")):
+        eq(tool.out("stream", "find", "-n", "--expression", text).strip(), found, text)
+
+
+@case(110)
+def mistakes_in_filters_of_connections(ctx):
+    tool = nats(ctx)
+    for text, why, column in (("conns.bogus.x == 1", "cannot fetch x from <nil>", 13), ("bogus.x == 1", "cannot fetch x from <nil>", 7),
+                              ("Conn.Bogus == 1", "cannot fetch Bogus from *server.ConnInfo", 6),
+                              ("Server.Bogus == 1", "cannot fetch Bogus from *server.ServerInfo", 8)):
+        # The original says it twice.
+        said = tool.error("server", "report", "connections", "--filter", text, *SYSTEM)
+        check(said.startswith("Invalid expression: %s (1:%d)\n | %s\n | %s^" % (why, column, text, "." * (column - 1))), said)
+    eq(tool.error("server", "report", "connections", "--filter", "bogus == 1", *SYSTEM), "did not get results from any servers")
+
+
+@case(74, "deviation")
+def parts_of_the_expression_language_that_are_not_there(ctx):
+    """The original has them."""
+    tool = nats(ctx)
+    for text, part in (("reduce([1], # + #acc) == 1", "the function reduce (1:1)"), ("now().Format('2006') == '1'", "the method Format (1:7)"),
+                       ("$env == 1", "$env (1:1)"), ("if true {true} else {false}", "`if` and `let` inside of an expression (1:1)")):
+        check(tool.error("stream", "find", "--expression", text).startswith(
+            "this part of the expression language is not known here: %s\n" % part), text)

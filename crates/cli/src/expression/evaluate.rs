@@ -1,229 +1,378 @@
 //! Values of expressions.
 
+use std::borrow::Cow;
+use std::cell::Cell;
+
 use regex::Regex;
 
+use super::arithmetic::{arithmetic, less, range, same};
 use super::functions;
-use super::parser::{Binary, Node, Unary};
+use super::lexer::Mistake;
+use super::methods;
+use super::parser::{Binary, Node, Unary, What};
+use super::value::Value;
 use crate::format::explain;
-use crate::output::Json;
 
-/// Longest list that a range makes.
-const MAX_RANGE: i128 = 100_000;
+/// Most nodes that one evaluation looks at: predicates in predicates over
+/// ranges would take for ever.
+const MAX_STEPS: u64 = 20_000_000;
+
+/// What a `let` names.
+#[derive(Debug)]
+struct Given<'a> {
+    name: &'a str,
+    value: Value,
+    outer: Option<&'a Given<'a>>,
+}
 
 /// What names stand for.
 #[derive(Clone, Copy, Debug)]
 pub struct Scope<'a> {
-    variables: &'a Json,
-    element: Option<&'a Json>,
+    variables: &'a Value,
+    element: Option<&'a Value>,
+    given: Option<&'a Given<'a>>,
+    steps: &'a Cell<u64>,
 }
 
+/// Why there is no value.
+#[derive(Debug)]
+enum Stop {
+    Mistake(Mistake),
+    /// A chain with `?.` that has no whole.
+    Nothing,
+}
+
+impl From<Mistake> for Stop {
+    fn from(mistake: Mistake) -> Self {
+        Stop::Mistake(mistake)
+    }
+}
+
+type Outcome<'a> = Result<Cow<'a, Value>, Stop>;
+
 /// The value of an expression.
-pub fn evaluate(node: &Node, variables: &Json) -> Result<Json, String> {
+pub fn evaluate(node: &Node, variables: &Value) -> Result<Value, Mistake> {
+    let steps = Cell::new(0);
     Scope {
         variables,
         element: None,
+        given: None,
+        steps: &steps,
     }
     .evaluate(node)
+    .map(Cow::into_owned)
 }
 
-/// What a value is, in texts.
-pub fn kind(value: &Json) -> &'static str {
+/// The error of expr about a value that is not of the one type that it needs.
+pub fn conversion(value: &Value, wanted: &str) -> String {
+    let got = match value {
+        Value::Nil => "nil",
+        other => other.type_name(),
+    };
+    format!("interface conversion: interface {{}} is {got}, not {wanted}")
+}
+
+fn truth(value: &Value, at: usize) -> Result<bool, Mistake> {
     match value {
-        Json::Null => "nil",
-        Json::Bool(_) => "a truth value",
-        Json::Int(_) | Json::Float(_) => "a number",
-        Json::Text(_) => "a text",
-        Json::List(_) => "a list",
-        Json::Object(_) => "an object",
+        Value::Bool(value) => Ok(*value),
+        other => Err(Mistake::new(conversion(other, "bool"), at)),
     }
 }
 
-/// The type that errors of expr name.
-pub fn type_name(value: &Json) -> &'static str {
-    match value {
-        Json::Null => "<nil>",
-        Json::Bool(_) => "bool",
-        Json::Int(_) => "int",
-        Json::Float(_) => "float64",
-        Json::Text(_) => "string",
-        Json::List(_) => "[]interface {}",
-        Json::Object(_) => "map[string]interface {}",
-    }
-}
-
-fn invalid(operator: &str, a: &Json, b: &Json) -> String {
-    format!(
-        "invalid operation: {} {operator} {}",
-        type_name(a),
-        type_name(b)
-    )
-}
-
-/// Whether two values are equal.
-pub fn same(a: &Json, b: &Json) -> bool {
-    match (a, b) {
-        (Json::Int(a), Json::Float(b)) => *a as f64 == *b,
-        (Json::Float(a), Json::Int(b)) => *a == *b as f64,
-        _ => a == b,
-    }
-}
-
-/// Whether a value is less than another one of its kind.
-pub fn less(a: &Json, b: &Json) -> Result<bool, String> {
-    match (a, b) {
-        (Json::Int(a), Json::Int(b)) => Ok(a < b),
-        (Json::Text(a), Json::Text(b)) => Ok(a < b),
-        _ => match (float(a), float(b)) {
-            (Some(a), Some(b)) => Ok(a < b),
-            _ => Err(invalid("<", a, b)),
-        },
-    }
-}
-
-fn float(value: &Json) -> Option<f64> {
-    match value {
-        Json::Int(number) => Some(*number as f64),
-        Json::Float(number) => Some(*number),
-        _ => None,
-    }
-}
-
-fn truth(value: &Json, operator: &str) -> Result<bool, String> {
-    match value {
-        Json::Bool(value) => Ok(*value),
-        other => Err(format!(
-            "invalid operation: {operator}({})",
-            type_name(other)
-        )),
-    }
+fn owned<'a>(value: Value) -> Outcome<'a> {
+    Ok(Cow::Owned(value))
 }
 
 impl<'a> Scope<'a> {
     /// The scope of a predicate about an element.
-    pub fn with(self, element: &'a Json) -> Self {
-        Self {
+    pub fn with<'b>(&self, element: &'b Value) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope {
+            variables: self.variables,
             element: Some(element),
-            ..self
+            given: self.given,
+            steps: self.steps,
         }
     }
 
     /// The value of a node.
-    pub fn evaluate(&self, node: &Node) -> Result<Json, String> {
-        match node {
-            Node::Value(value) => Ok(value.clone()),
-            Node::List(nodes) => Ok(Json::List(
-                nodes
-                    .iter()
-                    .map(|node| self.evaluate(node))
-                    .collect::<Result<_, _>>()?,
-            )),
-            Node::Object(entries) => Ok(Json::Object(
-                entries
-                    .iter()
-                    .map(|(key, node)| Ok((key.clone(), self.evaluate(node)?)))
-                    .collect::<Result<_, String>>()?,
-            )),
-            Node::Name(name) => Ok(self.variables.key(name).clone()),
-            Node::Element => self
-                .element
-                .cloned()
-                .ok_or_else(|| "there is no element outside of a predicate".to_owned()),
-            Node::Index(of, index) => index_of(&self.evaluate(of)?, &self.evaluate(index)?),
-            Node::Unary(Unary::Not, node) => Ok(Json::Bool(!truth(&self.evaluate(node)?, "!")?)),
-            Node::Unary(Unary::Minus, node) => match self.evaluate(node)? {
-                Json::Int(number) => Ok(Json::Int(number.saturating_neg())),
-                Json::Float(number) => Ok(Json::Float(-number)),
-                other => Err(format!("- of {}", kind(&other))),
-            },
-            Node::Binary(operator, left, right) => self.binary(*operator, left, right),
-            Node::Choice(condition, yes, no) => {
-                if truth(&self.evaluate(condition)?, "bool")? {
-                    self.evaluate(yes)
-                } else {
-                    self.evaluate(no)
-                }
-            }
-            Node::Call(function, arguments) => functions::call(*function, arguments, self),
+    pub fn evaluate(&self, node: &'a Node) -> Result<Cow<'a, Value>, Mistake> {
+        match self.value(node) {
+            Ok(value) => Ok(value),
+            Err(Stop::Nothing) => Ok(Cow::Owned(Value::Nil)),
+            Err(Stop::Mistake(mistake)) => Err(mistake),
         }
     }
 
-    fn binary(&self, operator: Binary, left: &Node, right: &Node) -> Result<Json, String> {
+    /// The values of nodes.
+    pub fn all(&self, nodes: &'a [Node]) -> Result<Vec<Value>, Mistake> {
+        nodes
+            .iter()
+            .map(|node| self.evaluate(node).map(Cow::into_owned))
+            .collect()
+    }
+
+    fn value(&self, node: &'a Node) -> Outcome<'a> {
+        self.steps.set(self.steps.get() + 1);
+        if self.steps.get() > MAX_STEPS {
+            return Err(Mistake::new("it takes too long", node.at).into());
+        }
+        match &node.what {
+            What::Value(value) => Ok(Cow::Borrowed(value)),
+            What::List(nodes) => owned(Value::List(self.all(nodes)?)),
+            What::Map(entries) => owned(Value::Map(
+                entries
+                    .iter()
+                    .map(|(key, node)| Ok((key.clone(), self.evaluate(node)?.into_owned())))
+                    .collect::<Result<_, Mistake>>()?,
+            )),
+            What::Name(name) => Ok(self.named(name)),
+            What::Element => Ok(match self.element {
+                Some(element) => Cow::Borrowed(element),
+                None => Cow::Owned(Value::Nil),
+            }),
+            What::Index(of, which) => {
+                let of = self.value(of)?;
+                Ok(index_of(of, &*self.evaluate(which)?, node.at)?)
+            }
+            What::IndexIfAny(of, which) => {
+                let of = self.value(of)?;
+                if of.is_nil() {
+                    return Err(Stop::Nothing);
+                }
+                Ok(index_of(of, &*self.evaluate(which)?, node.at)?)
+            }
+            What::Chain(inner) => Ok(self.evaluate(inner)?),
+            What::Unary(Unary::Not, inner) => {
+                let value = truth(&*self.evaluate(inner)?, node.at)?;
+                owned(Value::Bool(!value))
+            }
+            What::Unary(Unary::Minus, inner) => owned(match &*self.evaluate(inner)? {
+                Value::Int(number) => Value::Int(number.saturating_neg()),
+                Value::Float(number) => Value::Float(-number),
+                Value::Duration(nanos) => Value::Duration(nanos.saturating_neg()),
+                other => {
+                    let what = format!("invalid operation: - {}", other.type_name());
+                    return Err(Mistake::new(what, node.at).into());
+                }
+            }),
+            What::Binary(operator, left, right) => {
+                Ok(self.binary(*operator, left, right, node.at)?)
+            }
+            What::Choice(condition, yes, no) => {
+                if truth(&*self.evaluate(condition)?, node.at)? {
+                    Ok(self.evaluate(yes)?)
+                } else {
+                    Ok(self.evaluate(no)?)
+                }
+            }
+            What::Call(function, arguments) => {
+                owned(functions::call(*function, arguments, self, node.at)?)
+            }
+            What::Method(of, method, name, arguments) => {
+                let of = self.value(of)?;
+                let arguments = self.all(arguments)?;
+                owned(
+                    methods::call(&of, *method, name, &arguments)
+                        .map_err(|what| Mistake::new(what, node.at))?,
+                )
+            }
+            What::Let(name, value, rest) => {
+                let given = Given {
+                    name,
+                    value: self.evaluate(value)?.into_owned(),
+                    outer: self.given,
+                };
+                let inner = Scope {
+                    variables: self.variables,
+                    element: self.element,
+                    given: Some(&given),
+                    steps: self.steps,
+                };
+                owned(inner.evaluate(rest)?.into_owned())
+            }
+            What::Then(first, second) => {
+                self.evaluate(first)?;
+                Ok(self.evaluate(second)?)
+            }
+        }
+    }
+
+    fn named(&self, name: &str) -> Cow<'a, Value> {
+        let mut given = self.given;
+        while let Some(known) = given {
+            if known.name == name {
+                return Cow::Borrowed(&known.value);
+            }
+            given = known.outer;
+        }
+        match self.variables.entry(name) {
+            Some(value) => Cow::Borrowed(value),
+            None => Cow::Owned(Value::Nil),
+        }
+    }
+
+    fn binary(
+        &self,
+        operator: Binary,
+        left: &'a Node,
+        right: &'a Node,
+        at: usize,
+    ) -> Result<Cow<'a, Value>, Mistake> {
+        // Known truths do not count, nor do they ask for the other side's type.
+        if let (Binary::And | Binary::Or, What::Value(Value::Bool(known))) = (operator, &right.what)
+        {
+            let left = self.evaluate(left)?;
+            let decides = *known == (operator == Binary::Or);
+            return Ok(if decides {
+                Cow::Owned(Value::Bool(*known))
+            } else {
+                left
+            });
+        }
         let a = self.evaluate(left)?;
         // These may not look at their right side.
         match operator {
-            Binary::Or if truth(&a, "bool")? => return Ok(Json::Bool(true)),
-            Binary::And if !truth(&a, "bool")? => return Ok(Json::Bool(false)),
-            Binary::Else if !a.is_null() => return Ok(a),
+            Binary::Or if truth(&a, at)? => return Ok(Cow::Owned(Value::Bool(true))),
+            Binary::And if !truth(&a, at)? => return Ok(Cow::Owned(Value::Bool(false))),
+            Binary::Else if !a.is_nil() => return Ok(a),
             _ => {}
         }
         let b = self.evaluate(right)?;
-        match operator {
-            Binary::Or | Binary::And => Ok(Json::Bool(truth(&b, "bool")?)),
-            Binary::Else => Ok(b),
-            Binary::Equal => Ok(Json::Bool(same(&a, &b))),
-            Binary::Unequal => Ok(Json::Bool(!same(&a, &b))),
-            Binary::Less => Ok(Json::Bool(less(&a, &b)?)),
-            Binary::GreaterEqual => compared(">=", &a, &b, less(&a, &b).map(|less| !less)),
-            Binary::Greater => compared(">", &a, &b, less(&b, &a)),
-            Binary::LessEqual => compared("<=", &a, &b, less(&b, &a).map(|less| !less)),
-            Binary::In => Ok(Json::Bool(is_in(&a, &b)?)),
-            Binary::NotIn => Ok(Json::Bool(!is_in(&a, &b)?)),
-            Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches => {
-                texts(operator, &a, &b).map(Json::Bool)
-            }
-            Binary::Range => range(&a, &b),
-            Binary::Plus
-            | Binary::Minus
-            | Binary::Times
-            | Binary::Divided
-            | Binary::Modulo
-            | Binary::Power => arithmetic(operator, &a, &b),
+        if matches!(operator, Binary::Or | Binary::And | Binary::Else) {
+            return Ok(b);
         }
+        of_two(operator, &a, &b)
+            .map(Cow::Owned)
+            .map_err(|what| Mistake::new(what, at))
     }
 }
 
-/// The result of a comparison, whose error names what was written.
-fn compared(sign: &str, a: &Json, b: &Json, is: Result<bool, String>) -> Result<Json, String> {
-    is.map(Json::Bool).map_err(|_| invalid(sign, a, b))
-}
-
-fn index_of(of: &Json, index: &Json) -> Result<Json, String> {
-    match (of, index) {
-        (Json::Object(_), Json::Text(key)) => Ok(of.key(key).clone()),
-        (Json::List(values), Json::Int(at)) => {
-            let length = i128::try_from(values.len()).unwrap_or(i128::MAX);
-            let at = if *at < 0 { at + length } else { *at };
-            Ok(usize::try_from(at)
-                .ok()
-                .and_then(|at| values.get(at))
-                .cloned()
-                .unwrap_or_default())
+fn of_two(operator: Binary, a: &Value, b: &Value) -> Result<Value, String> {
+    Ok(match operator {
+        Binary::Equal => Value::Bool(same(a, b)),
+        Binary::Unequal => Value::Bool(!same(a, b)),
+        Binary::Less => Value::Bool(less(operator, a, b)?),
+        Binary::GreaterEqual => Value::Bool(!less(operator, a, b)?),
+        Binary::Greater => Value::Bool(less(operator, b, a).map_err(|_| invalid(operator, a, b))?),
+        Binary::LessEqual => {
+            Value::Bool(!less(operator, b, a).map_err(|_| invalid(operator, a, b))?)
         }
-        // A field of something that is not there is not there either.
-        (Json::Null, _) => Ok(Json::Null),
-        _ => Err(format!("{} has no {}", kind(of), index.compact())),
-    }
+        Binary::In => Value::Bool(is_in(a, b)?),
+        Binary::NotIn => Value::Bool(!is_in(a, b)?),
+        Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches => {
+            Value::Bool(texts(operator, a, b)?)
+        }
+        Binary::Range => range(a, b)?,
+        _ => arithmetic(operator, a, b)?,
+    })
 }
 
-fn is_in(value: &Json, of: &Json) -> Result<bool, String> {
-    match of {
-        Json::List(values) => Ok(values.iter().any(|known| same(known, value))),
-        Json::Object(entries) => match value.as_text() {
-            Some(key) => Ok(entries.iter().any(|(known, _)| known == key)),
-            None => Ok(false),
+/// The error of expr about operands that do not fit.
+pub fn invalid(operator: Binary, a: &Value, b: &Value) -> String {
+    format!(
+        "invalid operation: {} {} {}",
+        a.type_name(),
+        operator.sign(),
+        b.type_name()
+    )
+}
+
+fn not_an_index(value: &Value) -> String {
+    format!("invalid operation: int({})", value.type_name())
+}
+
+fn index_of<'a>(of: Cow<'a, Value>, which: &Value, at: usize) -> Result<Cow<'a, Value>, Mistake> {
+    let fail = |what: String| Err(Mistake::new(what, at));
+    match (&*of, which) {
+        (Value::Map(_), Value::Text(key)) => Ok(picked(of, |value| value.entry(key))),
+        (Value::Map(_), other) => fail(format!(
+            "cannot use {} to get an element from map[string]interface {{}}",
+            other.type_name()
+        )),
+        (Value::Struct(_, fields), Value::Text(key))
+            if fields.iter().any(|(known, _)| known == key) =>
+        {
+            Ok(picked(of, |value| value.entry(key)))
+        }
+        (Value::List(values), Value::Int(wanted)) => match place(*wanted, values.len()) {
+            Ok(found) => Ok(picked(of, |value| match value {
+                Value::List(values) => values.get(found),
+                _ => None,
+            })),
+            Err(what) => fail(what),
         },
-        Json::Null => Ok(false),
-        other => Err(format!("in {}", kind(other))),
+        (Value::Text(text), Value::Int(wanted)) => match place(*wanted, text.len()) {
+            // A byte, as in Go.
+            Ok(found) => Ok(Cow::Owned(
+                text.as_bytes()
+                    .get(found)
+                    .map_or(Value::Nil, |byte| Value::Int(i128::from(*byte))),
+            )),
+            Err(what) => fail(what),
+        },
+        (Value::List(_) | Value::Text(_), other) => fail(not_an_index(other)),
+        (of, which) => fail(format!(
+            "cannot fetch {} from {}",
+            which.text(),
+            of.type_name()
+        )),
     }
 }
 
-fn texts(operator: Binary, a: &Json, b: &Json) -> Result<bool, String> {
-    let (Some(text), Some(other)) = (a.as_text(), b.as_text()) else {
-        if a.is_null() {
-            return Ok(false);
-        }
-        return Err(format!("{operator:?} of {} and {}", kind(a), kind(b)).to_lowercase());
+/// A part of a value, which is not copied unless the value is.
+fn picked<'a>(
+    of: Cow<'a, Value>,
+    pick: impl for<'b> Fn(&'b Value) -> Option<&'b Value>,
+) -> Cow<'a, Value> {
+    match of {
+        Cow::Borrowed(value) => pick(value).map_or(Cow::Owned(Value::Nil), Cow::Borrowed),
+        Cow::Owned(value) => Cow::Owned(pick(&value).cloned().unwrap_or_default()),
+    }
+}
+
+/// The place that an index means, which counts from the end below zero.
+fn place(wanted: i128, length: usize) -> Result<usize, String> {
+    let at = if wanted < 0 {
+        wanted.saturating_add(length as i128)
+    } else {
+        wanted
     };
+    usize::try_from(at)
+        .ok()
+        .filter(|at| *at < length)
+        .ok_or_else(|| format!("index out of range: {at} (array length is {length})"))
+}
+
+fn is_in(value: &Value, of: &Value) -> Result<bool, String> {
+    match (of, value) {
+        (Value::List(values), _) => Ok(values.iter().any(|known| same(known, value))),
+        (Value::Map(entries), Value::Text(key)) => {
+            Ok(entries.iter().any(|(known, _)| known == key))
+        }
+        (Value::Map(_), Value::Nil) | (Value::Nil | Value::Absent(_), _) => Ok(false),
+        (Value::Map(_), other) => Err(format!(
+            "reflect.Value.MapIndex: value of type {} is not assignable to type string",
+            other.type_name()
+        )),
+        (Value::Struct(_, fields), Value::Text(key)) => {
+            Ok(fields.iter().any(|(known, _)| known == key))
+        }
+        (other, _) => Err(format!(
+            "operator \"in\" not defined on {}",
+            other.type_name()
+        )),
+    }
+}
+
+fn texts(operator: Binary, a: &Value, b: &Value) -> Result<bool, String> {
+    if a.is_nil() || b.is_nil() {
+        return Ok(false);
+    }
+    let text = a.as_text().ok_or_else(|| conversion(a, "string"))?;
+    let other = b.as_text().ok_or_else(|| conversion(b, "string"))?;
     Ok(match operator {
         Binary::StartsWith => text.starts_with(other),
         Binary::EndsWith => text.ends_with(other),
@@ -232,56 +381,4 @@ fn texts(operator: Binary, a: &Json, b: &Json) -> Result<bool, String> {
             .is_match(text),
         _ => text.contains(other),
     })
-}
-
-fn range(a: &Json, b: &Json) -> Result<Json, String> {
-    let (Json::Int(first), Json::Int(last)) = (a, b) else {
-        return Err(invalid("..", a, b));
-    };
-    if last.saturating_sub(*first) > MAX_RANGE {
-        return Err(format!("a range of more than {MAX_RANGE} numbers"));
-    }
-    Ok(Json::List((*first..=*last).map(Json::Int).collect()))
-}
-
-fn arithmetic(operator: Binary, a: &Json, b: &Json) -> Result<Json, String> {
-    if let (Binary::Plus, Json::Text(a), Json::Text(b)) = (operator, a, b) {
-        return Ok(Json::Text(format!("{a}{b}")));
-    }
-    let sign = match operator {
-        Binary::Plus => "+",
-        Binary::Minus => "-",
-        Binary::Times => "*",
-        Binary::Divided => "/",
-        Binary::Modulo => "%",
-        _ => "**",
-    };
-    if let (Json::Int(a), Json::Int(b)) = (a, b) {
-        let whole = match operator {
-            Binary::Plus => Some(a.saturating_add(*b)),
-            Binary::Minus => Some(a.saturating_sub(*b)),
-            Binary::Times => Some(a.saturating_mul(*b)),
-            Binary::Modulo => {
-                return a
-                    .checked_rem(*b)
-                    .map(Json::Int)
-                    .ok_or_else(|| "division by zero".to_owned());
-            }
-            _ => None,
-        };
-        if let Some(whole) = whole {
-            return Ok(Json::Int(whole));
-        }
-    }
-    let (Some(x), Some(y)) = (float(a), float(b)) else {
-        return Err(invalid(sign, a, b));
-    };
-    Ok(Json::Float(match operator {
-        Binary::Plus => x + y,
-        Binary::Minus => x - y,
-        Binary::Times => x * y,
-        Binary::Divided => x / y,
-        Binary::Modulo => return Err("% of a number that is not whole".to_owned()),
-        _ => x.powf(y),
-    }))
 }

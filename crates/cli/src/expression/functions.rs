@@ -1,9 +1,57 @@
 //! Functions of expressions.
 
-use super::evaluate::{Scope, kind, less, same};
-use super::parser::Node;
-use crate::format::{now_nanos, parse_duration, parse_rfc3339, rfc3339};
-use crate::output::Json;
+use std::borrow::Cow;
+
+use jiff::tz::Offset;
+
+use super::arithmetic::{less, same};
+use super::evaluate::{Scope, conversion, invalid};
+use super::lexer::Mistake;
+use super::parser::{Binary, Node};
+use super::value::Value;
+use crate::format::{local_now, offset_of, parse_duration, parse_rfc3339};
+
+/// Functions of the language that this tool does not have.
+pub const ELSEWHERE: &[&str] = &[
+    "bitand",
+    "bitnand",
+    "bitnot",
+    "bitor",
+    "bitshl",
+    "bitshr",
+    "bitushr",
+    "bitxor",
+    "ceil",
+    "concat",
+    "findIndex",
+    "findLast",
+    "findLastIndex",
+    "flatten",
+    "floor",
+    "fromBase64",
+    "fromJSON",
+    "fromPairs",
+    "get",
+    "groupBy",
+    "indexOf",
+    "lastIndexOf",
+    "mean",
+    "median",
+    "reduce",
+    "repeat",
+    "replace",
+    "reverse",
+    "round",
+    "sort",
+    "sortBy",
+    "splitAfter",
+    "take",
+    "timezone",
+    "toBase64",
+    "toJSON",
+    "toPairs",
+    "uniq",
+];
 
 /// A function, named after itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,8 +81,14 @@ pub enum Function {
     One,
     None,
     Filter,
+    Find,
     Map,
     Count,
+    HasPrefix,
+    HasSuffix,
+    TrimPrefix,
+    TrimSuffix,
+    Type,
 }
 
 /// The function of a name.
@@ -65,6 +119,12 @@ pub fn named(name: &str) -> Option<Function> {
         "one" => Function::One,
         "none" => Function::None,
         "filter" => Function::Filter,
+        "find" => Function::Find,
+        "hasPrefix" => Function::HasPrefix,
+        "hasSuffix" => Function::HasSuffix,
+        "trimPrefix" => Function::TrimPrefix,
+        "trimSuffix" => Function::TrimSuffix,
+        "type" => Function::Type,
         "map" => Function::Map,
         "count" => Function::Count,
         _ => return None,
@@ -77,10 +137,36 @@ impl Function {
         match self {
             Function::Now => (0, 0),
             Function::Min | Function::Max => (1, usize::MAX),
-            Function::Split | Function::Join | Function::Count => (1, 2),
+            Function::Join
+            | Function::Trim
+            | Function::TrimPrefix
+            | Function::TrimSuffix
+            | Function::Count => (1, 2),
+            Function::Split => (2, 2),
+            Function::HasPrefix | Function::HasSuffix => (2, 2),
             function if function.has_predicate() => (2, 2),
             _ => (1, 1),
         }
+    }
+
+    /// Whether errors about the number of arguments name the function.
+    pub fn has_words_of_its_own(self) -> bool {
+        matches!(
+            self,
+            Function::Lower
+                | Function::Upper
+                | Function::Trim
+                | Function::TrimPrefix
+                | Function::TrimSuffix
+                | Function::HasPrefix
+                | Function::HasSuffix
+                | Function::Split
+                | Function::Join
+                | Function::String
+                | Function::Min
+                | Function::Max
+                | Function::Duration
+        )
     }
 
     /// Whether its second argument is asked about each element.
@@ -92,144 +178,313 @@ impl Function {
                 | Function::One
                 | Function::None
                 | Function::Filter
+                | Function::Find
                 | Function::Map
                 | Function::Count
         )
     }
-}
 
-fn text<'a>(values: &'a [Json], at: usize, default: &'a str) -> &'a str {
-    values.get(at).and_then(Json::as_text).unwrap_or(default)
+    /// Its name.
+    pub fn name(self) -> String {
+        let mut name = format!("{self:?}");
+        if let Some(first) = name.get_mut(..1) {
+            first.make_ascii_lowercase();
+        }
+        name
+    }
 }
 
 /// The value of a call.
-pub fn call(function: Function, arguments: &[Node], scope: &Scope<'_>) -> Result<Json, String> {
-    let first = match arguments.first() {
-        Some(node) => scope.evaluate(node)?,
-        None => Json::Null,
-    };
+pub fn call<'a>(
+    function: Function,
+    arguments: &'a [Node],
+    scope: &Scope<'a>,
+    at: usize,
+) -> Result<Value, Mistake> {
     if function.has_predicate() {
-        return over_elements(function, &first, arguments.get(1), scope);
+        let of = match arguments.first() {
+            Some(node) => scope.evaluate(node)?,
+            None => Cow::Owned(Value::Nil),
+        };
+        return over_elements(function, &of, arguments.get(1), scope, at);
     }
-    let mut values = vec![first];
-    for node in arguments.iter().skip(1) {
-        values.push(scope.evaluate(node)?);
-    }
-    plain(function, &values)
+    plain(function, scope.all(arguments)?).map_err(|what| Mistake::new(what, at))
 }
 
-fn over_elements(
+/// The kind that errors of Go's reflection name.
+fn kind(value: &Value) -> &'static str {
+    match value {
+        Value::Nil => "invalid",
+        Value::List(_) => "slice",
+        Value::Map(_) => "map",
+        Value::Struct(..) | Value::Time(..) => "struct",
+        Value::Absent(_) => "ptr",
+        Value::Duration(_) => "int64",
+        Value::Month(_) | Value::Weekday(_) => "int",
+        other => other.type_name(),
+    }
+}
+
+fn elements(of: &Value) -> Result<Cow<'_, [Value]>, String> {
+    match of {
+        Value::List(values) => Ok(Cow::Borrowed(values)),
+        Value::Text(text) => Ok(text.bytes().map(|byte| Value::Int(byte.into())).collect()),
+        Value::Map(entries) if entries.is_empty() => Ok(Cow::Borrowed(&[])),
+        Value::Map(_) => Err("reflect: call of reflect.Value.Index on map Value".to_owned()),
+        Value::Nil => Err("reflect: call of reflect.Value.Len on zero Value".to_owned()),
+        other => Err(format!(
+            "reflect: call of reflect.Value.Len on {} Value",
+            kind(other)
+        )),
+    }
+}
+
+fn over_elements<'a>(
     function: Function,
-    of: &Json,
-    predicate: Option<&Node>,
-    scope: &Scope<'_>,
-) -> Result<Json, String> {
-    let elements: Vec<Json> = match of {
-        Json::List(values) => values.clone(),
-        Json::Object(entries) => entries.iter().map(|(_, value)| value.clone()).collect(),
-        Json::Null => Vec::new(),
-        other => return Err(format!("{} has no elements", kind(other))),
-    };
+    of: &Value,
+    predicate: Option<&'a Node>,
+    scope: &Scope<'a>,
+    at: usize,
+) -> Result<Value, Mistake> {
+    let elements = elements(of).map_err(|what| Mistake::new(what, at))?;
     let mut found = Vec::new();
-    for element in &elements {
+    for element in elements.iter() {
         let value = match predicate {
-            Some(node) => scope.with(element).evaluate(node)?,
+            Some(node) => of_element(scope, element, node)?,
             None => element.clone(),
         };
-        match (function, value) {
-            (Function::Map, value) => found.push(value),
-            (_, Json::Bool(true)) => found.push(element.clone()),
-            (_, Json::Bool(false)) => {}
-            (_, other) => return Err(format!("a predicate gave {}", kind(&other))),
+        let fits = match (function, value) {
+            (Function::Map, value) => {
+                found.push(value);
+                continue;
+            }
+            (_, Value::Bool(fits)) => fits,
+            (_, other) => return Err(Mistake::new(conversion(&other, "bool"), at)),
+        };
+        match function {
+            // These are known at once, whatever comes after.
+            Function::All if !fits => return Ok(Value::Bool(false)),
+            Function::Any if fits => return Ok(Value::Bool(true)),
+            Function::None if fits => return Ok(Value::Bool(false)),
+            Function::Find if fits => return Ok(element.clone()),
+            _ if fits => found.push(element.clone()),
+            _ => {}
         }
     }
     Ok(match function {
-        Function::All => Json::Bool(found.len() == elements.len()),
-        Function::Any => Json::Bool(!found.is_empty()),
-        Function::One => Json::Bool(found.len() == 1),
-        Function::None => Json::Bool(found.is_empty()),
-        Function::Count => Json::from(found.len()),
-        _ => Json::List(found),
+        Function::All | Function::None => Value::Bool(true),
+        Function::Any => Value::Bool(false),
+        Function::One => Value::Bool(found.len() == 1),
+        Function::Count => Value::Int(found.len() as i128),
+        Function::Find => Value::Nil,
+        _ => Value::List(found),
     })
 }
 
-fn plain(function: Function, values: &[Json]) -> Result<Json, String> {
-    let first = values.first().cloned().unwrap_or_default();
-    let wrong = || Err(format!("{function:?} of {}", kind(&first)).to_lowercase());
-    Ok(match (function, &first) {
-        (Function::Len, Json::Text(text)) => Json::from(text.chars().count()),
-        (Function::Len, Json::List(values)) => Json::from(values.len()),
-        (Function::Len, Json::Object(entries)) => Json::from(entries.len()),
-        (Function::Len, Json::Null) => Json::Int(0),
-        (Function::Lower, Json::Text(text)) => Json::Text(text.to_lowercase()),
-        (Function::Upper, Json::Text(text)) => Json::Text(text.to_uppercase()),
-        (Function::Trim, Json::Text(text)) => Json::Text(text.trim().to_owned()),
-        (Function::Split, Json::Text(whole)) => {
-            Json::List(whole.split(text(values, 1, ",")).map(Json::from).collect())
-        }
-        (Function::Join, Json::List(parts)) => Json::Text(
-            parts
-                .iter()
-                .filter_map(Json::as_text)
-                .collect::<Vec<_>>()
-                .join(text(values, 1, "")),
-        ),
-        (Function::Abs, Json::Int(number)) => Json::Int(number.saturating_abs()),
-        (Function::Abs, Json::Float(number)) => Json::Float(number.abs()),
-        (Function::Int, Json::Int(number)) => Json::Int(*number),
-        (Function::Int, Json::Float(number)) => Json::Int(*number as i128),
-        (Function::Int, Json::Text(text)) => Json::Int(
-            text.trim()
-                .parse()
-                .map_err(|_| format!("int of {text:?}"))?,
-        ),
-        (Function::Float, Json::Int(number)) => Json::Float(*number as f64),
-        (Function::Float, Json::Float(number)) => Json::Float(*number),
-        (Function::Float, Json::Text(text)) => Json::Float(
-            text.trim()
-                .parse()
-                .map_err(|_| format!("float of {text:?}"))?,
-        ),
-        (Function::String, Json::Text(text)) => Json::Text(text.clone()),
-        (Function::String, other) => Json::Text(other.compact()),
-        (Function::Min | Function::Max, Json::List(list)) if values.len() == 1 => {
-            extreme(function, list)?
-        }
-        (Function::Min | Function::Max, _) => extreme(function, values)?,
-        (Function::Sum, Json::List(list)) => sum(list)?,
-        (Function::Keys, Json::Object(entries)) => Json::List(
-            entries
-                .iter()
-                .map(|(key, _)| Json::from(key.as_str()))
-                .collect(),
-        ),
-        (Function::Values, Json::Object(entries)) => {
-            Json::List(entries.iter().map(|(_, value)| value.clone()).collect())
-        }
-        (Function::First, Json::List(list)) => list.first().cloned().unwrap_or_default(),
-        (Function::Last, Json::List(list)) => list.last().cloned().unwrap_or_default(),
-        (Function::Now, _) => Json::Text(rfc3339(
-            jiff::Timestamp::from_nanosecond(now_nanos().into())
-                .map_err(|error| error.to_string())?,
-        )),
-        (Function::Date, Json::Text(text)) => match parse_rfc3339(text) {
-            Some(time) => Json::Text(rfc3339(time)),
-            None => return Err(format!("{text:?} is no time")),
+fn of_element<'b, 'a: 'b>(
+    scope: &Scope<'a>,
+    element: &'b Value,
+    predicate: &'b Node,
+) -> Result<Value, Mistake> {
+    Ok(scope.with(element).evaluate(predicate)?.into_owned())
+}
+
+/// The text at a place, or the default if there is none.
+fn text<'v>(values: &'v [Value], at: usize, default: &'v str) -> Result<&'v str, String> {
+    match values.get(at) {
+        None => Ok(default),
+        Some(Value::Text(text)) => Ok(text),
+        Some(other) => Err(conversion(other, "string")),
+    }
+}
+
+fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
+    let nothing = Value::Nil;
+    let first = values.first().unwrap_or(&nothing);
+    let wrong = || {
+        Err(format!(
+            "invalid argument for {} (type {})",
+            function.name(),
+            first.type_name()
+        ))
+    };
+    let whole = || text(&values, 0, "");
+    let owned = |text: &str| Value::Text(text.to_owned());
+    Ok(match function {
+        Function::Lower => Value::Text(whole()?.to_lowercase()),
+        Function::Upper => Value::Text(whole()?.to_uppercase()),
+        Function::Trim => match values.get(1) {
+            None => owned(whole()?.trim()),
+            Some(_) => {
+                let letters = text(&values, 1, "")?;
+                owned(whole()?.trim_matches(|letter| letters.contains(letter)))
+            }
         },
-        (Function::Duration, Json::Text(text)) => {
-            Json::from(parse_duration(text).map_err(|failure| failure.to_string())?)
+        Function::TrimPrefix | Function::TrimSuffix => {
+            let (whole, part) = (whole()?, text(&values, 1, " ")?);
+            let rest = if function == Function::TrimPrefix {
+                whole.strip_prefix(part)
+            } else {
+                whole.strip_suffix(part)
+            };
+            owned(rest.unwrap_or(whole))
         }
-        _ => return wrong(),
+        Function::HasPrefix => Value::Bool(whole()?.starts_with(text(&values, 1, "")?)),
+        Function::HasSuffix => Value::Bool(whole()?.ends_with(text(&values, 1, "")?)),
+        Function::Split => split(whole()?, text(&values, 1, ",")?),
+        Function::Join => match first {
+            Value::List(parts) => {
+                let between = text(&values, 1, "")?;
+                let parts = (0..parts.len()).map(|at| text(parts, at, ""));
+                Value::Text(parts.collect::<Result<Vec<_>, _>>()?.join(between))
+            }
+            _ => return wrong(),
+        },
+        Function::Min | Function::Max => match first {
+            Value::List(list) if values.len() == 1 => extreme(function, list)?,
+            _ if values.len() == 1 => first.clone(),
+            _ => extreme(function, &values)?,
+        },
+        Function::Now => {
+            let now = local_now();
+            Value::Time(now.timestamp(), now.offset())
+        }
+        Function::Date => date(whole()?)?,
+        Function::Duration => duration(whole()?)?,
+        Function::String => Value::Text(first.text()),
+        Function::Type => owned(match first {
+            Value::Nil | Value::Absent(_) => "nil",
+            Value::Float(_) => "float",
+            Value::List(_) => "array",
+            Value::Map(_) => "map",
+            Value::Struct(..) => "struct",
+            other => other.type_name(),
+        }),
+        Function::Sum => sum(&elements(first)?)?,
+        Function::First | Function::Last => ends(function, first),
+        Function::Keys | Function::Values => match first {
+            Value::Map(entries) if function == Function::Keys => {
+                Value::List(entries.iter().map(|(key, _)| owned(key)).collect())
+            }
+            Value::Map(entries) => {
+                Value::List(entries.iter().map(|(_, value)| value.clone()).collect())
+            }
+            other => {
+                return Err(format!(
+                    "cannot get {} from {}",
+                    function.name(),
+                    kind(other)
+                ));
+            }
+        },
+        Function::Int | Function::Float => return number(function, first),
+        Function::Len => match first {
+            Value::Text(text) => Value::Int(text.chars().count() as i128),
+            Value::List(values) => Value::Int(values.len() as i128),
+            Value::Map(entries) => Value::Int(entries.len() as i128),
+            _ => return wrong(),
+        },
+        _ => match first {
+            Value::Int(number) => Value::Int(number.saturating_abs()),
+            Value::Float(number) => Value::Float(number.abs()),
+            Value::Duration(nanos) => Value::Duration(nanos.saturating_abs()),
+            _ => return wrong(),
+        },
     })
 }
 
-fn extreme(function: Function, values: &[Json]) -> Result<Json, String> {
-    let mut best: Option<&Json> = None;
+fn split(whole: &str, between: &str) -> Value {
+    let parts: Vec<Value> = if between.is_empty() {
+        // Its letters, as in Go.
+        whole
+            .chars()
+            .map(|letter| Value::Text(letter.into()))
+            .collect()
+    } else {
+        let parts = whole.split(between);
+        parts.map(|part| Value::Text(part.to_owned())).collect()
+    };
+    Value::List(parts)
+}
+
+fn ends(function: Function, of: &Value) -> Value {
+    let Ok(elements) = elements(of) else {
+        return Value::Nil;
+    };
+    let found = if function == Function::First {
+        elements.first()
+    } else {
+        elements.last()
+    };
+    found.cloned().unwrap_or_default()
+}
+
+fn number(function: Function, of: &Value) -> Result<Value, String> {
+    let name = function.name();
+    Ok(match (function, of) {
+        (Function::Int, Value::Int(_)) | (Function::Float, Value::Float(_)) => of.clone(),
+        (Function::Int, Value::Float(number)) => Value::Int(*number as i128),
+        (Function::Int, Value::Duration(nanos)) => Value::Int((*nanos).into()),
+        (Function::Int, Value::Month(number) | Value::Weekday(number)) => {
+            Value::Int((*number).into())
+        }
+        (Function::Int, Value::Nil) => {
+            return Err("reflect: call of reflect.Value.Type on zero Value".to_owned());
+        }
+        (Function::Int, Value::Text(text)) => Value::Int(
+            text.parse::<i64>()
+                .map_err(|_| format!("invalid operation: {name}({text})"))?
+                .into(),
+        ),
+        (_, Value::Int(number)) => Value::Float(*number as f64),
+        (_, Value::Duration(nanos)) => Value::Float(*nanos as f64),
+        (Function::Float, Value::Text(text)) => Value::Float(
+            text.parse()
+                .map_err(|_| format!("invalid operation: {name}({text})"))?,
+        ),
+        _ => return Err(format!("invalid operation: {name}({})", of.type_name())),
+    })
+}
+
+/// A time, or a day or a time without a zone, which are in UTC.
+fn date(text: &str) -> Result<Value, String> {
+    let complete = match text.len() {
+        10 => format!("{text}T00:00:00Z"),
+        19 => format!("{}Z", text.replacen(' ', "T", 1)),
+        _ => text.to_owned(),
+    };
+    let at = parse_rfc3339(&complete).ok_or_else(|| format!("invalid date {text}"))?;
+    let zone = offset_of(&complete).unwrap_or(Offset::UTC);
+    Ok(Value::Time(at, zone))
+}
+
+fn duration(text: &str) -> Result<Value, String> {
+    // Only the units of Go, and a number before each of them.
+    let is_of_go = text.bytes().any(|byte| byte.is_ascii_digit())
+        && text
+            .chars()
+            .all(|letter| "0123456789.+-hmsuµμn".contains(letter));
+    parse_duration(text)
+        .ok()
+        .filter(|_| is_of_go)
+        .map(Value::Duration)
+        .ok_or_else(|| format!("time: invalid duration {text:?}"))
+}
+
+fn extreme(function: Function, values: &[Value]) -> Result<Value, String> {
+    let mut best: Option<&Value> = None;
     for value in values {
+        if value.as_float().is_none() {
+            return Err(format!(
+                "invalid argument for {} (type {})",
+                function.name(),
+                value.type_name()
+            ));
+        }
         let better = match best {
             None => true,
             Some(known) if same(value, known) => false,
-            Some(known) => less(value, known)? == (function == Function::Min),
+            Some(known) => less(Binary::Less, value, known)? == (function == Function::Min),
         };
         if better {
             best = Some(value);
@@ -238,23 +493,16 @@ fn extreme(function: Function, values: &[Json]) -> Result<Json, String> {
     Ok(best.cloned().unwrap_or_default())
 }
 
-fn sum(values: &[Json]) -> Result<Json, String> {
-    let mut whole = 0i128;
-    let mut rest = 0f64;
-    let mut floats = false;
+fn sum(values: &[Value]) -> Result<Value, String> {
+    let mut total = Value::Int(0);
     for value in values {
-        match value {
-            Json::Int(number) => whole = whole.saturating_add(*number),
-            Json::Float(number) => {
-                floats = true;
-                rest += number;
-            }
-            other => return Err(format!("sum of {}", kind(other))),
-        }
+        total = match (value, &total) {
+            (Value::Int(number), Value::Int(so_far)) => Value::Int(so_far.saturating_add(*number)),
+            _ => match (value.as_float(), total.as_float()) {
+                (Some(number), Some(so_far)) => Value::Float(so_far + number),
+                _ => return Err(invalid(Binary::Plus, value, &total)),
+            },
+        };
     }
-    Ok(if floats {
-        Json::Float(whole as f64 + rest)
-    } else {
-        Json::Int(whole)
-    })
+    Ok(total)
 }

@@ -30,26 +30,46 @@ impl Token {
             Token::End => "EOF".to_owned(),
         }
     }
+
+    /// As it is written, if it is an operator.
+    pub fn plain(&self) -> &str {
+        match self {
+            Token::Sign(sign) => sign,
+            Token::Name(name) => name,
+            _ => "",
+        }
+    }
 }
 
 /// What is wrong with an expression, and where.
 #[derive(Debug)]
 pub struct Mistake {
     what: String,
-    /// Offset of its first byte.
-    at: usize,
+    /// Offset of its first byte; without one it is about the whole.
+    at: Option<usize>,
 }
 
 impl Mistake {
     pub fn new(what: impl Into<String>, at: usize) -> Self {
         let what = what.into();
-        Self { what, at }
+        Self { what, at: Some(at) }
+    }
+
+    /// One of the whole expression.
+    pub fn of_the_whole(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            at: None,
+        }
     }
 
     /// With line and column, and with a mark below the line: the form of
     /// expr, which people know.
     pub fn in_text(&self, text: &str) -> String {
-        let before = text.get(..self.at).unwrap_or(text);
+        let Some(at) = self.at else {
+            return self.what.clone();
+        };
+        let before = text.get(..at).unwrap_or(text);
         let line = before.matches('\n').count();
         let column = before
             .rsplit('\n')
@@ -69,7 +89,7 @@ impl Mistake {
 /// Longer ones first.
 const SIGNS: &[&str] = &[
     "**", "==", "!=", "<=", ">=", "&&", "||", "??", "?.", "..", "(", ")", "[", "]", "{", "}", ",",
-    ".", "?", ":", "+", "-", "*", "/", "%", "<", ">", "!", "#", "^",
+    ".", "?", ":", "+", "-", "*", "/", "%", "<", ">", "!", "#", "^", "|", ";", "=", "&",
 ];
 
 /// Tokens with the offsets at which they begin.
@@ -80,6 +100,10 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Mistake> {
         let trimmed = rest.trim_start();
         let at = text.len() - trimmed.len();
         rest = trimmed;
+        if let Some(length) = comment(rest) {
+            rest = rest.get(length..).unwrap_or_default();
+            continue;
+        }
         let Some(first) = rest.chars().next() else {
             // Expr marks the last letter, not what is behind it.
             let last = text.char_indices().next_back();
@@ -87,7 +111,10 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Mistake> {
             return Ok(out);
         };
         let (token, length) = if matches!(first, '\'' | '"' | '`') {
-            quoted(rest, first).ok_or_else(|| Mistake::new("literal not terminated", text.len()))?
+            quoted(rest, first).map_err(|wrong| match wrong {
+                Some(escape) => Mistake::new("invalid char escape", at + escape),
+                None => Mistake::new("literal not terminated", text.len()),
+            })?
         } else if first.is_ascii_digit()
             || first == '.' && rest.chars().nth(1).is_some_and(|c| c.is_ascii_digit())
         {
@@ -118,36 +145,71 @@ pub fn tokens(text: &str) -> Result<Vec<(Token, usize)>, Mistake> {
     }
 }
 
-fn quoted(text: &str, quote: char) -> Option<(Token, usize)> {
+/// Length of a comment.
+fn comment(text: &str) -> Option<usize> {
+    if text.starts_with("//") {
+        return Some(text.find('\n').unwrap_or(text.len()));
+    }
+    let inner = text.strip_prefix("/*")?;
+    Some(inner.find("*/")? + 4)
+}
+
+/// A text in quotes and the length of both; or, as an error, where it has an
+/// escape that is none, or nothing if it does not end.
+fn quoted(text: &str, quote: char) -> Result<(Token, usize), Option<usize>> {
     let mut out = String::new();
     let mut letters = text.char_indices().skip(1);
     while let Some((at, letter)) = letters.next() {
         if letter == quote {
-            return Some((Token::Text(out), at + letter.len_utf8()));
+            return Ok((Token::Text(out), at + letter.len_utf8()));
         }
         if letter != '\\' || quote == '`' {
             out.push(letter);
             continue;
         }
-        let (_, escaped) = letters.next()?;
+        let (at, escaped) = letters.next().ok_or(None)?;
+        let digits = match escaped {
+            'x' => 2,
+            'u' => 4,
+            'U' => 8,
+            _ => 0,
+        };
+        if digits > 0 {
+            let mut code = 0_u32;
+            for _ in 0..digits {
+                let (at, digit) = letters.next().ok_or(None)?;
+                let digit = digit.to_digit(16).ok_or(Some(at))?;
+                code = code.wrapping_mul(16).wrapping_add(digit);
+            }
+            out.push(char::from_u32(code).ok_or(Some(at))?);
+            continue;
+        }
         out.push(match escaped {
+            'a' => '\u{7}',
+            'b' => '\u{8}',
+            'f' => '\u{c}',
             'n' => '\n',
             'r' => '\r',
             't' => '\t',
-            other => other,
+            'v' => '\u{b}',
+            '\\' | '\'' | '"' | '`' => escaped,
+            _ => return Err(Some(at)),
         });
     }
-    None
+    Err(None)
 }
 
 fn number(text: &str) -> Option<(Token, usize)> {
-    if let Some(digits) = text.strip_prefix("0x") {
+    for (prefix, radix) in [("0x", 16), ("0b", 2), ("0o", 8)] {
+        let Some(digits) = text.strip_prefix(prefix) else {
+            continue;
+        };
         let length = digits
-            .find(|c: char| !c.is_ascii_hexdigit() && c != '_')
+            .find(|c: char| !c.is_digit(radix) && c != '_')
             .unwrap_or(digits.len());
         let digits = digits.get(..length)?.replace('_', "");
         return Some((
-            Token::Int(i128::from_str_radix(&digits, 16).ok()?),
+            Token::Int(i128::from_str_radix(&digits, radix).ok()?),
             length + 2,
         ));
     }

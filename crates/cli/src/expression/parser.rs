@@ -2,7 +2,8 @@
 
 use super::functions::{self, Function};
 use super::lexer::{Mistake, Token, tokens};
-use crate::output::Json;
+use super::methods::{self, Method};
+use super::value::Value;
 
 /// Deepest nesting: people do not write more, and the stack is bounded.
 const MAX_DEPTH: usize = 200;
@@ -10,21 +11,33 @@ const MAX_DEPTH: usize = 200;
 /// are long.
 const MAX_LINKS: usize = 1_000;
 
-/// A node of the tree.
+/// A node of the tree, and the offset that errors about it have.
 #[derive(Clone, Debug)]
-pub enum Node {
+pub struct Node {
+    pub at: usize,
+    pub what: What,
+}
+
+/// What a node does.
+#[derive(Clone, Debug)]
+pub enum What {
     /// A literal.
-    Value(Json),
+    Value(Value),
     /// A list of values.
     List(Vec<Node>),
-    /// An object of values.
-    Object(Vec<(String, Node)>),
+    /// A map of values.
+    Map(Vec<(String, Node)>),
     /// A variable.
     Name(String),
     /// The element in a predicate.
     Element,
     /// A field or an element: of what, which.
     Index(Box<Node>, Box<Node>),
+    /// The same, or `nil` at the end of the chain if there is no whole.
+    IndexIfAny(Box<Node>, Box<Node>),
+    /// Fields of fields, which is `nil` as soon as an [`What::IndexIfAny`] has
+    /// no whole.
+    Chain(Box<Node>),
     /// `!` or `-`.
     Unary(Unary, Box<Node>),
     /// Two operands.
@@ -33,6 +46,12 @@ pub enum Node {
     Choice(Box<Node>, Box<Node>, Box<Node>),
     /// A function and its arguments.
     Call(Function, Vec<Node>),
+    /// A method of a value, with its name and its arguments.
+    Method(Box<Node>, Method, String, Vec<Node>),
+    /// A name for a value, and what it is for.
+    Let(String, Box<Node>, Box<Node>),
+    /// `a; b`: the second.
+    Then(Box<Node>, Box<Node>),
 }
 
 /// Operators with one operand.
@@ -73,6 +92,33 @@ pub enum Binary {
 }
 
 impl Binary {
+    /// As errors name it.
+    pub fn sign(self) -> &'static str {
+        match self {
+            Binary::Or => "or",
+            Binary::And => "and",
+            Binary::Equal => "==",
+            Binary::Unequal => "!=",
+            Binary::Less => "<",
+            Binary::LessEqual => "<=",
+            Binary::Greater => ">",
+            Binary::GreaterEqual => ">=",
+            Binary::In | Binary::NotIn => "in",
+            Binary::Contains => "contains",
+            Binary::StartsWith => "startsWith",
+            Binary::EndsWith => "endsWith",
+            Binary::Matches => "matches",
+            Binary::Range => "..",
+            Binary::Plus => "+",
+            Binary::Minus => "-",
+            Binary::Times => "*",
+            Binary::Divided => "/",
+            Binary::Modulo => "%",
+            Binary::Power => "**",
+            Binary::Else => "??",
+        }
+    }
+
     /// The operator, how strongly it binds, and whether from the right.
     fn of(token: &Token) -> Option<(Self, u8, bool)> {
         let word = match token {
@@ -113,10 +159,22 @@ struct Parser {
     depth: usize,
     links: usize,
     names: Vec<(String, usize)>,
+    /// Names that `let` gave, those of inner parts last.
+    given: Vec<String>,
+    all_given: Vec<(String, usize)>,
+    /// Predicates around.
+    predicates: usize,
 }
 
-/// A tree, and the variables in it with their offsets.
-pub type Parsed = (Node, Vec<(String, usize)>);
+/// A tree, and the names in it with their offsets.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    pub root: Node,
+    /// Variables.
+    pub names: Vec<(String, usize)>,
+    /// What `let` names.
+    pub given: Vec<(String, usize)>,
+}
 
 /// Parses an expression.
 pub fn parse(text: &str) -> Result<Parsed, Mistake> {
@@ -126,10 +184,17 @@ pub fn parse(text: &str) -> Result<Parsed, Mistake> {
         depth: 0,
         links: 0,
         names: Vec::new(),
+        given: Vec::new(),
+        all_given: Vec::new(),
+        predicates: 0,
     };
-    let node = parser.expression()?;
+    let root = parser.sequence()?;
     match parser.peek() {
-        Token::End => Ok((node, parser.names)),
+        Token::End => Ok(Parsed {
+            root,
+            names: parser.names,
+            given: parser.all_given,
+        }),
         _ => Err(parser.unexpected()),
     }
 }
@@ -209,8 +274,54 @@ impl Parser {
         out
     }
 
+    /// Expressions with `;` between them, the first of which may be names for
+    /// values.
+    fn sequence(&mut self) -> Result<Node, Mistake> {
+        if self.take_name("let") {
+            return self.named_value();
+        }
+        let at = self.offset();
+        let node = self.expression()?;
+        if !self.take(";") || *self.peek() == Token::End {
+            return Ok(node);
+        }
+        let next = self.deeper(Self::sequence)?;
+        Ok(node_at(at, What::Then(Box::new(node), Box::new(next))))
+    }
+
+    fn named_value(&mut self) -> Result<Node, Mistake> {
+        let at = self.offset();
+        let Token::Name(name) = self.peek().clone() else {
+            return Err(self.unexpected());
+        };
+        self.at += 1;
+        self.expect("=")?;
+        let value = self.expression()?;
+        self.expect(";")?;
+        if functions::named(&name).is_some() {
+            return Err(Mistake::new(format!("cannot redeclare builtin {name}"), at));
+        }
+        if self.given.contains(&name) {
+            return Err(Mistake::new(
+                format!("cannot redeclare variable {name}"),
+                at,
+            ));
+        }
+        self.all_given.push((name.clone(), at));
+        self.given.push(name.clone());
+        let rest = self.deeper(Self::sequence);
+        self.given.pop();
+        Ok(node_at(
+            at,
+            What::Let(name, Box::new(value), Box::new(rest?)),
+        ))
+    }
+
     fn expression(&mut self) -> Result<Node, Mistake> {
         self.deeper(|parser| {
+            if matches!(parser.peek(), Token::Name(name) if name == "if" || name == "let") {
+                return Err(parser.not_known("`if` and `let` inside of an expression"));
+            }
             let condition = parser.binary(0)?;
             if !parser.take("?") {
                 return Ok(condition);
@@ -218,17 +329,23 @@ impl Parser {
             let yes = parser.expression()?;
             parser.expect(":")?;
             let no = parser.expression()?;
-            Ok(Node::Choice(
-                Box::new(condition),
-                Box::new(yes),
-                Box::new(no),
-            ))
+            // Where expr sees it.
+            let at = parser.offset();
+            let (condition, yes, no) = (Box::new(condition), Box::new(yes), Box::new(no));
+            Ok(node_at(at, What::Choice(condition, yes, no)))
         })
     }
 
     fn binary(&mut self, least: u8) -> Result<Node, Mistake> {
         let mut left = self.unary()?;
+        let mut after_else = false;
         loop {
+            let at = self.offset();
+            if least == 0 && self.take("|") {
+                self.link()?;
+                left = self.piped(left)?;
+                continue;
+            }
             let negated = matches!(self.peek(), Token::Name(name) if name == "not");
             let token = if negated {
                 self.tokens.get(self.at + 1).map(|(token, _)| token)
@@ -241,37 +358,58 @@ impl Parser {
             if strength < least || (negated && !is_word(operator)) {
                 return Ok(left);
             }
+            if after_else && operator != Binary::Else {
+                let what = format!(
+                    "Operator ({}) and coalesce expressions (??) cannot be mixed. \
+                     Wrap either by parentheses.",
+                    token.map(Token::plain).unwrap_or_default()
+                );
+                return Err(Mistake::new(what, at));
+            }
+            after_else = operator == Binary::Else;
             self.at += if negated { 2 } else { 1 };
             self.link()?;
             let right = self
                 .deeper(|parser| parser.binary(if from_right { strength } else { strength + 1 }))?;
+            let node = |operator| {
+                let (left, right) = (Box::new(left), Box::new(right));
+                node_at(at, What::Binary(operator, left, right))
+            };
             left = match (operator, negated) {
-                (Binary::In, true) => Node::Binary(Binary::NotIn, Box::new(left), Box::new(right)),
-                (operator, negated) => {
-                    let node = Node::Binary(operator, Box::new(left), Box::new(right));
-                    if negated {
-                        Node::Unary(Unary::Not, Box::new(node))
-                    } else {
-                        node
-                    }
-                }
+                (Binary::In, true) => node(Binary::NotIn),
+                (operator, false) => node(operator),
+                (operator, true) => node_at(at, What::Unary(Unary::Not, Box::new(node(operator)))),
             };
         }
     }
 
+    /// The call of a function after `|`, of which this is the first argument.
+    fn piped(&mut self, first: Node) -> Result<Node, Mistake> {
+        let at = self.offset();
+        let Token::Name(name) = self.peek().clone() else {
+            return Err(self.unexpected());
+        };
+        self.at += 1;
+        self.expect("(")?;
+        let node = self.call(&name, at, Some(first))?;
+        self.postfix(node)
+    }
+
     fn unary(&mut self) -> Result<Node, Mistake> {
         self.deeper(|parser| {
+            let at = parser.offset();
+            let unary = |operator, node| Ok(node_at(at, What::Unary(operator, Box::new(node))));
             if parser.take("!") {
-                return Ok(Node::Unary(Unary::Not, Box::new(parser.unary()?)));
+                return unary(Unary::Not, parser.unary()?);
             }
             if parser.take_name("not") {
                 // Weaker than comparisons: `not a == b` is `not (a == b)`.
                 let strength =
                     Binary::of(&Token::Sign("==")).map_or(0, |(_, strength, _)| strength);
-                return Ok(Node::Unary(Unary::Not, Box::new(parser.binary(strength)?)));
+                return unary(Unary::Not, parser.binary(strength)?);
             }
             if parser.take("-") {
-                return Ok(Node::Unary(Unary::Minus, Box::new(parser.unary()?)));
+                return unary(Unary::Minus, parser.unary()?);
             }
             if parser.take("+") {
                 return parser.unary();
@@ -282,67 +420,94 @@ impl Parser {
     }
 
     fn postfix(&mut self, mut node: Node) -> Result<Node, Mistake> {
+        let mut is_chain = false;
         loop {
             self.link()?;
+            let if_any = matches!(self.peek(), Token::Sign("?."));
+            is_chain |= if_any;
             if self.take(".") || self.take("?.") {
+                let at = self.offset();
                 if self.take("[") {
-                    node = self.indexed(node)?;
+                    node = self.indexed(node, at, if_any)?;
                     continue;
                 }
                 let Token::Name(name) = self.peek().clone() else {
                     return Err(self.unexpected());
                 };
                 self.at += 1;
-                let field = Node::Value(Json::Text(name));
-                node = Node::Index(Box::new(node), Box::new(field));
-            } else if self.take("[") {
-                node = self.indexed(node)?;
+                if self.take("(") {
+                    if methods::ELSEWHERE.contains(&name.as_str()) {
+                        return Err(not_known(&format!("the method {name}"), at));
+                    }
+                    let method = methods::named(&name);
+                    let arguments = self.items(")", Self::expression)?;
+                    check_number(&name, arguments.len(), method.arguments(), at)?;
+                    node = node_at(at, What::Method(Box::new(node), method, name, arguments));
+                    continue;
+                }
+                let field = node_at(at, What::Value(Value::Text(name)));
+                node = index(node, field, at, if_any);
             } else {
-                return Ok(node);
+                let at = self.offset();
+                if self.take("[") {
+                    node = self.indexed(node, at, false)?;
+                } else if is_chain {
+                    return Ok(node_at(node.at, What::Chain(Box::new(node))));
+                } else {
+                    return Ok(node);
+                }
             }
         }
     }
 
-    fn indexed(&mut self, of: Node) -> Result<Node, Mistake> {
-        let index = self.expression()?;
+    fn indexed(&mut self, of: Node, at: usize, if_any: bool) -> Result<Node, Mistake> {
+        if matches!(self.peek(), Token::Sign(":")) {
+            return Err(self.not_known("a part of a list"));
+        }
+        let which = self.expression()?;
+        if matches!(self.peek(), Token::Sign(":")) {
+            return Err(self.not_known("a part of a list"));
+        }
         self.expect("]")?;
-        Ok(Node::Index(Box::new(of), Box::new(index)))
+        Ok(index(of, which, at, if_any))
+    }
+
+    fn not_known(&self, part: &str) -> Mistake {
+        not_known(part, self.offset())
     }
 
     fn primary(&mut self) -> Result<Node, Mistake> {
-        match self.peek().clone() {
-            Token::Int(number) => {
-                self.at += 1;
-                Ok(Node::Value(Json::Int(number)))
-            }
-            Token::Float(number) => {
-                self.at += 1;
-                Ok(Node::Value(Json::Float(number)))
-            }
-            Token::Text(text) => {
-                self.at += 1;
-                Ok(Node::Value(Json::Text(text)))
-            }
+        let at = self.offset();
+        let what = match self.peek().clone() {
+            Token::Int(number) => What::Value(Value::Int(number)),
+            Token::Float(number) => What::Value(Value::Float(number)),
+            Token::Text(text) => What::Value(Value::Text(text)),
             Token::Sign("(") => {
                 self.at += 1;
-                let node = self.expression()?;
+                let node = self.sequence()?;
                 self.expect(")")?;
-                Ok(node)
+                return Ok(node);
             }
-            Token::Sign("#") => {
+            Token::Sign("#") if self.predicates > 0 => {
                 self.at += 1;
+                if let Token::Name(name) = self.peek()
+                    && matches!(name.as_str(), "index" | "acc")
+                {
+                    return Err(self.not_known(&format!("#{name}")));
+                }
                 // `#.field` and `#` alike.
-                Ok(Node::Element)
+                return Ok(node_at(at, What::Element));
             }
             // `.field` in a predicate is a field of the element.
-            Token::Sign(".") => Ok(Node::Element),
+            Token::Sign(".") if self.predicates > 0 => return Ok(node_at(at, What::Element)),
             Token::Sign("[") => {
                 self.at += 1;
-                Ok(Node::List(self.items("]", Self::expression)?))
+                let items = self.items("]", Self::expression)?;
+                return Ok(node_at(at, What::List(items)));
             }
             Token::Sign("{") => {
                 self.at += 1;
-                Ok(Node::Object(self.items("}", |parser| {
+                let items = self.items("}", |parser| {
                     let key = match parser.next() {
                         Token::Name(name) | Token::Text(name) => name,
                         _ => {
@@ -352,47 +517,78 @@ impl Parser {
                     };
                     parser.expect(":")?;
                     Ok((key, parser.expression()?))
-                })?))
+                })?;
+                return Ok(node_at(at, What::Map(items)));
             }
             Token::Name(name) => {
-                let at = self.offset();
                 self.at += 1;
-                self.named(name, at)
+                return self.named(name, at);
             }
-            Token::Sign(_) | Token::End => Err(self.unexpected()),
-        }
+            Token::Sign(_) | Token::End => return Err(self.unexpected()),
+        };
+        self.at += 1;
+        Ok(node_at(at, what))
     }
 
     fn named(&mut self, name: String, at: usize) -> Result<Node, Mistake> {
         match name.as_str() {
-            "true" => return Ok(Node::Value(Json::Bool(true))),
-            "false" => return Ok(Node::Value(Json::Bool(false))),
-            "nil" | "null" => return Ok(Node::Value(Json::Null)),
+            "true" => return Ok(node_at(at, What::Value(Value::Bool(true)))),
+            "false" => return Ok(node_at(at, What::Value(Value::Bool(false)))),
+            "nil" | "null" => return Ok(node_at(at, What::Value(Value::Nil))),
+            "$env" => return Err(not_known("$env", at)),
             _ => {}
         }
-        if !self.take("(") {
-            self.names.push((name.clone(), at));
-            return Ok(Node::Name(name));
+        if self.take("(") {
+            return self.call(&name, at, None);
         }
-        let function = functions::named(&name)
-            .ok_or_else(|| Mistake::new(format!("unknown name {name}"), at))?;
-        let arguments = self.items(")", |parser| {
-            // A predicate may stand in braces.
-            if function.has_predicate() && parser.take("{") {
-                let node = parser.expression()?;
-                parser.expect("}")?;
-                return Ok(node);
+        if !self.given.contains(&name) {
+            self.names.push((name.clone(), at));
+        }
+        Ok(node_at(at, What::Name(name)))
+    }
+
+    /// A call whose bracket is open.
+    fn call(&mut self, name: &str, at: usize, first: Option<Node>) -> Result<Node, Mistake> {
+        let Some(function) = functions::named(name) else {
+            return Err(if functions::ELSEWHERE.contains(&name) {
+                not_known(&format!("the function {name}"), at)
+            } else {
+                Mistake::new(format!("unknown name {name}"), at)
+            });
+        };
+        let before = usize::from(first.is_some());
+        let number = std::cell::Cell::new(before);
+        let mut arguments: Vec<Node> = first.into_iter().collect();
+        arguments.extend(self.items(")", |parser| {
+            number.set(number.get() + 1);
+            if function.has_predicate() && number.get() == 2 {
+                parser.predicates += 1;
+                let out = parser.predicate();
+                parser.predicates -= 1;
+                return out;
             }
             parser.expression()
-        })?;
+        })?);
         let (least, most) = function.arguments();
-        if arguments.len() < least || arguments.len() > most {
+        if function.has_words_of_its_own() {
+            check_number(name, arguments.len(), (least, most), at)?;
+        } else if arguments.len() < least || arguments.len() > most {
             let wanted = if arguments.len() < least { least } else { most };
             let got = arguments.len();
             let what = format!("invalid number of arguments (expected {wanted}, got {got})");
             return Err(Mistake::new(what, at));
         }
-        Ok(Node::Call(function, arguments))
+        Ok(node_at(at, What::Call(function, arguments)))
+    }
+
+    /// A predicate, which may stand in braces.
+    fn predicate(&mut self) -> Result<Node, Mistake> {
+        if !self.take("{") {
+            return self.sequence();
+        }
+        let node = self.sequence()?;
+        self.expect("}")?;
+        Ok(node)
     }
 
     fn items<T>(
@@ -420,4 +616,39 @@ fn is_word(operator: Binary) -> bool {
         operator,
         Binary::In | Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches
     )
+}
+
+fn node_at(at: usize, what: What) -> Node {
+    Node { at, what }
+}
+
+fn index(of: Node, which: Node, at: usize, if_any: bool) -> Node {
+    let (of, which) = (Box::new(of), Box::new(which));
+    node_at(
+        at,
+        if if_any {
+            What::IndexIfAny(of, which)
+        } else {
+            What::Index(of, which)
+        },
+    )
+}
+
+fn not_known(part: &str, at: usize) -> Mistake {
+    let what = format!("this part of the expression language is not known here: {part}");
+    Mistake::new(what, at)
+}
+
+fn check_number(
+    name: &str,
+    got: usize,
+    (least, most): (usize, usize),
+    at: usize,
+) -> Result<(), Mistake> {
+    let many = match got {
+        _ if got < least => "not enough",
+        _ if got > most => "too many",
+        _ => return Ok(()),
+    };
+    Err(Mistake::new(format!("{many} arguments to call {name}"), at))
 }

@@ -16,5 +16,5 @@ pub use size::{SizeRange, human_size, human_size_float, parse_size};
 pub use system::{io_error, io_error_at};
 pub use time::{
     clock, go_time, is_unset_time, local_now, local_rfc3339, local_time, local_time_of, now_nanos,
-    parse_rfc3339, rfc3339, saturated, since, span_between, stamp_micros,
+    offset_of, parse_rfc3339, rfc3339, saturated, since, span_between, stamp_micros,
 };

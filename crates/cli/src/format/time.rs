@@ -85,16 +85,18 @@ pub fn span_between(start: &str, end: &str) -> i64 {
     }
 }
 
+/// The offset that a time in RFC 3339 is written with.
+pub fn offset_of(text: &str) -> Option<Offset> {
+    Pieces::parse(text).ok()?.to_numeric_offset()
+}
+
 /// A time in RFC 3339 as Go writes it, in the zone that it was written in:
 /// `2026-01-02 03:04:05.678 +0000 UTC`; the text itself if it is none.
 pub fn go_time(text: &str) -> String {
     let Some(time) = parse_rfc3339(text) else {
         return text.to_owned();
     };
-    let offset = Pieces::parse(text)
-        .ok()
-        .and_then(|pieces| pieces.to_numeric_offset())
-        .unwrap_or(Offset::UTC);
+    let offset = offset_of(text).unwrap_or(Offset::UTC);
     let shown = time.to_zoned_datetime(TimeZone::fixed(offset));
     let shown = shown.strftime("%Y-%m-%d %H:%M:%S%.f %z").to_string();
     match shown.strip_suffix("+0000") {

@@ -1,87 +1,18 @@
-//! What expressions of `find` can name.
+//! What expressions of `stream find` can name.
 
+use super::structures::{STREAM, STREAM_CONFIG, STREAM_STATE};
+use crate::expression::{self, Value};
 use crate::output::Json;
 
-/// Fields whose names in expressions differ from their words in JSON.
-const RENAMED: &[(&str, &str)] = &[
-    ("max_msgs_per_subject", "MaxMsgsPer"),
-    ("num_replicas", "Replicas"),
-    ("duplicate_window", "Duplicates"),
-    ("first_seq", "FirstSeq"),
-    ("allow_rollup_hdrs", "RollupAllowed"),
-    ("discard_new_per_subject", "DiscardNewPer"),
-    ("allow_msg_ttl", "AllowMsgTTL"),
-    ("subject_delete_marker_ttl", "SubjectDeleteMarkerTTL"),
-    ("messages", "Msgs"),
-    ("first_ts", "FirstTime"),
-    ("last_ts", "LastTime"),
-    ("consumer_count", "Consumers"),
-    ("ts", "TimeStamp"),
-    ("durable_name", "Durable"),
-    ("idle_heartbeat", "Heartbeat"),
-    ("backoff", "BackOff"),
-    ("rate_limit_bps", "RateLimit"),
-    ("sample_freq", "SampleFrequency"),
-    ("max_batch", "MaxRequestBatch"),
-    ("max_expires", "MaxRequestExpires"),
-    ("mem_storage", "MemoryStorage"),
-    ("priority_timeout", "PinnedTTL"),
-    ("stream_name", "Stream"),
-    ("num_ack_pending", "NumAckPending"),
-    ("consumer_seq", "Consumer"),
-    ("stream_seq", "Stream"),
-    ("last_active", "Last"),
-    ("republish", "RePublish"),
-];
-
-fn field_name(key: &str) -> String {
-    if let Some((_, name)) = RENAMED.iter().find(|(known, _)| *known == key) {
-        return (*name).to_owned();
-    }
-    key.split('_')
-        .map(|word| {
-            let mut letters = word.chars();
-            match letters.next() {
-                Some(first) => first.to_uppercase().chain(letters).collect(),
-                None => String::new(),
-            }
-        })
-        .collect()
-}
-
-/// A value with its fields named as in the original's own structures.
-fn structure(value: &Json) -> Json {
-    match value {
-        Json::Object(entries) => Json::Object(
-            entries
-                .iter()
-                .map(|(key, value)| {
-                    let value = if key == "metadata" {
-                        value.clone()
-                    } else {
-                        structure(value)
-                    };
-                    (field_name(key), value)
-                })
-                .collect(),
-        ),
-        Json::List(values) => Json::List(values.iter().map(structure).collect()),
-        other => other.clone(),
-    }
-}
-
-/// The variables about an asset: `config`, `state` and `info` with the fields
+/// The variables about a stream: `config`, `state` and `info` with the fields
 /// of the JSON, and `Info` with those of the original's structures.
-pub fn variables(info: &Json) -> Json {
-    let state = match info.at("state") {
-        Json::Null => info,
-        state => state,
-    };
-    Json::object()
-        .with("config", info.at("config").clone())
-        .with("state", state.clone())
-        .with("info", info.clone())
-        .with("Info", structure(info))
+pub fn variables(info: &Json) -> Value {
+    expression::variables([
+        ("config", STREAM_CONFIG.by_key(info.at("config"))),
+        ("state", STREAM_STATE.by_key(info.at("state"))),
+        ("info", STREAM.by_key(info)),
+        ("Info", STREAM.by_name(info)),
+    ])
 }
 
 #[cfg(test)]
@@ -89,21 +20,63 @@ mod tests {
     use super::*;
     use crate::expression::Expression;
 
-    #[test]
-    fn fields_have_both_names() {
+    fn holds(text: &str) -> Result<bool, String> {
         let info = Json::parse(
-            br#"{"config":{"name":"S","num_replicas":3,"metadata":{"a_b":"1"}},"state":{"messages":5,"num_deleted":1}}"#,
+            br#"{"config":{"name":"S","num_replicas":3,"metadata":{"a_b":"1"},"max_age":3600000000000,"new":1},
+            "state":{"messages":5,"num_deleted":1},"created":"2026-11-23T08:00:00Z"}"#,
         )
         .unwrap();
+        let expression = Expression::parse(text).unwrap();
+        expression
+            .holds(&variables(&info))
+            .map_err(|why| why.to_string())
+    }
+
+    #[test]
+    fn fields_have_both_names() {
         for text in [
             "state.messages == 5",
             "info.config.num_replicas == 3",
             "Info.Config.Replicas == 3",
             "Info.State.Msgs == 5 and Info.State.NumDeleted == 1",
             "Info.Config.Metadata['a_b'] == '1'",
+            "config.new == 1",
         ] {
-            let expression = Expression::parse(text).unwrap();
-            assert!(expression.holds(&variables(&info)).unwrap(), "{text}");
+            assert_eq!(holds(text), Ok(true), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_without_a_value_are_there() {
+        for text in [
+            "config.description == '' and Info.Config.Description == ''",
+            "config.mirror == nil and Info.Config.Mirror == nil and Info.Cluster == nil",
+            "len(config.sources) == 0 and config.sealed == false and state.bytes == 0",
+            "config.max_age == '1h0m0s' and Info.Config.MaxAge.Hours() == 1",
+            "info.created.Year() == 2026 and Info.Created < now()",
+            "state.first_ts.Year() == 1",
+        ] {
+            assert_eq!(holds(text), Ok(true), "{text}");
+        }
+    }
+
+    #[test]
+    fn fields_that_the_structures_do_not_have_are_mistakes() {
+        for (text, wanted) in [
+            (
+                "Info.Config.Bogus == 1",
+                "cannot fetch Bogus from api.StreamConfig (1:13)\n | Info.Config.Bogus == 1\n | ............^",
+            ),
+            (
+                "Info.Bogus == 1",
+                "cannot fetch Bogus from *api.StreamInfo (1:6)\n | Info.Bogus == 1\n | .....^",
+            ),
+            (
+                "Info.Cluster.Leader == 'x'",
+                "cannot fetch Leader from *api.ClusterInfo (1:14)\n | Info.Cluster.Leader == 'x'\n | .............^",
+            ),
+        ] {
+            assert_eq!(holds(text), Err(wanted.to_owned()));
         }
     }
 }

@@ -17,6 +17,7 @@ mod pick;
 mod questions;
 pub mod shape;
 mod step_down;
+pub mod structures;
 mod subject;
 mod time;
 mod unavailable;

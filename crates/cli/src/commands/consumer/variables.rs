@@ -1,46 +1,9 @@
 //! What expressions of `find` can name about a consumer (cli.md B.3).
 
-use crate::commands::assets;
+use crate::commands::assets::structures::{CONSUMER, CONSUMER_CONFIG};
+use crate::expression::{self, Value};
 use crate::format::go_duration;
 use crate::output::Json;
-
-/// Fields of a configuration that are there without a value, too.
-const TEXTS: &[&str] = &[
-    "description",
-    "deliver_subject",
-    "deliver_group",
-    "durable_name",
-    "name",
-    "filter_subject",
-    "sample_freq",
-];
-const NUMBERS: &[&str] = &[
-    "max_ack_pending",
-    "max_deliver",
-    "max_waiting",
-    "opt_start_seq",
-    "rate_limit_bps",
-    "max_batch",
-    "max_bytes",
-    "num_replicas",
-];
-const SWITCHES: &[&str] = &["flow_control", "headers_only", "mem_storage", "direct"];
-const LISTS: &[&str] = &["filter_subjects", "priority_groups", "backoff"];
-/// Durations, which are texts such as `30s` in expressions.
-const DURATIONS: &[&str] = &[
-    "ack_wait",
-    "idle_heartbeat",
-    "max_expires",
-    "inactive_threshold",
-    "priority_timeout",
-];
-/// Policies, with the words that stand for "not set".
-const POLICIES: &[(&str, &str)] = &[
-    ("ack_policy", "none"),
-    ("deliver_policy", "all"),
-    ("replay_policy", "instant"),
-    ("priority_policy", "none"),
-];
 
 /// Fields of the information by their names in expressions. Those of the JSON
 /// are there as well.
@@ -64,55 +27,20 @@ const GROUP: &[(&str, &str)] = &[
 ];
 
 /// The variables: `config`, `state`, `info` and `Info`.
-pub fn variables(info: &Json) -> Json {
-    let config = configuration(info.at("config"));
+pub fn variables(info: &Json) -> Value {
+    let config = CONSUMER_CONFIG.by_key(info.at("config"));
     let state = state(info, &config);
-    let structure = assets::variables(info);
-    Json::object()
-        .with("config", config)
-        .with("state", state.clone())
-        .with("info", state)
-        .with("Info", structure.at("Info").clone())
+    expression::variables([
+        ("config", config),
+        ("state", state.clone()),
+        ("info", state),
+        ("Info", CONSUMER.by_name(info)),
+    ])
 }
 
-fn configuration(config: &Json) -> Json {
-    let mut out = config.clone();
-    let mut complete = |key: &str, value: Json| {
-        if !config.has(key) {
-            out.set(key, value);
-        }
-    };
-    for key in TEXTS {
-        complete(key, "".into());
-    }
-    for key in NUMBERS {
-        complete(key, 0.into());
-    }
-    for key in SWITCHES {
-        complete(key, false.into());
-    }
-    for key in LISTS {
-        complete(key, Json::List(Vec::new()));
-    }
-    for (key, word) in POLICIES {
-        complete(key, (*word).into());
-    }
-    complete("metadata", Json::object());
-    for key in DURATIONS {
-        out.set(key, go_duration(config.int(key)));
-    }
-    if let Some(Json::List(delays)) = out.key_mut("backoff") {
-        for delay in delays {
-            *delay = go_duration(delay.as_int().unwrap_or_default()).into();
-        }
-    }
-    out
-}
-
-fn state(info: &Json, config: &Json) -> Json {
+fn state(info: &Json, config: &Value) -> Value {
     let mut out = renamed(info, STATE);
-    out.set("config", config.clone())
-        .set("delivered", renamed(info.at("delivered"), SEQUENCES))
+    out.set("delivered", renamed(info.at("delivered"), SEQUENCES))
         .set("ackfloor", renamed(info.at("ack_floor"), SEQUENCES))
         .set("pushbound", info.on("push_bound"))
         .set("paused", info.on("paused"))
@@ -120,6 +48,18 @@ fn state(info: &Json, config: &Json) -> Json {
     let groups = info.list("priority_groups");
     let groups = groups.iter().map(|group| renamed(group, GROUP)).collect();
     out.set("prioritygroups", Json::List(groups));
+    let mut out = Value::from(&out);
+    if let Value::Map(entries) = &mut out {
+        entries.retain(|(key, _)| key != "config");
+        entries.push(("config".to_owned(), config.clone()));
+        for (key, value) in entries {
+            if matches!(key.as_str(), "created" | "timestamp" | "ts")
+                && let Some((at, zone)) = value.as_time()
+            {
+                *value = Value::Time(at, zone);
+            }
+        }
+    }
     out
 }
 

@@ -1,6 +1,6 @@
 //! Questions.
 
-use crate::expression::Expression;
+use crate::expression::{self, Expression, Value};
 use crate::failure::Result;
 use crate::format::parse_int;
 use crate::output::Json;
@@ -123,9 +123,10 @@ impl Property {
 
     fn ask(&self, prompt: &Prompt, answers: &Json) -> Result<Json> {
         if let Some(condition) = &self.condition {
-            let input = Json::object()
-                .with("input", answers.clone())
-                .with("Input", answers.clone());
+            let input = expression::variables([
+                ("input", Value::from(answers)),
+                ("Input", Value::from(answers)),
+            ]);
             if !condition.holds_in_part(&input)? {
                 return Ok(Json::Null);
             }
@@ -189,7 +190,8 @@ impl Property {
             return Ok(Some("an answer is required".to_owned()));
         }
         if let Some((expression, text)) = &self.validation
-            && !expression.holds_in_part(&Json::object().with("value", answer.clone()))?
+            && !expression
+                .holds_in_part(&expression::variables([("value", Value::from(answer))]))?
         {
             return Ok(Some(format!("{} does not fit: {text}", answer.compact())));
         }

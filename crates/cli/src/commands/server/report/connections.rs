@@ -6,7 +6,7 @@ use super::fields::{CONNECTION, SERVER, variables};
 use super::filter::{Chosen, limit, sort};
 use super::repeat::{clear, repeated};
 use crate::bail;
-use crate::expression::Expression;
+use crate::expression::{self, Expression};
 use crate::failure::Result;
 use crate::format::{commas, human_size, parse_rfc3339};
 use crate::output::table::Cell;
@@ -156,17 +156,19 @@ pub fn wanted(session: &Session) -> Result<Option<Expression>> {
 }
 
 fn holds(filter: &Expression, connection: &Json, server: &Json) -> Result<bool> {
-    let (fields, go_fields) = variables(connection, &CONNECTION);
-    let (server, go_server) = variables(server, &SERVER);
-    let variables = Json::object()
-        .with("conn", fields.clone())
-        .with("conns", fields)
-        .with("Conn", go_fields.clone())
-        .with("Conns", go_fields)
-        .with("server", server)
-        .with("Server", go_server);
+    let (fields, go_fields) = variables(connection, &CONNECTION, "*server.ConnInfo");
+    let (server, go_server) = variables(server, &SERVER, "*server.ServerInfo");
+    let variables = expression::variables([
+        ("conn", fields.clone()),
+        ("conns", fields),
+        ("Conn", go_fields.clone()),
+        ("Conns", go_fields),
+        ("server", server),
+        ("Server", go_server),
+    ]);
+    // Other names are nil, as with the original.
     filter
-        .holds(&variables)
+        .holds_in_part(&variables)
         .map_err(|failure| failure.context("Invalid expression"))
 }
 

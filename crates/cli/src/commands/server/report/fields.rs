@@ -1,15 +1,20 @@
 //! The fields that expressions about connections and servers know: by the names
 //! of JSON and by those of the servers' source, none of them missing.
 
+use crate::expression::Value;
 use crate::output::Json;
 
 /// A field that a document leaves out when it is empty.
 #[derive(Clone, Copy, Debug)]
 enum Kind {
     Text,
+    /// A time, which is a text in JSON.
+    Time,
     Number,
     Switch,
-    /// A list, or something else that there may not be.
+    /// A list, which is nil in JSON when it is empty.
+    List,
+    /// Something that there may not be.
     Other,
 }
 
@@ -24,8 +29,8 @@ pub const CONNECTION: [Field; 36] = [
     Field("type", "Type", Kind::Text),
     Field("ip", "IP", Kind::Text),
     Field("port", "Port", Kind::Number),
-    Field("start", "Start", Kind::Text),
-    Field("last_activity", "LastActivity", Kind::Text),
+    Field("start", "Start", Kind::Time),
+    Field("last_activity", "LastActivity", Kind::Time),
     Field("stop", "Stop", Kind::Other),
     Field("reason", "Reason", Kind::Text),
     Field("rtt", "RTT", Kind::Text),
@@ -43,16 +48,16 @@ pub const CONNECTION: [Field; 36] = [
     Field("version", "Version", Kind::Text),
     Field("tls_version", "TLSVersion", Kind::Text),
     Field("tls_cipher_suite", "TLSCipher", Kind::Text),
-    Field("tls_peer_certs", "TLSPeerCerts", Kind::Other),
+    Field("tls_peer_certs", "TLSPeerCerts", Kind::List),
     Field("tls_first", "TLSFirst", Kind::Switch),
     Field("authorized_user", "AuthorizedUser", Kind::Text),
     Field("account", "Account", Kind::Text),
-    Field("subscriptions_list", "Subs", Kind::Other),
-    Field("subscriptions_list_detail", "SubsDetail", Kind::Other),
+    Field("subscriptions_list", "Subs", Kind::List),
+    Field("subscriptions_list_detail", "SubsDetail", Kind::List),
     Field("jwt", "JWT", Kind::Text),
     Field("issuer_key", "IssuerKey", Kind::Text),
     Field("name_tag", "NameTag", Kind::Text),
-    Field("tags", "Tags", Kind::Other),
+    Field("tags", "Tags", Kind::List),
     Field("mqtt_client", "MQTTClient", Kind::Text),
     Field("proxy", "Proxy", Kind::Other),
 ];
@@ -65,30 +70,35 @@ pub const SERVER: [Field; 13] = [
     Field("cluster", "Cluster", Kind::Text),
     Field("domain", "Domain", Kind::Text),
     Field("ver", "Version", Kind::Text),
-    Field("tags", "Tags", Kind::Other),
+    Field("tags", "Tags", Kind::List),
     Field("metadata", "Metadata", Kind::Other),
     Field("feature_flags", "FeatureFlags", Kind::Other),
     Field("jetstream", "JetStream", Kind::Switch),
     Field("flags", "Flags", Kind::Number),
     Field("seq", "Seq", Kind::Number),
-    Field("time", "Time", Kind::Text),
+    Field("time", "Time", Kind::Time),
 ];
 
 /// The fields of a document under the names of JSON, and under those of the
-/// source.
-pub fn variables(document: &Json, fields: &[Field]) -> (Json, Json) {
-    let (mut by_key, mut by_name) = (Json::object(), Json::object());
+/// source, where it has this type.
+pub fn variables(document: &Json, fields: &[Field], kind: &'static str) -> (Value, Value) {
+    let (mut by_key, mut by_name) = (Vec::new(), Vec::new());
     for Field(key, name, kind) in fields {
         let value = match (document.key(key), kind) {
-            (Json::Null, Kind::Text) => Json::from(""),
-            (Json::Null, Kind::Number) => Json::from(0),
-            (Json::Null, Kind::Switch) => Json::from(false),
-            (value, _) => value.clone(),
+            (Json::Null, Kind::Text | Kind::Time) => Value::Text(String::new()),
+            (Json::Null, Kind::Number) => Value::Int(0),
+            (Json::Null, Kind::Switch) => Value::Bool(false),
+            (value, _) => Value::from(value),
         };
-        by_key.set(key, value.clone());
-        by_name.set(name, value);
+        let in_source = match kind {
+            Kind::Time => Value::time(document.key(key)),
+            Kind::List if value.is_nil() => Value::List(Vec::new()),
+            _ => value.clone(),
+        };
+        by_key.push(((*key).to_owned(), value));
+        by_name.push(((*name).to_owned(), in_source));
     }
-    (by_key, by_name)
+    (Value::Map(by_key), Value::Struct(kind, by_name))
 }
 
 #[cfg(test)]
@@ -98,9 +108,14 @@ mod tests {
     #[test]
     fn fields_have_two_names_and_a_value() {
         let document = Json::object().with("in_msgs", 5);
-        let (by_key, by_name) = variables(&document, &CONNECTION);
-        assert_eq!((by_key.int("in_msgs"), by_name.int("InMsgs")), (5, 5));
-        assert_eq!(by_key.key("name"), &Json::from(""));
-        assert_eq!(by_name.key("TLSFirst"), &Json::from(false));
+        let (by_key, by_name) = variables(&document, &CONNECTION, "*server.ConnInfo");
+        for (value, name, wanted) in [
+            (&by_key, "in_msgs", Value::Int(5)),
+            (&by_name, "InMsgs", Value::Int(5)),
+            (&by_key, "name", Value::Text(String::new())),
+            (&by_name, "TLSFirst", Value::Bool(false)),
+        ] {
+            assert_eq!(value.entry(name), Some(&wanted));
+        }
     }
 }
