@@ -1,7 +1,7 @@
 //! Comparing and calculating.
 
 use super::evaluate::{conversion, invalid};
-use super::parser::Binary;
+use super::tree::Binary;
 use super::value::Value;
 use crate::format::saturated;
 

@@ -8,14 +8,16 @@ use regex::Regex;
 use super::arithmetic::{arithmetic, less, range, same};
 use super::functions;
 use super::lexer::Mistake;
-use super::methods;
-use super::parser::{Binary, Node, Unary, What};
+use super::methods::{self, Method};
+use super::tree::{Binary, Node, Unary, What};
 use super::value::Value;
 use crate::format::explain;
 
-/// Most nodes that one evaluation looks at: predicates in predicates over
-/// ranges would take for ever.
-const MAX_STEPS: u64 = 20_000_000;
+/// Most nodes that one evaluation looks at, and elements that it makes:
+/// predicates in predicates over ranges would take for ever.
+const MAX_STEPS: u64 = 5_000_000;
+/// Bytes of a new text that count as a step.
+const STEP_TEXT: usize = 64;
 
 /// What a `let` names.
 #[derive(Debug)]
@@ -114,90 +116,112 @@ impl<'a> Scope<'a> {
             .collect()
     }
 
+    // Each kind of node has its own function: one for all would take a lot of
+    // the stack a level.
     fn value(&self, node: &'a Node) -> Outcome<'a> {
-        self.steps.set(self.steps.get() + 1);
-        if self.steps.get() > MAX_STEPS {
-            return Err(Mistake::new("it takes too long", node.at).into());
-        }
+        self.count(1, node.at)?;
         match &node.what {
             What::Value(value) => Ok(Cow::Borrowed(value)),
             What::List(nodes) => owned(Value::List(self.all(nodes)?)),
-            What::Map(entries) => owned(Value::Map(
-                entries
-                    .iter()
-                    .map(|(key, node)| Ok((key.clone(), self.evaluate(node)?.into_owned())))
-                    .collect::<Result<_, Mistake>>()?,
-            )),
+            What::Map(entries) => self.map(entries),
             What::Name(name) => Ok(self.named(name)),
             What::Element => Ok(match self.element {
                 Some(element) => Cow::Borrowed(element),
                 None => Cow::Owned(Value::Nil),
             }),
-            What::Index(of, which) => {
-                let of = self.value(of)?;
-                Ok(index_of(of, &*self.evaluate(which)?, node.at)?)
-            }
-            What::IndexIfAny(of, which) => {
-                let of = self.value(of)?;
-                if of.is_nil() {
-                    return Err(Stop::Nothing);
-                }
-                Ok(index_of(of, &*self.evaluate(which)?, node.at)?)
-            }
+            What::Index(of, which) => self.index(of, which, false, node.at),
+            What::IndexIfAny(of, which) => self.index(of, which, true, node.at),
             What::Chain(inner) => Ok(self.evaluate(inner)?),
-            What::Unary(Unary::Not, inner) => {
-                let value = truth(&*self.evaluate(inner)?, node.at)?;
-                owned(Value::Bool(!value))
-            }
-            What::Unary(Unary::Minus, inner) => owned(match &*self.evaluate(inner)? {
-                Value::Int(number) => Value::Int(number.saturating_neg()),
-                Value::Float(number) => Value::Float(-number),
-                Value::Duration(nanos) => Value::Duration(nanos.saturating_neg()),
-                other => {
-                    let what = format!("invalid operation: - {}", other.type_name());
-                    return Err(Mistake::new(what, node.at).into());
-                }
-            }),
+            What::Unary(operator, inner) => self.unary(*operator, inner, node.at),
             What::Binary(operator, left, right) => {
                 Ok(self.binary(*operator, left, right, node.at)?)
             }
-            What::Choice(condition, yes, no) => {
-                if truth(&*self.evaluate(condition)?, node.at)? {
-                    Ok(self.evaluate(yes)?)
-                } else {
-                    Ok(self.evaluate(no)?)
-                }
-            }
+            What::Choice(condition, yes, no) => self.choice(condition, yes, no, node.at),
             What::Call(function, arguments) => {
                 owned(functions::call(*function, arguments, self, node.at)?)
             }
             What::Method(of, method, name, arguments) => {
-                let of = self.value(of)?;
-                let arguments = self.all(arguments)?;
-                owned(
-                    methods::call(&of, *method, name, &arguments)
-                        .map_err(|what| Mistake::new(what, node.at))?,
-                )
+                self.method(of, *method, name, arguments, node.at)
             }
-            What::Let(name, value, rest) => {
-                let given = Given {
-                    name,
-                    value: self.evaluate(value)?.into_owned(),
-                    outer: self.given,
-                };
-                let inner = Scope {
-                    variables: self.variables,
-                    element: self.element,
-                    given: Some(&given),
-                    steps: self.steps,
-                };
-                owned(inner.evaluate(rest)?.into_owned())
-            }
+            What::Let(name, value, rest) => self.with_name(name, value, rest),
             What::Then(first, second) => {
                 self.evaluate(first)?;
                 Ok(self.evaluate(second)?)
             }
         }
+    }
+
+    fn count(&self, steps: usize, at: usize) -> Result<(), Mistake> {
+        self.steps.set(self.steps.get() + steps as u64);
+        if self.steps.get() > MAX_STEPS {
+            return Err(Mistake::new("it takes too long", at));
+        }
+        Ok(())
+    }
+
+    fn map(&self, entries: &'a [(String, Node)]) -> Outcome<'a> {
+        let mut out = Vec::new();
+        for (key, node) in entries {
+            out.push((key.clone(), self.evaluate(node)?.into_owned()));
+        }
+        owned(Value::Map(out))
+    }
+
+    fn index(&self, of: &'a Node, which: &'a Node, if_any: bool, at: usize) -> Outcome<'a> {
+        let of = self.value(of)?;
+        if if_any && of.is_nil() {
+            return Err(Stop::Nothing);
+        }
+        let which = self.evaluate(which)?;
+        Ok(index_of(of, &which, at)?)
+    }
+
+    fn unary(&self, operator: Unary, inner: &'a Node, at: usize) -> Outcome<'a> {
+        let value = self.evaluate(inner)?;
+        owned(match (operator, &*value) {
+            (Unary::Not, value) => Value::Bool(!truth(value, at)?),
+            (_, Value::Int(number)) => Value::Int(number.saturating_neg()),
+            (_, Value::Float(number)) => Value::Float(-number),
+            (_, Value::Duration(nanos)) => Value::Duration(nanos.saturating_neg()),
+            (_, other) => {
+                let what = format!("invalid operation: - {}", other.type_name());
+                return Err(Mistake::new(what, at).into());
+            }
+        })
+    }
+
+    fn choice(&self, condition: &'a Node, yes: &'a Node, no: &'a Node, at: usize) -> Outcome<'a> {
+        let holds = truth(&*self.evaluate(condition)?, at)?;
+        Ok(self.evaluate(if holds { yes } else { no })?)
+    }
+
+    fn method(
+        &self,
+        of: &'a Node,
+        method: Method,
+        name: &str,
+        arguments: &'a [Node],
+        at: usize,
+    ) -> Outcome<'a> {
+        let of = self.value(of)?;
+        let arguments = self.all(arguments)?;
+        let value = methods::call(&of, method, name, &arguments);
+        owned(value.map_err(|what| Mistake::new(what, at))?)
+    }
+
+    fn with_name(&self, name: &'a str, value: &'a Node, rest: &'a Node) -> Outcome<'a> {
+        let given = Given {
+            name,
+            value: self.evaluate(value)?.into_owned(),
+            outer: self.given,
+        };
+        let inner = Scope {
+            variables: self.variables,
+            element: self.element,
+            given: Some(&given),
+            steps: self.steps,
+        };
+        owned(inner.evaluate(rest)?.into_owned())
     }
 
     fn named(&self, name: &str) -> Cow<'a, Value> {
@@ -244,9 +268,13 @@ impl<'a> Scope<'a> {
         if matches!(operator, Binary::Or | Binary::And | Binary::Else) {
             return Ok(b);
         }
-        of_two(operator, &a, &b)
-            .map(Cow::Owned)
-            .map_err(|what| Mistake::new(what, at))
+        let value = of_two(operator, &a, &b).map_err(|what| Mistake::new(what, at))?;
+        match &value {
+            Value::List(values) => self.count(values.len(), at)?,
+            Value::Text(text) => self.count(text.len() / STEP_TEXT, at)?,
+            _ => {}
+        }
+        Ok(Cow::Owned(value))
     }
 }
 

@@ -7,7 +7,7 @@ use jiff::tz::Offset;
 use super::arithmetic::{less, same};
 use super::evaluate::{Scope, conversion, invalid};
 use super::lexer::Mistake;
-use super::parser::{Binary, Node};
+use super::tree::{Binary, Node};
 use super::value::Value;
 use crate::format::{local_now, offset_of, parse_duration, parse_rfc3339};
 

@@ -1,157 +1,18 @@
 //! From tokens to a tree.
 
-use super::functions::{self, Function};
+use super::functions;
 use super::lexer::{Mistake, Token, tokens};
-use super::methods::{self, Method};
+use super::methods;
+use super::tree::{Binary, Node, Unary, What};
 use super::value::Value;
 
 /// Deepest nesting: people do not write more, and the stack is bounded.
 const MAX_DEPTH: usize = 200;
-/// Most operators and fields: chains of them make the tree as deep as they
-/// are long.
-const MAX_LINKS: usize = 1_000;
-
-/// A node of the tree, and the offset that errors about it have.
-#[derive(Clone, Debug)]
-pub struct Node {
-    pub at: usize,
-    pub what: What,
-}
-
-/// What a node does.
-#[derive(Clone, Debug)]
-pub enum What {
-    /// A literal.
-    Value(Value),
-    /// A list of values.
-    List(Vec<Node>),
-    /// A map of values.
-    Map(Vec<(String, Node)>),
-    /// A variable.
-    Name(String),
-    /// The element in a predicate.
-    Element,
-    /// A field or an element: of what, which.
-    Index(Box<Node>, Box<Node>),
-    /// The same, or `nil` at the end of the chain if there is no whole.
-    IndexIfAny(Box<Node>, Box<Node>),
-    /// Fields of fields, which is `nil` as soon as an [`What::IndexIfAny`] has
-    /// no whole.
-    Chain(Box<Node>),
-    /// `!` or `-`.
-    Unary(Unary, Box<Node>),
-    /// Two operands.
-    Binary(Binary, Box<Node>, Box<Node>),
-    /// `condition ? a : b`.
-    Choice(Box<Node>, Box<Node>, Box<Node>),
-    /// A function and its arguments.
-    Call(Function, Vec<Node>),
-    /// A method of a value, with its name and its arguments.
-    Method(Box<Node>, Method, String, Vec<Node>),
-    /// A name for a value, and what it is for.
-    Let(String, Box<Node>, Box<Node>),
-    /// `a; b`: the second.
-    Then(Box<Node>, Box<Node>),
-}
-
-/// Operators with one operand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unary {
-    /// `!`, `not`.
-    Not,
-    /// `-`.
-    Minus,
-}
-
-/// Operators with two operands, named after their signs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Binary {
-    Or,
-    And,
-    Equal,
-    Unequal,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-    In,
-    NotIn,
-    Contains,
-    StartsWith,
-    EndsWith,
-    Matches,
-    Range,
-    Plus,
-    Minus,
-    Times,
-    Divided,
-    Modulo,
-    Power,
-    /// The left side unless it is `nil`.
-    Else,
-}
-
-impl Binary {
-    /// As errors name it.
-    pub fn sign(self) -> &'static str {
-        match self {
-            Binary::Or => "or",
-            Binary::And => "and",
-            Binary::Equal => "==",
-            Binary::Unequal => "!=",
-            Binary::Less => "<",
-            Binary::LessEqual => "<=",
-            Binary::Greater => ">",
-            Binary::GreaterEqual => ">=",
-            Binary::In | Binary::NotIn => "in",
-            Binary::Contains => "contains",
-            Binary::StartsWith => "startsWith",
-            Binary::EndsWith => "endsWith",
-            Binary::Matches => "matches",
-            Binary::Range => "..",
-            Binary::Plus => "+",
-            Binary::Minus => "-",
-            Binary::Times => "*",
-            Binary::Divided => "/",
-            Binary::Modulo => "%",
-            Binary::Power => "**",
-            Binary::Else => "??",
-        }
-    }
-
-    /// The operator, how strongly it binds, and whether from the right.
-    fn of(token: &Token) -> Option<(Self, u8, bool)> {
-        let word = match token {
-            Token::Sign(sign) => sign,
-            Token::Name(name) => name.as_str(),
-            _ => return None,
-        };
-        Some(match word {
-            "or" | "||" => (Binary::Or, 10, false),
-            "and" | "&&" => (Binary::And, 15, false),
-            "==" => (Binary::Equal, 20, false),
-            "!=" => (Binary::Unequal, 20, false),
-            "<" => (Binary::Less, 20, false),
-            "<=" => (Binary::LessEqual, 20, false),
-            ">" => (Binary::Greater, 20, false),
-            ">=" => (Binary::GreaterEqual, 20, false),
-            "in" => (Binary::In, 20, false),
-            "contains" => (Binary::Contains, 20, false),
-            "startsWith" => (Binary::StartsWith, 20, false),
-            "endsWith" => (Binary::EndsWith, 20, false),
-            "matches" => (Binary::Matches, 20, false),
-            ".." => (Binary::Range, 25, false),
-            "+" => (Binary::Plus, 30, false),
-            "-" => (Binary::Minus, 30, false),
-            "*" => (Binary::Times, 60, false),
-            "/" => (Binary::Divided, 60, false),
-            "%" => (Binary::Modulo, 60, false),
-            "**" | "^" => (Binary::Power, 100, true),
-            "??" => (Binary::Else, 120, false),
-            _ => return None,
-        })
-    }
-}
+/// Most operators and fields.
+const MAX_LINKS: usize = 2_000;
+/// Deepest tree, which chains of operators and fields make as deep as they are
+/// long: looking at it takes some kilobytes of the stack a level.
+const MAX_LEVELS: usize = 250;
 
 struct Parser {
     tokens: Vec<(Token, usize)>,
@@ -189,6 +50,9 @@ pub fn parse(text: &str) -> Result<Parsed, Mistake> {
         predicates: 0,
     };
     let root = parser.sequence()?;
+    if root.depth > MAX_LEVELS {
+        return Err(Mistake::new("it is nested too deeply", root.at));
+    }
     match parser.peek() {
         Token::End => Ok(Parsed {
             root,
@@ -286,7 +150,7 @@ impl Parser {
             return Ok(node);
         }
         let next = self.deeper(Self::sequence)?;
-        Ok(node_at(at, What::Then(Box::new(node), Box::new(next))))
+        Ok(Node::new(at, What::Then(Box::new(node), Box::new(next))))
     }
 
     fn named_value(&mut self) -> Result<Node, Mistake> {
@@ -311,7 +175,7 @@ impl Parser {
         self.given.push(name.clone());
         let rest = self.deeper(Self::sequence);
         self.given.pop();
-        Ok(node_at(
+        Ok(Node::new(
             at,
             What::Let(name, Box::new(value), Box::new(rest?)),
         ))
@@ -332,7 +196,7 @@ impl Parser {
             // Where expr sees it.
             let at = parser.offset();
             let (condition, yes, no) = (Box::new(condition), Box::new(yes), Box::new(no));
-            Ok(node_at(at, What::Choice(condition, yes, no)))
+            Ok(Node::new(at, What::Choice(condition, yes, no)))
         })
     }
 
@@ -355,7 +219,7 @@ impl Parser {
             let Some((operator, strength, from_right)) = token.and_then(Binary::of) else {
                 return Ok(left);
             };
-            if strength < least || (negated && !is_word(operator)) {
+            if strength < least || (negated && !operator.is_word()) {
                 return Ok(left);
             }
             if after_else && operator != Binary::Else {
@@ -373,12 +237,14 @@ impl Parser {
                 .deeper(|parser| parser.binary(if from_right { strength } else { strength + 1 }))?;
             let node = |operator| {
                 let (left, right) = (Box::new(left), Box::new(right));
-                node_at(at, What::Binary(operator, left, right))
+                Node::new(at, What::Binary(operator, left, right))
             };
             left = match (operator, negated) {
                 (Binary::In, true) => node(Binary::NotIn),
                 (operator, false) => node(operator),
-                (operator, true) => node_at(at, What::Unary(Unary::Not, Box::new(node(operator)))),
+                (operator, true) => {
+                    Node::new(at, What::Unary(Unary::Not, Box::new(node(operator))))
+                }
             };
         }
     }
@@ -398,7 +264,7 @@ impl Parser {
     fn unary(&mut self) -> Result<Node, Mistake> {
         self.deeper(|parser| {
             let at = parser.offset();
-            let unary = |operator, node| Ok(node_at(at, What::Unary(operator, Box::new(node))));
+            let unary = |operator, node| Ok(Node::new(at, What::Unary(operator, Box::new(node))));
             if parser.take("!") {
                 return unary(Unary::Not, parser.unary()?);
             }
@@ -442,17 +308,17 @@ impl Parser {
                     let method = methods::named(&name);
                     let arguments = self.items(")", Self::expression)?;
                     check_number(&name, arguments.len(), method.arguments(), at)?;
-                    node = node_at(at, What::Method(Box::new(node), method, name, arguments));
+                    node = Node::new(at, What::Method(Box::new(node), method, name, arguments));
                     continue;
                 }
-                let field = node_at(at, What::Value(Value::Text(name)));
+                let field = Node::new(at, What::Value(Value::Text(name)));
                 node = index(node, field, at, if_any);
             } else {
                 let at = self.offset();
                 if self.take("[") {
                     node = self.indexed(node, at, false)?;
                 } else if is_chain {
-                    return Ok(node_at(node.at, What::Chain(Box::new(node))));
+                    return Ok(Node::new(node.at, What::Chain(Box::new(node))));
                 } else {
                     return Ok(node);
                 }
@@ -496,14 +362,14 @@ impl Parser {
                     return Err(self.not_known(&format!("#{name}")));
                 }
                 // `#.field` and `#` alike.
-                return Ok(node_at(at, What::Element));
+                return Ok(Node::new(at, What::Element));
             }
             // `.field` in a predicate is a field of the element.
-            Token::Sign(".") if self.predicates > 0 => return Ok(node_at(at, What::Element)),
+            Token::Sign(".") if self.predicates > 0 => return Ok(Node::new(at, What::Element)),
             Token::Sign("[") => {
                 self.at += 1;
                 let items = self.items("]", Self::expression)?;
-                return Ok(node_at(at, What::List(items)));
+                return Ok(Node::new(at, What::List(items)));
             }
             Token::Sign("{") => {
                 self.at += 1;
@@ -518,7 +384,7 @@ impl Parser {
                     parser.expect(":")?;
                     Ok((key, parser.expression()?))
                 })?;
-                return Ok(node_at(at, What::Map(items)));
+                return Ok(Node::new(at, What::Map(items)));
             }
             Token::Name(name) => {
                 self.at += 1;
@@ -527,14 +393,14 @@ impl Parser {
             Token::Sign(_) | Token::End => return Err(self.unexpected()),
         };
         self.at += 1;
-        Ok(node_at(at, what))
+        Ok(Node::new(at, what))
     }
 
     fn named(&mut self, name: String, at: usize) -> Result<Node, Mistake> {
         match name.as_str() {
-            "true" => return Ok(node_at(at, What::Value(Value::Bool(true)))),
-            "false" => return Ok(node_at(at, What::Value(Value::Bool(false)))),
-            "nil" | "null" => return Ok(node_at(at, What::Value(Value::Nil))),
+            "true" => return Ok(Node::new(at, What::Value(Value::Bool(true)))),
+            "false" => return Ok(Node::new(at, What::Value(Value::Bool(false)))),
+            "nil" | "null" => return Ok(Node::new(at, What::Value(Value::Nil))),
             "$env" => return Err(not_known("$env", at)),
             _ => {}
         }
@@ -544,7 +410,7 @@ impl Parser {
         if !self.given.contains(&name) {
             self.names.push((name.clone(), at));
         }
-        Ok(node_at(at, What::Name(name)))
+        Ok(Node::new(at, What::Name(name)))
     }
 
     /// A call whose bracket is open.
@@ -578,7 +444,7 @@ impl Parser {
             let what = format!("invalid number of arguments (expected {wanted}, got {got})");
             return Err(Mistake::new(what, at));
         }
-        Ok(node_at(at, What::Call(function, arguments)))
+        Ok(Node::new(at, What::Call(function, arguments)))
     }
 
     /// A predicate, which may stand in braces.
@@ -610,21 +476,9 @@ impl Parser {
     }
 }
 
-/// Whether `not` may stand before an operator.
-fn is_word(operator: Binary) -> bool {
-    matches!(
-        operator,
-        Binary::In | Binary::Contains | Binary::StartsWith | Binary::EndsWith | Binary::Matches
-    )
-}
-
-fn node_at(at: usize, what: What) -> Node {
-    Node { at, what }
-}
-
 fn index(of: Node, which: Node, at: usize, if_any: bool) -> Node {
     let (of, which) = (Box::new(of), Box::new(which));
-    node_at(
+    Node::new(
         at,
         if if_any {
             What::IndexIfAny(of, which)

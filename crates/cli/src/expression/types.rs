@@ -4,7 +4,7 @@
 use super::functions::Function;
 use super::lexer::Mistake;
 use super::methods::Method;
-use super::parser::{Binary, Node, Unary, What};
+use super::tree::{Binary, Node, Unary, What};
 use super::value::Value;
 
 /// What is known of a value.
@@ -68,108 +68,125 @@ pub fn check(root: &Node) -> Result<(), Mistake> {
     }
 }
 
+// Each kind of node has its own function: one for all would take a lot of the
+// stack a level.
 fn of(node: &Node) -> Result<Type, Mistake> {
-    let fail = |what: String| Err(Mistake::new(what, node.at));
-    Ok(match &node.what {
-        What::Value(value) => of_value(value),
-        What::List(nodes) => {
-            every(nodes)?;
-            Type::List
-        }
-        What::Map(entries) => {
-            for (_, node) in entries {
-                of(node)?;
-            }
-            Type::Map
-        }
-        What::Name(_) | What::Element => Type::Any,
+    match &node.what {
+        What::Value(value) => Ok(of_value(value)),
+        What::Name(_) | What::Element => Ok(Type::Any),
+        What::List(nodes) => every(nodes).map(|_| Type::List),
+        What::Map(entries) => of_map(entries),
         What::Index(whole, which) | What::IndexIfAny(whole, which) => {
-            let (whole, kind) = (of(whole)?, of(which)?);
-            check_index(whole, which, kind, node.at)?;
-            Type::Any
+            of_index(whole, which, node.at)
         }
-        What::Chain(inner) => of(inner)?,
-        What::Unary(operator, inner) => {
-            let kind = of(inner)?;
-            let (sign, fits) = match operator {
-                Unary::Not => ("!", kind.may_be(Type::Bool)),
-                Unary::Minus => ("-", kind.may_be_number() || kind == Type::Duration),
-            };
-            if !fits {
-                let kind = kind.name();
-                return fail(format!(
-                    "invalid operation: {sign} (mismatched type {kind})"
-                ));
-            }
-            match operator {
-                Unary::Not => Type::Bool,
-                Unary::Minus => kind,
-            }
-        }
-        What::Binary(operator, left, right) => {
-            let (a, b) = (of(left)?, of(right)?);
-            let Some(result) = of_two(*operator, a, b) else {
-                return fail(format!(
-                    "invalid operation: {} (mismatched types {} and {})",
-                    operator.sign(),
-                    a.name(),
-                    b.name()
-                ));
-            };
-            if matches!(operator, Binary::In | Binary::NotIn) {
-                check_in(a, right, node.at)?;
-            }
-            if let (Binary::Modulo, Type::Int, What::Value(Value::Int(0))) =
-                (operator, a, &right.what)
-                && matches!(left.what, What::Value(_))
-            {
-                return fail("integer divide by zero".to_owned());
-            }
-            result
-        }
-        What::Choice(condition, yes, no) => {
-            let kind = of(condition)?;
-            if !kind.may_be(Type::Bool) {
-                let what = format!(
-                    "non-bool expression (type {}) used as condition",
-                    kind.name()
-                );
-                return Err(Mistake::new(what, condition.at));
-            }
-            let (yes, no) = (of(yes)?, of(no)?);
-            if yes == no { yes } else { Type::Any }
-        }
+        What::Chain(inner) => of(inner),
+        What::Unary(operator, inner) => of_one(*operator, inner, node.at),
+        What::Binary(operator, left, right) => of_operands(*operator, left, right, node.at),
+        What::Choice(condition, yes, no) => of_choice(condition, yes, no),
         What::Call(function, arguments) => {
             let kinds = every(arguments)?;
             check_call(*function, arguments, &kinds, node.at)?;
-            of_call(*function)
+            Ok(of_call(*function))
         }
         What::Method(whole, method, name, arguments) => {
-            let whole = of(whole)?;
-            check_method(whole, *method, name, node.at)?;
-            let wanted = match method {
-                Method::Add => Type::Duration,
-                _ => Type::Time,
-            };
-            for (kind, argument) in every(arguments)?.iter().zip(arguments) {
-                if whole.may_be(Type::Time) && *method != Method::Unknown {
-                    check_argument(*kind, wanted, name, argument)?;
-                }
-            }
-            // What has no type may have another method of the name.
-            match whole {
-                Type::Any | Type::Nil | Type::Text => Type::Any,
-                _ => of_method(*method),
-            }
+            of_method_call(whole, *method, name, arguments, node.at)
         }
-        What::Let(_, value, rest) => {
-            of(value)?;
-            of(rest)?
-        }
-        What::Then(first, second) => {
+        What::Let(_, first, second) | What::Then(first, second) => {
             of(first)?;
-            of(second)?
+            of(second)
         }
+    }
+}
+
+fn of_map(entries: &[(String, Node)]) -> Result<Type, Mistake> {
+    for (_, node) in entries {
+        of(node)?;
+    }
+    Ok(Type::Map)
+}
+
+fn of_index(whole: &Node, which: &Node, at: usize) -> Result<Type, Mistake> {
+    let (whole, kind) = (of(whole)?, of(which)?);
+    check_index(whole, which, kind, at)?;
+    Ok(Type::Any)
+}
+
+fn of_one(operator: Unary, inner: &Node, at: usize) -> Result<Type, Mistake> {
+    let kind = of(inner)?;
+    let (sign, fits) = match operator {
+        Unary::Not => ("!", kind.may_be(Type::Bool)),
+        Unary::Minus => ("-", kind.may_be_number() || kind == Type::Duration),
+    };
+    if !fits {
+        let kind = kind.name();
+        let what = format!("invalid operation: {sign} (mismatched type {kind})");
+        return Err(Mistake::new(what, at));
+    }
+    Ok(match operator {
+        Unary::Not => Type::Bool,
+        Unary::Minus => kind,
+    })
+}
+
+fn of_operands(operator: Binary, left: &Node, right: &Node, at: usize) -> Result<Type, Mistake> {
+    let (a, b) = (of(left)?, of(right)?);
+    let Some(result) = of_two(operator, a, b) else {
+        return Err(mismatched(operator, a, b, at));
+    };
+    if matches!(operator, Binary::In | Binary::NotIn) {
+        check_in(a, right, at)?;
+    }
+    if let (Binary::Modulo, What::Value(Value::Int(_)), What::Value(Value::Int(0))) =
+        (operator, &left.what, &right.what)
+    {
+        return Err(Mistake::new("integer divide by zero", at));
+    }
+    Ok(result)
+}
+
+fn mismatched(operator: Binary, a: Type, b: Type, at: usize) -> Mistake {
+    let what = format!(
+        "invalid operation: {} (mismatched types {} and {})",
+        operator.sign(),
+        a.name(),
+        b.name()
+    );
+    Mistake::new(what, at)
+}
+
+fn of_choice(condition: &Node, yes: &Node, no: &Node) -> Result<Type, Mistake> {
+    let kind = of(condition)?;
+    if !kind.may_be(Type::Bool) {
+        let kind = kind.name();
+        let what = format!("non-bool expression (type {kind}) used as condition");
+        return Err(Mistake::new(what, condition.at));
+    }
+    let (yes, no) = (of(yes)?, of(no)?);
+    Ok(if yes == no { yes } else { Type::Any })
+}
+
+fn of_method_call(
+    whole: &Node,
+    method: Method,
+    name: &str,
+    arguments: &[Node],
+    at: usize,
+) -> Result<Type, Mistake> {
+    let whole = of(whole)?;
+    check_method(whole, method, name, at)?;
+    let wanted = match method {
+        Method::Add => Type::Duration,
+        _ => Type::Time,
+    };
+    for (kind, argument) in every(arguments)?.iter().zip(arguments) {
+        if whole.may_be(Type::Time) && method != Method::Unknown {
+            check_argument(*kind, wanted, name, argument)?;
+        }
+    }
+    // What has no type may have another method of the name.
+    Ok(match whole {
+        Type::Any | Type::Nil | Type::Text => Type::Any,
+        _ => of_method(method),
     })
 }
 
