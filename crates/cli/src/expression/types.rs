@@ -240,10 +240,10 @@ fn calculated(operator: Binary, a: Type, b: Type) -> Option<Type> {
     if a.is_number() && b.is_number() {
         return Some(Type::Float);
     }
-    let fits = |known: Type| match (operator, known) {
-        (_, Type::Any | Type::Int | Type::Float | Type::Duration) => true,
-        (Binary::Plus, Type::Text) => true,
-        (Binary::Plus | Binary::Minus, Type::Time) => true,
+    let fits = |known: Type| match known {
+        Type::Any | Type::Int | Type::Float | Type::Duration => true,
+        Type::Text => operator == Binary::Plus,
+        Type::Time => operator != Binary::Times,
         _ => false,
     };
     if a == Type::Any || b == Type::Any {
