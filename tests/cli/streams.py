@@ -298,6 +298,7 @@ def finding_streams(ctx):
                  "state.messages == 0 and Info.Created.Before(now()) and now().Sub(Info.Created).Hours() < 1",
                  "info.created.Year() > 2000 and state.last_ts.Year() == 1", 'config.description == "" and config.name == "EMPTY"',
                  'Info.Config.Duplicates.Minutes() == 2 and config.duplicate_window == "2m0s" and Info.State.Msgs == 0',
+                 "Info.Config.Sources == nil and len(Info.Config.Sources) == 0 and config.subjects[:1] == ['e.*']",
                  'date("2026-01-02").Weekday().String() == "Friday" and duration("90m").String() == "1h30m0s" and state.bytes == 0'):
         eq(find("--expression", text), ["EMPTY"], text)
     eq(find("--subject", "e.>"), ["EMPTY"])

@@ -7,8 +7,8 @@ use crate::format::saturated;
 
 /// Longest list that a range makes.
 const MAX_RANGE: i128 = 100_000;
-/// Longest text that `+` makes, in bytes.
-const MAX_TEXT: usize = 1 << 20;
+/// Longest text that is made, in bytes.
+pub const MAX_TEXT: usize = 1 << 20;
 
 /// Whether two values are equal.
 pub fn same(a: &Value, b: &Value) -> bool {

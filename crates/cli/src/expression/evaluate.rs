@@ -131,6 +131,7 @@ impl<'a> Scope<'a> {
             }),
             What::Index(of, which) => self.index(of, which, false, node.at),
             What::IndexIfAny(of, which) => self.index(of, which, true, node.at),
+            What::Part(of, from, to) => self.part(of, from.as_deref(), to.as_deref(), node.at),
             What::Chain(inner) => Ok(self.evaluate(inner)?),
             What::Unary(operator, inner) => self.unary(*operator, inner, node.at),
             What::Binary(operator, left, right) => {
@@ -174,6 +175,47 @@ impl<'a> Scope<'a> {
         }
         let which = self.evaluate(which)?;
         Ok(index_of(of, &which, at)?)
+    }
+
+    fn part(
+        &self,
+        of: &'a Node,
+        from: Option<&'a Node>,
+        to: Option<&'a Node>,
+        at: usize,
+    ) -> Outcome<'a> {
+        let of = self.value(of)?;
+        let length = match &*of {
+            Value::List(values) => values.len(),
+            Value::Text(text) => text.len(),
+            none if none.is_no_list() => return owned(Value::List(Vec::new())),
+            other => {
+                let what = match from {
+                    Some(from) => format!("cannot slice {}", self.evaluate(from)?.text()),
+                    None => format!("cannot slice {}", other.type_name()),
+                };
+                return Err(Mistake::new(what, at).into());
+            }
+        };
+        let end = |node: Option<&'a Node>, default: usize| match node {
+            None => Ok(default),
+            Some(node) => match &*self.evaluate(node)? {
+                Value::Int(wanted) => Ok(cut(*wanted, length)),
+                other => Err(Mistake::new(not_an_index(other), at)),
+            },
+        };
+        let (from, to) = (end(from, 0)?, end(to, length)?);
+        let range = from.min(to)..to;
+        self.count(range.len(), at)?;
+        owned(match &*of {
+            Value::List(values) => Value::List(values.get(range).unwrap_or_default().to_vec()),
+            value => {
+                // Bytes, as in Go.
+                let bytes = value.as_text().unwrap_or_default().as_bytes();
+                let part = bytes.get(range).unwrap_or_default();
+                Value::Text(String::from_utf8_lossy(part).into_owned())
+            }
+        })
     }
 
     fn unary(&self, operator: Unary, inner: &'a Node, at: usize) -> Outcome<'a> {
@@ -341,6 +383,10 @@ fn index_of<'a>(of: Cow<'a, Value>, which: &Value, at: usize) -> Result<Cow<'a, 
             )),
             Err(what) => fail(what),
         },
+        (none, Value::Int(wanted)) if none.is_no_list() => {
+            fail(place(*wanted, 0).err().unwrap_or_default())
+        }
+        (none, Value::Text(_)) if none.is_no_map() => Ok(Cow::Owned(Value::Nil)),
         (Value::List(_) | Value::Text(_), other) => fail(not_an_index(other)),
         (of, which) => fail(format!(
             "cannot fetch {} from {}",
@@ -372,6 +418,16 @@ fn place(wanted: i128, length: usize) -> Result<usize, String> {
         .ok()
         .filter(|at| *at < length)
         .ok_or_else(|| format!("index out of range: {at} (array length is {length})"))
+}
+
+/// The end of a part: from the end below zero, and never outside.
+fn cut(wanted: i128, length: usize) -> usize {
+    let at = if wanted < 0 {
+        wanted.saturating_add(length as i128)
+    } else {
+        wanted
+    };
+    usize::try_from(at.max(0)).map_or(length, |at| at.min(length))
 }
 
 fn is_in(value: &Value, of: &Value) -> Result<bool, String> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use jiff::tz::Offset;
 
-use super::arithmetic::{less, same};
+use super::arithmetic::{MAX_TEXT, less, same};
 use super::evaluate::{Scope, conversion, invalid};
 use super::lexer::Mistake;
 use super::tree::{Binary, Node};
@@ -21,27 +21,18 @@ pub const ELSEWHERE: &[&str] = &[
     "bitshr",
     "bitushr",
     "bitxor",
-    "ceil",
     "concat",
-    "findIndex",
-    "findLast",
-    "findLastIndex",
     "flatten",
-    "floor",
     "fromBase64",
     "fromJSON",
     "fromPairs",
     "get",
     "groupBy",
-    "indexOf",
-    "lastIndexOf",
     "mean",
     "median",
     "reduce",
     "repeat",
-    "replace",
     "reverse",
-    "round",
     "sort",
     "sortBy",
     "splitAfter",
@@ -82,6 +73,9 @@ pub enum Function {
     None,
     Filter,
     Find,
+    FindIndex,
+    FindLast,
+    FindLastIndex,
     Map,
     Count,
     HasPrefix,
@@ -89,6 +83,12 @@ pub enum Function {
     TrimPrefix,
     TrimSuffix,
     Type,
+    IndexOf,
+    LastIndexOf,
+    Replace,
+    Floor,
+    Ceil,
+    Round,
 }
 
 /// The function of a name.
@@ -120,6 +120,15 @@ pub fn named(name: &str) -> Option<Function> {
         "none" => Function::None,
         "filter" => Function::Filter,
         "find" => Function::Find,
+        "findIndex" => Function::FindIndex,
+        "findLast" => Function::FindLast,
+        "findLastIndex" => Function::FindLastIndex,
+        "indexOf" => Function::IndexOf,
+        "lastIndexOf" => Function::LastIndexOf,
+        "replace" => Function::Replace,
+        "floor" => Function::Floor,
+        "ceil" => Function::Ceil,
+        "round" => Function::Round,
         "hasPrefix" => Function::HasPrefix,
         "hasSuffix" => Function::HasSuffix,
         "trimPrefix" => Function::TrimPrefix,
@@ -143,7 +152,11 @@ impl Function {
             | Function::TrimSuffix
             | Function::Count => (1, 2),
             Function::Split => (2, 2),
-            Function::HasPrefix | Function::HasSuffix => (2, 2),
+            Function::HasPrefix
+            | Function::HasSuffix
+            | Function::IndexOf
+            | Function::LastIndexOf => (2, 2),
+            Function::Replace => (3, 4),
             function if function.has_predicate() => (2, 2),
             _ => (1, 1),
         }
@@ -160,6 +173,9 @@ impl Function {
                 | Function::TrimSuffix
                 | Function::HasPrefix
                 | Function::HasSuffix
+                | Function::IndexOf
+                | Function::LastIndexOf
+                | Function::Replace
                 | Function::Split
                 | Function::Join
                 | Function::String
@@ -179,6 +195,9 @@ impl Function {
                 | Function::None
                 | Function::Filter
                 | Function::Find
+                | Function::FindIndex
+                | Function::FindLast
+                | Function::FindLastIndex
                 | Function::Map
                 | Function::Count
         )
@@ -230,6 +249,7 @@ fn elements(of: &Value) -> Result<Cow<'_, [Value]>, String> {
         Value::List(values) => Ok(Cow::Borrowed(values)),
         Value::Text(text) => Ok(text.bytes().map(|byte| Value::Int(byte.into())).collect()),
         Value::Map(entries) if entries.is_empty() => Ok(Cow::Borrowed(&[])),
+        none if none.is_no_list() || none.is_no_map() => Ok(Cow::Borrowed(&[])),
         Value::Map(_) => Err("reflect: call of reflect.Value.Index on map Value".to_owned()),
         Value::Nil => Err("reflect: call of reflect.Value.Len on zero Value".to_owned()),
         other => Err(format!(
@@ -248,7 +268,16 @@ fn over_elements<'a>(
 ) -> Result<Value, Mistake> {
     let elements = elements(of).map_err(|what| Mistake::new(what, at))?;
     let mut found = Vec::new();
-    for element in elements.iter() {
+    let from_behind = matches!(function, Function::FindLast | Function::FindLastIndex);
+    for number in 0..elements.len() {
+        let place = if from_behind {
+            elements.len() - 1 - number
+        } else {
+            number
+        };
+        let Some(element) = elements.get(place) else {
+            break;
+        };
         let value = match predicate {
             Some(node) => of_element(scope, element, node)?,
             None => element.clone(),
@@ -266,7 +295,10 @@ fn over_elements<'a>(
             Function::All if !fits => return Ok(Value::Bool(false)),
             Function::Any if fits => return Ok(Value::Bool(true)),
             Function::None if fits => return Ok(Value::Bool(false)),
-            Function::Find if fits => return Ok(element.clone()),
+            Function::Find | Function::FindLast if fits => return Ok(element.clone()),
+            Function::FindIndex | Function::FindLastIndex if fits => {
+                return Ok(Value::Int(place as i128));
+            }
             _ if fits => found.push(element.clone()),
             _ => {}
         }
@@ -276,7 +308,9 @@ fn over_elements<'a>(
         Function::Any => Value::Bool(false),
         Function::One => Value::Bool(found.len() == 1),
         Function::Count => Value::Int(found.len() as i128),
-        Function::Find => Value::Nil,
+        Function::Find | Function::FindIndex | Function::FindLast | Function::FindLastIndex => {
+            Value::Nil
+        }
         _ => Value::List(found),
     })
 }
@@ -331,6 +365,24 @@ fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
         }
         Function::HasPrefix => Value::Bool(whole()?.starts_with(text(&values, 1, "")?)),
         Function::HasSuffix => Value::Bool(whole()?.ends_with(text(&values, 1, "")?)),
+        Function::IndexOf | Function::LastIndexOf => {
+            let (whole, part) = (whole()?, text(&values, 1, "")?);
+            let found = if function == Function::IndexOf {
+                whole.find(part)
+            } else {
+                whole.rfind(part)
+            };
+            Value::Int(found.map_or(-1, |at| at as i128))
+        }
+        Function::Replace => replaced(&values)?,
+        Function::Floor | Function::Ceil | Function::Round => match first.as_float() {
+            Some(number) => Value::Float(match function {
+                Function::Floor => number.floor(),
+                Function::Ceil => number.ceil(),
+                _ => number.round(),
+            }),
+            None => return wrong(),
+        },
         Function::Split => split(whole()?, text(&values, 1, ",")?),
         Function::Join => match first {
             Value::List(parts) => {
@@ -338,6 +390,7 @@ fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
                 let parts = (0..parts.len()).map(|at| text(parts, at, ""));
                 Value::Text(parts.collect::<Result<Vec<_>, _>>()?.join(between))
             }
+            none if none.is_no_list() => Value::Text(String::new()),
             _ => return wrong(),
         },
         Function::Min | Function::Max => match first {
@@ -369,6 +422,7 @@ fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
             Value::Map(entries) => {
                 Value::List(entries.iter().map(|(_, value)| value.clone()).collect())
             }
+            none if none.is_no_map() => Value::List(Vec::new()),
             other => {
                 return Err(format!(
                     "cannot get {} from {}",
@@ -382,6 +436,7 @@ fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
             Value::Text(text) => Value::Int(text.chars().count() as i128),
             Value::List(values) => Value::Int(values.len() as i128),
             Value::Map(entries) => Value::Int(entries.len() as i128),
+            none if none.is_no_list() || none.is_no_map() => Value::Int(0),
             _ => return wrong(),
         },
         _ => match first {
@@ -391,6 +446,25 @@ fn plain(function: Function, values: Vec<Value>) -> Result<Value, String> {
             _ => return wrong(),
         },
     })
+}
+
+fn replaced(values: &[Value]) -> Result<Value, String> {
+    let (whole, from, to) = (
+        text(values, 0, "")?,
+        text(values, 1, "")?,
+        text(values, 2, "")?,
+    );
+    let most = match values.get(3) {
+        None => usize::MAX,
+        // Below zero: all.
+        Some(Value::Int(most)) => usize::try_from(*most).unwrap_or(usize::MAX),
+        Some(other) => return Err(conversion(other, "int")),
+    };
+    let places = whole.matches(from).count().min(most);
+    if whole.len() + places * to.len() > MAX_TEXT {
+        return Err(format!("a text of more than {MAX_TEXT} bytes"));
+    }
+    Ok(Value::Text(whole.replacen(from, to, most)))
 }
 
 fn split(whole: &str, between: &str) -> Value {

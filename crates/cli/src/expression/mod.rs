@@ -132,6 +132,14 @@ mod tests {
             "'\\x41\\u0042' == 'AB' and 0b11 == 3 and 0o17 == 15",
             "/* all */ true // of it",
             "1 > 2; true",
+            "config.subjects[1:] == ['b'] and config.subjects[:-1] == ['a.>'] and config.subjects[5:9] == []",
+            "config.name[0:3] == 'ORD' and config.name[:] == 'ORDERS' and config.subjects[1:0] == []",
+            "floor(1.5) == 1 and ceil(1.5) == 2 and round(2.5) == 3",
+            "indexOf(config.name, 'R') == 1 and lastIndexOf(config.name, 'R') == 4 and indexOf('a', 'b') == -1",
+            "replace('aaa', 'a', 'b', 2) == 'bba' and replace('aaa', 'a', '') == ''",
+            "findIndex(config.subjects, # == 'b') == 1 and findIndex(config.subjects, # == 'x') == nil",
+            "findLast([1, 2], # > 0) == 2 and findLastIndex([1, 1], # == 1) == 1",
+            "hasPrefix(config.name, 'O') and trimSuffix(config.name, 'S') == 'ORDER'",
             "config.nothing == nil",
             "config?.nothing?.more == nil",
             "config.nothing?.more.still == nil",
@@ -206,6 +214,15 @@ mod tests {
             ),
             ("created.Nope()", "invalid operation: int(string) (1:9)"),
             ("config.nope.Year()", "cannot fetch Year from <nil> (1:13)"),
+            ("config.nope[0:1] == []", "cannot slice 0 (1:12)"),
+            (
+                "config.subjects[config.name:] == []",
+                "invalid operation: int(string) (1:16)",
+            ),
+            (
+                "replace('a', 'b')",
+                "not enough arguments to call replace (1:1)",
+            ),
             // Types that cannot fit, whatever the variables are.
             (
                 "1 + 'a' == 2",

@@ -327,15 +327,25 @@ impl Parser {
     }
 
     fn indexed(&mut self, of: Node, at: usize, if_any: bool) -> Result<Node, Mistake> {
-        if matches!(self.peek(), Token::Sign(":")) {
-            return Err(self.not_known("a part of a list"));
+        if self.take(":") {
+            return self.part(of, None, at);
         }
         let which = self.expression()?;
-        if matches!(self.peek(), Token::Sign(":")) {
-            return Err(self.not_known("a part of a list"));
+        if self.take(":") {
+            return self.part(of, Some(Box::new(which)), at);
         }
         self.expect("]")?;
         Ok(index(of, which, at, if_any))
+    }
+
+    /// What is behind the `:` of a part.
+    fn part(&mut self, of: Node, from: Option<Box<Node>>, at: usize) -> Result<Node, Mistake> {
+        let to = match self.peek() {
+            Token::Sign("]") => None,
+            _ => Some(Box::new(self.expression()?)),
+        };
+        self.expect("]")?;
+        Ok(Node::new(at, What::Part(Box::new(of), from, to)))
     }
 
     fn not_known(&self, part: &str) -> Mistake {

@@ -41,7 +41,9 @@ pub enum What {
     Element,
     /// A field or an element: of what, which.
     Index(Box<Node>, Box<Node>),
-    /// The same, or `nil` at the end of the chain if there is no whole.
+    /// A part of a list or a text: of what, from where, up to where.
+    Part(Box<Node>, Option<Box<Node>>, Option<Box<Node>>),
+    /// As [`What::Index`], or `nil` at the end of the chain if there is no whole.
     IndexIfAny(Box<Node>, Box<Node>),
     /// Fields of fields, which is `nil` as soon as an [`What::IndexIfAny`] has
     /// no whole.
@@ -75,6 +77,13 @@ impl What {
             | What::Let(_, a, b)
             | What::Then(a, b) => vec![a, b],
             What::Choice(a, b, c) => vec![a, b, c],
+            What::Part(of, from, to) => {
+                let ends = [from, to].into_iter().flatten();
+                std::iter::once(of)
+                    .chain(ends)
+                    .map(|node| &**node)
+                    .collect()
+            }
             What::Method(of, _, _, arguments) => std::iter::once(&**of).chain(arguments).collect(),
         }
     }

@@ -79,6 +79,12 @@ fn of(node: &Node) -> Result<Type, Mistake> {
         What::Index(whole, which) | What::IndexIfAny(whole, which) => {
             of_index(whole, which, node.at)
         }
+        What::Part(whole, from, to) => {
+            for end in [from, to].into_iter().flatten() {
+                of(end)?;
+            }
+            of(whole)
+        }
         What::Chain(inner) => of(inner),
         What::Unary(operator, inner) => of_one(*operator, inner, node.at),
         What::Binary(operator, left, right) => of_operands(*operator, left, right, node.at),
@@ -395,6 +401,9 @@ fn check_call(
     };
     match function {
         Function::Len if !takes(&[Type::Text, Type::List, Type::Map]) => wrong(kind),
+        Function::Floor | Function::Ceil | Function::Round if !takes(&[Type::Int, Type::Float]) => {
+            wrong(kind)
+        }
         Function::Abs if !takes(&[Type::Int, Type::Float]) => wrong(kind),
         Function::Int if !takes(&[Type::Int, Type::Float, Type::Text]) => wrong(kind),
         Function::Float if !takes(&[Type::Int, Type::Float, Type::Text]) => wrong(kind),
@@ -405,9 +414,13 @@ fn check_call(
         | Function::TrimSuffix
         | Function::HasPrefix
         | Function::HasSuffix
+        | Function::IndexOf
+        | Function::LastIndexOf
         | Function::Split
+        | Function::Replace
         | Function::Duration => arguments
             .iter()
+            .take(3)
             .zip(kinds)
             .try_for_each(|(node, kind)| check_argument(*kind, Type::Text, &name, node)),
         Function::Join if !takes(&[Type::List]) => Err(Mistake::new(
@@ -454,19 +467,24 @@ fn check_call(
 
 fn of_call(function: Function) -> Type {
     match function {
-        Function::Len | Function::Int | Function::Count => Type::Int,
+        Function::Len
+        | Function::Int
+        | Function::Count
+        | Function::IndexOf
+        | Function::LastIndexOf => Type::Int,
         Function::Lower
         | Function::Upper
         | Function::Trim
         | Function::TrimPrefix
         | Function::TrimSuffix
         | Function::Join
+        | Function::Replace
         | Function::String
         | Function::Type => Type::Text,
         Function::Split | Function::Keys | Function::Values | Function::Filter | Function::Map => {
             Type::List
         }
-        Function::Float => Type::Float,
+        Function::Float | Function::Floor | Function::Ceil | Function::Round => Type::Float,
         Function::Now | Function::Date => Type::Time,
         Function::Duration => Type::Duration,
         Function::All
@@ -481,6 +499,9 @@ fn of_call(function: Function) -> Type {
         | Function::Sum
         | Function::First
         | Function::Last
-        | Function::Find => Type::Any,
+        | Function::Find
+        | Function::FindIndex
+        | Function::FindLast
+        | Function::FindLastIndex => Type::Any,
     }
 }

@@ -95,6 +95,18 @@ impl Value {
         }
     }
 
+    /// Whether it is a list of the original that is not there, which has no
+    /// elements.
+    pub fn is_no_list(&self) -> bool {
+        matches!(self, Value::Absent(kind) if kind.starts_with("[]"))
+    }
+
+    /// Whether it is a map of the original that is not there, which has no
+    /// entries.
+    pub fn is_no_map(&self) -> bool {
+        matches!(self, Value::Absent(kind) if kind.starts_with("map["))
+    }
+
     /// It as a number that may have decimals.
     pub fn as_float(&self) -> Option<f64> {
         match self {
@@ -135,6 +147,8 @@ impl Value {
     /// As `string` gives it.
     pub fn text(&self) -> String {
         match self {
+            _ if self.is_no_list() => "[]".to_owned(),
+            _ if self.is_no_map() => "map[]".to_owned(),
             Value::Nil | Value::Absent(_) => "<nil>".to_owned(),
             Value::Bool(value) => value.to_string(),
             Value::Int(number) => number.to_string(),

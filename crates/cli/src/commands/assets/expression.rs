@@ -55,6 +55,9 @@ mod tests {
             "config.max_age == '1h0m0s' and Info.Config.MaxAge.Hours() == 1",
             "info.created.Year() == 2026 and Info.Created < now()",
             "state.first_ts.Year() == 1",
+            "Info.Config.Sources == nil and len(Info.Config.Sources) == 0 and config.sources == []",
+            "none(Info.Config.Subjects, true) and not ('x' in Info.Config.Subjects)",
+            "Info.State.Subjects == nil and Info.State.Subjects.x == nil",
         ] {
             assert_eq!(holds(text), Ok(true), "{text}");
         }

@@ -375,6 +375,16 @@ fn held(kind: Kind, json: &Json, names: Names) -> Value {
         Json::List(values) => Value::List(values.iter().map(value).collect()),
         _ => Value::List(Vec::new()),
     };
+    // Lists and maps that are not there are nil in the source.
+    if names == Names::Source && json.is_null() {
+        match kind {
+            Kind::List => return Value::Absent("[]string"),
+            Kind::Durations => return Value::Absent("[]time.Duration"),
+            Kind::Many(_) => return Value::Absent("[]*api.StreamSource"),
+            Kind::Map => return Value::Absent("map[string]string"),
+            _ => {}
+        }
+    }
     match (kind, json) {
         (Kind::Duration, json) => duration(json),
         (Kind::Durations, _) => each(&duration),

@@ -92,7 +92,7 @@ pub fn variables(document: &Json, fields: &[Field], kind: &'static str) -> (Valu
         };
         let in_source = match kind {
             Kind::Time => Value::time(document.key(key)),
-            Kind::List if value.is_nil() => Value::List(Vec::new()),
+            Kind::List if value.is_nil() => Value::Absent("[]string"),
             _ => value.clone(),
         };
         by_key.push(((*key).to_owned(), value));
