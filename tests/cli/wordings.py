@@ -273,6 +273,9 @@ def mistakes_in_expressions_that_show_with_values(ctx):
             (streams, "config.subjects[5] == 'x'", "index out of range: 5 (array length is 2)", 16),
             (streams, "config.subjects[-5] == 'x'", "index out of range: -3 (array length is 2)", 16),
             ((("consumer", "find", "S"),), "Info.Config.Bogus == 1", "cannot fetch Bogus from api.ConsumerConfig", 13),
+            ((("consumer", "find", "S"),), "Info.Bogus == 1", "cannot fetch Bogus from api.ConsumerInfo", 6),
+            ((("consumer", "find", "S"),), "Info.Delivered.Last.Year() == 1",
+             "value method time.Time.Year called using nil *Time pointer", 21),
             # Types that cannot fit.
             (both, "len(1) == 1", "invalid argument for len (type int)", 1),
             (both, "1 in 5", "invalid operation: in (mismatched types int and int)", 3),

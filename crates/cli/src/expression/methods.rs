@@ -132,6 +132,9 @@ pub fn call(of: &Value, method: Method, name: &str, arguments: &[Value]) -> Resu
         Value::Month(_) | Value::Weekday(_) if method == Method::String => {
             Ok(Value::Text(of.text()))
         }
+        Value::Absent("*time.Time") if method.is_of_times() => Err(format!(
+            "value method time.Time.{name} called using nil *Time pointer"
+        )),
         Value::List(_) => Err("invalid operation: int(string)".to_owned()),
         Value::Map(_) => Err(format!(
             "invalid operation: cannot call non-function of type {}",

@@ -129,7 +129,7 @@ pub static STREAM_STATE: Structure = Structure {
 
 /// A consumer.
 pub static CONSUMER: Structure = Structure {
-    name: "*api.ConsumerInfo",
+    name: "api.ConsumerInfo",
     fields: &[
         Field("stream_name", "Stream", Text),
         Field("name", "Name", Text),
@@ -375,13 +375,14 @@ fn held(kind: Kind, json: &Json, names: Names) -> Value {
         Json::List(values) => Value::List(values.iter().map(value).collect()),
         _ => Value::List(Vec::new()),
     };
-    // Lists and maps that are not there are nil in the source.
+    // Lists, maps and some times that are not there are nil in the source.
     if names == Names::Source && json.is_null() {
         match kind {
             Kind::List => return Value::Absent("[]string"),
             Kind::Durations => return Value::Absent("[]time.Duration"),
             Kind::Many(_) => return Value::Absent("[]*api.StreamSource"),
             Kind::Map => return Value::Absent("map[string]string"),
+            Kind::SomeTime => return Value::Absent("*time.Time"),
             _ => {}
         }
     }

@@ -12,6 +12,8 @@ enum Kind {
     Time,
     Number,
     Switch,
+    /// A time that there may not be.
+    SomeTime,
     /// A list, which is nil in JSON when it is empty.
     List,
     /// Something that there may not be.
@@ -31,7 +33,7 @@ pub const CONNECTION: [Field; 36] = [
     Field("port", "Port", Kind::Number),
     Field("start", "Start", Kind::Time),
     Field("last_activity", "LastActivity", Kind::Time),
-    Field("stop", "Stop", Kind::Other),
+    Field("stop", "Stop", Kind::SomeTime),
     Field("reason", "Reason", Kind::Text),
     Field("rtt", "RTT", Kind::Text),
     Field("uptime", "Uptime", Kind::Text),
@@ -91,7 +93,8 @@ pub fn variables(document: &Json, fields: &[Field], kind: &'static str) -> (Valu
             (value, _) => Value::from(value),
         };
         let in_source = match kind {
-            Kind::Time => Value::time(document.key(key)),
+            Kind::SomeTime if value.is_nil() => Value::Absent("*time.Time"),
+            Kind::Time | Kind::SomeTime => Value::time(document.key(key)),
             Kind::List if value.is_nil() => Value::Absent("[]string"),
             _ => value.clone(),
         };
