@@ -77,7 +77,13 @@ impl Connection {
         endpoint: &Endpoint,
         address: SocketAddr,
     ) -> Result<Self, ClientError> {
-        let socket = super::dial::connect_address(address, options.dial_timeout)?;
+        let socket = match &options.proxy {
+            Some(proxy) => {
+                let host = address.ip().to_string();
+                proxy.connect(&host, address.port(), options.dial_timeout)?
+            }
+            None => super::dial::connect_address(address, options.dial_timeout)?,
+        };
         let dialled = log_in(socket, endpoint, &options)?;
         Self::start(options, endpoint, dialled)
     }

@@ -10,7 +10,11 @@ pub fn parse_int(text: &str) -> Result<i64> {
         return Ok(value);
     }
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value as i64),
+        // Beyond that it would be another number.
+        Ok(value) if value.abs() >= i64::MAX as f64 => {
+            bail!("strconv.ParseFloat: parsing \"{text}\": value out of range")
+        }
+        Ok(value) if !value.is_nan() => Ok(value as i64),
         _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
     }
 }
@@ -40,12 +44,18 @@ pub fn parse_uint(text: &str) -> Result<u64> {
         [b'0', _, ..] => (lower.get(1..), 8),
         _ => (Some(lower.as_str()), 10),
     };
-    let digits = digits.unwrap_or_default();
+    let grouped = digits.unwrap_or_default();
+    // Digits may be grouped, but for octal ones without a letter.
+    let loose = grouped.starts_with('_') && radix == 10 || grouped.ends_with('_');
+    let digits = match loose || grouped.contains("__") {
+        true => grouped.to_owned(),
+        false => grouped.replace('_', ""),
+    };
     let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
     if !is_number {
         bail!("strconv.ParseUint: parsing {text:?}: invalid syntax");
     }
-    match u64::from_str_radix(digits, radix) {
+    match u64::from_str_radix(&digits, radix) {
         Ok(value) => Ok(value),
         Err(_) => bail!("strconv.ParseUint: parsing {text:?}: value out of range"),
     }
@@ -114,6 +124,13 @@ mod tests {
     fn whole_numbers_may_be_written_as_floats() {
         assert_eq!(parse_int("1e3").unwrap(), 1000);
         assert_eq!(parse_int("-1").unwrap(), -1);
+        let error = parse_int("99999999999999999999").unwrap_err().to_string();
+        assert!(error.ends_with("value out of range"), "{error}");
+        assert_eq!(parse_uint("1_000").unwrap(), 1000);
+        assert_eq!(parse_uint("0x_f_f").unwrap(), 255);
+        for wrong in ["_1", "1_", "1__0", "0x", "-1"] {
+            assert!(parse_uint(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(
             parse_int("x").unwrap_err().to_string(),
             "strconv.ParseFloat: parsing \"x\": invalid syntax"
