@@ -876,3 +876,18 @@ def a_server_without_a_name(ctx):
     tool = nats(ctx, server=False)
     for words in (("rtt",), ("pub", "a", "x")):
         tool.error(*words, "-s", " ")
+
+
+@case(36)
+def a_line_that_is_too_long(ctx):
+    tool = nats(ctx)
+    eq(tool.error("pub", "a" * 5000, "x"), "nats: maximum control line exceeded")
+
+
+@case(36)
+def a_publisher_that_is_terminated(ctx):
+    tool = nats(ctx)
+    run = tool.start("pub", "a", "x", "--count", "20", "--sleep", "2s")
+    run.wait_err("Published")
+    run.terminate()
+    matches(run.wait(code=1).err, "nats: error: context canceled\n$")

@@ -211,3 +211,14 @@ def an_answer_that_is_none_is_asked_for_again(ctx):
     terminal.type("n\r")
     terminal.finish()
     eq(tool.run("stream", "info", "S", "--json").json["config"]["max_msgs"], -1)
+
+
+@case(70)
+def a_word_that_is_none_in_the_editor(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.write("editor", "#!/bin/sh\nsed -i s/limits/limitz/ \"$1\"\n")
+    os.chmod(tool.path("editor"), 0o755)
+    terminal = tool.terminal("stream", "edit", "S", "-i", env={"EDITOR": tool.path("editor")})
+    terminal.wait('could not create new configuration for Stream S: can not unmarshal "limitz"')
+    terminal.finish(code=1)

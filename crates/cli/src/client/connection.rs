@@ -310,7 +310,8 @@ impl Connection {
                 return Ok(begun.elapsed());
             }
             if state.closed || state.breaks != breaks {
-                return Err(ClientError::Closed);
+                // The server may have said why.
+                return Err(state.last_error.take().unwrap_or(ClientError::Closed));
             }
             let left = match deadline {
                 Some(deadline) => deadline.saturating_duration_since(Instant::now()),
