@@ -322,3 +322,13 @@ def no_server_and_a_wrong_password(ctx):
     tool = nats(ctx, config="authorization { users: [ { user: u, password: p } ] }")
     eq(tool.error("pub", "a", "b", "-s", "127.0.0.1:1"), "nats: no servers available for connection")
     eq(tool.error("pub", "a", "b", "--user", "u", "--password", "x"), "nats: Authorization Violation")
+
+
+@case(13)
+def a_context_file_with_keys_in_any_case(ctx):
+    tool = nats(ctx)
+    tool.run("context", "add", "c", "--server", "127.0.0.1:1")
+    with open(tool.path("config/nats/context/c.json"), "w") as file:
+        file.write('{"URL":"nats://%s","user":null,"Description":"mine","tls_first":null}' % tool.server.address)
+    tool.run("pub", "a", "x", "--context", "c", env={"NATS_URL": None})
+    eq(tool.run("context", "info", "c", "--json").json["description"], "mine")
