@@ -215,6 +215,48 @@ def colours_only_at_a_terminal(ctx):
     check("\x1b[31m" not in terminal.raw, terminal.raw)
 
 
+@case(16)
+def titles_of_tables_that_are_cut(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "first", "--description", "text")
+    wide = """\
+╭────────────────────────────╮
+│         NATS Errors        │
+├───────────┬─────────────── ≈
+│ NATS Code │ HTTP Error Cod ≈
+├───────────┼─────────────── ≈
+│     10010 │             50 ≈
+╰───────────┴─────────────── ≈"""
+    eq(tool.terminal("errors", "ls", "10010", columns=30).finish(), wide)
+    narrow = """\
+╭──────────╮
+│ Known Co │
+│  ntexts  │
+├───────┬─ ≈
+│ Name  │  ≈
+├───────┼─ ≈
+│ first │  ≈
+╰───────┴─ ≈"""
+    eq(tool.terminal("context", "ls", columns=12).finish(), narrow)
+
+
+@case(80)
+def a_title_wider_than_its_table(ctx):
+    tool = nats(ctx)
+    name = "A_stream_with_a_name_wider_than_its_table"
+    tool.run("stream", "add", name, "--subjects", "s", "--defaults")
+    tool.run("pub", "s", "x", "--count", "3", "--jetstream", "--quiet")
+    tool.run("stream", "rmm", name, "2", "-f")
+    title = """\
+╭──────────────────────────────╮
+│ 1 gap found in Stream A_stre │
+│ am_with_a_name_wider_than_it │
+│            s_table           │
+├───────────────┬──────────────┤
+"""
+    check(title in tool.out("stream", "gaps", name, "-f"), "title")
+
+
 @case(16, "deviation")
 def double_lines_in_a_pipe(ctx):
     """The original draws them at a terminal only; they are no colour, and asked for."""
