@@ -73,6 +73,20 @@ pub fn commas<N: Into<i128>>(number: N) -> String {
     }
 }
 
+/// A whole number of any size, which is written in digits, with commas; other
+/// texts as they are.
+pub fn big_commas(text: &str) -> String {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return text.to_owned();
+    }
+    match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        digits if text.starts_with('-') => format!("-{}", group(digits)),
+        digits => group(digits),
+    }
+}
+
 /// Decimals that [`float`] shows.
 const DECIMALS: usize = 3;
 
@@ -127,6 +141,13 @@ mod tests {
         assert_eq!(commas(999), "999");
         assert_eq!(commas(1_000), "1,000");
         assert_eq!(commas(-1_234_567), "-1,234,567");
+        assert_eq!(big_commas("+0012345"), "12,345");
+        assert_eq!(
+            big_commas("-100000000000000000004"),
+            "-100,000,000,000,000,000,004"
+        );
+        assert_eq!(big_commas("-0"), "0");
+        assert_eq!(big_commas("1e3"), "1e3");
         assert_eq!(float(1234.5), "1,234.5");
         assert_eq!(float(1.0), "1");
         assert_eq!(float(-0.001_999), "-0.001");
