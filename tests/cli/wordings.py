@@ -180,6 +180,8 @@ def subjects_with_parts_that_are_empty(ctx):
     for subject in "a..b", "a.", ".a":
         outcome = tool.run("sub", subject, "--count", "1", code=1)
         eq(outcome.logs, ["Subscribing on " + subject + " ", "nats: error: nats: invalid subject"])
+    outcome = tool.run("sub", "a", "--queue", "q q", "--count", "1", code=1)
+    eq(outcome.logs[-1:], ["nats: error: nats: invalid queue name"])
 
 
 @case(136)
