@@ -28,6 +28,19 @@ def a_group_needs_a_command(ctx):
     eq(nats(ctx, server=False).usage_error("stream"), "a subcommand from the list below is required" + LIST)
 
 
+@case(19)
+def arguments_in_usages(ctx):
+    """The first line has their names, lists have what stands for them."""
+    tool = nats(ctx, server=False)
+    for line in ("consumer pause [<flags>] [<stream>] [<consumer>] [<until>]", "server request gateways [<flags>] [<wait>] [<filter-name>]",
+                 "server request kick <client> <server>", "auth operator import <token> [<key>...]"):
+        words = re.findall(r"^[a-z ]+[a-z]", line)[0].split()
+        eq(tool.out("help", *words).splitlines()[0], "usage: nats " + line)
+    everything = tool.out("--help-long").splitlines()
+    for line in ("consumer pause [<flags>] [<stream>] [<consumer>] [TIME]", "auth operator import JWT [FILE...]"):
+        check(line in everything, line)
+
+
 @case(4)
 def a_missing_argument(ctx):
     eq(nats(ctx, server=False).usage_error("pub"), "required argument 'subject' not provided")
