@@ -55,7 +55,7 @@ impl Prompt {
             return RenderConfig::empty().with_prompt_prefix(Styled::new(mark));
         }
         let color = match style::scheme().color {
-            Some(style::Color::Red) => Color::LightRed,
+            Some(style::Color::Red | style::Color::BrightRed) => Color::LightRed,
             Some(style::Color::Yellow) => Color::LightYellow,
             Some(style::Color::Blue) => Color::LightBlue,
             Some(style::Color::Magenta) => Color::LightMagenta,

@@ -374,8 +374,11 @@ impl Connection {
     fn register(&self, subject: &str, queue: &str, handler: Handler) -> Result<u64, ClientError> {
         let blank = |text: &str| text.contains([' ', '\t', '\r', '\n']);
         let hollow = subject.split('.').any(str::is_empty);
-        if hollow || blank(subject) || blank(queue) {
+        if hollow || blank(subject) {
             return Err(ClientError::BadSubject);
+        }
+        if blank(queue) {
+            return Err(ClientError::BadQueue);
         }
         let sid = self.shared.next_sid.fetch_add(1, Ordering::Relaxed);
         let entry = Entry {

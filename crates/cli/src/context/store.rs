@@ -48,11 +48,11 @@ pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         bail!("invalid context name: name is empty");
     }
-    if name.contains(['/', '\\']) {
-        bail!("invalid context name: {name:?} must not contain \"/\" or \"\\\"");
-    }
     if name.contains("..") {
         bail!("invalid context name: {name:?} must not contain \"..\"");
+    }
+    if name.contains(['/', '\\']) {
+        bail!("invalid context name: {name:?} must not contain \"/\" or \"\\\"");
     }
     Ok(())
 }

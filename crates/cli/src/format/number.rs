@@ -83,17 +83,31 @@ pub fn commas<N: Into<i128>>(number: N) -> String {
     }
 }
 
-/// A number with commas and at most 3 decimals.
-pub fn float(number: f64) -> String {
-    let text = format!("{:.3}", number.abs());
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
-    let decimals = decimals.trim_end_matches('0');
-    let sign = if number < 0.0 { "-" } else { "" };
-    if decimals.is_empty() {
-        format!("{sign}{}", group(whole))
-    } else {
-        format!("{sign}{}.{decimals}", group(whole))
+/// A whole number of any size, which is written in digits, with commas; other
+/// texts as they are.
+pub fn big_commas(text: &str) -> String {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return text.to_owned();
     }
+    match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        digits if text.starts_with('-') => format!("-{}", group(digits)),
+        digits => group(digits),
+    }
+}
+
+/// Decimals that [`float`] shows.
+const DECIMALS: usize = 3;
+
+/// A number with commas and at most 3 decimals; those that follow are left
+/// out, without rounding.
+pub fn float(number: f64) -> String {
+    let mut text = exact_float(number);
+    if let Some(point) = text.find('.') {
+        text.truncate(text.len().min(point + 1 + DECIMALS));
+    }
+    text
 }
 
 /// A number with commas and all of its decimals.
@@ -144,8 +158,18 @@ mod tests {
         assert_eq!(commas(999), "999");
         assert_eq!(commas(1_000), "1,000");
         assert_eq!(commas(-1_234_567), "-1,234,567");
+        assert_eq!(big_commas("+0012345"), "12,345");
+        assert_eq!(
+            big_commas("-100000000000000000004"),
+            "-100,000,000,000,000,000,004"
+        );
+        assert_eq!(big_commas("-0"), "0");
+        assert_eq!(big_commas("1e3"), "1e3");
         assert_eq!(float(1234.5), "1,234.5");
         assert_eq!(float(1.0), "1");
+        assert_eq!(float(-0.001_999), "-0.001");
+        assert_eq!(float(0.000_2), "0.000");
+        assert_eq!(float(1.200_4), "1.200");
         assert_eq!(exact_float(1234.5678), "1,234.5678");
         assert_eq!(exact_float(-1.0), "-1");
     }
