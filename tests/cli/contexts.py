@@ -139,7 +139,8 @@ def removing_asks_first(ctx):
 def names_that_are_none(ctx):
     tool = nats(ctx, server=False)
     eq(tool.error("context", "add", "a/b"), 'invalid context name: "a/b" must not contain "/" or "\\"')
-    eq(tool.error("context", "add", "a..b"), 'invalid context name: "a..b" must not contain ".."')
+    for name in ("a..b", "../x"):
+        eq(tool.error("context", "add", name), 'invalid context name: "%s" must not contain ".."' % name)
     eq(tool.error("context", "add", ""), "invalid context name: name is empty")
 
 
@@ -243,6 +244,37 @@ def adding_again_changes_what_is_given(ctx):
     eq(tool.error("context", "copy", "z", "w"), 'unknown context "z"')
 
 
+@case(30)
+def states_in_colours_at_a_terminal(ctx):
+    tool = nats(ctx)
+    tool.write("there", "x")
+    red, green, cyan = ("\x1b[%sm%%s\x1b[0m" % code for code in (31, 32, 36))
+    for value, state in (("there", green % "OK"), ("nope", red % "ERROR"), ("nsc://O/A/u", cyan % "nsc"),
+                         ("op://v/i/f", cyan % "1Password"), ("env://NOPE", cyan % "runtime environment"), ("data:x", red % "ERROR")):
+        tool.write("config/nats/context/c.json", json.dumps({"creds": value}))
+        raw = at_terminal(tool, "context", "info", "c")
+        check("Credentials: %s (%s)\r\n" % (value, state) in raw, raw)
+        check("\x1b[91mWARNING\x1b[0m: Shell environment overrides" in raw, raw)
+    check("\x1b[" not in at_terminal(tool, "context", "info", "c", env={"NO_COLOR": "1"}), "NO_COLOR")
+    check("(ERROR)\n" in tool.out("context", "info", "c"), "colours in a pipe")
+    tool.write("config/nats/context/c.json", json.dumps({"url": tool.server.address}))
+    raw = at_terminal(tool, "context", "validate", "c", "--connect")
+    check("Connection: %s\r\n" % (green % "OK") in raw, raw)
+    tool.write("config/nats/context/c.json", json.dumps({"url": "nats://127.0.0.1:1"}))
+    raw = at_terminal(tool, "context", "validate", "c", "--connect", code=1)
+    check("Connection: %s\r\n" % (red % "nats: no servers available for connection") in raw, raw)
+    raw = at_terminal(tool, "context", "validate", "other")
+    matches(raw, "Could not load other: \x1b\\[31m[^\x1b]+\x1b\\[0m\r\n")
+
+
+def at_terminal(tool, *args, **options):
+    """What is written to a terminal, colours and all."""
+    code = options.pop("code", 0)
+    terminal = tool.terminal(*args, **options)
+    terminal.finish(code)
+    return terminal.raw
+
+
 @case(33)
 def the_password_is_not_shown(ctx):
     tool = nats(ctx, server=False)
@@ -322,3 +354,13 @@ def no_server_and_a_wrong_password(ctx):
     tool = nats(ctx, config="authorization { users: [ { user: u, password: p } ] }")
     eq(tool.error("pub", "a", "b", "-s", "127.0.0.1:1"), "nats: no servers available for connection")
     eq(tool.error("pub", "a", "b", "--user", "u", "--password", "x"), "nats: Authorization Violation")
+
+
+@case(13)
+def a_context_file_with_keys_in_any_case(ctx):
+    tool = nats(ctx)
+    tool.run("context", "add", "c", "--server", "127.0.0.1:1")
+    with open(tool.path("config/nats/context/c.json"), "w") as file:
+        file.write('{"URL":"nats://%s","user":null,"Description":"mine","tls_first":null}' % tool.server.address)
+    tool.run("pub", "a", "x", "--context", "c", env={"NATS_URL": None})
+    eq(tool.run("context", "info", "c", "--json").json["description"], "mine")

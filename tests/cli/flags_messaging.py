@@ -234,6 +234,9 @@ def counters_of_a_stream(ctx):
     tool.run("counter", "increment", "c.a", "5")
     eq(tool.out("counter", "get", "c.a", "--stream", "C"), "5\n")
     matches(tool.out("counter", "view", "c.a", "--stream", "C"), "Value: 5\n")
+    tool.run("counter", "increment", "c.a", "9223372036854775810")
+    tool.run("pub", "c.a", "", "-H", "Nats-Incr:+1000", "--jetstream")
+    matches(tool.out("counter", "view", "c.a", "--stream", "C"), "Value: 9,223,372,036,854,776,815\n +Increment: 1,000\n")
     tool.error("counter", "get", "c.a", "--stream", "NO")
 
 

@@ -28,6 +28,19 @@ def a_group_needs_a_command(ctx):
     eq(nats(ctx, server=False).usage_error("stream"), "a subcommand from the list below is required" + LIST)
 
 
+@case(19)
+def arguments_in_usages(ctx):
+    """The first line has their names, lists have what stands for them."""
+    tool = nats(ctx, server=False)
+    for line in ("consumer pause [<flags>] [<stream>] [<consumer>] [<until>]", "server request gateways [<flags>] [<wait>] [<filter-name>]",
+                 "server request kick <client> <server>", "auth operator import <token> [<key>...]"):
+        words = re.findall(r"^[a-z ]+[a-z]", line)[0].split()
+        eq(tool.out("help", *words).splitlines()[0], "usage: nats " + line)
+    everything = tool.out("--help-long").splitlines()
+    for line in ("consumer pause [<flags>] [<stream>] [<consumer>] [TIME]", "auth operator import JWT [FILE...]"):
+        check(line in everything, line)
+
+
 @case(4)
 def a_missing_argument(ctx):
     eq(nats(ctx, server=False).usage_error("pub"), "required argument 'subject' not provided")
@@ -213,6 +226,48 @@ def colours_only_at_a_terminal(ctx):
     terminal = tool.terminal("context", "ls", "--colors", "red", env={"NO_COLOR": "1"})
     terminal.finish()
     check("\x1b[31m" not in terminal.raw, terminal.raw)
+
+
+@case(16)
+def titles_of_tables_that_are_cut(ctx):
+    tool = nats(ctx, server=False)
+    tool.run("context", "add", "first", "--description", "text")
+    wide = """\
+╭────────────────────────────╮
+│         NATS Errors        │
+├───────────┬─────────────── ≈
+│ NATS Code │ HTTP Error Cod ≈
+├───────────┼─────────────── ≈
+│     10010 │             50 ≈
+╰───────────┴─────────────── ≈"""
+    eq(tool.terminal("errors", "ls", "10010", columns=30).finish(), wide)
+    narrow = """\
+╭──────────╮
+│ Known Co │
+│  ntexts  │
+├───────┬─ ≈
+│ Name  │  ≈
+├───────┼─ ≈
+│ first │  ≈
+╰───────┴─ ≈"""
+    eq(tool.terminal("context", "ls", columns=12).finish(), narrow)
+
+
+@case(80)
+def a_title_wider_than_its_table(ctx):
+    tool = nats(ctx)
+    name = "A_stream_with_a_name_wider_than_its_table"
+    tool.run("stream", "add", name, "--subjects", "s", "--defaults")
+    tool.run("pub", "s", "x", "--count", "3", "--jetstream", "--quiet")
+    tool.run("stream", "rmm", name, "2", "-f")
+    title = """\
+╭──────────────────────────────╮
+│ 1 gap found in Stream A_stre │
+│ am_with_a_name_wider_than_it │
+│            s_table           │
+├───────────────┬──────────────┤
+"""
+    check(title in tool.out("stream", "gaps", name, "-f"), "title")
 
 
 @case(16, "deviation")

@@ -737,7 +737,9 @@ def a_socks_proxy(ctx):
     proxy = Proxy(ctx)
     url = "socks5://u:p@127.0.0.1:%d" % proxy.port
     tool.run("pub", "a", "x", "--socks-proxy", url)
-    eq(proxy.targets, ["%s:%d" % ("127.0.0.1", tool.server.port)])
+    matches(tool.out("rtt", "--socks-proxy", url), r": \d\S+s\n")
+    matches(tool.out("rtt", "--socks-proxy", "socks5://127.0.0.1:1"), r": failed\n")
+    eq(proxy.targets, ["%s:%d" % ("127.0.0.1", tool.server.port)] * 2)
     tool.run("context", "add", "c", "--socks-proxy", "socks5://127.0.0.1:1", "--select")
     eq(tool.error("pub", "a", "x"), "nats: no servers available for connection")
     tool.run("pub", "a", "x", "--socks-proxy", "none")
@@ -836,3 +838,56 @@ def nobody_answers_for_a_reason(ctx):
     """The original does not say which subject, and why that may be."""
     matches(nats(ctx).error("kv", "get", "B", "k", "--js-domain", "nope"),
             r"on \$JS\.nope\.API\.STREAM\.INFO\.KV_B: is JetStream enabled")
+
+
+@case(45)
+def nothing_is_left_of_a_subscriber_that_was_killed(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    sub = tool.start("sub", "s", "--all", "--raw")
+    wait_until(lambda: tool.run("consumer", "ls", "S", "--names").out.strip(), "a consumer")
+    name = tool.run("consumer", "ls", "S", "--names").out.strip()
+    eq(tool.run("consumer", "info", "S", name, "--json").json["config"]["inactive_threshold"], 5_000_000_000)
+    sub.kill()
+
+
+@case(45, "deviation")
+def a_subscriber_goes_on_after_its_consumer_is_gone(ctx):
+    """The original waits for ever."""
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    sub = tool.start("sub", "s", "--all", "--raw", "--count", "2")
+    tool.run("pub", "s", "one")
+    sub.wait_out("one")
+    tool.run("consumer", "rm", "S", tool.run("consumer", "ls", "S", "--names").out.strip(), "--force")
+    tool.run("pub", "s", "two")
+    eq(sub.wait().out, "one\ntwo\n")
+
+
+@case(36, "deviation")
+def a_number_that_is_too_large_to_count(ctx):
+    """The original publishes once: the number becomes another."""
+    tool = nats(ctx)
+    matches(tool.error("pub", "a", "x", "--count", "99999999999999999999"), "value out of range")
+
+
+@case(61)
+def a_server_without_a_name(ctx):
+    tool = nats(ctx, server=False)
+    for words in (("rtt",), ("pub", "a", "x")):
+        tool.error(*words, "-s", " ")
+
+
+@case(36)
+def a_line_that_is_too_long(ctx):
+    tool = nats(ctx)
+    eq(tool.error("pub", "a" * 5000, "x"), "nats: maximum control line exceeded")
+
+
+@case(36)
+def a_publisher_that_is_terminated(ctx):
+    tool = nats(ctx)
+    run = tool.start("pub", "a", "x", "--count", "20", "--sleep", "2s")
+    run.wait_err("Published")
+    run.terminate()
+    matches(run.wait(code=1).err, "nats: error: context canceled\n$")

@@ -248,6 +248,13 @@ def a_check_as_json(ctx):
     eq(list(found["perf_data"][0]), ["name", "value", "warning", "critical", "unit"])
 
 
+@case(119)
+def tiny_numbers_of_a_check(ctx):
+    tool = nats(ctx)
+    out = check(tool, "connection", "--format", "json", "--req-warn", "2ns", "--req-critical", "15s", code=1)
+    matches(out, r'"warning": 2e-9,\n +"critical": 15,')
+
+
 @case(120)
 def a_check_as_text(ctx):
     tool = nats(ctx)
@@ -260,6 +267,24 @@ def a_check_as_text(ctx):
                  r"│ request_time │ [\d.]+ +│ s    │ 1                  │ 0\.5               │ Time taken for a full Request-Reply operation │\n╰[─┴]+╯\n\n$")
     matches(check(tool, "stream", "--stream", "NO", "--format", "text", code=2),
             r"^NO: CRITICAL\n\nStatus Detail\n\n╭[─┬]+╮\n│ Status   │ Message +│\n├[─┼]+┤\n│ Critical │ could not load info: stream not found \(10059\) │\n╰[─┴]+╯\n\n$")
+
+
+@case(120)
+def a_check_as_text_at_a_narrow_terminal(ctx):
+    tool = nats(ctx)
+    for env in ({}, {"NATS_TABLE_FORMAT": "csv"}, {"LLMFORMAT": "1"}):
+        terminal = tool.terminal("server", "check", "stream", "--stream", "NO", "--format", "text", "--colors", "red", columns=30, env=env)
+        terminal.finish(code=2)
+        lib_check("│ Critical │ could not load info: stream not found (10059) │" in terminal.raw, terminal.raw)
+
+
+@case(120)
+def decimals_of_a_check_are_cut(ctx):
+    tool = nats(ctx)
+    out = check(tool, "connection", "--format", "text", "--req-warn", "200us", "--req-critical", "1999ms", code=1)
+    matches(out, r"\n│ request_time │ [\d.]+ +│ s    │ 1\.999 +│ 0\.000 +│ Time taken")
+    out = check(tool, "connection", "--format", "text", "--rtt-critical", "2001500us")
+    matches(out, r"\n│ rtt +│ [\d.]+ +│ s    │ 2\.001 +│ 0\.5 +│ The ")
 
 
 def stream(tool, name, **config):

@@ -179,6 +179,11 @@ def a_backup_that_the_server_breaks_off(ctx):
 @case(79, "deviation")
 def a_backup_that_is_interrupted_leaves_nothing(ctx):
     """The original leaves what came until then."""
+    for end, code in (("interrupt", 130), ("terminate", 143)):
+        interrupted_backup(ctx, end, code)
+
+
+def interrupted_backup(ctx, end, code):
     tool = nats(ctx)
     info = stream_info(filled(tool), "ORDERS")
     client = tool.ctx.client(tool.server, headers=True, no_responders=True)
@@ -192,8 +197,8 @@ def a_backup_that_is_interrupted_leaves_nothing(ctx):
     client.pub(frame.reply, json.dumps(info))
     client.pub(json.loads(frame.payload)["deliver_subject"], b"some data")
     wait_until(lambda: [name for name in os.listdir(tool.home) if ".ORDERS.backup-" in name], "a begun backup")
-    run.interrupt()
-    run.wait(code=130)
+    getattr(run, end)()
+    run.wait(code=code)
     eq([name for name in os.listdir(tool.home) if not name.startswith("run-")], [])
 
 

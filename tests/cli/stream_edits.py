@@ -170,3 +170,55 @@ def a_bucket_asks_again(ctx):
     terminal = tool.terminal("stream", "purge", "KV_B", "-f")
     terminal.answer("Really operate on the KV stream?", "n")
     matches(terminal.finish(code=1), "aborting Key-Value store operation")
+
+
+@case(70)
+def an_empty_subject_is_a_mistake(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    eq(tool.error("stream", "edit", "S", "--subjects", "", "--force"), "could not edit Stream S: invalid subject (10052)")
+    for words in (("--subjects", ""), ("--subjects", "t", "--subjects", "")):
+        eq(tool.error("stream", "add", "T", "--defaults", *words), "could not create Stream: invalid subject (10052)")
+
+
+@case(70)
+def keys_of_a_file_are_in_any_case(ctx):
+    tool = nats(ctx)
+    tool.write("s.json", '{"name":"S","subjects":["s"],"MAX_MSGS":5,"Description":"case","Consumer_Limits":{"MAX_ACK_PENDING":7}}')
+    tool.run("stream", "add", "--config", "s.json")
+    config = tool.run("stream", "info", "S", "--json").json["config"]
+    eq([config["max_msgs"], config["description"], config["consumer_limits"]], [5, "case", {"max_ack_pending": 7}])
+    tool.write("c.json", '{"Durable_Name":"C","ack_policy":"explicit","Max_Deliver":3,"deliver_policy":"all","replay_policy":"instant"}')
+    tool.run("consumer", "add", "S", "--config", "c.json")
+    eq(tool.run("consumer", "info", "S", "C", "--json").json["config"]["max_deliver"], 3)
+
+
+@case(70)
+def numbers_with_groups_of_digits(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults", "--max-msgs", "1_000")
+    eq(tool.run("stream", "info", "S", "--json").json["config"]["max_msgs"], 1000)
+
+
+@case(70)
+def an_answer_that_is_none_is_asked_for_again(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    terminal = tool.terminal("stream", "edit", "S", "--max-msgs", "7")
+    terminal.wait("Really edit Stream S")
+    terminal.type("foo\r")
+    terminal.wait(r'X Sorry, your reply was invalid: "foo" is not a valid answer, please try again\.\n\? Really edit Stream S')
+    terminal.type("n\r")
+    terminal.finish()
+    eq(tool.run("stream", "info", "S", "--json").json["config"]["max_msgs"], -1)
+
+
+@case(70)
+def a_word_that_is_none_in_the_editor(ctx):
+    tool = nats(ctx)
+    tool.run("stream", "add", "S", "--subjects", "s", "--defaults")
+    tool.write("editor", "#!/bin/sh\nsed -i s/limits/limitz/ \"$1\"\n")
+    os.chmod(tool.path("editor"), 0o755)
+    terminal = tool.terminal("stream", "edit", "S", "-i", env={"EDITOR": tool.path("editor")})
+    terminal.wait('could not create new configuration for Stream S: can not unmarshal "limitz"')
+    terminal.finish(code=1)

@@ -239,6 +239,13 @@ echo "hello: $*"; exit 7
     eq(tool.error("plugins", "register", "foo", script), "plugins foo already registered, use --force to update")
     tool.run("plugins", "register", "foo", script, "--force")
     eq(tool.error("plugins", "register", "Foo", script), "plugins names must match ^[a-z]$")
+    # From where it is called, through links, and before anything else the warning.
+    os.symlink("bin", tool.path("link"))
+    eq(tool.out("plugins", "register", "bar", "link/hello"), "WARNING: Plugins support is experimental and not officially supported\n\n"
+       "Plugin bar using command link/hello was added or updated\n")
+    eq(json.load(open(tool.path("data/nats/cli/plugins/bar.json"), encoding="utf-8"))["cmd"], tool.path("link/hello"))
+    refused = tool.run("plugins", "register", "bar", script, code=1)
+    eq(refused.out, "WARNING: Plugins support is experimental and not officially supported\n\n")
 
 
 @case(144, "deviation")

@@ -103,9 +103,17 @@ def templates_that_are_wrong(ctx):
     tool = nats(ctx)
     for text, why in (("{{ Random }}", 'body:1:3: executing "body" at <Random>: wrong number of args for Random: want 2 got 0'),
                       ("a\nb {{Random 5}}", 'body:2:4: executing "body" at <Random>: wrong number of args for Random: want 2 got 1'),
+                      ("x {{ .Nope }}", 'body:1:5: executing "body" at <.Nope>: can\'t evaluate field Nope in type *util.pubData'),
+                      ("a\n{{- if .Count.X.Y}}{{end}}", 'body:2:13: executing "body" at <.Count.X.Y>: can\'t evaluate field X in type int'),
+                      ("{{with .ID}}{{$.Unix.X}}{{end}}", 'body:1:15: executing "body" at <$.Unix.X>: can\'t evaluate field X in type int64'),
+                      ("{{printf}}", 'body:1:2: executing "body" at <printf>: wrong number of args for printf: want at least 1 got 0'),
                       ("{{ if }}x", "body:1: missing value for if"), ("{{ Bogus }}", 'body:1: function "Bogus" not defined')):
         outcome = tool.run("pub", "a", text)
         eq(outcome.logs[0], "Could not parse body template: template: " + why)
+    sub = tool.start("sub", "a", "--count", "1")
+    sub.wait_err("Subscribing on a")
+    tool.run("pub", "a", "{{range 2}}{{$.Count}}{{end}}")
+    matches(sub.wait().out, "\n11\n")
 
 
 @case(41)
@@ -180,6 +188,8 @@ def subjects_with_parts_that_are_empty(ctx):
     for subject in "a..b", "a.", ".a":
         outcome = tool.run("sub", subject, "--count", "1", code=1)
         eq(outcome.logs, ["Subscribing on " + subject + " ", "nats: error: nats: invalid subject"])
+    outcome = tool.run("sub", "a", "--queue", "q q", "--count", "1", code=1)
+    eq(outcome.logs[-1:], ["nats: error: nats: invalid queue name"])
 
 
 @case(136)

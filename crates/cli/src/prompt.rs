@@ -1,5 +1,7 @@
 //! Questions to somebody at a terminal (cli.md 1.8).
 
+use std::cell::RefCell;
+
 use inquire::ui::{Color, RenderConfig, Styled};
 use inquire::validator::{MinLengthValidator, ValueRequiredValidator};
 use inquire::{Confirm, InquireError, Password, Select, Text};
@@ -11,6 +13,9 @@ use crate::output::{style, terminal};
 const FREE_ROWS: usize = 4;
 /// Rows of a list of choices when the terminal does not say how many it has.
 const DEFAULT_ROWS: usize = 20;
+
+/// Before what is wrong with an answer.
+const SORRY: &str = "X Sorry, your reply was invalid: ";
 
 /// Asks questions in the name of a context.
 #[derive(Clone, Debug, Default)]
@@ -24,6 +29,15 @@ fn ended(error: InquireError) -> Failure {
         InquireError::OperationCanceled | InquireError::OperationInterrupted => "interrupt".into(),
         InquireError::NotTTY => "cannot prompt for user input without a terminal".into(),
         other => other.to_string().into(),
+    }
+}
+
+/// What an answer to a question that has only two says.
+fn yes_or_no(text: &str) -> Option<bool> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "y" | "yes" => Some(true),
+        "n" | "no" => Some(false),
+        _ => None,
     }
 }
 
@@ -41,7 +55,7 @@ impl Prompt {
             return RenderConfig::empty().with_prompt_prefix(Styled::new(mark));
         }
         let color = match style::scheme().color {
-            Some(style::Color::Red) => Color::LightRed,
+            Some(style::Color::Red | style::Color::BrightRed) => Color::LightRed,
             Some(style::Color::Yellow) => Color::LightYellow,
             Some(style::Color::Blue) => Color::LightBlue,
             Some(style::Color::Magenta) => Color::LightMagenta,
@@ -59,11 +73,32 @@ impl Prompt {
             return Err("cannot ask for confirmation without a terminal".into());
         }
         let mark = self.mark();
-        Confirm::new(question)
-            .with_default(default)
-            .with_render_config(self.look(&mark))
-            .prompt()
-            .map_err(ended)
+        // What is no answer is taken for one, so that it does not stay in the
+        // line of the next.
+        let wrong = RefCell::new(None);
+        let parse = |text: &str| {
+            let answer = yes_or_no(text);
+            *wrong.borrow_mut() = answer.is_none().then(|| text.trim().to_owned());
+            Ok(answer.unwrap_or(default))
+        };
+        let show = |answer: bool| match (&*wrong.borrow(), answer) {
+            (Some(text), _) => text.clone(),
+            (None, true) => "Yes".to_owned(),
+            (None, false) => "No".to_owned(),
+        };
+        loop {
+            let answer = Confirm::new(question)
+                .with_default(default)
+                .with_parser(&parse)
+                .with_formatter(&show)
+                .with_render_config(self.look(&mark))
+                .prompt()
+                .map_err(ended)?;
+            match wrong.take() {
+                None => return Ok(answer),
+                Some(text) => eprintln!("{SORRY}{text:?} is not a valid answer, please try again."),
+            }
+        }
     }
 
     /// [`Prompt::confirm`] with the prefix that commands give its error.

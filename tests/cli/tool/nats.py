@@ -245,6 +245,10 @@ class Background:
         """Ctrl-C."""
         self.process.send_signal(signal.SIGINT)
 
+    def terminate(self):
+        """What `kill` sends."""
+        self.process.send_signal(signal.SIGTERM)
+
     def kill(self):
         """SIGKILL."""
         if self.process.poll() is None:

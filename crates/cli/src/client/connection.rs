@@ -77,7 +77,13 @@ impl Connection {
         endpoint: &Endpoint,
         address: SocketAddr,
     ) -> Result<Self, ClientError> {
-        let socket = super::dial::connect_address(address, options.dial_timeout)?;
+        let socket = match &options.proxy {
+            Some(proxy) => {
+                let host = address.ip().to_string();
+                proxy.connect(&host, address.port(), options.dial_timeout)?
+            }
+            None => super::dial::connect_address(address, options.dial_timeout)?,
+        };
         let dialled = log_in(socket, endpoint, &options)?;
         Self::start(options, endpoint, dialled)
     }
@@ -304,7 +310,8 @@ impl Connection {
                 return Ok(begun.elapsed());
             }
             if state.closed || state.breaks != breaks {
-                return Err(ClientError::Closed);
+                // The server may have said why.
+                return Err(state.last_error.take().unwrap_or(ClientError::Closed));
             }
             let left = match deadline {
                 Some(deadline) => deadline.saturating_duration_since(Instant::now()),
@@ -367,8 +374,11 @@ impl Connection {
     fn register(&self, subject: &str, queue: &str, handler: Handler) -> Result<u64, ClientError> {
         let blank = |text: &str| text.contains([' ', '\t', '\r', '\n']);
         let hollow = subject.split('.').any(str::is_empty);
-        if hollow || blank(subject) || blank(queue) {
+        if hollow || blank(subject) {
             return Err(ClientError::BadSubject);
+        }
+        if blank(queue) {
+            return Err(ClientError::BadQueue);
         }
         let sid = self.shared.next_sid.fetch_add(1, Ordering::Relaxed);
         let entry = Entry {

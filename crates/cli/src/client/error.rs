@@ -19,6 +19,8 @@ pub enum ClientError {
     MaxPayload,
     /// The subject has blanks or a part that is empty.
     BadSubject,
+    /// The queue group has blanks.
+    BadQueue,
     /// An error that the server reported.
     Server(String),
     /// Anything else.
@@ -49,6 +51,7 @@ impl fmt::Display for ClientError {
             ClientError::Closed => f.write_str("nats: connection closed"),
             ClientError::MaxPayload => f.write_str("nats: maximum payload exceeded"),
             ClientError::BadSubject => f.write_str("nats: invalid subject"),
+            ClientError::BadQueue => f.write_str("nats: invalid queue name"),
             ClientError::Server(text) => write!(f, "nats: {text}"),
             ClientError::Other(text) => f.write_str(text),
         }

@@ -16,6 +16,11 @@ use crate::output::Json;
 /// Start of what is stored in the context itself.
 const INLINE: &str = "data:;base64,";
 
+/// Whether a value is what is stored in the context itself.
+pub fn is_inline(value: &str) -> bool {
+    value.starts_with(INLINE)
+}
+
 /// Whether a value is a reference and not the thing itself.
 pub fn is_reference(value: &str) -> bool {
     value.starts_with("data:") || value.contains("://")

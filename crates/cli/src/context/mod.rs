@@ -5,7 +5,7 @@ mod record;
 mod store;
 
 pub use credential::{
-    embed, expand_path, file_path, is_reference, plain_path, resolve, resolve_text,
+    embed, expand_path, file_path, is_inline, is_reference, plain_path, resolve, resolve_text,
 };
 pub use record::{DEFAULT_URL, Record};
 pub use store::{Store, check_name, config_dir, data_dir, make_private, replaceable, write_whole};

@@ -48,11 +48,11 @@ pub fn check_name(name: &str) -> Result<()> {
     if name.is_empty() {
         bail!("invalid context name: name is empty");
     }
-    if name.contains(['/', '\\']) {
-        bail!("invalid context name: {name:?} must not contain \"/\" or \"\\\"");
-    }
     if name.contains("..") {
         bail!("invalid context name: {name:?} must not contain \"..\"");
+    }
+    if name.contains(['/', '\\']) {
+        bail!("invalid context name: {name:?} must not contain \"/\" or \"\\\"");
     }
     Ok(())
 }
@@ -185,9 +185,14 @@ impl Store {
         let unreadable =
             |why: &dyn std::fmt::Display| fail!("{} cannot be read: {why}", path.display());
         let value = Json::parse(&text).map_err(|why| unreadable(&why))?;
-        if !matches!(value, Json::Object(_)) {
+        let Json::Object(entries) = &value else {
             return Err(unreadable(&"it is no JSON object"));
-        }
+        };
+        // As other programs read it: keys in any case, nothing for no value.
+        let text = match entries.iter().any(|(key, value)| is_loose(key, value)) {
+            true => strict(entries).compact().into_bytes(),
+            false => text,
+        };
         let mut record: Record =
             serde_json::from_slice(&text).map_err(|error| unreadable(&error))?;
         if record.url.is_empty() {
@@ -269,4 +274,17 @@ fn read_name(path: &Path) -> Option<String> {
     let text = fs::read_to_string(path).ok()?;
     let name = text.trim();
     (!name.is_empty()).then(|| name.to_owned())
+}
+/// Whether an entry of a file is written otherwise than this tool writes it.
+fn is_loose(key: &str, value: &Json) -> bool {
+    value.is_null() || key.contains(|letter: char| letter.is_ascii_uppercase())
+}
+
+/// The entries as this tool writes them.
+fn strict(entries: &[(String, Json)]) -> Json {
+    let mut out = Json::object();
+    for (key, value) in entries.iter().filter(|(_, value)| !value.is_null()) {
+        out.set(&key.to_ascii_lowercase(), value.clone());
+    }
+    out
 }

@@ -9,7 +9,9 @@ mod system;
 mod time;
 
 pub use duration::{go_duration, human_duration, human_span, parse_duration};
-pub use number::{commas, exact_float, float, join, parse_int, parse_int64, parse_uint, rate};
+pub use number::{
+    big_commas, commas, exact_float, float, join, parse_int, parse_int64, parse_uint, rate,
+};
 pub use pattern::{explain, pattern};
 pub use quote::quoted;
 pub use size::{SizeRange, human_size, human_size_float, parse_size};

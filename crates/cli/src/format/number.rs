@@ -10,7 +10,11 @@ pub fn parse_int(text: &str) -> Result<i64> {
         return Ok(value);
     }
     match text.parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok(value as i64),
+        // Beyond that it would be another number.
+        Ok(value) if value.abs() >= i64::MAX as f64 => {
+            bail!("strconv.ParseFloat: parsing \"{text}\": value out of range")
+        }
+        Ok(value) if !value.is_nan() => Ok(value as i64),
         _ => bail!("strconv.ParseFloat: parsing \"{text}\": invalid syntax"),
     }
 }
@@ -40,12 +44,18 @@ pub fn parse_uint(text: &str) -> Result<u64> {
         [b'0', _, ..] => (lower.get(1..), 8),
         _ => (Some(lower.as_str()), 10),
     };
-    let digits = digits.unwrap_or_default();
+    let grouped = digits.unwrap_or_default();
+    // Digits may be grouped, but for octal ones without a letter.
+    let loose = grouped.starts_with('_') && radix == 10 || grouped.ends_with('_');
+    let digits = match loose || grouped.contains("__") {
+        true => grouped.to_owned(),
+        false => grouped.replace('_', ""),
+    };
     let is_number = !digits.is_empty() && digits.chars().all(|digit| digit.is_digit(radix));
     if !is_number {
         bail!("strconv.ParseUint: parsing {text:?}: invalid syntax");
     }
-    match u64::from_str_radix(digits, radix) {
+    match u64::from_str_radix(&digits, radix) {
         Ok(value) => Ok(value),
         Err(_) => bail!("strconv.ParseUint: parsing {text:?}: value out of range"),
     }
@@ -73,17 +83,31 @@ pub fn commas<N: Into<i128>>(number: N) -> String {
     }
 }
 
-/// A number with commas and at most 3 decimals.
-pub fn float(number: f64) -> String {
-    let text = format!("{:.3}", number.abs());
-    let (whole, decimals) = text.split_once('.').unwrap_or((&text, ""));
-    let decimals = decimals.trim_end_matches('0');
-    let sign = if number < 0.0 { "-" } else { "" };
-    if decimals.is_empty() {
-        format!("{sign}{}", group(whole))
-    } else {
-        format!("{sign}{}.{decimals}", group(whole))
+/// A whole number of any size, which is written in digits, with commas; other
+/// texts as they are.
+pub fn big_commas(text: &str) -> String {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    if digits.is_empty() || !digits.bytes().all(|digit| digit.is_ascii_digit()) {
+        return text.to_owned();
     }
+    match digits.trim_start_matches('0') {
+        "" => "0".to_owned(),
+        digits if text.starts_with('-') => format!("-{}", group(digits)),
+        digits => group(digits),
+    }
+}
+
+/// Decimals that [`float`] shows.
+const DECIMALS: usize = 3;
+
+/// A number with commas and at most 3 decimals; those that follow are left
+/// out, without rounding.
+pub fn float(number: f64) -> String {
+    let mut text = exact_float(number);
+    if let Some(point) = text.find('.') {
+        text.truncate(text.len().min(point + 1 + DECIMALS));
+    }
+    text
 }
 
 /// A number with commas and all of its decimals.
@@ -114,6 +138,13 @@ mod tests {
     fn whole_numbers_may_be_written_as_floats() {
         assert_eq!(parse_int("1e3").unwrap(), 1000);
         assert_eq!(parse_int("-1").unwrap(), -1);
+        let error = parse_int("99999999999999999999").unwrap_err().to_string();
+        assert!(error.ends_with("value out of range"), "{error}");
+        assert_eq!(parse_uint("1_000").unwrap(), 1000);
+        assert_eq!(parse_uint("0x_f_f").unwrap(), 255);
+        for wrong in ["_1", "1_", "1__0", "0x", "-1"] {
+            assert!(parse_uint(wrong).is_err(), "{wrong}");
+        }
         assert_eq!(
             parse_int("x").unwrap_err().to_string(),
             "strconv.ParseFloat: parsing \"x\": invalid syntax"
@@ -127,8 +158,18 @@ mod tests {
         assert_eq!(commas(999), "999");
         assert_eq!(commas(1_000), "1,000");
         assert_eq!(commas(-1_234_567), "-1,234,567");
+        assert_eq!(big_commas("+0012345"), "12,345");
+        assert_eq!(
+            big_commas("-100000000000000000004"),
+            "-100,000,000,000,000,000,004"
+        );
+        assert_eq!(big_commas("-0"), "0");
+        assert_eq!(big_commas("1e3"), "1e3");
         assert_eq!(float(1234.5), "1,234.5");
         assert_eq!(float(1.0), "1");
+        assert_eq!(float(-0.001_999), "-0.001");
+        assert_eq!(float(0.000_2), "0.000");
+        assert_eq!(float(1.200_4), "1.200");
         assert_eq!(exact_float(1234.5678), "1,234.5678");
         assert_eq!(exact_float(-1.0), "-1");
     }

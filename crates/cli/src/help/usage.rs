@@ -1,6 +1,6 @@
 //! Usage texts (cli.md 1.2).
 
-use super::walk::{flag_text, signature};
+use super::walk::{flag_text, signature, usage_line};
 use crate::model::{self, Command, Flag};
 use crate::output::terminal;
 
@@ -39,7 +39,7 @@ Examples:
 /// Usage of the command at the end of `path`; of the program if it is empty.
 pub fn usage(path: &[&'static Command], detail: Detail) -> String {
     let width = terminal::width();
-    let mut out = format!("usage: {} {}\n\n", model::NAME, signature(path));
+    let mut out = format!("usage: {} {}\n\n", model::NAME, usage_line(path));
     let command = path.last();
     let abouts = match command {
         Some(command) => [command.help, command.long],

@@ -49,17 +49,16 @@ pub fn flag_text(flag: &Flag) -> String {
     format!("{name}={value}{more}")
 }
 
-fn arg_text(arg: &Arg) -> String {
-    let more = if arg.many { "..." } else { "" };
-    let name = match arg.value_name {
-        "" => format!("<{}>", arg.name),
+/// What a list of commands calls an argument.
+fn listed_name(arg: &Arg) -> String {
+    match arg.value_name {
+        "" => own_name(arg),
         name => name.to_owned(),
-    };
-    if arg.required {
-        format!("{name}{more}")
-    } else {
-        format!("[{name}{more}]")
     }
+}
+
+fn own_name(arg: &Arg) -> String {
+    format!("<{}>", arg.name)
 }
 
 /// Flags of a command that lists show.
@@ -67,8 +66,18 @@ pub fn visible_flags(command: &Command) -> Vec<&'static Flag> {
     command.own_flags().filter(|flag| !flag.hidden).collect()
 }
 
-/// What follows the program's name in a call of the command.
+/// What follows the program's name in a call of the command, as lists of
+/// commands have it.
 pub fn signature(path: &[&'static Command]) -> String {
+    call(path, listed_name)
+}
+
+/// The same as the first line of a usage has it: with the arguments' own names.
+pub fn usage_line(path: &[&'static Command]) -> String {
+    call(path, own_name)
+}
+
+fn call(path: &[&'static Command], name: fn(&Arg) -> String) -> String {
     let mut out: Vec<String> = path.iter().map(|command| command.name.to_owned()).collect();
     let last = path.last();
     if last.is_none_or(|command| command.own_flags().next().is_some()) {
@@ -76,7 +85,15 @@ pub fn signature(path: &[&'static Command]) -> String {
     }
     match last {
         Some(command) if command.commands.is_empty() => {
-            out.extend(command.args.iter().map(arg_text));
+            out.extend(command.args.iter().map(|arg| {
+                let more = if arg.many { "..." } else { "" };
+                let text = format!("{}{more}", name(arg));
+                if arg.required {
+                    text
+                } else {
+                    format!("[{text}]")
+                }
+            }));
         }
         _ => out.push("<command> [<args> ...]".to_owned()),
     }

@@ -8,8 +8,10 @@ use crate::output::Json;
 
 /// Messages requested at a time.
 const BATCH: usize = 500;
-/// Time after which the server removes a consumer that is not used any more.
-const INACTIVE: Duration = Duration::from_secs(300);
+/// Time after which the server removes a consumer that is not used any more:
+/// that of one which somebody killed soon. Whoever reads on after a longer pause
+/// gets another.
+const INACTIVE: Duration = Duration::from_secs(5);
 
 /// Where to start.
 #[derive(Clone, Debug, PartialEq, Eq)]

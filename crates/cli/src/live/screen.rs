@@ -42,7 +42,7 @@ pub fn show(view: &mut impl View, interval: Duration) -> Result<()> {
     }
     // What goes wrong now would go wrong again: the screen is left as it is.
     view.update()?;
-    on_interrupt(|| {
+    on_interrupt(|_| {
         full_screen::leave();
         0
     })?;

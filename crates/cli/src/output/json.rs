@@ -283,7 +283,8 @@ fn float(number: f64) -> String {
         let text = format!("{number:e}");
         return match text.split_once('e') {
             Some((digits, exponent)) => match exponent.strip_prefix('-') {
-                Some(exponent) => format!("{digits}e-{exponent:0>2}"),
+                // No zero before the digits, other than in texts.
+                Some(exponent) => format!("{digits}e-{exponent}"),
                 None => format!("{digits}e+{exponent:0>2}"),
             },
             None => text,
@@ -457,6 +458,18 @@ mod tests {
     fn keys_keep_their_order() {
         let text = "{\"z\":1,\"a\":[1.5,null,{}],\"m\":{\"x\":18446744073709551615}}";
         assert_eq!(Json::parse(text.as_bytes()).unwrap().compact(), text);
+    }
+
+    #[test]
+    fn floats_have_an_exponent_beyond_a_range() {
+        for (value, text) in [
+            (1e-6, "0.000001"),
+            (-1.5e-7, "-1.5e-7"),
+            (1e-10, "1e-10"),
+            (2e21, "2e+21"),
+        ] {
+            assert_eq!(Json::Float(value).compact(), text);
+        }
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What people and scripts see: tables, columns, JSON, log lines, progress,
 //! colours (cli.md 1.4 to 1.9).
 
+mod box_lines;
 pub mod columns;
 pub mod full_screen;
 pub mod graph;

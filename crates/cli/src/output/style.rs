@@ -22,6 +22,8 @@ pub fn bold(text: &str) -> String {
 pub enum Color {
     /// Errors, deletions.
     Red,
+    /// Warnings that must be seen.
+    BrightRed,
     /// Success.
     Green,
     /// Warnings.
@@ -30,7 +32,7 @@ pub enum Color {
     Blue,
     /// A table style.
     Magenta,
-    /// A table style.
+    /// A table style; where a secret is kept.
     Cyan,
 }
 
@@ -38,6 +40,7 @@ impl Color {
     fn code(self) -> u8 {
         match self {
             Color::Red => 31,
+            Color::BrightRed => 91,
             Color::Green => 32,
             Color::Yellow => 33,
             Color::Blue => 34,

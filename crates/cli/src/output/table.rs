@@ -1,14 +1,13 @@
 //! Tables in the layout of cli.md 1.6.
 //!
 //! `comfy-table` lays out and draws the box. What it does not have is drawn
-//! around its lines: the title row, the rule above the footer, the cut at the
+//! around its lines: the title rows, the rule above the footer, the cut at the
 //! end of the terminal.
 
-use comfy_table::{
-    CellAlignment, ColumnConstraint, ContentLineStyle, LineStyle, TableStyle, Width,
-};
+use comfy_table::CellAlignment;
 use unicode_width::UnicodeWidthStr;
 
+use super::box_lines::Lines;
 use super::style::{Scheme, scheme};
 use super::terminal;
 
@@ -187,22 +186,6 @@ impl Table {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
-        // A title that is wider than the columns widens the last one.
-        let widths = table.column_max_content_widths();
-        let inner = widths
-            .iter()
-            .map(|width| usize::from(*width) + 3)
-            .sum::<usize>();
-        let surplus = (self.title.width() + 3).saturating_sub(inner);
-        if !self.title.is_empty()
-            && surplus > 0
-            && let Some(last) = widths.last()
-            && let Some(column) = table.column_mut(widths.len() - 1)
-        {
-            let width = usize::from(*last) + 2 + surplus;
-            let width = u16::try_from(width).unwrap_or(u16::MAX);
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Fixed(width)));
-        }
         table
     }
 
@@ -237,24 +220,15 @@ impl Table {
             out.insert(out.len().saturating_sub(height + 1), rule);
         }
         self.draw_rules(&mut out, &lines);
+        let width = out.first().map_or(0, |line| line.width());
+        let width = most.map_or(width, |most| width.min(most));
+        let mut whole = Vec::new();
         if !self.title.is_empty() {
-            let inner = out.first().map_or(0, |line| line.width()).saturating_sub(2);
-            let space = inner.saturating_sub(self.title.width());
-            let left = space.div_ceil(2);
-            let bar = lines.vertical;
-            let title = format!(
-                "{bar}{}{}{}{bar}",
-                " ".repeat(left),
-                self.title,
-                " ".repeat(space - left),
-            );
-            out.splice(0..0, [lines.flat_top(inner), title]);
+            whole = lines.title(&self.title, width);
         }
-        let out: Vec<String> = out
-            .iter()
-            .map(|line| lines.paint(&cut(line.trim_end(), most), scheme))
-            .collect();
-        out.join("\n")
+        whole.extend(out.iter().map(|line| cut(line.trim_end(), most)));
+        let painted: Vec<String> = whole.iter().map(|line| lines.paint(line, scheme)).collect();
+        painted.join("\n")
     }
 
     /// Adds the rules between rows to a box without title row.
@@ -360,120 +334,29 @@ fn quoted(text: &str, separator: char) -> String {
     }
 }
 
+/// What a line that is cut ends with.
+const UNFINISHED: &str = " ≈";
+
 /// The line, cut where the terminal ends.
 fn cut(line: &str, most: Option<usize>) -> String {
     let Some(most) = most.filter(|&most| line.width() > most) else {
         return line.to_owned();
     };
+    if most <= UNFINISHED.width() {
+        return String::new();
+    }
     let mut out = String::new();
     let mut width = 0;
     for letter in line.chars() {
         let next = unicode_width::UnicodeWidthChar::width(letter).unwrap_or(0);
-        if width + next + 2 > most {
+        if width + next + UNFINISHED.width() > most {
             break;
         }
         width += next;
         out.push(letter);
     }
-    out.push_str(" ≈");
+    out.push_str(UNFINISHED);
     out
-}
-
-/// The characters that tables are drawn with.
-struct Lines {
-    horizontal: char,
-    vertical: char,
-    /// Top left, top right, bottom left, bottom right.
-    corners: [char; 4],
-    /// Left, right, down, up, all.
-    joints: [char; 5],
-}
-
-impl Lines {
-    fn of(scheme: Scheme) -> Self {
-        if scheme.double {
-            Self {
-                horizontal: '═',
-                vertical: '║',
-                corners: ['╔', '╗', '╚', '╝'],
-                joints: ['╠', '╣', '╦', '╩', '╬'],
-            }
-        } else {
-            Self {
-                horizontal: '─',
-                vertical: '│',
-                corners: ['╭', '╮', '╰', '╯'],
-                joints: ['├', '┤', '┬', '┴', '┼'],
-            }
-        }
-    }
-
-    /// The box below a title row, or one without a title.
-    fn style(&self, titled: bool) -> TableStyle {
-        let [top_left, top_right, bottom_left, bottom_right] = self.corners;
-        let [left, right, down, up, cross] = self.joints;
-        let (first, last) = if titled {
-            (left, right)
-        } else {
-            (top_left, top_right)
-        };
-        let content = ContentLineStyle::new(self.vertical, self.vertical, self.vertical);
-        TableStyle::new()
-            .top_border(LineStyle::new(first, self.horizontal, down, last))
-            .header_lines(content)
-            .header_separator(LineStyle::new(left, self.horizontal, cross, right))
-            .content_lines(content)
-            .bottom_border(LineStyle::new(
-                bottom_left,
-                self.horizontal,
-                up,
-                bottom_right,
-            ))
-    }
-
-    /// The line above a title row.
-    fn flat_top(&self, inner: usize) -> String {
-        let [left, right, ..] = self.corners;
-        let line: String = std::iter::repeat_n(self.horizontal, inner).collect();
-        format!("{left}{line}{right}")
-    }
-
-    /// A rule between rows, from the line at the bottom.
-    fn middle(&self, bottom: &str) -> String {
-        let [_, _, bottom_left, bottom_right] = self.corners;
-        let [left, right, _, up, cross] = self.joints;
-        bottom
-            .chars()
-            .map(|letter| match letter {
-                letter if letter == bottom_left => left,
-                letter if letter == bottom_right => right,
-                letter if letter == up => cross,
-                other => other,
-            })
-            .collect()
-    }
-
-    fn paint(&self, line: &str, scheme: Scheme) -> String {
-        let Some(color) = scheme.color.filter(|_| super::style::colours()) else {
-            return line.to_owned();
-        };
-        let mut out = String::new();
-        let mut border = String::new();
-        for letter in line.chars() {
-            if ('─'..='╿').contains(&letter) {
-                border.push(letter);
-            } else {
-                if !border.is_empty() {
-                    out.push_str(&color.paint(&std::mem::take(&mut border)));
-                }
-                out.push(letter);
-            }
-        }
-        if !border.is_empty() {
-            out.push_str(&color.paint(&border));
-        }
-        out
-    }
 }
 
 #[cfg(test)]
@@ -573,18 +456,22 @@ mod tests {
     }
 
     #[test]
-    fn a_wide_title_widens_the_last_column() {
-        let mut table = Table::new("A long title", &["A"]);
-        table.row(vec!["x\ny".into()]);
+    fn a_wide_title_takes_more_lines() {
+        let mut table = Table::new("A long  title, over\nword", &["A", "B"]);
+        table.row(vec!["x\ny".into(), "z".into()]);
         let expected = "\
-╭──────────────╮
-│ A long title │
-├──────────────┤
-│ A            │
-├──────────────┤
-│ x            │
-│ y            │
-╰──────────────╯";
+╭───────╮
+│ A lon │
+│ g tit │
+│ le, o │
+│  ver  │
+│  word │
+├───┬───┤
+│ A │ B │
+├───┼───┤
+│ x │ z │
+│ y │   │
+╰───┴───╯";
         assert_eq!(boxed(&table, None), expected);
     }
 
@@ -615,13 +502,20 @@ mod tests {
     }
 
     #[test]
-    fn a_narrow_terminal_cuts_lines() {
-        let text = boxed(&sample(), Some(12));
-        assert!(
-            text.lines()
-                .all(|line| line.width() <= 12 && line.ends_with(" ≈")),
-            "{text}"
-        );
+    fn a_narrow_terminal_cuts_lines_below_a_title() {
+        let expected = "\
+╭──────────╮
+│ Known Co │
+│  ntexts  │
+├───────┬─ ≈
+│ Name  │  ≈
+├───────┼─ ≈
+│ local │  ≈
+╰───────┴─ ≈";
+        assert_eq!(boxed(&sample(), Some(12)), expected);
+        let expected = "╭─╮\n│  │\n├ ≈\n│ ≈\n├ ≈\n│ ≈\n╰ ≈";
+        assert_eq!(boxed(&sample(), Some(3)), expected);
+        assert_eq!(boxed(&sample(), Some(1)), "╭╮\n│  │\n\n\n\n\n");
     }
 
     #[test]

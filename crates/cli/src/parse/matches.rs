@@ -143,6 +143,16 @@ impl Matches {
         split_words(self.list(name))
     }
 
+    /// The same for subjects, where a value that is no list stays as it is,
+    /// also an empty one: that is a mistake, which servers refuse.
+    pub fn subject_list(&self, name: &str) -> Vec<String> {
+        let subjects = |value: &String| match value.contains([',', ' ', '\t', '\n']) {
+            true => split_words(std::slice::from_ref(value)),
+            false => vec![value.clone()],
+        };
+        self.list(name).iter().flat_map(subjects).collect()
+    }
+
     /// Keys and values of a map flag, in the order given; of a key given
     /// twice the last value.
     pub fn map(&self, name: &str) -> Vec<(String, String)> {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 
+use super::execute::WRONG_COUNT;
 use super::value::Value;
 
 const NAMES: &[&str] = &[
@@ -20,7 +21,7 @@ pub fn call(name: &str, args: &[Value]) -> Result<Value, String> {
     let need = |count: usize| {
         if args.len() < count {
             return Err(format!(
-                "wrong number of args for {name}: want at least {count} got {}",
+                "{WRONG_COUNT}{name}: want at least {count} got {}",
                 args.len()
             ));
         }
@@ -72,7 +73,10 @@ pub fn call(name: &str, args: &[Value]) -> Result<Value, String> {
             Some(Value::Text(format)) => {
                 Value::Text(printf(format, args.get(1..).unwrap_or_default()))
             }
-            _ => return Err("printf needs a format".to_owned()),
+            _ => {
+                need(1)?;
+                return Err("printf needs a format".to_owned());
+            }
         },
         "html" => Value::Text(escape(&join(args, false), html)),
         "js" => Value::Text(escape(&join(args, false), js)),

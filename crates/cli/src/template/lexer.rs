@@ -1,5 +1,7 @@
 //! From text to pieces: plain text, and actions split into words.
 
+use std::fmt;
+
 /// A piece of a template.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Piece {
@@ -9,13 +11,55 @@ pub enum Piece {
     Action(Vec<Word>, usize),
 }
 
+/// Line, from 1 on, and bytes before it on that line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    /// The place of what follows a text.
+    fn behind(before: &str) -> Self {
+        Self {
+            line: before.matches('\n').count() + 1,
+            column: before.rsplit('\n').next().unwrap_or_default().len(),
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.line, self.column)
+    }
+}
+
+/// A field of the dot.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// The names; none for the dot itself.
+    pub names: Vec<String>,
+    /// Whether it begins with `$`: the dot of the whole template.
+    pub of_root: bool,
+    /// Where errors say that it stands: that is what follows the first word,
+    /// which `$` is, too.
+    pub place: Place,
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = if self.of_root { "$" } else { "" };
+        write!(f, "{root}.{}", self.names.join("."))
+    }
+}
+
 /// A word of an action.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Word {
-    /// `name`: a function or a keyword.
-    Name(String),
+    /// `name`: a function or a keyword, and where it stands.
+    Name(String, Place),
     /// `.A.B`: a field; empty is the dot itself.
-    Field(Vec<String>),
+    Field(Path),
     /// `$x`.
     Variable(String),
     /// A text in quotes.
@@ -65,9 +109,12 @@ pub fn split(text: &str) -> Result<Vec<Piece>, (usize, String)> {
         } else {
             action
         };
-        let action = action.trim();
+        let action = action.trim_start();
+        let before = text.len() - body.len() + (body.len() - body.trim_start().len());
+        let place = |at: usize| Place::behind(text.get(..before + at).unwrap_or_default());
+        let action = action.trim_end();
         if !(action.starts_with("/*") && action.ends_with("*/")) {
-            let words = words(action).map_err(|why| (line, why))?;
+            let words = words(action, place).map_err(|why| (line, why))?;
             pieces.push(Piece::Action(words, line));
         }
         line += lines;
@@ -111,10 +158,12 @@ fn is_name(letter: char) -> bool {
     letter.is_alphanumeric() || letter == '_'
 }
 
-fn words(text: &str) -> Result<Vec<Word>, String> {
+/// The words of an action; `place` tells where a byte of it stands.
+fn words(text: &str, place: impl Fn(usize) -> Place) -> Result<Vec<Word>, String> {
     let mut out = Vec::new();
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
+        let at = text.len() - rest.len();
         let (word, used) = match first {
             letter if letter.is_whitespace() => {
                 rest = rest.trim_start();
@@ -143,20 +192,26 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
                 .unwrap_or_default()
                 .starts_with(|c: char| c.is_ascii_digit()) =>
             {
-                let end = rest
-                    .find(|c: char| !is_name(c) && c != '.')
-                    .unwrap_or(rest.len());
-                let names = rest.get(1..end).unwrap_or_default();
-                let names = names.split('.').filter(|name| !name.is_empty());
-                (Word::Field(names.map(str::to_owned).collect()), end)
+                let (path, end) = path(rest, at, &place);
+                (Word::Field(path), end)
             }
             '$' => {
                 let tail = rest.get(1..).unwrap_or_default();
                 let end = tail.find(|c: char| !is_name(c)).unwrap_or(tail.len());
-                (
-                    Word::Variable(tail.get(..end).unwrap_or_default().to_owned()),
-                    end + 1,
-                )
+                if end == 0 && tail.starts_with('.') {
+                    let (path, end) = path(tail, at + 1, &place);
+                    let of_root = Path {
+                        of_root: true,
+                        place: place(at + 1),
+                        ..path
+                    };
+                    (Word::Field(of_root), end + 1)
+                } else {
+                    (
+                        Word::Variable(tail.get(..end).unwrap_or_default().to_owned()),
+                        end + 1,
+                    )
+                }
             }
             letter if letter.is_ascii_digit() || matches!(letter, '+' | '-' | '.') => {
                 let end = rest
@@ -175,10 +230,8 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
             }
             letter if is_name(letter) => {
                 let end = rest.find(|c: char| !is_name(c)).unwrap_or(rest.len());
-                (
-                    Word::Name(rest.get(..end).unwrap_or_default().to_owned()),
-                    end,
-                )
+                let name = rest.get(..end).unwrap_or_default().to_owned();
+                (Word::Name(name, place(at)), end)
             }
             letter => {
                 return Err(format!(
@@ -190,6 +243,26 @@ fn words(text: &str) -> Result<Vec<Word>, String> {
         rest = rest.get(used..).unwrap_or_default();
     }
     Ok(out)
+}
+
+/// The field that a text begins with, and the bytes it takes; `at` is where the
+/// text begins in its action.
+fn path(text: &str, at: usize, place: &impl Fn(usize) -> Place) -> (Path, usize) {
+    let end = text
+        .find(|c: char| !is_name(c) && c != '.')
+        .unwrap_or(text.len());
+    let names = text.get(..end).unwrap_or_default();
+    let second = names.match_indices('.').nth(1).map(|(at, _)| at);
+    let path = Path {
+        names: names
+            .split('.')
+            .filter(|name| !name.is_empty())
+            .map(str::to_owned)
+            .collect(),
+        of_root: false,
+        place: place(at + second.unwrap_or_default()),
+    };
+    (path, end)
 }
 
 /// A text with escapes, and the bytes it takes.

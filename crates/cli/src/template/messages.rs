@@ -1,6 +1,6 @@
 //! What templates of messages can use.
 
-use super::execute::{Scope, execute};
+use super::execute::{Scope, WRONG_COUNT, execute};
 use super::functions;
 use super::parser::parse;
 use super::value::Value;
@@ -37,7 +37,7 @@ impl Scope for MessageScope {
     fn call(&self, name: &str, args: &[Value]) -> Result<Value, String> {
         if name == "Random" {
             if args.len() != 2 {
-                return Err(format!("{WRONG_COUNT} want 2 got {}", args.len()));
+                return Err(format!("{WRONG_COUNT}{name}: want 2 got {}", args.len()));
             }
             let (a, b) = (number(args.first())?, number(args.get(1))?);
             let (least, most) = (a.min(b).max(0), a.max(b).clamp(0, MAX_RANDOM));
@@ -67,20 +67,18 @@ impl Scope for MessageScope {
             _ => return None,
         })
     }
+
+    fn type_of(&self, name: &str) -> Option<&'static str> {
+        Some(match name {
+            "" => "*util.pubData",
+            "Unix" | "UnixNano" => "int64",
+            _ => self.field(name)?.kind(),
+        })
+    }
 }
 
 /// What error texts call a template, whatever it is for.
 const TEMPLATE: &str = "body";
-
-/// Start of the error about arguments of the one function that has some.
-const WRONG_COUNT: &str = "wrong number of args for Random:";
-
-/// Line and column of what follows a text, as Go counts them.
-fn place_behind(before: &str) -> String {
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().len();
-    format!("{line}:{column}")
-}
 
 /// The text that a template makes.
 pub fn expand(text: &str, scope: &MessageScope) -> Result<String, String> {
@@ -89,13 +87,7 @@ pub fn expand(text: &str, scope: &MessageScope) -> Result<String, String> {
     }
     let knows = |function: &str| scope.knows(function) || functions::is_known(function);
     let template = parse(TEMPLATE, text, &knows)?;
-    execute(&template, scope).map_err(|why| {
-        let place = match text.split_once("Random") {
-            Some((before, _)) if why.starts_with(WRONG_COUNT) => place_behind(before),
-            _ => return format!("template: {TEMPLATE}: {why}"),
-        };
-        format!("template: {TEMPLATE}:{place}: executing {TEMPLATE:?} at <Random>: {why}")
-    })
+    execute(&template, scope)
 }
 
 #[cfg(test)]
@@ -154,6 +146,31 @@ mod tests {
         assert_eq!(of("a {{- \" \" -}} b{{/* no */}}").unwrap(), "a b");
         assert_eq!(of("{{with .Request}}{{.}}{{end}}").unwrap(), "ping");
         assert_eq!(of("{{`{{raw}}`}}").unwrap(), "{{raw}}");
+    }
+
+    #[test]
+    fn a_missing_field_has_a_place_and_a_type() {
+        for (text, why) in [
+            ("日本{{.Nope}}", "1:8 <.Nope> Nope in type *util.pubData"),
+            (
+                "a\nb {{- (.Nope.X) }}",
+                "2:12 <.Nope.X> Nope in type *util.pubData",
+            ),
+            ("{{.Unix.X.Y}}", "1:7 <.Unix.X.Y> X in type int64"),
+            ("{{with Count}}{{.X}}{{end}}", "1:16 <.X> X in type int"),
+            (
+                "{{with Count}}{{$.X}}{{end}}",
+                "1:17 <$.X> X in type *util.pubData",
+            ),
+        ] {
+            let (place, rest) = why.split_once(' ').unwrap();
+            let (part, rest) = rest.split_once(' ').unwrap();
+            let expected = format!(
+                "template: body:{place}: executing \"body\" at {part}: can't evaluate field {rest}"
+            );
+            assert_eq!(of(text).unwrap_err(), expected);
+        }
+        assert_eq!(of("{{with .Request}}{{$.Count}}{{end}}").unwrap(), "7");
     }
 
     #[test]

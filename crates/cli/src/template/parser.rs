@@ -1,6 +1,6 @@
 //! From pieces to a tree.
 
-use super::lexer::{Piece, Word, split};
+use super::lexer::{Path, Piece, Place, Word, split};
 use super::value::Value;
 
 /// Deepest nesting of blocks and parentheses that is taken.
@@ -9,6 +9,8 @@ const MAX_DEPTH: usize = 64;
 /// A template.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Template {
+    /// What messages call it.
+    pub(super) name: String,
     pub(super) nodes: Vec<Node>,
 }
 
@@ -61,9 +63,9 @@ pub enum Term {
     /// A value.
     Value(Value),
     /// A function.
-    Function(String),
+    Function(String, Place),
     /// A field of the dot.
-    Field(Vec<String>),
+    Field(Path),
     /// A variable.
     Variable(String),
     /// A pipeline in parentheses.
@@ -81,7 +83,10 @@ pub fn parse(name: &str, text: &str, knows: &dyn Fn(&str) -> bool) -> Result<Tem
     };
     let (nodes, end) = parser.block().map_err(fail)?;
     match end {
-        End::Text => Ok(Template { nodes }),
+        End::Text => Ok(Template {
+            name: name.to_owned(),
+            nodes,
+        }),
         End::Finish(line) => Err(fail((line, "unexpected {{end}}".to_owned()))),
         End::Else(_, line) => Err(fail((line, "unexpected {{else}}".to_owned()))),
     }
@@ -115,7 +120,7 @@ impl Parser<'_> {
                 Piece::Action(words, line) => (words, line),
             };
             let keyword = match words.first() {
-                Some(Word::Name(name)) => name.as_str(),
+                Some(Word::Name(name, _)) => name.as_str(),
                 None => return Err((line, "missing value for command".to_owned())),
                 _ => "",
             };
@@ -169,7 +174,7 @@ impl Parser<'_> {
             End::Text => Err((line, "unexpected EOF".to_owned())),
             End::Finish(_) => Ok(Vec::new()),
             End::Else(words, line) => match words.first() {
-                Some(Word::Name(name)) if name == "if" || name == "with" => {
+                Some(Word::Name(name, _)) if name == "if" || name == "with" => {
                     let rest = words.get(1..).unwrap_or_default();
                     Ok(vec![self.condition(name == "with", rest, line)?])
                 }
@@ -252,14 +257,14 @@ impl Parser<'_> {
                     break;
                 }
                 Word::Open => Term::Nested(self.commands(words, line, true)?),
-                Word::Name(name) => match name.as_str() {
+                Word::Name(name, place) => match name.as_str() {
                     "true" => Term::Value(Value::Bool(true)),
                     "false" => Term::Value(Value::Bool(false)),
                     "nil" => Term::Value(Value::Nil),
-                    name if (self.knows)(name) => Term::Function(name.to_owned()),
+                    name if (self.knows)(name) => Term::Function(name.to_owned(), *place),
                     name => return Err((line, format!("function {name:?} not defined"))),
                 },
-                Word::Field(names) => Term::Field(names.clone()),
+                Word::Field(path) => Term::Field(path.clone()),
                 Word::Variable(name) => Term::Variable(name.clone()),
                 Word::Text(text) => Term::Value(Value::Text(text.clone())),
                 Word::Int(number) => Term::Value(Value::Int(*number)),

@@ -30,6 +30,17 @@ impl Value {
         }
     }
 
+    /// What errors call its type.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Value::Nil => "nil",
+            Value::Bool(_) => "bool",
+            Value::Int(_) => "int",
+            Value::Float(_) => "float64",
+            Value::Text(_) => "string",
+        }
+    }
+
     /// Order of two values of one kind.
     pub fn compare(&self, other: &Value) -> Option<Ordering> {
         match (self, other) {

@@ -12,12 +12,9 @@ use crate::commands::stream::information::show;
 use crate::commands::stream::restore::{Backup, restore_stream};
 use crate::failure::Result;
 use crate::format::{commas, human_size};
-use crate::interrupt::on_interrupt;
+use crate::interrupt::{ended_by, on_interrupt};
 use crate::output::{Columns, Json};
 use crate::session::Session;
-
-/// Exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: i32 = 130;
 
 /// Backs all streams up, each into a directory of its name.
 pub fn backup(session: &mut Session) -> Result<()> {
@@ -70,14 +67,14 @@ pub fn backup(session: &mut Session) -> Result<()> {
     }
     let abandoned: Arc<Mutex<Option<PathBuf>>> = Arc::default();
     let at_end = Arc::clone(&abandoned);
-    on_interrupt(move || {
+    on_interrupt(move |signal| {
         // Kept to the end of the program: nothing may appear any more.
         std::mem::forget(still_places());
         if let Some(staging) = &*at_end.lock().unwrap_or_else(PoisonError::into_inner) {
             // Half a backup is none.
             let _ = fs::remove_dir_all(staging);
         }
-        INTERRUPTED
+        ended_by(signal)
     })?;
     let (mut warnings, mut failures) = (Vec::new(), Vec::new());
     for info in &streams {

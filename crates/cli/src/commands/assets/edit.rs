@@ -1,5 +1,6 @@
 //! Edits: what would change, and whether that is wanted.
 
+use super::go_types::Structure;
 use super::shape::Shape;
 use super::{differences, editable};
 use crate::editor;
@@ -62,7 +63,19 @@ pub fn show_changes(
 
 /// A configuration after its change in the user's editor; `schema` is the
 /// name of its schema.
-pub fn in_editor(shape: &Shape, schema: &str, config: &Json) -> Result<Json> {
+pub fn in_editor(
+    shape: &Shape,
+    structure: &Structure,
+    schema: &str,
+    config: &Json,
+) -> Result<Json> {
     let edited = editor::edit(&editable::write(shape, schema, config), "yaml")?;
-    editable::read(shape, &edited)
+    let config = editable::read(shape, &edited)?;
+    let word = |value: &Json| {
+        value
+            .as_text()
+            .map_or_else(|| value.compact(), str::to_owned)
+    };
+    structure.check_words(&config, word)?;
+    Ok(config)
 }

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use super::go_types::Structure;
+use super::shape::Shape;
 use crate::bail;
 use crate::fail;
 use crate::failure::Result;
@@ -11,7 +12,7 @@ use crate::output::Json;
 
 /// A configuration from a file with it, or with the information about an
 /// asset in which it is.
-pub fn read_whole_config(path: &str, structure: &Structure) -> Result<Json> {
+pub fn read_whole_config(path: &str, shape: &Shape, structure: &Structure) -> Result<Json> {
     let content = std::fs::read(Path::new(path))
         .map_err(|error| fail!("{}", io_error_at("open", path, &error)))?;
     let value = Json::parse(&content)?;
@@ -21,12 +22,14 @@ pub fn read_whole_config(path: &str, structure: &Structure) -> Result<Json> {
     }
     match value.at("config") {
         config @ Json::Object(_) => {
-            structure.check(config, true)?;
-            Ok(config.clone())
+            let config = shape.spelled(config);
+            structure.check(&config, true)?;
+            Ok(config)
         }
         _ => {
-            structure.check(&value, false)?;
-            Ok(value)
+            let config = shape.spelled(&value);
+            structure.check(&config, false)?;
+            Ok(config)
         }
     }
 }

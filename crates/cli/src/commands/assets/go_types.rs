@@ -113,16 +113,9 @@ impl Structure {
     /// been in the information about its asset. Words come first: what is
     /// none of them ends the reading at once.
     pub fn check(&self, config: &Json, in_information: bool) -> Result<()> {
-        let known = |key: &str| self.fields.iter().find(|(name, _)| *name == key);
+        self.check_words(config, Json::compact)?;
         for (key, value) in config.entries("") {
-            if let Some((_, Type::Word(words))) = known(key)
-                && !words.iter().any(|word| value.as_text() == Some(word))
-            {
-                bail!("can not unmarshal {:?}", value.compact());
-            }
-        }
-        for (key, value) in config.entries("") {
-            let Some((_, wanted)) = known(key) else {
+            let Some((_, wanted)) = self.known(key) else {
                 continue;
             };
             if let Some((found, wanted)) = mismatch(value, *wanted) {
@@ -137,6 +130,23 @@ impl Structure {
             }
         }
         Ok(())
+    }
+
+    /// Fails for a word that a field cannot have; `shown` is how the error has
+    /// it.
+    pub fn check_words(&self, config: &Json, shown: impl Fn(&Json) -> String) -> Result<()> {
+        for (key, value) in config.entries("") {
+            if let Some((_, Type::Word(words))) = self.known(key)
+                && !words.iter().any(|word| value.as_text() == Some(word))
+            {
+                bail!("can not unmarshal {:?}", shown(value));
+            }
+        }
+        Ok(())
+    }
+
+    fn known(&self, key: &str) -> Option<&(&'static str, Type)> {
+        self.fields.iter().find(|(name, _)| *name == key)
     }
 }
 

@@ -7,7 +7,7 @@ use super::pick::chosen;
 use super::{fields, file, settings};
 use crate::bail;
 use crate::commands::assets::shape::CONSUMER_CONFIG;
-use crate::commands::assets::{Decision, decide, in_editor, without_reserved};
+use crate::commands::assets::{Decision, decide, go_types, in_editor, without_reserved};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::session::Session;
@@ -54,7 +54,12 @@ fn compared(config: &Json) -> Json {
 fn changed(session: &Session, old: &Json) -> Result<Json> {
     let matches = &session.matches;
     if matches.on("interactive") {
-        let mut new = in_editor(&CONSUMER_CONFIG, SCHEMA, &compared(old))?;
+        let mut new = in_editor(
+            &CONSUMER_CONFIG,
+            &go_types::CONSUMER,
+            SCHEMA,
+            &compared(old),
+        )?;
         if !new.has("metadata") {
             // The file has a field for it, even if it is empty.
             new.set("metadata", Json::object());

@@ -1,6 +1,7 @@
 //! Consumer configurations in files.
 
 use crate::bail;
+use crate::commands::assets::shape::CONSUMER_CONFIG;
 use crate::commands::assets::{go_types, read_whole_config};
 use crate::failure::Result;
 use crate::output::Json;
@@ -30,7 +31,7 @@ const CHOICES: &[(&str, &[&str])] = &[
 /// The configuration in a file, or in the information about a consumer that
 /// it has.
 pub fn read(path: &str) -> Result<Json> {
-    let mut config = read_whole_config(path, &go_types::CONSUMER)?;
+    let mut config = read_whole_config(path, &CONSUMER_CONFIG, &go_types::CONSUMER)?;
     for (key, words) in CHOICES {
         if !config.has(key) {
             continue;

@@ -2,8 +2,9 @@
 
 use crate::bail;
 use crate::client::Connection;
-use crate::context::{Record, Store, file_path, is_reference, plain_path};
+use crate::context::{Record, Store, file_path, is_inline, is_reference, plain_path};
 use crate::failure::Result;
+use crate::output::style::Color;
 use crate::output::{Columns, Json};
 use crate::parse::Matches;
 use crate::session::Session;
@@ -59,7 +60,10 @@ pub fn validate(session: &mut Session) -> Result<()> {
         match show(session, &store, &name, connects) {
             Ok(fine) => good &= fine,
             // As the original has it, this is no error.
-            Err(failure) => println!("Could not load {name}: {failure}\n"),
+            Err(failure) => {
+                let why = Color::Red.paint(&failure.to_string());
+                println!("Could not load {name}: {why}\n");
+            }
         }
         println!();
     }
@@ -126,7 +130,11 @@ pub fn show(session: &mut Session, store: &Store, name: &str, connects: bool) ->
     if connects {
         let outcome = try_to_connect(session, &record);
         good &= outcome.is_none();
-        columns.row("Connection", outcome.unwrap_or_else(|| "OK".to_owned()));
+        let text = match outcome {
+            Some(why) => Color::Red.paint(&why),
+            None => Color::Green.paint("OK"),
+        };
+        columns.row("Connection", text);
     }
     columns.print();
     println!();
@@ -137,7 +145,8 @@ pub fn show(session: &mut Session, store: &Store, name: &str, connects: bool) ->
         .collect();
     if !overrides.is_empty() {
         println!(
-            "WARNING: Shell environment overrides in place using {}",
+            "{}: Shell environment overrides in place using {}",
+            Color::BrightRed.paint("WARNING"),
             overrides.join(", ")
         );
     }
@@ -168,23 +177,21 @@ fn about_secret(value: &str, only_files: bool) -> (String, bool) {
     } else {
         file_path(value)
     };
-    if let Some(path) = path {
-        let there = std::fs::File::open(path).is_ok();
-        return (
-            format!("{value} ({})", if there { "OK" } else { "ERROR" }),
-            there,
-        );
-    }
-    let kind = if value.starts_with("data:") {
+    let (color, word, fine) = if let Some(path) = path {
+        match std::fs::File::open(path) {
+            Ok(_) => (Color::Green, "OK", true),
+            Err(_) => (Color::Red, "ERROR", false),
+        }
+    } else if is_inline(value) {
         return ("embedded data".to_owned(), true);
     } else if value.starts_with("op://") {
-        "1Password"
+        (Color::Cyan, "1Password", true)
     } else if value.starts_with("nsc://") {
-        "nsc"
+        (Color::Cyan, "nsc", true)
     } else if value.starts_with("env://") {
-        "runtime environment"
+        (Color::Cyan, "runtime environment", true)
     } else {
-        return (format!("{value} (ERROR)"), !is_reference(value));
+        (Color::Red, "ERROR", !is_reference(value))
     };
-    (format!("{value} ({kind})"), true)
+    (format!("{value} ({})", color.paint(word)), fine)
 }

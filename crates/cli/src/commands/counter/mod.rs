@@ -4,6 +4,7 @@ pub mod model;
 
 use crate::client::Headers;
 use crate::failure::Result;
+use crate::format::big_commas;
 use crate::jetstream::{Api, ApiError, DirectMessage, direct_get, direct_pages};
 use crate::output::{Columns, Json};
 use crate::session::Session;
@@ -66,11 +67,9 @@ pub fn get(session: &mut Session) -> Result<()> {
 pub fn view(session: &mut Session) -> Result<()> {
     let message = load(session)?;
     let mut c = Columns::new(format!("Counter {}", message.subject));
-    c.row("Value", value(&message)?);
-    c.row(
-        "Increment",
-        message.headers.get("Nats-Incr").unwrap_or_default(),
-    );
+    c.row("Value", big_commas(&value(&message)?));
+    let increment = message.headers.get("Nats-Incr").unwrap_or_default();
+    c.row("Increment", big_commas(increment));
     c.row("Subject", message.subject.as_str());
     let sources = message
         .headers

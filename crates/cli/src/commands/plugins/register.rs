@@ -1,6 +1,5 @@
 //! `nats plugins register`.
 
-use std::path::Path;
 use std::process::Command;
 
 use super::run::directory;
@@ -16,6 +15,7 @@ pub fn register(session: &mut Session) -> Result<()> {
     let name = session.matches.required_arg("name").to_owned();
     let command = session.matches.required_arg("command").to_owned();
     check_file(&command)?;
+    print!("WARNING: Plugins support is experimental and not officially supported\n\n");
     if name.is_empty() || !name.bytes().all(|letter| letter.is_ascii_lowercase()) {
         bail!("plugins names must match ^[a-z]$");
     }
@@ -23,8 +23,9 @@ pub fn register(session: &mut Session) -> Result<()> {
     if file.exists() && !session.matches.on("force") {
         bail!("plugins {name} already registered, use --force to update");
     }
-    let path = find_program(&command)?;
-    let output = Command::new(&path)
+    let path = std::path::absolute(&command)?;
+    let path = path.to_string_lossy();
+    let output = Command::new(&*path)
         .arg("--fisk-introspect")
         .output()
         .map_err(|error| fail!("{}", crate::format::io_error_at("exec", &path, &error)))?;
@@ -38,26 +39,8 @@ pub fn register(session: &mut Session) -> Result<()> {
         fail!("{path} --fisk-introspect did not print a command model: {error}")
     })?;
     model.set("name", name.as_str());
-    let content = Json::object().with("cmd", path.as_str()).with("def", model);
+    let content = Json::object().with("cmd", &*path).with("def", model);
     write_whole(&file, content.compact().as_bytes(), 0o600)?;
-    print!("WARNING: Plugins support is experimental and not officially supported\n\n");
-    println!("Plugin {name} using command {path} was added or updated");
+    println!("Plugin {name} using command {command} was added or updated");
     Ok(())
-}
-
-/// Full path of a program.
-fn find_program(command: &str) -> Result<String> {
-    let found = if command.contains('/') {
-        std::fs::canonicalize(command).ok()
-    } else {
-        std::env::var_os("PATH").and_then(|path| {
-            std::env::split_paths(&path)
-                .map(|directory| directory.join(command))
-                .find(|path| Path::is_file(path))
-        })
-    };
-    match found {
-        Some(path) => Ok(path.to_string_lossy().into_owned()),
-        None => bail!("exec: \"{command}\": executable file not found in $PATH"),
-    }
 }

@@ -5,7 +5,7 @@ pub mod model;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::time::Duration;
 
-use crate::client::{Connection, Endpoint, Options};
+use crate::client::{ClientError, Connection, Endpoint, Options};
 use crate::context::DEFAULT_URL;
 use crate::failure::Result;
 use crate::format::{human_span, local_rfc3339, parse_int};
@@ -42,6 +42,9 @@ pub fn rtt(session: &mut Session) -> Result<()> {
         options: &options,
     };
     let urls = urls(&session.context()?.record.url);
+    if urls.is_empty() {
+        return Err(ClientError::NoServers.into());
+    }
     let targets: Vec<Target> = urls
         .into_iter()
         .zip(&options.servers)

@@ -40,7 +40,7 @@ pub fn ping(session: &mut Session) -> Result<()> {
         ..Found::default()
     }));
     let at_end = Arc::clone(&found);
-    on_interrupt(move || {
+    on_interrupt(move |_| {
         print!(
             "{}",
             summary(

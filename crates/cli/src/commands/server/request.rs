@@ -115,8 +115,26 @@ fn ask(session: &mut Session, endpoint: &str, body: Json, wait: Expect) -> Resul
     Ok(())
 }
 
+/// Prints an answer as it came, but for what a server says that it does not
+/// have: that is left out.
 fn print_line(answer: &Answer) {
-    println!("{}", String::from_utf8_lossy(&answer.text).trim_end());
+    let has_nothing = |key: &str| {
+        let mut entries = answer.json.entries("").iter();
+        entries.any(|(name, value)| name == key && value.is_null())
+    };
+    let empty: Vec<&str> = ["data", "error"]
+        .into_iter()
+        .filter(|key| has_nothing(key))
+        .collect();
+    if empty.is_empty() {
+        println!("{}", String::from_utf8_lossy(&answer.text).trim_end());
+        return;
+    }
+    let mut json = answer.json.clone();
+    for key in empty {
+        json.remove(key);
+    }
+    println!("{}", json.compact());
 }
 
 /// VARZ.

@@ -16,7 +16,7 @@ use crate::failure::Result;
 use crate::format::{
     SizeRange, commas, go_duration, human_size, human_span, io_error_at, parse_size,
 };
-use crate::interrupt::on_interrupt;
+use crate::interrupt::{ended_by, on_interrupt};
 use crate::jetstream::Api;
 use crate::output::Json;
 use crate::output::progress::{Progress, Unit};
@@ -42,9 +42,6 @@ static PLACES: Mutex<()> = Mutex::new(());
 pub fn places() -> MutexGuard<'static, ()> {
     PLACES.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-/// Exit code after Ctrl-C, as shells have it.
-const INTERRUPTED: i32 = 130;
 
 /// How a backup is made.
 #[derive(Clone, Copy, Debug)]
@@ -87,12 +84,12 @@ pub fn backup(session: &mut Session) -> Result<()> {
     let info = api.stream_info(&name)?;
     let staging = staging_beside(&target, &name);
     let abandoned = staging.clone();
-    on_interrupt(move || {
+    on_interrupt(move |signal| {
         // Kept to the end of the program: nothing may appear any more.
         std::mem::forget(places());
         // Half a backup is none. There may be nothing of it yet.
         let _ = fs::remove_dir_all(&abandoned);
-        INTERRUPTED
+        ended_by(signal)
     })?;
     if session.trace() {
         log!("Starting backup of {name:?}");

@@ -6,7 +6,7 @@ use super::info::chosen;
 use super::information::show;
 use super::settings;
 use crate::commands::assets::shape::STREAM_CONFIG;
-use crate::commands::assets::{in_editor, show_changes, without_reserved};
+use crate::commands::assets::{go_types, in_editor, show_changes, without_reserved};
 use crate::failure::Result;
 use crate::output::Json;
 use crate::session::Session;
@@ -55,7 +55,7 @@ pub fn edit(session: &mut Session) -> Result<()> {
 fn changed(session: &Session, old: &Json) -> Result<Json> {
     let matches = &session.matches;
     if matches.on("interactive") {
-        return in_editor(&STREAM_CONFIG, SCHEMA, old);
+        return in_editor(&STREAM_CONFIG, &go_types::STREAM, SCHEMA, old);
     }
     if let Some(path) = matches.filled("config") {
         return settings::from_file(path, old.text("name"));

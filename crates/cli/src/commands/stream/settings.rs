@@ -44,7 +44,8 @@ pub fn size(matches: &Matches, flag: &str) -> Result<i64> {
 /// A configuration from a file, with the name of the stream that is meant;
 /// an empty one leaves the name in the file.
 pub fn from_file(path: &str, stream: &str) -> Result<Json> {
-    let mut config = STREAM_CONFIG.known(&read_whole_config(path, &go_types::STREAM)?);
+    let mut config =
+        STREAM_CONFIG.known(&read_whole_config(path, &STREAM_CONFIG, &go_types::STREAM)?);
     if !stream.is_empty() {
         config.set("name", stream);
     }
@@ -153,7 +154,7 @@ pub fn consumer_limits(matches: &Matches) -> Json {
 
 /// Sets the subjects that flags give, one by one or in lists.
 pub fn subjects(config: &mut Json, matches: &Matches) {
-    let subjects = matches.split_list("subjects");
+    let subjects = matches.subject_list("subjects");
     if !subjects.is_empty() {
         config.set(
             "subjects",

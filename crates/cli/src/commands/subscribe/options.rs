@@ -145,7 +145,7 @@ impl Options {
             match_replies: m.on("match-replies"),
             view,
             report_rows: m.int("report-top"),
-            ignored: m.split_list("ignore-subject"),
+            ignored: m.subject_list("ignore-subject"),
             stream,
         })
     }

@@ -142,6 +142,20 @@ impl Kind {
         }
     }
 
+    fn spelled(self, value: &Json) -> Json {
+        match (self, value) {
+            (Kind::Struct(shape) | Kind::Optional(shape), Json::Object(_)) => shape.spelled(value),
+            (Kind::List(shape, _), Json::List(values)) => {
+                let spelled = |value: &Json| match value {
+                    Json::Object(_) => shape.spelled(value),
+                    other => other.clone(),
+                };
+                Json::List(values.iter().map(spelled).collect())
+            }
+            (_, value) => value.clone(),
+        }
+    }
+
     fn arranged(self, value: &Json) -> Json {
         match (self, value) {
             (Kind::Struct(shape) | Kind::Optional(shape), Json::Object(_)) => shape.arranged(value),
@@ -167,6 +181,23 @@ impl Shape {
             if !self.fields.iter().any(|field| field.key == key) {
                 out.set(key, found.clone());
             }
+        }
+        out
+    }
+
+    /// A document in which the known fields have their keys; in it upper and
+    /// lower case do not matter.
+    pub fn spelled(&self, value: &Json) -> Json {
+        let mut out = Json::object();
+        for (key, value) in value.entries("") {
+            let known = self
+                .fields
+                .iter()
+                .find(|field| field.key.eq_ignore_ascii_case(key));
+            match known {
+                Some(field) => out.set(field.key, field.kind.spelled(value)),
+                None => out.set(key, value.clone()),
+            };
         }
         out
     }
@@ -202,5 +233,17 @@ mod tests {
             r#"{"name":"S","subjects":["a"],"retention":"limits","max_consumers":0,"max_msgs_per_subject":0,"max_msgs":-1,"max_bytes":0,"max_age":0,"storage":"file","discard":"old","num_replicas":0,"mirror":{"name":"M","x":1},"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"allow_direct":false,"mirror_direct":false,"consumer_limits":{},"new":1}"#
         );
         assert!(!STREAM_CONFIG.known(&config).has("new"));
+    }
+
+    #[test]
+    fn keys_may_be_in_any_case() {
+        let config = Json::parse(
+            br#"{"NAME":"S","Max_Msgs":1,"Mirror":{"Opt_Start_Seq":3},"sources":[{"NAME":"a"},1],"Metadata":{"Key":"V"},"Other":1}"#,
+        )
+        .unwrap();
+        assert_eq!(
+            STREAM_CONFIG.spelled(&config).compact(),
+            r#"{"name":"S","max_msgs":1,"mirror":{"opt_start_seq":3},"sources":[{"name":"a"},1],"metadata":{"Key":"V"},"Other":1}"#
+        );
     }
 }

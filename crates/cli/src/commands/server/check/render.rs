@@ -2,7 +2,8 @@
 
 use super::report::{Metric, Report};
 use crate::format::float;
-use crate::output::{Json, Table};
+use crate::output::style::Scheme;
+use crate::output::{Json, Table, table};
 
 /// How a result is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -193,6 +194,12 @@ fn go_number(value: f64) -> String {
     }
 }
 
+/// The table as a plain box whatever the terminal and the environment are:
+/// this is a format that was asked for.
+fn whole(table: &Table) -> String {
+    table.render_as(table::Format::Box, Scheme::default(), None)
+}
+
 fn text(report: &Report) -> String {
     let mut out = format!("{}: {}\n\n", report.name, report.status().word());
     let mut messages = Table::new("", &["Status", "Message"]);
@@ -206,7 +213,7 @@ fn text(report: &Report) -> String {
         }
     }
     if !messages.is_empty() {
-        out.push_str(&format!("Status Detail\n\n{}\n", messages.render()));
+        out.push_str(&format!("Status Detail\n\n{}\n", whole(&messages)));
     }
     if !report.metrics.is_empty() {
         let mut metrics = Table::new(
@@ -230,7 +237,7 @@ fn text(report: &Report) -> String {
                 metric.help.as_str().into(),
             ]);
         }
-        out.push_str(&format!("\nCheck Metrics\n\n{}\n", metrics.render()));
+        out.push_str(&format!("\nCheck Metrics\n\n{}\n", whole(&metrics)));
     }
     out.push('\n');
     out

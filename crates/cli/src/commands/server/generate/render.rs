@@ -100,7 +100,7 @@ pub fn render(name: &str, text: &str, answers: &Json) -> Result<String> {
     let scope = Answers(answers);
     let knows = |function: &str| scope.knows(function) || crate::template::is_known(function);
     let template = parse(name, text, &knows).map_err(|why| fail!("{why}"))?;
-    execute(&template, &scope).map_err(|why| fail!("template: {name}: {why}"))
+    execute(&template, &scope).map_err(|why| fail!("{why}"))
 }
 
 /// Writes files to a new directory. Those that are blank are left out.

@@ -22,7 +22,7 @@ pub fn repeated(
     if seconds == 0 {
         return report(session, &chosen);
     }
-    on_interrupt(|| 0)?;
+    on_interrupt(|_| 0)?;
     loop {
         report(session, &chosen)?;
         thread::sleep(Duration::from_secs(seconds));

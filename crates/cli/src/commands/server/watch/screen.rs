@@ -19,7 +19,7 @@ const NO_TIME: &str = "0001-01-01 00:00:00";
 
 /// Draws each second until Ctrl-C.
 pub fn each_second(mut draw: impl FnMut() -> Result<()>) -> Result<()> {
-    on_interrupt(|| 0)?;
+    on_interrupt(|_| 0)?;
     loop {
         thread::sleep(INTERVAL);
         draw()?;
