@@ -29,6 +29,12 @@ pub struct Endpoint {
     pub certificate_name: Option<String>,
 }
 
+/// Whether a host name or an address may have this letter: no blanks, nothing
+/// that ends it.
+fn may_be_in_host(letter: char) -> bool {
+    !letter.is_control() && !letter.is_whitespace() && !"[]<>{}|^`\\\"@/?#".contains(letter)
+}
+
 impl Endpoint {
     /// The servers of a list separated by commas.
     pub fn parse_list(list: &str) -> Result<Vec<Self>, ClientError> {
@@ -82,6 +88,10 @@ impl Endpoint {
                 .map_err(|_| wrong(&format!("invalid port \":{port}\" after host")))?,
         };
         let host = if host.is_empty() { "localhost" } else { host };
+        if let Some(odd) = host.chars().find(|&letter| !may_be_in_host(letter)) {
+            let odd = String::from(odd);
+            return Err(wrong(&format!("invalid character {odd:?} in host name")));
+        }
         Ok(Self {
             tls,
             websocket,
@@ -207,6 +217,10 @@ mod tests {
         let unknown = Endpoint::parse("tcp://x").unwrap();
         assert_eq!(unknown.to_string(), "nats://x:4222");
         assert!(Endpoint::parse("x:99999").is_err());
+        for host in ["a b", "[a[::1]", "a\0", "a]b", "a\\b"] {
+            let error = Endpoint::parse(host).unwrap_err().to_string();
+            assert!(error.contains("in host name"), "{error}");
+        }
     }
 
     #[test]

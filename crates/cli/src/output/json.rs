@@ -467,7 +467,9 @@ mod tests {
             (-1.5e-7, "-1.5e-7"),
             (1e-10, "1e-10"),
             (2e21, "2e+21"),
+            (-2.588_888_888_888_888_7e-7, "-2.5888888888888887e-7"),
         ] {
+            assert_eq!(Json::parse(text.as_bytes()), Ok(Json::Float(value)));
             assert_eq!(Json::Float(value).compact(), text);
         }
     }
