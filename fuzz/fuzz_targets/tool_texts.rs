@@ -79,12 +79,8 @@ fn words(text: &str) {
         let shown = endpoint.to_string();
         let again = Endpoint::parse(&shown).expect("what is shown");
         assert_eq!(again.to_string(), shown);
-        if let Some(password) = &endpoint.password
-            && password.len() >= 8
-            && text.matches(password.as_str()).count() == 1
-        {
-            assert!(!shown.contains(password.as_str()), "{shown}");
-        }
+        // Without what logs in.
+        assert!(!shown.contains('@'), "{shown}");
     }
     if let Ok(nanos) = parse_duration(text) {
         // Fractions are read as floats.
