@@ -104,7 +104,7 @@ def lists_in_every_order(ctx):
     eq(list(json.loads(groups[0])["data"]["SYS"]), ["_meta_"])
 
 
-@case(108)
+@case(108, "services")
 def an_answer_without_data(ctx):
     tool = nats(ctx, config=ALONE)
     eq(list(tool.run("server", "request", "accounts", "--account", "NOPE", *SYSTEM).json), ["server", "error"])

@@ -281,7 +281,8 @@ def a_check_as_text_at_a_narrow_terminal(ctx):
 @case(120)
 def decimals_of_a_check_are_cut(ctx):
     tool = nats(ctx)
-    out = check(tool, "connection", "--format", "text", "--req-warn", "200us", "--req-critical", "1999ms", code=1)
+    # A fast server takes less than that.
+    out = check(tool, "connection", "--format", "text", "--req-warn", "200us", "--req-critical", "1999ms", code=None)
     matches(out, r"\n│ request_time │ [\d.]+ +│ s    │ 1\.999 +│ 0\.000 +│ Time taken")
     out = check(tool, "connection", "--format", "text", "--rtt-critical", "2001500us")
     matches(out, r"\n│ rtt +│ [\d.]+ +│ s    │ 2\.001 +│ 0\.5 +│ The ")

@@ -304,7 +304,7 @@ def mistakes_in_expressions_that_show_with_values(ctx):
         eq(tool.out("stream", "find", "-n", "--expression", text).strip(), found, text)
 
 
-@case(110)
+@case(110, "services")
 def mistakes_in_filters_of_connections(ctx):
     tool = nats(ctx)
     for text, why, column in (("conns.bogus.x == 1", "cannot fetch x from <nil>", 13), ("bogus.x == 1", "cannot fetch x from <nil>", 7),
