@@ -173,6 +173,21 @@ fn a_rollup_is_stored_and_acknowledged_beside_a_block_that_can_not_be_read() {
 }
 
 #[test]
+fn messages_are_stored_and_acknowledged_though_the_oldest_can_not_be_removed() {
+    let disk = SimDisk::default();
+    let mut world = cold(&disk);
+    disk.set_unreadable(&blocks(&disk)[0]);
+    let filler = "x".repeat(4_000);
+    // More than the stream may hold.
+    for seq in MESSAGES + 1..MESSAGES + 21 {
+        let answer = world.publish_with("s.1", "", &filler);
+        assert_eq!(answer, format!(r#"{{"stream":"S","seq":{seq}}}"#));
+    }
+    let newest = world.api("STREAM.MSG.GET.S", r#"{"last_by_subj":"s.1"}"#);
+    assert_eq!(newest["message"]["seq"], MESSAGES + 20, "{newest}");
+}
+
+#[test]
 fn counts_stay_when_not_all_can_be_counted_anew() {
     let disk = SimDisk::default();
     let mut world = cold(&disk);
